@@ -1,0 +1,1 @@
+"""Data sets: layouts on disk, the synthetic people, sampling, augmentation."""

@@ -1,0 +1,23 @@
+"""Errors of the workbench; see `bireid_runtime.errors` for the root of the tree."""
+
+from bireid_runtime.errors import BireidError
+
+
+class DatasetError(BireidError):
+    """A data set is missing, empty, of another layout, or holds a broken image."""
+
+
+class EmbeddingsError(BireidError):
+    """A file of embeddings cannot be read or does not fit its counterpart."""
+
+
+class RecipeError(BireidError):
+    """A training recipe is malformed: unknown key, wrong type, value out of range."""
+
+
+class TrainingError(BireidError):
+    """Training cannot start, continue or resume."""
+
+
+class DivergenceError(TrainingError):
+    """A loss term became NaN or infinite; the message names the step and the term."""

@@ -1,0 +1,1 @@
+"""Evaluation: ranking, re-ranking, colour-histogram baseline."""

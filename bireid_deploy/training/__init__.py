@@ -1,0 +1,1 @@
+"""Training: objectives, discriminators, the loop, checkpoints, recipes."""

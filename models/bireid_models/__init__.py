@@ -1,0 +1,1 @@
+"""Larq/Keras networks for person re-identification."""
