@@ -21,3 +21,7 @@ class TrainingError(BireidError):
 
 class DivergenceError(TrainingError):
     """A loss term became NaN or infinite; the message names the step and the term."""
+
+
+class TrainingInterruptedError(TrainingError):
+    """Training was stopped from the keyboard, after saving a checkpoint."""

@@ -1,1 +1,1 @@
-"""Evaluation: ranking, re-ranking, colour-histogram baseline."""
+"""Evaluation: embeddings, ranking (CMC, mAP, mINP), re-ranking, colour-histogram baseline."""

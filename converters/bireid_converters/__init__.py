@@ -1,1 +1,1 @@
-"""From a trained network to checked files."""
+"""From a trained Re-ID network to the files of a bundle."""

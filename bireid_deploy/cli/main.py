@@ -1,0 +1,105 @@
+"""The command `bireid-deploy`: finds the verb, runs it, turns errors into exit codes."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from bireid_deploy import __version__
+
+VERBS = {
+    "demo": "The whole story on synthetic people, ending with a table.",
+    "train": "Train a network from a recipe.",
+    "convert": "Turn a trained run into a checked bundle.",
+    "verify": "Check again that a bundle computes what was trained.",
+    "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
+    "evaluate": "Measure CMC, mAP and mINP of a run, a bundle or a file of embeddings.",
+    "embed": "Turn images into embeddings.",
+    "bench": "Measure latency, memory and load time, each engine in its own process.",
+    "doctor": "Show versions and what this machine can run.",
+}
+
+EXIT_BUG, EXIT_USAGE, EXIT_CHECK_FAILED, EXIT_MISSING_DEPENDENCY = 1, 2, 3, 4
+EXIT_UNSUPPORTED, EXIT_INTERRUPTED = 6, 130
+
+
+class LazyVerbs(click.Group):
+    """A group that imports a verb's module when the verb is used, so that --help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Verbs in the order of a working day."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import `bireid_deploy.cli.<verb>` and return its `command`."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"bireid_deploy.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=LazyVerbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bireid-deploy")
+def cli() -> None:
+    """Train 1-bit person Re-ID networks and put them on small devices.
+
+    Results go to stdout, progress and messages to stderr. Exit codes: 0 ok, 1 bug, 2 usage,
+    3 a check failed, 4 optional dependency missing, 6 unsupported, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    # Before anything imports TensorFlow: Keras 2, and no start-up notices between our lines.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from bireid_runtime.errors import BireidError
+
+    try:
+        result = cli.main(arguments, prog_name="bireid-deploy", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("bireid-deploy: interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BireidError as error:
+        click.echo(f"bireid-deploy: {error}", err=True)
+        return exit_code_of(error)
+
+
+def exit_code_of(error: Exception) -> int:
+    """The exit code that a named error stands for."""
+    from bireid_converters.errors import ParityError
+    from bireid_runtime.errors import (
+        BackendUnavailableError,
+        IntegrityError,
+        SelfTestError,
+        UnsupportedModelError,
+    )
+
+    from bireid_deploy.errors import DivergenceError, TrainingInterruptedError
+
+    codes: tuple[tuple[type[Exception], int], ...] = (
+        (TrainingInterruptedError, EXIT_INTERRUPTED),
+        (BackendUnavailableError, EXIT_MISSING_DEPENDENCY),
+        (UnsupportedModelError, EXIT_UNSUPPORTED),
+        (IntegrityError, EXIT_CHECK_FAILED),
+        (SelfTestError, EXIT_CHECK_FAILED),
+        (ParityError, EXIT_CHECK_FAILED),
+        (DivergenceError, EXIT_CHECK_FAILED),
+    )
+    return next((code for kind, code in codes if isinstance(error, kind)), EXIT_USAGE)

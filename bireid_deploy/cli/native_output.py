@@ -1,0 +1,38 @@
+"""Keeping TensorFlow's and LCE's native start-up and conversion notices off the terminal."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bireid_runtime.errors import BireidError
+
+
+@contextmanager
+def quiet_native_output() -> Iterator[None]:
+    """Collect what native code writes to stderr; show it only when a bug passes."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as collected:
+        os.dup2(collected.fileno(), 2)
+        try:
+            yield
+        except (BireidError, KeyboardInterrupt):
+            raise
+        except BaseException:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            collected.seek(0)
+            sys.stderr.write(collected.read().decode(errors="replace"))
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow, Keras 2 and Larq without their notices."""
+    with quiet_native_output():
+        import bireid_models.framework  # noqa: F401

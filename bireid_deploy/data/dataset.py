@@ -1,0 +1,113 @@
+"""What every layout is read into: samples, and the three splits of a Re-ID data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from bireid_deploy.errors import DatasetError
+
+JUNK = -1
+"""Person id of a badly cropped detection; dropped before ranking."""
+
+DISTRACTOR = 0
+"""Person id of a detection of nobody in the query list; stays in the gallery as a non-match."""
+
+SplitName = Literal["train", "query", "gallery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image and its labels.
+
+    Attributes:
+        path: Image file.
+        person_id: 1 and up for a known person, `DISTRACTOR` or `JUNK`.
+        camera_id: Counts from 0.
+    """
+
+    path: Path
+    person_id: int
+    camera_id: int
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """Counts of one split.
+
+    Attributes:
+        identities: Distinct known people.
+        images: Images that take part: known people and distractors.
+        cameras: Distinct cameras.
+        distractors: Images of distractors, included in `images`.
+        junk: Junk images, not included in `images`.
+    """
+
+    identities: int
+    images: int
+    cameras: int
+    distractors: int
+    junk: int
+
+
+@dataclass(frozen=True)
+class ReIdDataset:
+    """The training, query and gallery images of one data set, in sorted order.
+
+    Attributes:
+        name: Name for reports.
+        root: Folder that the images were found in.
+        train: Images of the training people.
+        query: Images to search with.
+        gallery: Images to search in; may hold distractors and junk.
+
+    Raises:
+        DatasetError: A split is empty, or a training or query image is not of a known person.
+    """
+
+    name: str
+    root: Path
+    train: tuple[Sample, ...]
+    query: tuple[Sample, ...]
+    gallery: tuple[Sample, ...]
+
+    def __post_init__(self) -> None:
+        for split in get_args(SplitName):
+            if not getattr(self, split):
+                raise DatasetError(
+                    f"the {split} split of {self.name!r} in {self.root} is empty; "
+                    "check that the data set was unpacked completely"
+                )
+        for split in ("train", "query"):
+            for sample in getattr(self, split):
+                if sample.person_id <= DISTRACTOR:
+                    raise DatasetError(
+                        f"{sample.path} has person id {sample.person_id}, but only the gallery may "
+                        f"hold junk or distractors; move it out of the {split} split"
+                    )
+
+    def train_labels(self) -> np.ndarray:
+        """Returns class labels 0..n-1, int64 `(len(train),)`, in the order of sorted person ids."""
+        person_ids = np.array([sample.person_id for sample in self.train], np.int64)
+        return np.unique(person_ids, return_inverse=True)[1].astype(np.int64)
+
+    def summary(self) -> dict[SplitName, SplitSummary]:
+        """Returns the counts of each split."""
+        return {
+            "train": _summarise(self.train),
+            "query": _summarise(self.query),
+            "gallery": _summarise(self.gallery),
+        }
+
+
+def _summarise(samples: Sequence[Sample]) -> SplitSummary:
+    junk = sum(sample.person_id == JUNK for sample in samples)
+    return SplitSummary(
+        identities=len({s.person_id for s in samples if s.person_id > DISTRACTOR}),
+        images=len(samples) - junk,
+        cameras=len({sample.camera_id for sample in samples}),
+        distractors=sum(sample.person_id == DISTRACTOR for sample in samples),
+        junk=junk,
+    )

@@ -1,0 +1,163 @@
+"""k-reciprocal encodings of images (Zhong et al., CVPR 2017, section 3) as sparse rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bireid_deploy.evaluation.distances import squared_distances
+
+
+@dataclass(frozen=True, eq=False)
+class SparseRows:
+    """Rows of a matrix that is mostly zero.
+
+    Attributes:
+        offsets: Row i holds the entries `offsets[i]` to `offsets[i + 1] - 1`, int64 `(rows + 1,)`.
+        columns: Column of each entry, int32 `(entries,)`.
+        values: Value of each entry, float32 `(entries,)`.
+    """
+
+    offsets: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
+
+    @classmethod
+    def join(cls, rows: Iterable[tuple[NDArray[np.int32], NDArray[np.float32]]]) -> "SparseRows":
+        """Build the matrix from the columns and the values of each of its rows."""
+        columns, values = zip(*rows, strict=True)
+        offsets = np.cumsum([0, *map(len, columns)], dtype=np.int64)
+        return cls(offsets, np.concatenate(columns), np.concatenate(values))
+
+    def row(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Give the columns and the values of one row."""
+        entries = slice(self.offsets[index], self.offsets[index + 1])
+        return self.columns[entries], self.values[entries]
+
+    def transposed(self, first_row: int) -> "SparseRows":
+        """Transpose the rows from `first_row` on, which become the columns from 0 on."""
+        count = len(self.offsets) - 1
+        entries = slice(self.offsets[first_row], None)
+        rows = np.repeat(
+            np.arange(count - first_row, dtype=np.int32), np.diff(self.offsets[first_row:])
+        )
+        order = np.argsort(self.columns[entries], kind="stable")
+        sizes = np.bincount(self.columns[entries], minlength=count)
+        return SparseRows(
+            np.concatenate([[0], np.cumsum(sizes)]), rows[order], self.values[entries][order]
+        )
+
+
+def nearest_neighbours(
+    vectors: NDArray[np.float32], count: int, chunk: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Find the nearest neighbours of each image, itself first, and the largest distance.
+
+    Args:
+        vectors: Unit rows, float32 `(N, D)`.
+        count: Neighbours to find, the image itself among them; at most N are given.
+        chunk: Images whose distances are held at a time.
+
+    Returns:
+        The neighbours, nearest first and equal distances by index, int32 `(N, count)`; and the
+        largest squared Euclidean distance from each image, float32 `(N,)`, 1 where it is 0.
+    """
+    total = len(vectors)
+    count = min(count, total)
+    neighbours = np.empty((total, count), np.int32)
+    farthest = np.empty(total, np.float32)
+    for start in range(0, total, chunk):
+        images = np.arange(start, min(start + chunk, total))
+        distances = squared_distances(vectors[images], vectors)
+        farthest[images] = distances.max(axis=1)
+        # An image comes before its own duplicates.
+        distances[images - start, images] = -1
+        for image, row in zip(images, distances, strict=True):
+            bound = np.partition(row, count - 1)[count - 1]
+            near = np.flatnonzero(row <= bound)
+            neighbours[image] = near[np.argsort(row[near], kind="stable")[:count]]
+    # Where all images coincide every distance is 0, whatever it is divided by.
+    farthest[farthest == 0] = 1
+    return neighbours, farthest
+
+
+def largest_encoding(k1: int) -> int:
+    """Bound the number of non-zeros of an encoding before averaging.
+
+    Each of the up to `k1 + 1` reciprocal neighbours adds a set of at most `k1 / 2 + 1` images of
+    which more than two thirds are present already.
+    """
+    return (k1 + 1) * (1 + _half(k1) // 3)
+
+
+def encode(
+    vectors: NDArray[np.float32],
+    neighbours: NDArray[np.int32],
+    farthest: NDArray[np.float32],
+    k1: int,
+) -> SparseRows:
+    """Encode each image by its expanded set of k-reciprocal neighbours.
+
+    Args:
+        vectors: Unit rows, float32 `(N, D)`.
+        neighbours: The `k1 + 1` nearest neighbours of each image, int32 `(N, k1 + 1)`.
+        farthest: Largest squared distance from each image, float32 `(N,)`.
+        k1: Size of the neighbourhood.
+
+    Returns:
+        N rows of N columns: `exp(-d)` at the members of the set, 0 elsewhere, scaled to sum 1.
+    """
+    near = neighbours[:, : _half(k1) + 1]
+    reciprocal, reciprocal_near = _reciprocal(neighbours), _reciprocal(near)
+
+    def row(image: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        core = neighbours[image, reciprocal[image]]
+        members = _expanded(core, near, reciprocal_near)
+        squared = squared_distances(vectors[image : image + 1], vectors[members])[0]
+        weights = np.exp(-np.square(squared / farthest[image]))
+        return members, weights / weights.sum()
+
+    return SparseRows.join(map(row, range(len(vectors))))
+
+
+def average_over_neighbours(encodings: SparseRows, neighbours: NDArray[np.int32]) -> SparseRows:
+    """Replace each encoding by the mean over the nearest neighbours (local query expansion).
+
+    Args:
+        encodings: One row per image.
+        neighbours: The neighbours to average over, int32 `(N, k2)`.
+
+    Returns:
+        One row per image; each still sums to 1.
+    """
+
+    def row(nearest: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        columns, values = zip(*map(encodings.row, nearest), strict=True)
+        members, position = np.unique(np.concatenate(columns), return_inverse=True)
+        sums = np.bincount(position, weights=np.concatenate(values))
+        return members, (sums / len(nearest)).astype(np.float32)
+
+    return SparseRows.join(map(row, neighbours))
+
+
+def _half(k1: int) -> int:
+    # Python's round sends halves to the even neighbour, as the published code does.
+    return round(k1 / 2)
+
+
+def _reciprocal(neighbours: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which neighbours have the image among their own, bool of the shape of `neighbours`."""
+    images = np.arange(len(neighbours))[:, np.newaxis]
+    # Column by column, so that no array of N * k * k numbers arises.
+    return np.stack([(neighbours[column] == images).any(axis=1) for column in neighbours.T], axis=1)
+
+
+def _expanded(
+    core: NDArray[np.int32], near: NDArray[np.int32], reciprocal_near: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """Add the half-size reciprocal set of each core member that lies to over 2/3 in the core."""
+    candidates, belongs = near[core], reciprocal_near[core]
+    shared = np.isin(candidates, core) & belongs
+    accepted = 3 * shared.sum(axis=1) > 2 * belongs.sum(axis=1)
+    return np.union1d(core, candidates[accepted][belongs[accepted]])

@@ -1,0 +1,68 @@
+"""The scores of an evaluation as JSON and as rows of a table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bireid_deploy.evaluation.ranking import RankingResult
+
+REPORTED_RANKS = (1, 5, 10)
+
+TABLE_HEADER = ("model", "mAP", *(f"rank-{rank}" for rank in REPORTED_RANKS), "mINP", "queries")
+
+
+def to_json(result: RankingResult) -> dict[str, Any]:
+    """Give the scores as values that `json.dumps` accepts; every share is in the range 0 to 1.
+
+    Args:
+        result: Scores of one evaluation.
+
+    Returns:
+        `mean_average_precision`, `rank_1`, `rank_5`, `rank_10` (those that the CMC reaches),
+        `mean_inverse_negative_penalty`, `valid_queries`, `total_queries`,
+        `average_precision_definition`, and `reranking` with its settings or None.
+    """
+    ranks = {
+        f"rank_{rank}": float(result.cmc[rank - 1])
+        for rank in REPORTED_RANKS
+        if rank <= len(result.cmc)
+    }
+    return {
+        "mean_average_precision": result.mean_average_precision,
+        **ranks,
+        "mean_inverse_negative_penalty": result.mean_inverse_negative_penalty,
+        "valid_queries": result.valid_queries,
+        "total_queries": result.total_queries,
+        "average_precision_definition": result.average_precision_definition,
+        "reranking": None if result.reranking is None else asdict(result.reranking),
+    }
+
+
+def table_rows(results: Mapping[str, RankingResult]) -> list[tuple[str, ...]]:
+    """Give one row of text per evaluation, under `TABLE_HEADER`.
+
+    Args:
+        results: Scores by the name of what was evaluated, in the order of the rows.
+
+    Returns:
+        Rows of the length of `TABLE_HEADER`; shares are percentages with one decimal, and "-"
+        stands for a rank beyond the CMC.
+    """
+    return [(name, *_cells(result)) for name, result in results.items()]
+
+
+def _cells(result: RankingResult) -> tuple[str, ...]:
+    ranks = (
+        _percent(result.cmc[rank - 1]) if rank <= len(result.cmc) else "-"
+        for rank in REPORTED_RANKS
+    )
+    return (
+        _percent(result.mean_average_precision),
+        *ranks,
+        _percent(result.mean_inverse_negative_penalty),
+        f"{result.valid_queries}/{result.total_queries}",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"

@@ -1,0 +1,76 @@
+"""Augmented training batches, prepared one ahead of the step that uses them."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from bireid_runtime.preprocess import Preprocess
+
+from bireid_deploy.data.augmentation import Augmentation, augment
+from bireid_deploy.data.sampling import IdentitySampler
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch.
+
+    Attributes:
+        index: Position in its epoch, from 0.
+        count: Batches in the epoch.
+        images: float32 (N, H, W, 3), normalised.
+        labels: int32 (N,).
+    """
+
+    index: int
+    count: int
+    images: np.ndarray
+    labels: np.ndarray
+
+
+class BatchSource:
+    """P x K batches that depend on the seed, the epoch and the index alone.
+
+    So a resumed run sees what an uninterrupted one would have seen.
+
+    Args:
+        pixels: uint8 (N, H, W, 3), at the network's input size.
+        labels: int64 (N,), identities in 0..K-1.
+        sampler: Chooses the rows of each batch.
+        augmentation: What to do to the pixels.
+        preprocess: Normalisation.
+        seed: Seed of the augmentation.
+    """
+
+    def __init__(
+        self,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        sampler: IdentitySampler,
+        augmentation: Augmentation,
+        preprocess: Preprocess,
+        seed: int,
+    ) -> None:
+        self._pixels = pixels
+        self._labels = labels
+        self._sampler = sampler
+        self._augmentation = augmentation
+        self._preprocess = preprocess
+        self._seed = seed
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from index `first` on."""
+        rows = self._sampler.epoch(epoch)
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+            pending = [pool.submit(self._batch, rows, epoch, first)] if first < len(rows) else []
+            for index in range(first, len(rows)):
+                batch = pending.pop().result()
+                if index + 1 < len(rows):
+                    pending.append(pool.submit(self._batch, rows, epoch, index + 1))
+                yield batch
+
+    def _batch(self, rows: np.ndarray, epoch: int, index: int) -> Batch:
+        chosen = rows[index]
+        generator = np.random.default_rng((self._seed, epoch, index))
+        images = augment(self._pixels[chosen], self._preprocess, self._augmentation, generator)
+        return Batch(index, len(rows), images, self._labels[chosen].astype(np.int32))

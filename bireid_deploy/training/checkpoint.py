@@ -1,0 +1,95 @@
+"""Checkpoints: one `.npz` with every variable and the state of the loop, written atomically."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bireid_deploy.errors import TrainingError
+
+_STATE = "state.json"
+
+
+def save_checkpoint(path: Path, variables: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Write a checkpoint; an interrupted write leaves the old file.
+
+    Args:
+        path: Target file.
+        variables: TensorFlow variables by a stable name.
+        state: JSON-serialisable state of the training loop.
+    """
+    arrays = {name: variable.numpy() for name, variable in variables.items()}
+    arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    temporary = path.with_name(f".{path.name}.partial")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Assign every variable from a checkpoint and return the state of the loop.
+
+    Raises:
+        TrainingError: The file is missing, damaged, or lacks a variable or has it in another
+            shape; nothing is assigned then.
+    """
+    arrays = read_arrays(path, [*variables, _STATE])
+    _check_shapes(path, variables, arrays)
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    try:
+        state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
+    except ValueError as error:
+        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
+    return state
+
+
+def load_network(path: Path, model: Any) -> None:
+    """Assign the variables of a network, and nothing else, from a checkpoint.
+
+    Raises:
+        TrainingError: As `load_checkpoint`.
+    """
+    variables = {f"network/{variable.name}": variable for variable in model.variables}
+    arrays = read_arrays(path, list(variables))
+    _check_shapes(path, variables, arrays)
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
+    """Read the named arrays of a checkpoint, never unpickling anything.
+
+    Raises:
+        TrainingError: The file is missing or damaged, or has no array of that name.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [name for name in names if name not in archive]
+            if missing:
+                raise TrainingError(
+                    f"{path}: no variable {missing[0]!r}; the checkpoint is of another network or "
+                    "recipe"
+                )
+            return {name: archive[name] for name in names}
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: no such checkpoint; has the run been started?") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
+
+
+def _check_shapes(
+    path: Path, variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    for name, variable in variables.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise TrainingError(
+                f"{path}: {name} has shape {arrays[name].shape}, this network needs "
+                f"{tuple(variable.shape)}"
+            )

@@ -1,0 +1,156 @@
+"""FR-GAL: adversarial refinement of features (BiRe-ID, eq. 6.12-6.15)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bireid_models.framework import keras, tf
+
+from bireid_deploy.training.discriminators import Discriminator
+from bireid_deploy.training.objectives.adversarial import discriminator_loss, generator_loss
+from bireid_deploy.training.recipe import FeaturePair, FeatureRefiningSection
+
+
+def feature_mse(
+    low: Any, target: Any, weight: float, reduction: Literal["sum", "mean"] = "mean"
+) -> Any:
+    """`(mu / 2) ||a_L - a*_H||^2`, eq. 6.15.
+
+    Args:
+        low: a_L, (N, H, W, C).
+        target: a*_H, same shape.
+        weight: mu.
+        reduction: Mean over batch and elements, or sum over elements and mean over the batch.
+
+    Returns:
+        Scalar.
+    """
+    squared = tf.square(low - target)
+    if reduction == "mean":
+        return 0.5 * weight * tf.reduce_mean(squared)
+    return 0.5 * weight * tf.reduce_mean(tf.reduce_sum(squared, axis=[1, 2, 3]))
+
+
+class HighToLow:
+    """`a*_H = f(W_1x1 (*) sg(a_H))`, eq. 6.12: 1x1 convolution, then nearest-neighbour resize.
+
+    The high-level map is detached first, so no gradient of FR-GAL reaches it; the convolution
+    itself may learn.
+    """
+
+    def __init__(self, low_shape: Any, high_shape: Any, *, trainable: bool, name: str) -> None:
+        self.size = (int(low_shape[1]), int(low_shape[2]))
+        self.projection = keras.layers.Conv2D(
+            int(low_shape[-1]), 1, use_bias=False, trainable=trainable, name=f"{name}_projection"
+        )
+        self.projection.build(high_shape)
+
+    def __call__(self, high: Any) -> Any:
+        """Map a_H (N, H_H, W_H, C_H) to a*_H (N, H_L, W_L, C_L)."""
+        projected = self.projection(tf.stop_gradient(high))
+        return tf.image.resize(projected, self.size, method="nearest")
+
+
+@dataclass(frozen=True)
+class FeatureRefining:
+    """FR-GAL over pairs of stages, with one discriminator and one projection per pair.
+
+    The projected high-level features are "real", the low-level ones "fake".
+    """
+
+    pairs: tuple[FeaturePair, ...]
+    projections: tuple[HighToLow, ...]
+    discriminators: tuple[Discriminator, ...]
+    options: FeatureRefiningSection
+
+    @classmethod
+    def build(cls, features: Any, options: FeatureRefiningSection) -> "FeatureRefining":
+        """Create projections and discriminators for the `features` model of a network."""
+        shapes = features.output_shape
+        projections, discriminators = [], []
+        for pair in options.pairs:
+            low, high = shapes[pair.low], shapes[pair.high]
+            size = low[1] * low[2] * low[3] if options.discriminator_input == "flatten" else low[3]
+            name = f"feature_{pair.low}_{pair.high}"
+            projections.append(
+                HighToLow(low, high, trainable=options.trainable_projection, name=name)
+            )
+            discriminators.append(Discriminator(int(size), options.discriminator, name))
+        return cls(options.pairs, tuple(projections), tuple(discriminators), options)
+
+    @property
+    def discriminator_variables(self) -> list[Any]:
+        """W_D."""
+        return [variable for each in self.discriminators for variable in each.variables]
+
+    @property
+    def projection_variables(self) -> list[Any]:
+        """W_1x1 of every pair that learns; taught by the MSE alone."""
+        return [v for each in self.projections for v in each.projection.trainable_variables]
+
+    def targets(self, features: dict[str, Any]) -> list[Any]:
+        """a*_H of every pair."""
+        return [
+            project(features[pair.high])
+            for pair, project in zip(self.pairs, self.projections, strict=True)
+        ]
+
+    def discriminator_loss(self, features: dict[str, Any], targets: list[Any], seed: Any) -> Any:
+        """Sum over pairs of the negative of eq. 6.14; features get no gradient.
+
+        `seed` is an int32 (2,) tensor; it chooses the sampled positions.
+        """
+        terms = []
+        for index, pair in enumerate(self.pairs):
+            real, fake = self._samples(features[pair.low], targets[index], seed + index)
+            discriminator = self.discriminators[index]
+            terms.append(
+                discriminator_loss(
+                    discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
+                )
+            )
+        return tf.add_n(terms)
+
+    def adversarial_loss(self, features: dict[str, Any], targets: list[Any], seed: Any) -> Any:
+        """Sum over pairs of log(1 - D(a_L)), eq. 6.22 and 6.30; log D(a*_H) moves nothing here."""
+        terms = []
+        for index, pair in enumerate(self.pairs):
+            _, fake = self._samples(features[pair.low], targets[index], seed + index)
+            logits = self.discriminators[index](fake)
+            terms.append(generator_loss(logits, saturating=self.options.saturating))
+        return self.options.adversarial_weight * tf.add_n(terms)
+
+    def mse_loss(self, features: dict[str, Any], targets: list[Any]) -> Any:
+        """Sum over pairs of eq. 6.15."""
+        return tf.add_n(
+            [
+                feature_mse(
+                    features[pair.low], target, self.options.mse_weight, self.options.mse_reduction
+                )
+                for pair, target in zip(self.pairs, targets, strict=True)
+            ]
+        )
+
+    def target_variance(self, targets: list[Any]) -> Any:
+        """Smallest Var(a*_H) over the pairs; near 0 the pair has collapsed to a constant."""
+        variances = [
+            tf.reduce_mean(tf.math.reduce_variance(target, axis=[0, 1, 2])) for target in targets
+        ]
+        return tf.reduce_min(tf.stack(variances))
+
+    def _samples(self, low: Any, target: Any, seed: Any) -> tuple[Any, Any]:
+        """Rows for the discriminator, (real, fake), each (samples, features)."""
+        if self.options.discriminator_input == "gap":
+            return tf.reduce_mean(target, axis=[1, 2]), tf.reduce_mean(low, axis=[1, 2])
+        if self.options.discriminator_input == "flatten":
+            size = int(low.shape[1] * low.shape[2] * low.shape[3])
+            return tf.reshape(target, (-1, size)), tf.reshape(low, (-1, size))
+        channels = int(low.shape[-1])
+        real, fake = tf.reshape(target, (-1, channels)), tf.reshape(low, (-1, channels))
+        positions = int(low.shape[1] * low.shape[2])
+        wanted = self.options.sampled_positions
+        if wanted == 0 or wanted >= positions:
+            return real, fake
+        rows = tf.random.stateless_uniform(
+            (tf.shape(low)[0] * wanted,), seed, maxval=tf.shape(real)[0], dtype=tf.int32
+        )
+        return tf.gather(real, rows), tf.gather(fake, rows)

@@ -1,0 +1,117 @@
+"""KR-GAL: adversarial refinement of 1-bit kernels (BiRe-ID, eq. 6.9-6.11)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bireid_models.framework import tf
+from bireid_models.layers import BinaryConv2D
+
+from bireid_deploy.training.discriminators import Discriminator
+from bireid_deploy.training.objectives.adversarial import (
+    discriminator_loss,
+    generator_loss,
+    real_side_loss,
+)
+from bireid_deploy.training.recipe import KernelRefiningSection
+
+
+def kernel_mse(
+    kernel: Any,
+    binary_kernel: Any,
+    alpha: Any,
+    weight: float,
+    reduction: Literal["sum", "mean"] = "sum",
+) -> Any:
+    """`(lambda / 2) ||w - alpha o sign(w)||^2`, eq. 6.11.
+
+    Args:
+        kernel: Latent kernel w, (..., C_out).
+        binary_kernel: sign(w), same shape.
+        alpha: (C_out,).
+        weight: lambda.
+        reduction: Sum over elements, as the norm says, or their mean.
+
+    Returns:
+        Scalar.
+    """
+    squared = tf.square(kernel - alpha * binary_kernel)
+    reduced = tf.reduce_sum(squared) if reduction == "sum" else tf.reduce_mean(squared)
+    return 0.5 * weight * reduced
+
+
+@dataclass(frozen=True)
+class KernelRefining:
+    """KR-GAL over all binary layers, with one discriminator per layer.
+
+    A sample is one flattened filter: the latent ones are "real", `alpha o sign(w)` is "fake".
+    """
+
+    layers: tuple[BinaryConv2D, ...]
+    discriminators: tuple[Discriminator, ...]
+    options: KernelRefiningSection
+
+    @classmethod
+    def build(cls, layers: list[BinaryConv2D], options: KernelRefiningSection) -> "KernelRefining":
+        """Create the discriminators for these built layers."""
+        discriminators = []
+        for layer in layers:
+            height, width, channels, _ = layer.kernel.shape
+            discriminators.append(
+                Discriminator(
+                    height * width * channels, options.discriminator, f"kernel_{layer.name}"
+                )
+            )
+        return cls(tuple(layers), tuple(discriminators), options)
+
+    @property
+    def discriminator_variables(self) -> list[Any]:
+        """W_D."""
+        return [variable for each in self.discriminators for variable in each.variables]
+
+    def discriminator_loss(self) -> Any:
+        """Sum over layers of the negative of eq. 6.10; kernels and alpha get no gradient."""
+        return tf.add_n(
+            [
+                discriminator_loss(
+                    discriminator(_filters(tf.stop_gradient(layer.kernel))),
+                    discriminator(_filters(tf.stop_gradient(layer.binary_kernel() * layer.alpha))),
+                )
+                for layer, discriminator in zip(self.layers, self.discriminators, strict=True)
+            ]
+        )
+
+    def adversarial_loss(self) -> Any:
+        """Sum over layers of eq. 6.10 as the kernels and alpha descend it (eq. 6.20, 6.28)."""
+        saturating = self.options.saturating
+        terms = []
+        for layer, discriminator in zip(self.layers, self.discriminators, strict=True):
+            fake = discriminator(_filters(layer.binary_kernel() * layer.alpha))
+            real = discriminator(_filters(layer.kernel))
+            terms.append(
+                generator_loss(fake, saturating=saturating)
+                + real_side_loss(real, saturating=saturating)
+            )
+        return self.options.adversarial_weight * tf.add_n(terms)
+
+    def mse_loss(self) -> Any:
+        """Sum over layers of eq. 6.11."""
+        terms = []
+        for layer in self.layers:
+            binary_kernel = layer.binary_kernel()
+            if self.options.mse_gradient == "direct":
+                binary_kernel = tf.stop_gradient(binary_kernel)
+            terms.append(
+                kernel_mse(
+                    layer.kernel,
+                    binary_kernel,
+                    layer.alpha,
+                    self.options.mse_weight,
+                    self.options.mse_reduction,
+                )
+            )
+        return tf.add_n(terms)
+
+
+def _filters(kernel: Any) -> Any:
+    """(H, W, C_in, C_out) to one row per filter, (C_out, H W C_in)."""
+    return tf.transpose(tf.reshape(kernel, (-1, kernel.shape[-1])))

@@ -1,0 +1,131 @@
+"""Adam, one instance per parameter group, and the learning-rate schedule."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bireid_models.framework import keras, tf
+from bireid_models.layers import BinaryConv2D
+
+from bireid_deploy.training.recipe import OptimizerSection
+
+
+@dataclass(frozen=True)
+class ParameterGroups:
+    """The trainable variables of a network and its classifier, as BiRe-ID separates them.
+
+    Attributes:
+        kernels: Latent kernels w of the binary layers.
+        alphas: Their output-channel scales.
+        others: p, everything else.
+    """
+
+    kernels: list[Any]
+    alphas: list[Any]
+    others: list[Any]
+
+    @classmethod
+    def split(cls, variables: list[Any], layers: list[BinaryConv2D]) -> "ParameterGroups":
+        """Sort variables by the binary layer that owns them, if any."""
+        kernels = [layer.kernel for layer in layers]
+        alphas = [layer.alpha for layer in layers]
+        owned = {id(variable) for variable in kernels + alphas}
+        return cls(kernels, alphas, [each for each in variables if id(each) not in owned])
+
+
+class Optimizers:
+    """The four optimisers of eq. 6.25, 6.27, 6.33 and of the discriminators' ascent.
+
+    Args:
+        options: Learning rates and weight decay.
+        groups: Variables of the network and the classifier.
+        projections: W_1x1 of FR-GAL; they share the optimiser's settings of `groups.others`.
+        discriminators: W_D.
+    """
+
+    def __init__(
+        self,
+        options: OptimizerSection,
+        groups: ParameterGroups,
+        projections: list[Any],
+        discriminators: list[Any],
+    ) -> None:
+        others = keras.optimizers.AdamW(weight_decay=options.weight_decay, jit_compile=False)
+        others.exclude_from_weight_decay(var_names=["gamma", "beta", "_prelu", "bias"])
+        self.rates = {
+            "kernels": options.kernel_rate,
+            "alphas": options.alpha_rate,
+            "others": options.other_rate,
+            "discriminators": options.discriminator_rate,
+        }
+        self.variables_of = {
+            "kernels": groups.kernels,
+            "alphas": groups.alphas,
+            "others": groups.others + projections,
+            "discriminators": discriminators,
+        }
+        self._optimizers = {
+            name: others if name == "others" else keras.optimizers.Adam(jit_compile=False)
+            for name, variables in self.variables_of.items()
+            if variables
+        }
+        for name, optimizer in self._optimizers.items():
+            optimizer.build(self.variables_of[name])
+
+    def apply(self, group: str, gradients: list[Any]) -> None:
+        """Descend with the gradients of one group; an absent gradient leaves its variable."""
+        pairs = zip(gradients, self.variables_of[group], strict=True)
+        kept = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
+        if kept:
+            self._optimizers[group].apply_gradients(kept)
+
+    def set_factor(self, factor: float) -> None:
+        """Scale every learning rate by the schedule's factor."""
+        for name, optimizer in self._optimizers.items():
+            optimizer.learning_rate.assign(self.rates[name] * factor)
+
+    def state(self) -> dict[str, Any]:
+        """Every slot variable by a stable name, for checkpoints."""
+        return {
+            f"optimizer/{name}/{index}": variable
+            for name, optimizer in self._optimizers.items()
+            for index, variable in enumerate(optimizer.variables)
+        }
+
+
+def schedule_factor(
+    epoch: float,
+    epochs: int,
+    warmup_epochs: float,
+    schedule: Literal["linear", "cosine", "constant"],
+) -> float:
+    """Learning-rate factor in [0, 1] at a moment of training, counted in (fractions of) epochs.
+
+    Linear warm-up from 0.01, then `linear` or `cosine` decay to 0 at the end, or `constant`.
+    """
+    if epoch < warmup_epochs:
+        return 0.01 + 0.99 * epoch / warmup_epochs
+    progress = (epoch - warmup_epochs) / max(1e-9, epochs - warmup_epochs)
+    if schedule == "linear":
+        return 1.0 - progress
+    if schedule == "cosine":
+        return 0.5 * (1.0 + math.cos(math.pi * progress))
+    return 1.0
+
+
+def initialise_alphas(
+    layers: list[BinaryConv2D], mode: Literal["mean_abs", "random", "ones"], seed: int
+) -> None:
+    """Set alpha of every binary layer.
+
+    `mean_abs` is the minimiser of the kernel MSE, `||w||_1 / size` per filter (eq. 6.5); `random`
+    is uniform in [0, 2 mean_abs]; `ones` leaves 1.
+    """
+    for index, layer in enumerate(layers):
+        if mode == "ones":
+            layer.alpha.assign(tf.ones_like(layer.alpha))
+            continue
+        mean = tf.reduce_mean(tf.abs(layer.kernel), axis=[0, 1, 2])
+        if mode == "random":
+            mean *= tf.random.stateless_uniform(mean.shape, (seed, index), maxval=2.0)
+        layer.alpha.assign(mean)

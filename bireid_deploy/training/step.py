@@ -1,0 +1,173 @@
+"""One training step of BiRe-ID (Algorithm 11): discriminators ascend, then w, alpha, p descend."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bireid_models.framework import tf
+from bireid_models.layers import binary_layers
+from bireid_models.network import ReIdNetwork
+
+from bireid_deploy.training.objectives.feature_refining import FeatureRefining
+from bireid_deploy.training.objectives.identity import identity_loss
+from bireid_deploy.training.objectives.kernel_refining import KernelRefining
+from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
+from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
+from bireid_deploy.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The loss terms of one step.
+
+    Attributes:
+        task: Terms of L_S: identity and triplet.
+        refining: Terms of KR-GAL and FR-GAL that the network descends.
+        observed: Numbers that are only logged.
+    """
+
+    task: dict[str, Any]
+    refining: dict[str, Any]
+    observed: dict[str, Any]
+
+    def all(self) -> dict[str, Any]:
+        """Every term by name."""
+        return {**self.task, **self.refining, **self.observed}
+
+
+class TrainingStep:
+    """The losses, the discriminators and the optimisers of one run, compiled into one function.
+
+    Args:
+        network: Built network.
+        classifier: Keras layer, neck features (N, D) to logits (N, identities).
+        recipe: What to train with.
+    """
+
+    def __init__(self, network: ReIdNetwork, classifier: Any, recipe: Recipe) -> None:
+        self.network = network
+        self.classifier = classifier
+        self.recipe = recipe
+        layers = binary_layers(network.model)
+        self.kernel_refining = (
+            KernelRefining.build(layers, recipe.kernel_refining)
+            if recipe.kernel_refining.enabled
+            else None
+        )
+        self.feature_refining = (
+            FeatureRefining.build(network.features, recipe.feature_refining)
+            if recipe.feature_refining.enabled
+            else None
+        )
+        self.groups = ParameterGroups.split(
+            network.model.trainable_variables + classifier.trainable_variables, layers
+        )
+        self.projections = (
+            self.feature_refining.projection_variables if self.feature_refining else []
+        )
+        self.discriminators = [
+            variable
+            for part in (self.kernel_refining, self.feature_refining)
+            if part is not None
+            for variable in part.discriminator_variables
+        ]
+        self.optimizers = Optimizers(
+            recipe.optimizer, self.groups, self.projections, self.discriminators
+        )
+        self._compiled = tf.function(self._run)
+
+    def __call__(self, images: Any, labels: Any, step: int) -> dict[str, float]:
+        """Train on one batch.
+
+        Args:
+            images: float32 (N, H, W, 3), preprocessed and augmented.
+            labels: int32 (N,), identities in 0..K-1.
+            step: Number of the step from 0; seeds the positions that FR-GAL samples.
+
+        Returns:
+            The value of every loss term before the update, by name.
+        """
+        terms = self._compiled(images, labels, tf.constant(step, tf.int32))
+        return {name: float(value) for name, value in terms.items()}
+
+    def variables(self) -> dict[str, Any]:
+        """All state of the step by a stable name, for checkpoints."""
+        named = {f"network/{each.name}": each for each in self.network.model.variables}
+        named |= {f"classifier/{each.name}": each for each in self.classifier.variables}
+        if self.feature_refining:
+            for projection in self.feature_refining.projections:
+                named |= {
+                    f"projection/{each.name}": each for each in projection.projection.variables
+                }
+        named |= {f"discriminator/{each.name}": each for each in self.discriminators}
+        return named | self.optimizers.state()
+
+    def _run(self, images: Any, labels: Any, step: Any) -> dict[str, Any]:
+        seed = tf.stack([tf.constant(self.recipe.seed, tf.int32), step * 16])
+        sources = self.groups.kernels, self.groups.alphas, self.groups.others, self.projections
+        with tf.GradientTape(persistent=self.recipe.optimizer.task_gradient_only) as tape:
+            features = self.network.features(images, training=True)
+            logits = self.classifier(features["neck"])
+            targets = self.feature_refining.targets(features) if self.feature_refining else []
+            with tape.stop_recording():
+                observed = self._update_discriminators(features, targets, seed)
+            terms = Terms(
+                self._task_terms(features, logits, labels),
+                self._refining_terms(features, targets, seed),
+                observed,
+            )
+            task = tf.add_n(list(terms.task.values()))
+            total = tf.add_n([task, *terms.refining.values()])
+        if self.recipe.optimizer.task_gradient_only:
+            kernels, alphas, projections = tape.gradient(
+                total, (sources[0], sources[1], sources[3])
+            )
+            others = tape.gradient(task, sources[2])
+        else:
+            kernels, alphas, others, projections = tape.gradient(total, sources)
+        self.optimizers.apply("kernels", kernels)
+        self.optimizers.apply("alphas", alphas)
+        self.optimizers.apply("others", others + projections)
+        correct = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
+        accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
+        return {**terms.all(), "total": total, "accuracy": accuracy}
+
+    def _task_terms(self, features: dict[str, Any], logits: Any, labels: Any) -> dict[str, Any]:
+        options = self.recipe.loss
+        terms = {"identity": identity_loss(logits, labels, options.label_smoothing)}
+        if options.triplet_weight > 0:
+            triplet = batch_hard_triplet_loss(features["pooled"], labels, options.triplet_margin)
+            terms["triplet"] = options.triplet_weight * triplet
+        return terms
+
+    def _refining_terms(
+        self, features: dict[str, Any], targets: list[Any], seed: Any
+    ) -> dict[str, Any]:
+        terms = {}
+        if self.kernel_refining:
+            terms["kernel_adversarial"] = self.kernel_refining.adversarial_loss()
+            terms["kernel_mse"] = self.kernel_refining.mse_loss()
+        if self.feature_refining:
+            refining = self.feature_refining
+            terms["feature_adversarial"] = refining.adversarial_loss(features, targets, seed)
+            terms["feature_mse"] = refining.mse_loss(features, targets)
+        return terms
+
+    def _update_discriminators(
+        self, features: dict[str, Any], targets: list[Any], seed: Any
+    ) -> dict[str, Any]:
+        """Ascend eq. 6.10 and 6.14 in W_D; returns what to log."""
+        if not self.discriminators:
+            return {}
+        losses = {}
+        with tf.GradientTape() as tape:
+            if self.kernel_refining:
+                losses["kernel_discriminator"] = self.kernel_refining.discriminator_loss()
+            if self.feature_refining:
+                losses["feature_discriminator"] = self.feature_refining.discriminator_loss(
+                    features, targets, seed
+                )
+            loss = tf.add_n(list(losses.values()))
+        self.optimizers.apply("discriminators", tape.gradient(loss, self.discriminators))
+        if self.feature_refining:
+            losses["target_variance"] = self.feature_refining.target_variance(targets)
+        return losses

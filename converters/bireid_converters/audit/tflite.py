@@ -1,0 +1,184 @@
+"""The audit of a `.tflite` file: of Larq Compute Engine, float or int8."""
+
+import math
+from collections import Counter
+
+import numpy as np
+from bireid_runtime.errors import UnsupportedModelError
+
+from bireid_converters.audit.record import Audit, LayerAudit, expected_bytes
+from bireid_converters.flatbuffer import Operator, Tensor, TfliteModel, read_tflite
+
+_FLOAT_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+# Operators that hand values on, at most with a border around them.
+_TRANSPARENT = ("PAD", "PADV2", "QUANTIZE", "DEQUANTIZE", "RESHAPE")
+
+
+def audit_lce(data: bytes) -> Audit:
+    """Audit a Larq Compute Engine flatbuffer.
+
+    Args:
+        data: Bytes of the file.
+
+    Raises:
+        UnsupportedModelError: The file is damaged, or no layer in it is 1-bit.
+    """
+    audit = audit_tflite(data)
+    if not audit.operators.get("LceBconv2d"):
+        raise UnsupportedModelError(
+            "no operator LceBconv2d: the file was not converted from a binary network, or every "
+            "binary layer fell back to float; audit it as a plain .tflite file"
+        )
+    return audit
+
+
+def audit_tflite(data: bytes) -> Audit:
+    """Audit any `.tflite` file.
+
+    Args:
+        data: Bytes of the file.
+
+    Raises:
+        UnsupportedModelError: The file is damaged, or holds no convolution and no dense layer.
+    """
+    model = read_tflite(data)
+    names: set[str] = set()
+    layers = []
+    for operator in model.operators:
+        if operator.name == "LceBconv2d" or operator.name in _FLOAT_OPERATORS:
+            layers.append(_layer(model, operator, names))
+            names.add(layers[-1].name)
+    return Audit(len(data), Counter(each.name for each in model.operators), tuple(layers))
+
+
+def reason_for_float(model: TfliteModel, operator: Operator) -> str:
+    """Why a convolution or dense layer is not 1-bit, as far as the file tells.
+
+    Args:
+        model: Model as read.
+        operator: A float or int8 operator of it.
+    """
+    source, border = _source(model, operator.inputs[0])
+    if source is None:
+        return "it reads the image"
+    if not _has_one_magnitude(_weights(model, operator)):
+        return "its kernel is real"
+    if source.name != "LceDequantize":
+        return f"its input, of {source.name}, is not a sign that the converter recognises"
+    if border not in (None, 0.0, 1.0):
+        return f"it pads with {border:g}, and 1-bit convolution pads with 1 or 0"
+    return f"the converter has no 1-bit form of this {operator.name}"
+
+
+def keras_layers(tensor_name: str) -> list[str]:
+    """Keras layers that a tensor came from, as `MODEL/LAYER/OPERATION;...` tells, last one first.
+
+    The converter cuts names off after 50 characters: what is incomplete is left out.
+    """
+    parts = [segment.split("/") for segment in tensor_name.split(";")]
+    return [part[1] for part in parts if len(part) > 2]
+
+
+def _layer(model: TfliteModel, operator: Operator, taken: set[str]) -> LayerAudit:
+    weights = _weights(model, operator)
+    output = model.tensors[operator.outputs[0]]
+    if len(weights.shape) not in (2, 4) or len(output.shape) < 2:
+        raise UnsupportedModelError(
+            f"{operator.name} number {operator.index}: weights of shape {weights.shape} and output "
+            f"of shape {output.shape}; only 2-D convolutions and dense layers can be audited"
+        )
+    precision = "1-bit" if operator.name == "LceBconv2d" else weights.dtype
+    shape = _kernel_shape(operator, weights)
+    count = math.prod(shape)
+    output_shape = output.shape[1:]
+    if operator.name == "LceBconv2d":
+        output_shape = (*output_shape[:2], shape[-1])
+    assert weights.constant is not None
+    return LayerAudit(
+        name=_name(model, operator, weights, taken),
+        operator=operator.name,
+        precision=precision,
+        reason="" if precision == "1-bit" else reason_for_float(model, operator),
+        kernel_shape=shape,
+        output_shape=output_shape,
+        weights=count,
+        macs=count * math.prod(output_shape[:-1]),
+        expected_bytes=expected_bytes(count, precision),
+        stored_bytes=weights.constant.nbytes,
+    )
+
+
+def _weights(model: TfliteModel, operator: Operator) -> Tensor:
+    """The stored weights of an operator, behind a DEQUANTIZE if there is one."""
+    if len(operator.inputs) > 1 and operator.inputs[1] >= 0:
+        tensor = model.tensors[operator.inputs[1]]
+        producer = model.producer(tensor.index)
+        if producer is not None and producer.name == "DEQUANTIZE":
+            tensor = model.tensors[producer.inputs[0]]
+        if tensor.constant is not None:
+            return tensor
+    raise UnsupportedModelError(
+        f"{operator.name} number {operator.index}: its weights are not stored in the file; only "
+        "trained networks can be audited"
+    )
+
+
+def _kernel_shape(operator: Operator, weights: Tensor) -> tuple[int, int, int, int]:
+    if operator.name == "FULLY_CONNECTED":
+        outputs, inputs = weights.shape
+        return (1, 1, inputs, outputs)
+    outputs, height, width, inputs = weights.shape
+    if operator.name == "DEPTHWISE_CONV_2D":
+        return (height, width, 1, inputs)
+    if operator.name == "LceBconv2d":
+        # 32 channels to a word; with groups, each word belongs to one group.
+        inputs = min(32 * inputs, operator.options["channels_in"])
+    return (height, width, inputs, outputs)
+
+
+def _name(model: TfliteModel, operator: Operator, weights: Tensor, taken: set[str]) -> str:
+    """Binary layers: from the signs they read; others: from their weights or their output."""
+    output = model.tensors[operator.outputs[0]]
+    sources = [weights, output]
+    if operator.name == "LceBconv2d":
+        sources = [model.tensors[operator.inputs[0]], output]
+    for tensor in sources:
+        for name in _convolution_first(tensor.name):
+            # Two convolutions may read the same signs; the second is called after its output.
+            if name not in taken:
+                return name
+    return f"{operator.name} {operator.index}"
+
+
+def _convolution_first(tensor_name: str) -> list[str]:
+    names = keras_layers(tensor_name)
+    operations = [part.split("/")[-1] for part in tensor_name.split(";")]
+    products = [
+        segment.split("/")[1]
+        for segment, operation in zip(tensor_name.split(";"), operations, strict=True)
+        if len(segment.split("/")) > 2 and ("Conv2D" in operation or "MatMul" in operation)
+    ]
+    return products + names
+
+
+def _source(model: TfliteModel, tensor: int) -> tuple[Operator | None, float | None]:
+    """What computes a tensor, padding and type changes aside, and the value padded with."""
+    border = None
+    producer = model.producer(tensor)
+    while producer is not None and producer.name in _TRANSPARENT:
+        if producer.name == "PADV2":
+            value = model.tensors[producer.inputs[2]].constant
+            border = None if value is None or value.size != 1 else float(value.item())
+        producer = model.producer(producer.inputs[0])
+    return producer, border
+
+
+def _has_one_magnitude(weights: Tensor) -> bool:
+    """Whether all weights of an output channel are +-1 times one number."""
+    if weights.constant is None or weights.dtype != "float32":
+        return False
+    magnitudes = np.abs(weights.constant.reshape(weights.shape[0], -1))
+    if magnitudes.shape[1] < 2:
+        return False
+    largest = magnitudes.max(axis=1)
+    return bool(np.all(largest - magnitudes.min(axis=1) <= 1e-5 * largest))

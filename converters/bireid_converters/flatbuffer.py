@@ -1,0 +1,343 @@
+"""Read and edit `.tflite` flatbuffers without TensorFlow.
+
+A file is untrusted: every vector is bounded before it is walked, every index is checked, and
+whatever the flatbuffers reader stumbles over becomes an `UnsupportedModelError`.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from bireid_runtime.errors import UnsupportedModelError
+from flatbuffers import Builder, flexbuffers
+
+MAX_FILE_BYTES = 1 << 28
+_MAX_ELEMENTS = 1 << 16
+_MAX_RANK = 8
+_MAX_NAME_CHARACTERS = 4096
+_MAX_OPTIONS = 32
+_IDENTIFIER = b"TFL3"
+# What the flatbuffers package raises on bytes that are not what they claim to be.
+_READ_ERRORS = (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+
+_BUILTIN_NAMES = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
+}
+_TYPE_NAMES = {
+    code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)
+}
+_NUMPY_TYPES = (
+    {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+    | {"float16", "float32", "float64", "bool"}
+)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the graph.
+
+    Attributes:
+        index: Position in the graph's list of tensors.
+        name: Name the converter gave it, from the Keras layers it came from.
+        shape: Sizes; (1, H, W, C) for maps.
+        dtype: Type name of the schema in lower case: `float32`, `int32`, `int8`.
+        constant: Its value if it is stored in the file, else None. A read-only view.
+    """
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    constant: np.ndarray | None = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A step of the graph.
+
+    Attributes:
+        index: Position in execution order.
+        name: Built-in name (`CONV_2D`) or custom code (`LceBconv2d`).
+        inputs: Tensor indices; -1 for an input that is left out.
+        outputs: Tensor indices.
+        options: Integer options of an LCE operator; empty for others.
+    """
+
+    index: int
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: dict[str, int]
+
+
+@dataclass(frozen=True)
+class TfliteModel:
+    """The one graph of a `.tflite` file.
+
+    Attributes:
+        data: The bytes it was read from.
+        tensors: All tensors.
+        operators: All operators in execution order.
+        inputs: Tensor indices of the graph's inputs.
+        outputs: Tensor indices of the graph's outputs.
+    """
+
+    data: bytes = field(repr=False)
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def producer(self, tensor: int) -> Operator | None:
+        """The operator that writes a tensor; None for inputs and constants."""
+        return next((each for each in self.operators if tensor in each.outputs), None)
+
+
+def read_tflite(data: bytes) -> TfliteModel:
+    """Read a `.tflite` file.
+
+    Args:
+        data: Its bytes.
+
+    Raises:
+        UnsupportedModelError: It is no sound `.tflite` file, is larger than 256 MiB, or holds
+            something other than one graph.
+    """
+    if len(data) > MAX_FILE_BYTES:
+        raise UnsupportedModelError(
+            f".tflite file: {len(data)} bytes, more than {MAX_FILE_BYTES}; is it the right file?"
+        )
+    if data[4:8] != _IDENTIFIER:
+        raise UnsupportedModelError("not a .tflite file: the mark TFL3 is missing; convert again")
+    with _reading():
+        model = schema.Model.GetRootAs(bytes(data), 0)
+        if model.SubgraphsLength() != 1:
+            raise ValueError(f"{model.SubgraphsLength()} graphs where one is expected")
+        graph = model.Subgraphs(0)
+        tensors = tuple(
+            _tensor(model, graph.Tensors(index), index)
+            for index in _range(graph.TensorsLength(), _MAX_ELEMENTS, "tensors")
+        )
+        operators = tuple(
+            _operator(model, graph.Operators(index), index, len(tensors))
+            for index in _range(graph.OperatorsLength(), _MAX_ELEMENTS, "operators")
+        )
+        return TfliteModel(
+            data=bytes(data),
+            tensors=tensors,
+            operators=operators,
+            inputs=_indices(graph.InputsLength(), graph.Inputs, len(tensors)),
+            outputs=_indices(graph.OutputsLength(), graph.Outputs, len(tensors)),
+        )
+
+
+def unpack_signs(words: np.ndarray, channels: int) -> np.ndarray:
+    """Unpack LCE's bits: 32 channels to a word, lowest bit first, a set bit is -1.
+
+    Args:
+        words: int32 (..., ceil(channels / 32)).
+        channels: How many channels the words hold.
+
+    Returns:
+        int8 (..., channels) of +1 and -1.
+    """
+    octets = np.ascontiguousarray(words, dtype="<i4").view(np.uint8)
+    bits = np.unpackbits(octets, axis=-1, bitorder="little")[..., :channels]
+    return 1 - 2 * bits.astype(np.int8)
+
+
+def with_outputs(model: TfliteModel, tensors: Sequence[int]) -> bytes:
+    """The same graph with other outputs, so that an interpreter hands out inner tensors.
+
+    Args:
+        model: Model as read.
+        tensors: Tensor indices, in the order wanted; each is written by some operator.
+
+    Returns:
+        Bytes of a `.tflite` file.
+    """
+    with _reading():
+        edited = schema.ModelT.InitFromPackedBuf(model.data, 0)
+        edited.subgraphs[0].outputs = np.asarray(tensors, dtype=np.int32)
+        edited.signatureDefs = []
+        return _packed(edited)
+
+
+def cut_binary_convolution(model: TfliteModel, operator: Operator) -> bytes:
+    """One LceBconv2d alone, behind an LceQuantize, handing out its integer sums.
+
+    The post-activation multiplier becomes 1, the bias 0 and a fused activation is dropped: the
+    float output (1, H', W', filters) is then the plain sum of products of +1 and -1.
+
+    Args:
+        model: Model as read.
+        operator: An `LceBconv2d` of it.
+
+    Returns:
+        Bytes of a `.tflite` file from float32 (1, H, W, C) to float32 (1, H', W', filters).
+    """
+    filters = model.tensors[operator.inputs[1]]
+    _, height, width, words = model.tensors[operator.inputs[0]].shape
+    out_height, out_width = model.tensors[operator.outputs[0]].shape[1:3]
+    channels, out_channels = operator.options["channels_in"], filters.shape[0]
+    float32, int32 = schema.TensorType.FLOAT32, schema.TensorType.INT32
+    cut = _GraphWriter()
+    image = cut.tensor("image", (1, height, width, channels), float32)
+    signs = cut.tensor("signs", (1, height, width, words), int32)
+    kernel = cut.tensor("kernel", filters.shape, int32, filters.constant)
+    multiplier = cut.tensor(
+        "multiplier", (out_channels,), float32, np.ones(out_channels, np.float32)
+    )
+    bias = cut.tensor("bias", (out_channels,), float32, np.zeros(out_channels, np.float32))
+    sums = cut.tensor("sums", (1, out_height, out_width, out_channels), float32)
+    cut.custom("LceQuantize", [image], [signs], {})
+    cut.custom(
+        "LceBconv2d",
+        [signs, kernel, multiplier, bias, -1],
+        [sums],
+        {**operator.options, "fused_activation_function": 0},
+    )
+    return cut.finish([image], [sums])
+
+
+class _GraphWriter:
+    """Collects tensors and custom operators of a small graph."""
+
+    def __init__(self) -> None:
+        self._model = schema.ModelT()
+        self._model.version = 3
+        self._model.operatorCodes, self._model.buffers = [], [schema.BufferT()]
+        self._graph = schema.SubGraphT()
+        self._graph.tensors, self._graph.operators = [], []
+        self._model.subgraphs = [self._graph]
+
+    def tensor(
+        self, name: str, shape: Sequence[int], dtype: int, constant: np.ndarray | None = None
+    ) -> int:
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape, tensor.type = name, np.asarray(shape, np.int32), dtype
+        if constant is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(constant.tobytes(), np.uint8)
+            tensor.buffer = len(self._model.buffers)
+            self._model.buffers.append(buffer)
+        self._graph.tensors.append(tensor)
+        return len(self._graph.tensors) - 1
+
+    def custom(
+        self, code: str, inputs: list[int], outputs: list[int], options: dict[str, int]
+    ) -> None:
+        kind = schema.OperatorCodeT()
+        kind.customCode = code
+        kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        operator = schema.OperatorT()
+        operator.opcodeIndex = len(self._model.operatorCodes)
+        operator.inputs = np.asarray(inputs, np.int32)
+        operator.outputs = np.asarray(outputs, np.int32)
+        if options:
+            operator.customOptions = np.frombuffer(flexbuffers.Dumps(options), np.uint8)
+        self._model.operatorCodes.append(kind)
+        self._graph.operators.append(operator)
+
+    def finish(self, inputs: list[int], outputs: list[int]) -> bytes:
+        self._graph.inputs = np.asarray(inputs, np.int32)
+        self._graph.outputs = np.asarray(outputs, np.int32)
+        return _packed(self._model)
+
+
+def _packed(model: Any) -> bytes:
+    builder = Builder(1 << 16)
+    builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except _READ_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise UnsupportedModelError(
+            f"damaged .tflite file ({type(error).__name__}: {reason}); convert or copy it again"
+        ) from error
+
+
+def _range(length: int, limit: int, what: str) -> range:
+    if length > limit:
+        raise ValueError(f"{length} {what}, more than {limit}")
+    return range(length)
+
+
+def _indices(length: int, item: Any, tensors: int, optional: bool = False) -> tuple[int, ...]:
+    found = tuple(item(position) for position in _range(length, _MAX_ELEMENTS, "indices"))
+    if any(not -optional <= index < tensors for index in found):
+        raise ValueError(f"tensor indices {found[:8]} of {tensors} tensors")
+    return found
+
+
+def _text(raw: bytes | None) -> str:
+    if raw is None:
+        return ""
+    if len(raw) > _MAX_NAME_CHARACTERS:
+        raise ValueError(f"a name of {len(raw)} characters")
+    return raw.decode("utf-8")
+
+
+def _tensor(model: Any, tensor: Any, index: int) -> Tensor:
+    shape = tuple(
+        tensor.Shape(axis) for axis in _range(tensor.ShapeLength(), _MAX_RANK, "dimensions")
+    )
+    if any(size < 0 for size in shape):
+        raise ValueError(f"shape {shape}")
+    dtype = _TYPE_NAMES.get(tensor.Type(), f"type {tensor.Type()}")
+    name = _text(tensor.Name())
+    if not tensor.Buffer() < model.BuffersLength():
+        raise ValueError(f"buffer {tensor.Buffer()} of {model.BuffersLength()}")
+    buffer = model.Buffers(tensor.Buffer())
+    if buffer.Offset() > 1:
+        raise ValueError("constants outside the flatbuffer")
+    constant = None
+    if buffer.DataLength():
+        constant = buffer.DataAsNumpy()
+        if dtype in _NUMPY_TYPES:
+            constant = constant.view(dtype).reshape(shape)
+    return Tensor(index, name, shape, dtype, constant)
+
+
+def _operator(model: Any, operator: Any, index: int, tensors: int) -> Operator:
+    if not operator.OpcodeIndex() < model.OperatorCodesLength():
+        raise ValueError(f"operator code {operator.OpcodeIndex()}")
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    # Old files keep the number in the deprecated 8-bit field.
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    name = _text(code.CustomCode()) or _BUILTIN_NAMES.get(number, f"operator {number}")
+    options = {}
+    if name.startswith("Lce") and operator.CustomOptionsLength():
+        options = _integer_options(operator.CustomOptionsAsNumpy().tobytes())
+    return Operator(
+        index=index,
+        name=name,
+        inputs=_indices(operator.InputsLength(), operator.Inputs, tensors, optional=True),
+        outputs=_indices(operator.OutputsLength(), operator.Outputs, tensors),
+        options=options,
+    )
+
+
+def _integer_options(raw: bytes) -> dict[str, int]:
+    """The FlexBuffer map of an LCE operator, refused unless it is a flat map of integers."""
+    root = flexbuffers.GetRoot(raw)
+    if not root.IsMap:
+        raise ValueError("operator options are no map")
+    entries = root.AsMap
+    _range(len(entries), _MAX_OPTIONS, "operator options")
+    keys, values = entries.Keys, entries.Values
+    options = {}
+    for position in range(len(entries)):
+        if not values[position].IsInt:
+            raise ValueError("an operator option is no integer")
+        options[keys[position].AsKey] = values[position].AsInt
+    return options

@@ -1,0 +1,42 @@
+"""One multiplication and one addition per channel: what batch normalisation is after training."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`y = scale * x + shift` per channel, in float64 until it is written.
+
+    Attributes:
+        scale: float64 (channels,).
+        shift: float64 (channels,).
+    """
+
+    scale: np.ndarray
+    shift: np.ndarray
+
+    @classmethod
+    def identity(cls, channels: int) -> "Affine":
+        """`y = x`."""
+        return cls(np.ones(channels), np.zeros(channels))
+
+    @classmethod
+    def of_batch_norm(cls, layer: Any) -> "Affine":
+        """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` of a Keras layer."""
+        mean = np.asarray(layer.moving_mean, np.float64)
+        scale = 1 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
+        if layer.scale:
+            scale = scale * np.asarray(layer.gamma, np.float64)
+        shift = -mean * scale
+        if layer.center:
+            shift = shift + np.asarray(layer.beta, np.float64)
+        return cls(scale, shift)
+
+    def then(self, following: "Affine") -> "Affine":
+        """This map and then another, as one."""
+        return Affine(
+            self.scale * following.scale, self.shift * following.scale + following.shift
+        )

@@ -1,0 +1,69 @@
+"""Binary convolutions in standard ONNX operators, with weights of one bit each."""
+
+import numpy as np
+
+from bireid_converters.onnx_export.affine import Affine
+from bireid_converters.onnx_export.emission import Emission
+
+
+def binary_convolution(emission: Emission) -> str:
+    """Write sign, padding, convolution of +1 and -1, then alpha and batch norm as one affine map.
+
+    The tensors `NAME/signs` (before padding) and `NAME/sum` hold whole numbers, so that every
+    engine has to compute the same ones.
+    """
+    layer, graph = emission.layer, emission.graph
+    one = graph.constant("constant/one", np.float32(1))
+    zero = graph.constant("constant/zero", np.float32(0))
+    minus_one = graph.constant("constant/minus_one", np.float32(-1))
+
+    # GreaterOrEqual and not Sign: the sign of zero is +1 in Larq and 0 in ONNX.
+    positive = graph.node("GreaterOrEqual", [emission.input, zero], f"{layer.name}/positive")
+    signs = graph.node("Where", [positive, one, minus_one], f"{layer.name}/signs")
+    pads = emission.pads(layer.kernel_size)
+    if any(pads):
+        amounts = emission.constant("pads", np.array([0, 0, *pads[:2], 0, 0, *pads[2:]], np.int64))
+        value = graph.constant(f"constant/pad_value_{layer.pad_values:g}", np.float32(layer.pad_values))
+        signs = graph.node("Pad", [signs, amounts, value], f"{layer.name}/padded")
+    total = graph.node(
+        "Conv",
+        [signs, _unpacked_weights(emission, one, minus_one)],
+        f"{layer.name}/sum",
+        strides=layer.strides,
+        dilations=layer.dilation_rate,
+        group=layer.groups,
+    )
+    return emission.add_affine(total, _scale_and_norm(emission))
+
+
+def _unpacked_weights(emission: Emission, one: str, minus_one: str) -> str:
+    """Store a bit per weight, set for -1; ONNX Runtime unpacks them once, when it loads the file.
+
+    Returns:
+        Name of the float32 tensor (out, in, height, width) of +1 and -1.
+    """
+    layer, graph = emission.layer, emission.graph
+    weights = np.asarray(layer.kernel).transpose(3, 2, 0, 1)
+    bits = np.packbits((weights < 0).reshape(-1), bitorder="little")
+    packed = emission.constant("bits", bits[:, None])
+    masks = graph.constant("constant/bit_masks", np.left_shift(1, np.arange(8)).astype(np.uint8))
+    masked = graph.node("BitwiseAnd", [packed, masks], f"{layer.name}/masked")
+    no_bit = graph.constant("constant/no_bit", np.uint8(0))
+    clear = graph.node("Equal", [masked, no_bit], f"{layer.name}/clear")
+    flat = graph.node("Where", [clear, one, minus_one], f"{layer.name}/unpacked")
+    if weights.size % 8:
+        line = graph.constant("constant/line", np.array([-1], np.int64))
+        flat = graph.node("Reshape", [flat, line], f"{layer.name}/line")
+        start = graph.constant("constant/start", np.array([0], np.int64))
+        count = emission.constant("count", np.array([weights.size], np.int64))
+        flat = graph.node("Slice", [flat, start, count], f"{layer.name}/trimmed")
+    shape = emission.constant("kernel_shape", np.array(weights.shape, np.int64))
+    return graph.node("Reshape", [flat, shape], f"{layer.name}/kernel")
+
+
+def _scale_and_norm(emission: Emission) -> Affine:
+    layer = emission.layer
+    affine = Affine.identity(layer.filters)
+    if layer.alpha is not None:
+        affine = Affine(np.asarray(layer.alpha, np.float64), affine.shift)
+    return affine if emission.affine is None else affine.then(emission.affine)

@@ -1,0 +1,171 @@
+"""One handler per kind of Keras layer: it writes the nodes and returns the name of the result."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from bireid_models.framework import keras
+from bireid_models.layers import BinaryConv2D, UnitNormalize
+
+from bireid_converters.onnx_export.affine import Affine
+from bireid_converters.onnx_export.binary import binary_convolution
+from bireid_converters.onnx_export.emission import Emission
+
+# sqrt of the epsilon of tf.math.l2_normalize
+_SMALLEST_LENGTH = np.float32(1e-6)
+
+
+def _input(emission: Emission) -> str:
+    if len(emission.layer.output_shape[0]) != 4:
+        return emission.input
+    return emission.graph.node("Transpose", emission.inputs, emission.output, perm=[0, 3, 1, 2])
+
+
+def _convolution(emission: Emission) -> str:
+    layer = emission.layer
+    weights = np.asarray(layer.kernel, np.float64).transpose(3, 2, 0, 1)
+    affine = _bias_and_norm(emission, len(weights))
+    inputs = [
+        emission.input,
+        emission.constant("kernel", weights * affine.scale[:, None, None, None]),
+    ]
+    if affine.shift.any():
+        inputs.append(emission.constant("bias", affine.shift))
+    return emission.graph.node(
+        "Conv",
+        inputs,
+        emission.output,
+        strides=layer.strides,
+        pads=emission.pads(layer.kernel_size),
+        dilations=layer.dilation_rate,
+        group=layer.groups,
+    )
+
+
+def _dense(emission: Emission) -> str:
+    layer = emission.layer
+    if len(layer.input_shape) != 2:
+        raise emission.refuse("a Dense layer on a map")
+    affine = _bias_and_norm(emission, layer.units)
+    inputs = [
+        emission.input,
+        emission.constant("kernel", np.asarray(layer.kernel, np.float64) * affine.scale),
+    ]
+    if affine.shift.any():
+        inputs.append(emission.constant("bias", affine.shift))
+    return emission.graph.node("Gemm", inputs, emission.output)
+
+
+def _bias_and_norm(emission: Emission, channels: int) -> Affine:
+    affine = Affine.identity(channels)
+    if emission.layer.use_bias:
+        affine = Affine(affine.scale, np.asarray(emission.layer.bias, np.float64))
+    return affine if emission.affine is None else affine.then(emission.affine)
+
+
+def _batch_norm(emission: Emission) -> str:
+    rank = len(emission.layer.input_shape)
+    if list(emission.layer.axis) != [rank - 1]:
+        raise emission.refuse(f"batch normalisation over axis {list(emission.layer.axis)}")
+    return emission.add_affine(emission.input, Affine.of_batch_norm(emission.layer))
+
+
+def _prelu(emission: Emission) -> str:
+    slopes = np.asarray(emission.layer.alpha)
+    if slopes.ndim == 3:
+        slopes = slopes.transpose(2, 0, 1)
+    return emission.graph.node(
+        "PRelu", [emission.input, emission.constant("slopes", slopes)], emission.output
+    )
+
+
+def _activation(emission: Emission) -> str:
+    function = emission.layer.activation
+    if function is keras.activations.linear:
+        return emission.input
+    if function is not keras.activations.relu:
+        raise emission.refuse(f"the activation {getattr(function, '__name__', function)!r}")
+    return emission.graph.node("Relu", emission.inputs, emission.output)
+
+
+def _relu(emission: Emission) -> str:
+    layer = emission.layer
+    if layer.max_value is not None or layer.negative_slope or layer.threshold:
+        raise emission.refuse("a ReLU with max_value, negative_slope or threshold")
+    return emission.graph.node("Relu", emission.inputs, emission.output)
+
+
+def _add(emission: Emission) -> str:
+    operator = "Add" if len(emission.inputs) == 2 else "Sum"
+    return emission.graph.node(operator, emission.inputs, emission.output)
+
+
+def _average_pool(emission: Emission) -> str:
+    # Like TensorFlow, the average is over the pixels of the map, not over the padding.
+    return _pool(emission, "AveragePool", count_include_pad=0)
+
+
+def _max_pool(emission: Emission) -> str:
+    return _pool(emission, "MaxPool")
+
+
+def _pool(emission: Emission, operator: str, **attributes: Any) -> str:
+    layer = emission.layer
+    return emission.graph.node(
+        operator,
+        emission.inputs,
+        emission.output,
+        kernel_shape=layer.pool_size,
+        strides=layer.strides,
+        pads=emission.pads(layer.pool_size),
+        **attributes,
+    )
+
+
+def _global_average_pool(emission: Emission) -> str:
+    graph, layer = emission.graph, emission.layer
+    if layer.keepdims:
+        return graph.node("GlobalAveragePool", emission.inputs, emission.output)
+    average = graph.node("GlobalAveragePool", emission.inputs, f"{layer.name}/average")
+    return graph.node("Flatten", [average], emission.output)
+
+
+def _zero_padding(emission: Emission) -> str:
+    (top, bottom), (left, right) = emission.layer.padding
+    pads = emission.constant("pads", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
+    return emission.graph.node("Pad", [emission.input, pads], emission.output)
+
+
+def _unit_normalize(emission: Emission) -> str:
+    graph, name = emission.graph, emission.layer.name
+    axis = graph.constant("constant/last_axis", np.array([-1], np.int64))
+    length = graph.node("ReduceL2", [emission.input, axis], f"{name}/length")
+    smallest = graph.constant("constant/smallest_length", _SMALLEST_LENGTH)
+    length = graph.node("Max", [length, smallest], f"{name}/positive_length")
+    return graph.node("Div", [emission.input, length], emission.output)
+
+
+def _identity(emission: Emission) -> str:
+    return emission.input
+
+
+HANDLERS: dict[type, Callable[[Emission], str]] = {
+    keras.layers.InputLayer: _input,
+    keras.layers.Conv2D: _convolution,
+    BinaryConv2D: binary_convolution,
+    keras.layers.Dense: _dense,
+    keras.layers.BatchNormalization: _batch_norm,
+    keras.layers.PReLU: _prelu,
+    keras.layers.ReLU: _relu,
+    keras.layers.Activation: _activation,
+    keras.layers.Add: _add,
+    keras.layers.AveragePooling2D: _average_pool,
+    keras.layers.MaxPooling2D: _max_pool,
+    keras.layers.GlobalAveragePooling2D: _global_average_pool,
+    keras.layers.ZeroPadding2D: _zero_padding,
+    keras.layers.Dropout: _identity,
+    UnitNormalize: _unit_normalize,
+}
+
+# Layers that take the batch normalisations behind them into their own numbers.
+ABSORBING = (keras.layers.Conv2D, BinaryConv2D, keras.layers.Dense)

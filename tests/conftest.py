@@ -1,0 +1,19 @@
+"""Shared by all tests: Keras 2 before anything imports TensorFlow, and the optional real data."""
+
+import os
+from pathlib import Path
+
+import bireid_models  # noqa: F401  (sets TF_USE_LEGACY_KERAS)
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets, or a skip that says how to provide it."""
+    folder = os.environ.get("BIREID_DATA")
+    if not folder:
+        pytest.skip("BIREID_DATA is not set to the folder of real data sets")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.skip(f"BIREID_DATA={folder} is not a folder")
+    return path
