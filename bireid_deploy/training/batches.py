@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.augmentation import Augmentation, augment
-from bireid_deploy.data.sampling import IdentitySampler
+
+
+class Sampler(Protocol):
+    """Chooses the rows of each batch; see `bireid_deploy.data.sampling`."""
+
+    def epoch(self, epoch: int) -> np.ndarray:
+        """Row indices of an epoch, int64 (batches, batch size)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class BatchSource:
         self,
         pixels: np.ndarray,
         labels: np.ndarray,
-        sampler: IdentitySampler,
+        sampler: Sampler,
         augmentation: Augmentation,
         preprocess: Preprocess,
         seed: int,

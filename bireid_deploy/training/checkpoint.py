@@ -1,13 +1,13 @@
 """Checkpoints: one `.npz` with every variable and the state of the loop, written atomically."""
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bireid_runtime.files import atomic_file
 
 from bireid_deploy.errors import TrainingError
 
@@ -24,12 +24,8 @@ def save_checkpoint(path: Path, variables: Mapping[str, Any], state: Mapping[str
     """
     arrays = {name: variable.numpy() for name, variable in variables.items()}
     arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("wb") as file:
+    with atomic_file(path) as file:
         np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:

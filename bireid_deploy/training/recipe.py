@@ -47,8 +47,13 @@ class NetworkSection(_Section):
 
 
 class BatchSection(_Section):
-    """P x K sampling: P identities with K images each in a batch."""
+    """A batch holds `identities` x `images_per_identity` images (P x K).
 
+    `identity` sampling draws P people with K images each; `shuffled` draws the images without
+    looking at identities, for cross-entropy alone.
+    """
+
+    sampling: Literal["identity", "shuffled"] = "identity"
     identities: Annotated[int, Field(ge=2)] = 16
     images_per_identity: Annotated[int, Field(ge=1)] = 4
 
@@ -168,8 +173,14 @@ class Recipe(_Section):
     def _methods_fit_the_network(self) -> "Recipe":
         if self.kernel_refining.enabled and self.network.precision == "real":
             raise ValueError("kernel_refining needs 1-bit kernels: set network.precision='binary'")
-        if self.loss.triplet_weight > 0 and self.batch.images_per_identity < 2:
-            raise ValueError("the triplet loss needs batch.images_per_identity of at least 2")
+        batch = self.batch
+        if self.loss.triplet_weight > 0 and (
+            batch.images_per_identity < 2 or batch.sampling != "identity"
+        ):
+            raise ValueError(
+                "the triplet loss needs batch.sampling='identity' and at least 2 "
+                "batch.images_per_identity; or set loss.triplet_weight=0"
+            )
         return self
 
 

@@ -1,10 +1,11 @@
 """The directory that a training run leaves: recipe, history, checkpoint, TensorBoard."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bireid_runtime.files import atomic_file
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.recipe import Recipe, parse_recipe
@@ -53,12 +54,8 @@ class RunDirectory:
     def write_record(self, record: dict[str, Any]) -> None:
         """Replace `run.json` atomically."""
         text = json.dumps({"schema_version": SCHEMA_VERSION, **record}, indent=1)
-        temporary = self.record_path.with_name(".run.json.partial")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.record_path)
+        with atomic_file(self.record_path) as file:
+            file.write(f"{text}\n".encode())
 
     def read_record(self) -> dict[str, Any]:
         """The content of `run.json`.

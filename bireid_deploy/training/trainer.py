@@ -10,15 +10,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+import numpy as np
 from bireid_models.framework import keras, tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.augmentation import Augmentation
-from bireid_deploy.data.sampling import IdentitySampler
+from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
-from bireid_deploy.training.batches import BatchSource
+from bireid_deploy.training.batches import BatchSource, Sampler
 from bireid_deploy.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
@@ -85,16 +86,11 @@ class Trainer:
         self._batches = BatchSource(
             data.pixels,
             data.labels,
-            IdentitySampler(
-                data.labels,
-                recipe.batch.identities,
-                recipe.batch.images_per_identity,
-                recipe.seed,
-            ),
+            _sampler(recipe, data.labels),
             Augmentation(
-                flip=recipe.augmentation.flip,
+                flip_probability=recipe.augmentation.flip,
                 pad=recipe.augmentation.pad,
-                erasing=recipe.augmentation.erasing,
+                erasing_probability=recipe.augmentation.erasing,
             ),
             Preprocess(recipe.network.input_height, recipe.network.input_width),
             recipe.seed,
@@ -181,6 +177,15 @@ class Trainer:
         if self.run.read_record()["data"] != self._data.description:
             raise TrainingError(f"{self.run.path}: cannot resume on another data set")
         self._state = _LoopState(**load_checkpoint(self.run.checkpoint, self._step.variables()))
+
+
+def _sampler(recipe: Recipe, labels: np.ndarray) -> Sampler:
+    batch = recipe.batch
+    if batch.sampling == "shuffled":
+        return ShuffledSampler(
+            len(labels), batch.identities * batch.images_per_identity, recipe.seed
+        )
+    return IdentitySampler(labels, batch.identities, batch.images_per_identity, recipe.seed)
 
 
 class _LoopState:

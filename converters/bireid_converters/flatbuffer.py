@@ -1,11 +1,11 @@
-"""Read and edit `.tflite` flatbuffers without TensorFlow.
+"""Read `.tflite` flatbuffers without TensorFlow; `bireid_converters.flatbuffer_edit` edits them.
 
 A file is untrusted: every vector is bounded before it is walked, every index is checked, and
 whatever the flatbuffers reader stumbles over becomes an `UnsupportedModelError`.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +13,18 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from bireid_runtime.errors import UnsupportedModelError
-from flatbuffers import Builder, flexbuffers
+from flatbuffers import flexbuffers
 
 MAX_FILE_BYTES = 1 << 28
 _MAX_ELEMENTS = 1 << 16
 _MAX_RANK = 8
 _MAX_NAME_CHARACTERS = 4096
 _MAX_OPTIONS = 32
-_IDENTIFIER = b"TFL3"
+IDENTIFIER = b"TFL3"
+_BINARY_CONVOLUTION_OPTIONS = {
+    *("channels_in", "fused_activation_function", "padding", "pad_values"),
+    *("stride_height", "stride_width", "dilation_height_factor", "dilation_width_factor"),
+}
 # What the flatbuffers package raises on bytes that are not what they claim to be.
 _READ_ERRORS = (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
@@ -30,10 +34,12 @@ _BUILTIN_NAMES = {
 _TYPE_NAMES = {
     code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)
 }
-_NUMPY_TYPES = (
-    {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
-    | {"float16", "float32", "float64", "bool"}
-)
+_NUMPY_TYPES = {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)} | {
+    "float16",
+    "float32",
+    "float64",
+    "bool",
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,19 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: str
     constant: np.ndarray | None = field(repr=False, compare=False)
+
+    def value(self) -> np.ndarray:
+        """The stored constant.
+
+        Raises:
+            UnsupportedModelError: The tensor is computed, not stored.
+        """
+        if self.constant is None:
+            raise UnsupportedModelError(
+                f"tensor {self.name!r} is not stored in the .tflite file; only trained networks "
+                "with constant weights are supported"
+            )
+        return self.constant
 
 
 @dataclass(frozen=True)
@@ -92,9 +111,28 @@ class TfliteModel:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def producer(self, tensor: int) -> Operator | None:
-        """The operator that writes a tensor; None for inputs and constants."""
-        return next((each for each in self.operators if tensor in each.outputs), None)
+    def producer(self, tensor: int, before: Operator | None = None) -> Operator | None:
+        """The operator that writes a tensor, None for inputs and constants.
+
+        Args:
+            tensor: Tensor index.
+            before: Consider only operators executed before this one.
+        """
+        end = len(self.operators) if before is None else before.index
+        return next((each for each in self.operators[:end] if tensor in each.outputs), None)
+
+    def operand(self, operator: Operator, position: int) -> Tensor:
+        """The tensor that an operator reads at a position.
+
+        Raises:
+            UnsupportedModelError: The operator has no such input.
+        """
+        if len(operator.inputs) <= position or operator.inputs[position] < 0:
+            raise UnsupportedModelError(
+                f"{operator.name} number {operator.index} of the .tflite file has no input "
+                f"{position}; convert the network again"
+            )
+        return self.tensors[operator.inputs[position]]
 
 
 def read_tflite(data: bytes) -> TfliteModel:
@@ -111,9 +149,9 @@ def read_tflite(data: bytes) -> TfliteModel:
         raise UnsupportedModelError(
             f".tflite file: {len(data)} bytes, more than {MAX_FILE_BYTES}; is it the right file?"
         )
-    if data[4:8] != _IDENTIFIER:
+    if data[4:8] != IDENTIFIER:
         raise UnsupportedModelError("not a .tflite file: the mark TFL3 is missing; convert again")
-    with _reading():
+    with reading():
         model = schema.Model.GetRootAs(bytes(data), 0)
         if model.SubgraphsLength() != 1:
             raise ValueError(f"{model.SubgraphsLength()} graphs where one is expected")
@@ -126,6 +164,8 @@ def read_tflite(data: bytes) -> TfliteModel:
             _operator(model, graph.Operators(index), index, len(tensors))
             for index in _range(graph.OperatorsLength(), _MAX_ELEMENTS, "operators")
         )
+        for operator in operators:
+            _check_operator(operator, tensors)
         return TfliteModel(
             data=bytes(data),
             tensors=tensors,
@@ -150,113 +190,9 @@ def unpack_signs(words: np.ndarray, channels: int) -> np.ndarray:
     return 1 - 2 * bits.astype(np.int8)
 
 
-def with_outputs(model: TfliteModel, tensors: Sequence[int]) -> bytes:
-    """The same graph with other outputs, so that an interpreter hands out inner tensors.
-
-    Args:
-        model: Model as read.
-        tensors: Tensor indices, in the order wanted; each is written by some operator.
-
-    Returns:
-        Bytes of a `.tflite` file.
-    """
-    with _reading():
-        edited = schema.ModelT.InitFromPackedBuf(model.data, 0)
-        edited.subgraphs[0].outputs = np.asarray(tensors, dtype=np.int32)
-        edited.signatureDefs = []
-        return _packed(edited)
-
-
-def cut_binary_convolution(model: TfliteModel, operator: Operator) -> bytes:
-    """One LceBconv2d alone, behind an LceQuantize, handing out its integer sums.
-
-    The post-activation multiplier becomes 1, the bias 0 and a fused activation is dropped: the
-    float output (1, H', W', filters) is then the plain sum of products of +1 and -1.
-
-    Args:
-        model: Model as read.
-        operator: An `LceBconv2d` of it.
-
-    Returns:
-        Bytes of a `.tflite` file from float32 (1, H, W, C) to float32 (1, H', W', filters).
-    """
-    filters = model.tensors[operator.inputs[1]]
-    _, height, width, words = model.tensors[operator.inputs[0]].shape
-    out_height, out_width = model.tensors[operator.outputs[0]].shape[1:3]
-    channels, out_channels = operator.options["channels_in"], filters.shape[0]
-    float32, int32 = schema.TensorType.FLOAT32, schema.TensorType.INT32
-    cut = _GraphWriter()
-    image = cut.tensor("image", (1, height, width, channels), float32)
-    signs = cut.tensor("signs", (1, height, width, words), int32)
-    kernel = cut.tensor("kernel", filters.shape, int32, filters.constant)
-    multiplier = cut.tensor(
-        "multiplier", (out_channels,), float32, np.ones(out_channels, np.float32)
-    )
-    bias = cut.tensor("bias", (out_channels,), float32, np.zeros(out_channels, np.float32))
-    sums = cut.tensor("sums", (1, out_height, out_width, out_channels), float32)
-    cut.custom("LceQuantize", [image], [signs], {})
-    cut.custom(
-        "LceBconv2d",
-        [signs, kernel, multiplier, bias, -1],
-        [sums],
-        {**operator.options, "fused_activation_function": 0},
-    )
-    return cut.finish([image], [sums])
-
-
-class _GraphWriter:
-    """Collects tensors and custom operators of a small graph."""
-
-    def __init__(self) -> None:
-        self._model = schema.ModelT()
-        self._model.version = 3
-        self._model.operatorCodes, self._model.buffers = [], [schema.BufferT()]
-        self._graph = schema.SubGraphT()
-        self._graph.tensors, self._graph.operators = [], []
-        self._model.subgraphs = [self._graph]
-
-    def tensor(
-        self, name: str, shape: Sequence[int], dtype: int, constant: np.ndarray | None = None
-    ) -> int:
-        tensor = schema.TensorT()
-        tensor.name, tensor.shape, tensor.type = name, np.asarray(shape, np.int32), dtype
-        if constant is not None:
-            buffer = schema.BufferT()
-            buffer.data = np.frombuffer(constant.tobytes(), np.uint8)
-            tensor.buffer = len(self._model.buffers)
-            self._model.buffers.append(buffer)
-        self._graph.tensors.append(tensor)
-        return len(self._graph.tensors) - 1
-
-    def custom(
-        self, code: str, inputs: list[int], outputs: list[int], options: dict[str, int]
-    ) -> None:
-        kind = schema.OperatorCodeT()
-        kind.customCode = code
-        kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
-        operator = schema.OperatorT()
-        operator.opcodeIndex = len(self._model.operatorCodes)
-        operator.inputs = np.asarray(inputs, np.int32)
-        operator.outputs = np.asarray(outputs, np.int32)
-        if options:
-            operator.customOptions = np.frombuffer(flexbuffers.Dumps(options), np.uint8)
-        self._model.operatorCodes.append(kind)
-        self._graph.operators.append(operator)
-
-    def finish(self, inputs: list[int], outputs: list[int]) -> bytes:
-        self._graph.inputs = np.asarray(inputs, np.int32)
-        self._graph.outputs = np.asarray(outputs, np.int32)
-        return _packed(self._model)
-
-
-def _packed(model: Any) -> bytes:
-    builder = Builder(1 << 16)
-    builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
-    return bytes(builder.Output())
-
-
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
+    """Turn what the flatbuffers package raises on damaged bytes into `UnsupportedModelError`."""
     try:
         yield
     except _READ_ERRORS as error:
@@ -325,6 +261,25 @@ def _operator(model: Any, operator: Any, index: int, tensors: int) -> Operator:
         outputs=_indices(operator.OutputsLength(), operator.Outputs, tensors),
         options=options,
     )
+
+
+def _check_operator(operator: Operator, tensors: tuple[Tensor, ...]) -> None:
+    if not operator.outputs:
+        raise ValueError(f"{operator.name} number {operator.index} without output")
+    if operator.name != "LceBconv2d":
+        return
+    missing = _BINARY_CONVOLUTION_OPTIONS - operator.options.keys()
+    if missing or len(operator.inputs) != 5:
+        raise ValueError(
+            f"LceBconv2d with {len(operator.inputs)} inputs, without {sorted(missing)}"
+        )
+    signs, kernel, output = (
+        tensors[index] for index in (*operator.inputs[:2], operator.outputs[0])
+    )
+    if kernel.constant is None or kernel.dtype != "int32":
+        raise ValueError("LceBconv2d without a stored int32 kernel")
+    if not len(signs.shape) == len(kernel.shape) == len(output.shape) == 4:
+        raise ValueError("LceBconv2d of other than four dimensions")
 
 
 def _integer_options(raw: bytes) -> dict[str, int]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from bireid_runtime.backends import BACKENDS
+
 from bireid_converters.errors import ConversionError
 
 
@@ -19,7 +21,8 @@ class Format:
         precision: Whether it holds the `binary` network or its `real`-valued counterpart.
         exporter: `module:function` that turns a network into bytes, imported on use.
         takes: Names of the keyword arguments of the exporter: `metadata`, `representative`.
-        backends: Back ends of the runtime that read it.
+        parity: What the parity gate calls such a file; None for a file that is quantised after
+            training, which does not compute what Keras computes.
         help: One line for a person who chooses.
     """
 
@@ -28,8 +31,13 @@ class Format:
     precision: Literal["binary", "real"]
     exporter: str
     takes: tuple[str, ...]
-    backends: tuple[str, ...]
+    parity: str | None
     help: str
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Names of the back ends of the runtime that read the format."""
+        return tuple(backend.name for backend in BACKENDS if backend.format == self.name)
 
     def load_exporter(self) -> Callable[..., bytes]:
         """Import the exporter, which imports TensorFlow."""
@@ -45,7 +53,7 @@ FORMATS = (
         precision="binary",
         exporter="bireid_converters.lce:export_lce",
         takes=(),
-        backends=("lce",),
+        parity="lce",
         help="Larq Compute Engine flatbuffer: 1-bit weights and arithmetic",
     ),
     Format(
@@ -54,8 +62,8 @@ FORMATS = (
         precision="binary",
         exporter="bireid_converters.onnx_export:export_onnx",
         takes=("metadata",),
-        backends=("onnx",),
-        help="standard ONNX operators: 1-bit weights, float arithmetic, runs everywhere",
+        parity="onnx",
+        help="standard ONNX operators: weights stored as bits, float arithmetic",
     ),
     Format(
         name="float-onnx",
@@ -63,7 +71,7 @@ FORMATS = (
         precision="real",
         exporter="bireid_converters.onnx_export:export_onnx",
         takes=("metadata",),
-        backends=("onnx",),
+        parity="onnx",
         help="the real-valued counterpart in ONNX, to compare with",
     ),
     Format(
@@ -72,7 +80,7 @@ FORMATS = (
         precision="real",
         exporter="bireid_converters.int8:export_int8",
         takes=("representative",),
-        backends=("litert",),
+        parity=None,
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
     ),
 )

@@ -9,6 +9,7 @@ from bireid_models.network import ReIdNetwork
 
 from bireid_converters.errors import ConversionError
 from bireid_converters.keras_graph import keras_model
+from bireid_converters.saved_model import saved_model
 
 # TensorFlow Lite fixes the int8 step of this operator at 1/128: a 512-d embedding of unit length
 # would be left with a dozen distinct values. It stays float behind the last integer operator.
@@ -45,15 +46,16 @@ def export_int8(network: ReIdNetwork | Any, *, representative: np.ndarray) -> by
     def images() -> Iterator[list[np.ndarray]]:
         return ([image[None]] for image in representative)
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = images
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    selective = tf.lite.experimental.QuantizationDebugger(
-        converter=converter,
-        debug_dataset=images,
-        debug_options=tf.lite.experimental.QuantizationDebugOptions(
-            denylisted_ops=_FLOAT_OPERATORS
-        ),
-    )
-    return bytes(selective.get_nondebug_quantized_model())
+    with saved_model(model, batch_size=None) as folder:
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = images
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        selective = tf.lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=images,
+            debug_options=tf.lite.experimental.QuantizationDebugOptions(
+                denylisted_ops=_FLOAT_OPERATORS
+            ),
+        )
+        return bytes(selective.get_nondebug_quantized_model())

@@ -9,6 +9,7 @@ from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_converters.keras_graph import all_layers, keras_model, sources
 from bireid_converters.padding import same_padding
+from bireid_converters.saved_model import saved_model
 
 
 def export_lce(network: ReIdNetwork | Any) -> bytes:
@@ -29,7 +30,8 @@ def export_lce(network: ReIdNetwork | Any) -> bytes:
     """
     model = keras_model(network)
     check_convertible(model)
-    return bytes(larq_compute_engine.convert_keras_model(model))
+    with saved_model(model, batch_size=1) as folder:
+        return bytes(larq_compute_engine.convert_saved_model(folder))
 
 
 def check_convertible(model: Any) -> None:

@@ -1,3 +1,24 @@
-"""Person re-identification embeddings on the device, without TensorFlow."""
+"""Person re-identification embeddings on the device, without TensorFlow.
+
+Importing this package needs NumPy alone; Pillow, onnxruntime and other engines are loaded by the
+call that needs them.
+"""
+
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.errors import BireidError
+from bireid_runtime.extractor import Extractor
+from bireid_runtime.golden import Golden
+from bireid_runtime.preprocess import Preprocess
+from bireid_runtime.self_test import self_test
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BireidError",
+    "Bundle",
+    "Extractor",
+    "Golden",
+    "Preprocess",
+    "__version__",
+    "self_test",
+]

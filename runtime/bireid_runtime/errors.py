@@ -34,3 +34,7 @@ class UnsupportedModelError(BireidError):
 
 class SelfTestError(BireidError):
     """The golden self-test ran and failed: this machine computes other embeddings."""
+
+
+class ArgumentError(BireidError, ValueError):
+    """A caller passed a value outside its documented range."""

@@ -80,8 +80,7 @@ def lce_outputs(flatbuffer, images):
     results = Interpreter(flatbuffer, num_threads=1, use_indirect_bgemm=True).predict(images)
     results = results if isinstance(results, list) else [results]
     return {
-        names[index]: value
-        for index, value in zip(file.subgraphs[0].outputs, results, strict=True)
+        names[index]: value for index, value in zip(file.subgraphs[0].outputs, results, strict=True)
     }
 
 
@@ -109,3 +108,21 @@ def toys():
         lce_outputs=lce_outputs,
         onnx_outputs=onnx_outputs,
     )
+
+
+@pytest.fixture(scope="session")
+def small_network():
+    """A 1-bit network for 64x32 images with weights as if trained."""
+    from bireid_models.network import build_network
+
+    network = build_network(NetworkConfig(input_height=64, input_width=32, width=0.125))
+    randomize(network.model)
+    return network
+
+
+@pytest.fixture(scope="session")
+def small_lce(small_network):
+    """The LCE flatbuffer of the small network."""
+    from bireid_converters.lce import export_lce
+
+    return export_lce(small_network)

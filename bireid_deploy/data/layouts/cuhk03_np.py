@@ -1,7 +1,7 @@
 """CUHK03 under its new protocol: two variants, each with Market-1501's folders and names.
 
-    cuhk03-np/labeled/{bounding_box_train,query,bounding_box_test}      boxes drawn by hand
-    cuhk03-np/detected/{bounding_box_train,query,bounding_box_test}     boxes of a detector
+cuhk03-np/labeled/{bounding_box_train,query,bounding_box_test}      boxes drawn by hand
+cuhk03-np/detected/{bounding_box_train,query,bounding_box_test}     boxes of a detector
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Listing image files the same way on every platform."""
+"""Listing folders and image files the same way on every platform."""
 
 from pathlib import Path
 
@@ -13,11 +13,20 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         DatasetError: The folder cannot be listed.
     """
+    return [path for path in _list_visible(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def list_folders(folder: Path) -> list[Path]:
+    """Returns the folders directly in `folder`, sorted by name; hidden ones are left out.
+
+    Raises:
+        DatasetError: The folder cannot be listed.
+    """
+    return [path for path in _list_visible(folder) if path.is_dir()]
+
+
+def _list_visible(folder: Path) -> list[Path]:
     try:
-        return sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        )
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise DatasetError(f"cannot list the images in {folder}: {error.strerror}") from error
+        raise DatasetError(f"cannot list {folder}: {error.strerror}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bireid_deploy.data.dataset import ReIdDataset, Sample
 from bireid_deploy.data.layouts import market1501
-from bireid_deploy.data.layouts.files import list_images
+from bireid_deploy.data.layouts.files import list_folders, list_images
 from bireid_deploy.errors import DatasetError
 
 LOOKED_FOR = "a folder per person holding <camera>_*.jpg (or .jpeg, .png)"
@@ -38,9 +38,7 @@ def read(folder: Path) -> ReIdDataset:
         DatasetError: A file name has no camera, fewer than two people are left, or no test person
             has two images by one camera.
     """
-    people = [
-        images for person in _person_folders(folder) if (images := list_images(person))
-    ]
+    people = [images for person in _person_folders(folder) if (images := list_images(person))]
     if len(people) < 2:
         raise DatasetError(f"{folder} holds images of {len(people)} people; a split needs two")
     samples = [
@@ -70,8 +68,7 @@ def _split_test(samples: list[Sample]) -> tuple[tuple[Sample, ...], tuple[Sample
 
 
 def _person_folders(root: Path) -> list[Path]:
-    folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(folders, key=_person_order)
+    return sorted(list_folders(root), key=_person_order)
 
 
 def _person_order(folder: Path) -> tuple[bool, int, str]:
@@ -82,5 +79,7 @@ def _person_order(folder: Path) -> tuple[bool, int, str]:
 def _camera(path: Path) -> int:
     match = _CAMERA.match(path.name)
     if match is None:
-        raise DatasetError(f"{path} is not named <camera>_*, camera an integer; rename or remove it")
+        raise DatasetError(
+            f"{path} is not named <camera>_*, camera an integer; rename or remove it"
+        )
     return int(match[1])

@@ -55,9 +55,7 @@ def draw_straps(canvas: Canvas, person: Person, projection: Projection) -> None:
         depth = TRUNK_DEPTH if facing > 0 else -TRUNK_DEPTH
         shoulder = (-0.07 * person.bag.side * person.shoulders, 0.175, depth * 0.5)
         hip = (0.11 * person.bag.side * person.girth, 0.45, depth)
-        canvas.limb(
-            [projection.point(shoulder), projection.point(hip)], [radius * 0.9] * 2, strap
-        )
+        canvas.limb([projection.point(shoulder), projection.point(hip)], [radius * 0.9] * 2, strap)
 
 
 def _draw_box(

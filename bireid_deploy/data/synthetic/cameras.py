@@ -74,8 +74,8 @@ def draw_camera(rng: np.random.Generator, index: int, count: int) -> Camera:
 
 def _draw_mix(rng: np.random.Generator, cast: float) -> np.ndarray:
     saturation = 0.55 + 0.45 * rng.random()
-    exposure = 0.75 + 0.5 * rng.random()
-    strength = 0.25 + 0.15 * rng.random()
+    exposure = 0.8 + 0.4 * rng.random()
+    strength = 0.14 + 0.12 * rng.random()
     gains = exposure * np.exp(strength * np.cos(cast - _CHANNEL_ANGLES))
     grey = np.tile(_LUMA, (3, 1))
     return gains[:, None] * (saturation * np.eye(3) + (1 - saturation) * grey)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, sin
 
 from PIL import Image, ImageDraw
@@ -91,9 +92,7 @@ class Canvas:
 
     def limb(self, points: Sequence[Point], radii: Sequence[float], paint: Paint) -> None:
         """Fills a chain of tapered segments with round joints."""
-        for (start, end), (first, last) in zip(
-            zip(points, points[1:], strict=False), zip(radii, radii[1:], strict=False), strict=True
-        ):
+        for (start, end), (first, last) in zip(pairwise(points), pairwise(radii), strict=True):
             dx, dy = end[0] - start[0], end[1] - start[1]
             length = hypot(dx, dy) or 1.0
             nx, ny = -dy / length, dx / length

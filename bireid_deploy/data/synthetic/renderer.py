@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from bireid_deploy.data.synthetic.canvas import Projection
 from bireid_deploy.data.synthetic.cameras import Camera, draw_camera
+from bireid_deploy.data.synthetic.canvas import Projection
 from bireid_deploy.data.synthetic.figure import draw_figure
 from bireid_deploy.data.synthetic.people import Person, draw_person
 from bireid_deploy.data.synthetic.pose import draw_pose
@@ -110,9 +110,7 @@ class Renderer:
         spot = np.exp(-(across**2) - along**2)
         return (1 - 0.5 * spot)[..., None].astype(np.float32)
 
-    def _relief(
-        self, rng: np.random.Generator, figure: Image.Image, camera: Camera
-    ) -> np.ndarray:
+    def _relief(self, rng: np.random.Generator, figure: Image.Image, camera: Camera) -> np.ndarray:
         """Returns the light on a figure, (H, W, 1): roundness, folds, and less towards the feet."""
         soft = figure.getchannel("A").filter(ImageFilter.GaussianBlur(0.02 * self._height))
         slope = np.gradient(np.asarray(soft, np.float32) / 255, axis=1) * 0.04 * self._height
@@ -122,9 +120,7 @@ class Renderer:
         light = fall - camera.light * slope + 0.07 * np.asarray(folds)
         return np.clip(light, 0.4, 1.5)[..., None]
 
-    def _expose(
-        self, rng: np.random.Generator, view: np.ndarray, camera: Camera
-    ) -> Image.Image:
+    def _expose(self, rng: np.random.Generator, view: np.ndarray, camera: Camera) -> Image.Image:
         """Turns light, float32 (H, W, 3) in [0, 1], into the camera's picture."""
         # Where in the camera's view the person stands decides the brightness.
         ramp = np.linspace(-1, 1, self._width, dtype=np.float32)[None, :, None]

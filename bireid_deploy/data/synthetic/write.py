@@ -105,26 +105,37 @@ def write_synthetic(
         The data set, opened.
 
     Raises:
-        DatasetError: A parameter is out of range; or `root` holds something else, other
-            parameters, or a tree that was changed since.
+        DatasetError: A parameter is out of range; `root` holds something else, people of other
+            parameters or a tree that was changed since; or it cannot be written.
     """
-    root = Path(root)
+    root = Path(root).absolute()
     parameters = _Parameters(identities, cameras, images_per_camera, seed, test_fraction, *size)
     if root.exists() and not root.is_dir():
         raise DatasetError(f"cannot write synthetic people to {root}: it is a file")
     if root.is_dir() and any(root.iterdir()):
         _check_reusable(root, parameters)
     else:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
         try:
-            _write_tree(partial, parameters, on_progress)
-            partial.chmod(0o755)
-            os.replace(partial, root)
-        except BaseException:
-            shutil.rmtree(partial)
-            raise
+            _write_at_once(root, parameters, on_progress)
+        except OSError as error:
+            raise DatasetError(f"cannot write synthetic people to {root}: {error}") from error
     return market1501.read(root)
+
+
+def _write_at_once(
+    root: Path, parameters: _Parameters, on_progress: Callable[[int, int], None] | None
+) -> None:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        _write_tree(partial, parameters, on_progress)
+        partial.chmod(0o755)
+        if root.is_dir():
+            root.rmdir()
+        os.replace(partial, root)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
 
 
 def _write_tree(
@@ -132,9 +143,7 @@ def _write_tree(
 ) -> None:
     from bireid_deploy.data.synthetic.renderer import Renderer
 
-    renderer = Renderer(
-        parameters.seed, parameters.cameras, (parameters.height, parameters.width)
-    )
+    renderer = Renderer(parameters.seed, parameters.cameras, (parameters.height, parameters.width))
     for folder in market1501.SPLIT_FOLDERS.values():
         (root / folder).mkdir()
     crops = [*_people(parameters), *_distractors(parameters), *_junk(parameters)]
@@ -232,7 +241,7 @@ def _read_record(root: Path) -> dict[str, Any]:
 def _hash_images(root: Path) -> str:
     """Returns the SHA-256 over the names and contents of all images, in sorted order."""
     total = hashlib.sha256()
-    for path in sorted(root.glob("*/*")):
+    for path in sorted(path for path in root.glob("*/*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return total.hexdigest()

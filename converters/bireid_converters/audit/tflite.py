@@ -10,6 +10,8 @@ from bireid_converters.audit.record import Audit, LayerAudit, expected_bytes
 from bireid_converters.flatbuffer import Operator, Tensor, TfliteModel, read_tflite
 
 _FLOAT_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+# How the operation of a convolution or dense layer is called in the name of a tensor.
+_PRODUCTS = ("BinaryConv2D", "Conv2D", "depthwise", "MatMul")
 # Operators that hand values on, at most with a border around them.
 _TRANSPARENT = ("PAD", "PADV2", "QUANTIZE", "DEQUANTIZE", "RESHAPE")
 
@@ -58,7 +60,7 @@ def reason_for_float(model: TfliteModel, operator: Operator) -> str:
         model: Model as read.
         operator: A float or int8 operator of it.
     """
-    source, border = _source(model, operator.inputs[0])
+    source, border = _source(model, model.operand(operator, 0).index)
     if source is None:
         return "it reads the image"
     if not _has_one_magnitude(_weights(model, operator)):
@@ -75,8 +77,7 @@ def keras_layers(tensor_name: str) -> list[str]:
 
     The converter cuts names off after 50 characters: what is incomplete is left out.
     """
-    parts = [segment.split("/") for segment in tensor_name.split(";")]
-    return [part[1] for part in parts if len(part) > 2]
+    return [layer for layer, _ in _layers_and_operations(tensor_name)]
 
 
 def _layer(model: TfliteModel, operator: Operator, taken: set[str]) -> LayerAudit:
@@ -93,7 +94,6 @@ def _layer(model: TfliteModel, operator: Operator, taken: set[str]) -> LayerAudi
     output_shape = output.shape[1:]
     if operator.name == "LceBconv2d":
         output_shape = (*output_shape[:2], shape[-1])
-    assert weights.constant is not None
     return LayerAudit(
         name=_name(model, operator, weights, taken),
         operator=operator.name,
@@ -104,23 +104,17 @@ def _layer(model: TfliteModel, operator: Operator, taken: set[str]) -> LayerAudi
         weights=count,
         macs=count * math.prod(output_shape[:-1]),
         expected_bytes=expected_bytes(count, precision),
-        stored_bytes=weights.constant.nbytes,
+        stored_bytes=weights.value().nbytes,
     )
 
 
 def _weights(model: TfliteModel, operator: Operator) -> Tensor:
     """The stored weights of an operator, behind a DEQUANTIZE if there is one."""
-    if len(operator.inputs) > 1 and operator.inputs[1] >= 0:
-        tensor = model.tensors[operator.inputs[1]]
-        producer = model.producer(tensor.index)
-        if producer is not None and producer.name == "DEQUANTIZE":
-            tensor = model.tensors[producer.inputs[0]]
-        if tensor.constant is not None:
-            return tensor
-    raise UnsupportedModelError(
-        f"{operator.name} number {operator.index}: its weights are not stored in the file; only "
-        "trained networks can be audited"
-    )
+    tensor = model.operand(operator, 1)
+    producer = model.producer(tensor.index)
+    if producer is not None and producer.name == "DEQUANTIZE":
+        return model.operand(producer, 0)
+    return tensor
 
 
 def _kernel_shape(operator: Operator, weights: Tensor) -> tuple[int, int, int, int]:
@@ -141,7 +135,7 @@ def _name(model: TfliteModel, operator: Operator, weights: Tensor, taken: set[st
     output = model.tensors[operator.outputs[0]]
     sources = [weights, output]
     if operator.name == "LceBconv2d":
-        sources = [model.tensors[operator.inputs[0]], output]
+        sources = [model.operand(operator, 0), output]
     for tensor in sources:
         for name in _convolution_first(tensor.name):
             # Two convolutions may read the same signs; the second is called after its output.
@@ -151,14 +145,21 @@ def _name(model: TfliteModel, operator: Operator, weights: Tensor, taken: set[st
 
 
 def _convolution_first(tensor_name: str) -> list[str]:
-    names = keras_layers(tensor_name)
-    operations = [part.split("/")[-1] for part in tensor_name.split(";")]
-    products = [
-        segment.split("/")[1]
-        for segment, operation in zip(tensor_name.split(";"), operations, strict=True)
-        if len(segment.split("/")) > 2 and ("Conv2D" in operation or "MatMul" in operation)
-    ]
-    return products + names
+    pairs = _layers_and_operations(tensor_name)
+    products = [layer for layer, operation in pairs if _is_product(operation)]
+    return products + [layer for layer, _ in pairs]
+
+
+def _is_product(operation: str) -> bool:
+    """The last operation of a name may be cut short, down to nothing."""
+    return operation.startswith(_PRODUCTS) or any(
+        operation and product.startswith(operation) for product in _PRODUCTS
+    )
+
+
+def _layers_and_operations(tensor_name: str) -> list[tuple[str, str]]:
+    parts = [segment.split("/") for segment in tensor_name.split(";")]
+    return [(part[1], part[-1]) for part in parts if len(part) > 2]
 
 
 def _source(model: TfliteModel, tensor: int) -> tuple[Operator | None, float | None]:
@@ -167,17 +168,16 @@ def _source(model: TfliteModel, tensor: int) -> tuple[Operator | None, float | N
     producer = model.producer(tensor)
     while producer is not None and producer.name in _TRANSPARENT:
         if producer.name == "PADV2":
-            value = model.tensors[producer.inputs[2]].constant
-            border = None if value is None or value.size != 1 else float(value.item())
-        producer = model.producer(producer.inputs[0])
+            border = float(model.operand(producer, 2).value().reshape(-1)[0])
+        producer = model.producer(model.operand(producer, 0).index, before=producer)
     return producer, border
 
 
 def _has_one_magnitude(weights: Tensor) -> bool:
     """Whether all weights of an output channel are +-1 times one number."""
-    if weights.constant is None or weights.dtype != "float32":
+    if weights.dtype != "float32":
         return False
-    magnitudes = np.abs(weights.constant.reshape(weights.shape[0], -1))
+    magnitudes = np.abs(weights.value().reshape(weights.shape[0], -1))
     if magnitudes.shape[1] < 2:
         return False
     largest = magnitudes.max(axis=1)

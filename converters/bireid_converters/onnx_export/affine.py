@@ -37,6 +37,4 @@ class Affine:
 
     def then(self, following: "Affine") -> "Affine":
         """This map and then another, as one."""
-        return Affine(
-            self.scale * following.scale, self.shift * following.scale + following.shift
-        )
+        return Affine(self.scale * following.scale, self.shift * following.scale + following.shift)

@@ -23,7 +23,9 @@ def binary_convolution(emission: Emission) -> str:
     pads = emission.pads(layer.kernel_size)
     if any(pads):
         amounts = emission.constant("pads", np.array([0, 0, *pads[:2], 0, 0, *pads[2:]], np.int64))
-        value = graph.constant(f"constant/pad_value_{layer.pad_values:g}", np.float32(layer.pad_values))
+        value = graph.constant(
+            f"constant/pad_value_{layer.pad_values:g}", np.float32(layer.pad_values)
+        )
         signs = graph.node("Pad", [signs, amounts, value], f"{layer.name}/padded")
     total = graph.node(
         "Conv",

@@ -63,9 +63,10 @@ class Emission:
         )
         return [rows[0], columns[0], rows[1], columns[1]]
 
-    def refuse(self, what: str) -> UnsupportedModelError:
-        """The error for a layer that has no ONNX form here."""
-        return UnsupportedModelError(
-            f"layer {self.layer.name}: the ONNX exporter does not know {what}; build the network "
-            "of the layers of bireid_models, or leave the ONNX formats out"
-        )
+
+def unsupported(layer: Any, what: str) -> UnsupportedModelError:
+    """The error for a layer that has no ONNX form here."""
+    return UnsupportedModelError(
+        f"layer {layer.name}: the ONNX exporter does not know {what}; build the network of the "
+        "layers of bireid_models, or leave the ONNX formats out"
+    )

@@ -5,18 +5,15 @@ from typing import Any
 
 from bireid_models.framework import keras
 from bireid_models.network import ReIdNetwork
-from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_converters.keras_graph import keras_model, readers, sources
 from bireid_converters.onnx_export.affine import Affine
-from bireid_converters.onnx_export.emission import Emission
+from bireid_converters.onnx_export.emission import Emission, unsupported
 from bireid_converters.onnx_export.graph import OnnxGraph
 from bireid_converters.onnx_export.layers import ABSORBING, HANDLERS
 
 
-def export_onnx(
-    network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | None = None
-) -> bytes:
+def export_onnx(network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
     """Convert a binary or real-valued network to ONNX, opset 18, standard operators only.
 
     Input `image` float32 (batch, H, W, 3), output `embedding` float32 (batch, D), any batch size;
@@ -70,16 +67,14 @@ class _Walk:
             self._write_result(layer)
 
     def _write(self, layer: Any) -> None:
+        _check_known(layer)
         absorbed = self._batch_norms_behind(layer) if isinstance(layer, ABSORBING) else []
         affine = None
         for batch_norm in absorbed:
             following = Affine.of_batch_norm(batch_norm)
             affine = following if affine is None else affine.then(following)
         names = [layer.name, *(batch_norm.name for batch_norm in absorbed)]
-        emission = Emission(
-            self._graph, layer, self._inputs(layer), f"{names[-1]}/output", affine
-        )
-        _check_known(emission)
+        emission = Emission(self._graph, layer, self._inputs(layer), f"{names[-1]}/output", affine)
         self._tensors.update(dict.fromkeys(names, HANDLERS[type(layer)](emission)))
 
     def _inputs(self, layer: Any) -> list[str]:
@@ -104,19 +99,17 @@ class _Walk:
             self._graph.node("Identity", [tensor], layer.name)
 
 
-def _check_known(emission: Emission) -> None:
-    layer = emission.layer
-    if type(layer) not in HANDLERS:
-        raise emission.refuse(f"layers of the kind {type(layer).__name__}")
-    if len(layer.inbound_nodes) != 1:
-        raise UnsupportedModelError(
-            f"layer {layer.name} is used {len(layer.inbound_nodes)} times; the ONNX exporter needs "
-            "one layer per use"
-        )
+def _check_known(layer: Any) -> None:
     activation = getattr(layer, "activation", None)
+    if type(layer) not in HANDLERS:
+        raise unsupported(layer, f"layers of the kind {type(layer).__name__}")
+    if len(layer.inbound_nodes) != 1:
+        raise unsupported(layer, "a layer that is called more than once")
     if isinstance(layer, ABSORBING) and activation is not keras.activations.linear:
-        raise emission.refuse(
-            f"the activation {getattr(activation, '__name__', activation)!r} inside a layer"
+        raise unsupported(
+            layer, f"the activation {getattr(activation, '__name__', activation)!r} inside a layer"
         )
-    if None in tuple(layer.input_shape)[1:]:
-        raise emission.refuse("an input of unknown size")
+    if isinstance(layer, keras.layers.InputLayer) and (
+        len(layer.output_shape[0]) != 4 or None in layer.output_shape[0][1:]
+    ):
+        raise unsupported(layer, f"an input of shape {layer.output_shape[0]}")

@@ -18,10 +18,10 @@ class OnnxGraph:
         self._nodes: list[Any] = []
         self._initializers: dict[str, Any] = {}
 
-    def constant(self, name: str, value: np.ndarray) -> str:
+    def constant(self, name: str, value: np.ndarray | np.generic) -> str:
         """Add an initialiser, unless this name has one already, and return its name."""
         if name not in self._initializers:
-            self._initializers[name] = onnx.numpy_helper.from_array(value, name)
+            self._initializers[name] = onnx.numpy_helper.from_array(np.asarray(value), name)
         return name
 
     def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:

@@ -9,15 +9,13 @@ from bireid_models.layers import BinaryConv2D, UnitNormalize
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
-from bireid_converters.onnx_export.emission import Emission
+from bireid_converters.onnx_export.emission import Emission, unsupported
 
 # sqrt of the epsilon of tf.math.l2_normalize
 _SMALLEST_LENGTH = np.float32(1e-6)
 
 
 def _input(emission: Emission) -> str:
-    if len(emission.layer.output_shape[0]) != 4:
-        return emission.input
     return emission.graph.node("Transpose", emission.inputs, emission.output, perm=[0, 3, 1, 2])
 
 
@@ -45,7 +43,7 @@ def _convolution(emission: Emission) -> str:
 def _dense(emission: Emission) -> str:
     layer = emission.layer
     if len(layer.input_shape) != 2:
-        raise emission.refuse("a Dense layer on a map")
+        raise unsupported(emission.layer, "a Dense layer on a map")
     affine = _bias_and_norm(emission, layer.units)
     inputs = [
         emission.input,
@@ -66,7 +64,9 @@ def _bias_and_norm(emission: Emission, channels: int) -> Affine:
 def _batch_norm(emission: Emission) -> str:
     rank = len(emission.layer.input_shape)
     if list(emission.layer.axis) != [rank - 1]:
-        raise emission.refuse(f"batch normalisation over axis {list(emission.layer.axis)}")
+        raise unsupported(
+            emission.layer, f"batch normalisation over axis {list(emission.layer.axis)}"
+        )
     return emission.add_affine(emission.input, Affine.of_batch_norm(emission.layer))
 
 
@@ -84,14 +84,16 @@ def _activation(emission: Emission) -> str:
     if function is keras.activations.linear:
         return emission.input
     if function is not keras.activations.relu:
-        raise emission.refuse(f"the activation {getattr(function, '__name__', function)!r}")
+        raise unsupported(
+            emission.layer, f"the activation {getattr(function, '__name__', function)!r}"
+        )
     return emission.graph.node("Relu", emission.inputs, emission.output)
 
 
 def _relu(emission: Emission) -> str:
     layer = emission.layer
     if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise emission.refuse("a ReLU with max_value, negative_slope or threshold")
+        raise unsupported(emission.layer, "a ReLU with max_value, negative_slope or threshold")
     return emission.graph.node("Relu", emission.inputs, emission.output)
 
 

@@ -1,0 +1,1 @@
+"""Latency, memory and load time, measured with one engine per process."""

@@ -1,0 +1,104 @@
+"""What the machine we run on can do."""
+
+import importlib.metadata
+import os
+import platform
+import struct
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bireid_runtime.backends import BACKENDS
+
+# CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
+_FEATURES = (
+    "avx2", "avx512f", "avx512_vpopcntdq", "avx512_vnni", "avx_vnni", "asimd", "asimddp", "i8mm", "sve",
+)  # fmt: skip
+_PACKAGES = (
+    "bireid-deploy", "bireid-runtime", "numpy", "tensorflow", "tf-keras", "larq",
+    "larq-compute-engine", "onnx", "onnxruntime", "ai-edge-litert", "pillow",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report.
+
+    Attributes:
+        name: What was looked at.
+        value: What was found.
+        ok: Whether it is as it should be.
+        remedy: The command or step that mends it, empty when all is well.
+    """
+
+    name: str
+    value: str
+    ok: bool = True
+    remedy: str = ""
+
+
+def examine_host() -> list[Finding]:
+    """Look at Python, the CPU, the packages and the back ends of this machine."""
+    return [*_python(), *_machine(), *_packages(), *_backends()]
+
+
+def _python() -> list[Finding]:
+    version = platform.python_version()
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 12)
+    bits = struct.calcsize("P") * 8
+    return [
+        Finding("Python", version, supported, "" if supported else "install Python 3.11 or 3.12"),
+        Finding(
+            "Python build",
+            f"{bits}-bit",
+            bits == 64,
+            "" if bits == 64 else "install a 64-bit system: the converters have no 32-bit builds",
+        ),
+    ]
+
+
+def _machine() -> list[Finding]:
+    flags = _cpu_flags()
+    features = [feature for feature in _FEATURES if feature in flags]
+    libc = " ".join(platform.libc_ver()).strip() or "unknown"
+    return [
+        Finding("system", f"{platform.system()} {platform.release()}"),
+        Finding("architecture", platform.machine()),
+        Finding("C library", libc),
+        Finding("page size", f"{os.sysconf('SC_PAGE_SIZE')} bytes"),
+        Finding("cores", str(len(os.sched_getaffinity(0)))),
+        Finding("CPU features", " ".join(features) or "none that matter here"),
+    ]
+
+
+def _cpu_flags() -> set[str]:
+    """Feature names of the first core; empty where /proc is not Linux's."""
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return set()
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            return set(value.split())
+    return set()
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for package in _PACKAGES:
+        try:
+            findings.append(Finding(package, importlib.metadata.version(package)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(package, "missing", False, f"pip install {package}"))
+    return findings
+
+
+def _backends() -> list[Finding]:
+    findings = []
+    for backend in BACKENDS:
+        reason = backend.unavailable_reason()
+        findings.append(
+            Finding(f"back end {backend.name}", "ready" if reason is None else "missing",
+                    reason is None, reason or "")
+        )
+    return findings

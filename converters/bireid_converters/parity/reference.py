@@ -1,0 +1,111 @@
+"""The trained network's side of the parity gate, computed by TensorFlow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bireid_models.framework import keras, tf
+from bireid_models.layers import BinaryDeclaration, binary_layers
+
+from bireid_converters.keras_graph import readers
+
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class BinaryReference:
+    """A binary layer as trained.
+
+    Attributes:
+        declaration: Geometry.
+        signs: int8 (height, width, in, out), sign(w) with sign(0) = +1.
+        multiplier: float64 (out,), alpha * gamma / sigma of the layer and the batch normalisations
+            right behind it.
+        bias: float64 (out,), beta - mean * gamma / sigma.
+        bias_magnitude: float64 (out,), |beta| + |mean * gamma / sigma|: what rounding of the bias
+            is relative to, since the two terms may cancel.
+    """
+
+    declaration: BinaryDeclaration
+    signs: np.ndarray = field(repr=False)
+    multiplier: np.ndarray = field(repr=False)
+    bias: np.ndarray = field(repr=False)
+    bias_magnitude: np.ndarray = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Keras layer name."""
+        return self.declaration.name
+
+    def sums(self, inputs: np.ndarray) -> np.ndarray:
+        """Whole-numbered sums of products, without alpha.
+
+        Padding with p is `SAME` padding with 0 of `inputs - p`, plus p times the sum of the kernel.
+        float64, in which no convolution algorithm rounds these numbers.
+
+        Args:
+            inputs: (N, H, W, in) of +1 and -1.
+
+        Returns:
+            float64 (N, H', W', out).
+        """
+        shape = self.declaration
+        pad_value = shape.pad_value if shape.padding == "same" else 0.0
+        kernel = self.signs.astype(np.float64)
+        sums = tf.nn.conv2d(
+            inputs.astype(np.float64) - pad_value, kernel, shape.strides, shape.padding.upper()
+        )
+        return np.asarray(sums) + pad_value * kernel.sum(axis=(0, 1, 2))
+
+
+def binary_references(model: Any) -> list[BinaryReference]:
+    """The binary layers of a Keras model, from input to output."""
+    reading = readers(model)
+    results = {tensor.node.layer.name for tensor in model.outputs}
+    return [_reference(layer, reading, results) for layer in binary_layers(model)]
+
+
+def embeddings(model: Any, images: np.ndarray) -> np.ndarray:
+    """The first output of a Keras model for float32 images (N, H, W, 3), as float32 (N, D)."""
+    return layer_outputs(model, [model.output.node.layer.name], images)[0]
+
+
+def layer_outputs(model: Any, names: Sequence[str], images: np.ndarray) -> list[np.ndarray]:
+    """Outputs of layers of a Keras model, each (N, ...), for float32 images (N, H, W, 3)."""
+    inner = keras.Model(model.input, [model.get_layer(name).output for name in names])
+    batches = [
+        [np.asarray(output) for output in inner(images[start : start + _BATCH], training=False)]
+        if len(names) > 1
+        else [np.asarray(inner(images[start : start + _BATCH], training=False))]
+        for start in range(0, len(images), _BATCH)
+    ]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+
+
+def _reference(layer: Any, reading: dict[str, list[Any]], results: set[str]) -> BinaryReference:
+    out_channels = int(layer.kernel.shape[-1])
+    multiplier, bias = np.ones(out_channels), np.zeros(out_channels)
+    if layer.alpha is not None:
+        multiplier = np.asarray(layer.alpha, np.float64)
+    magnitude = np.zeros(out_channels)
+    following = layer
+    while following.name not in results and len(reading[following.name]) == 1:
+        (following,) = reading[following.name]
+        if not isinstance(following, keras.layers.BatchNormalization):
+            break
+        scale, shift, size = _batch_norm(following)
+        multiplier, bias = multiplier * scale, bias * scale + shift
+        magnitude = magnitude * np.abs(scale) + size
+    signs = np.where(np.asarray(layer.kernel) >= 0, 1, -1).astype(np.int8)
+    return BinaryReference(layer.declaration(), signs, multiplier, bias, magnitude)
+
+
+def _batch_norm(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scale gamma / sigma, shift beta - mean * scale, and |beta| + |mean * scale|."""
+    mean = np.asarray(layer.moving_mean, np.float64)
+    scale = 1 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
+    if layer.scale:
+        scale = scale * np.asarray(layer.gamma, np.float64)
+    beta = np.asarray(layer.beta, np.float64) if layer.center else np.zeros_like(mean)
+    return scale, beta - mean * scale, np.abs(beta) + np.abs(mean * scale)

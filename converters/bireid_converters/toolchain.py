@@ -1,0 +1,28 @@
+"""Versions of what took part in a conversion."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+_PACKAGES = (
+    "bireid-deploy",
+    "bireid-runtime",
+    "tensorflow",
+    "tf-keras",
+    "larq",
+    "larq-compute-engine",
+    "onnx",
+    "onnxruntime",
+    "ai-edge-litert",
+    "numpy",
+)
+
+
+def toolchain() -> dict[str, str]:
+    """Versions by name: Python and the installed packages, none of which is imported."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,135 @@
+"""The engines that can run a bundle, as one table; a further engine is one more line."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.errors import ArgumentError, BackendUnavailableError
+
+
+class Session(Protocol):
+    """A model loaded by an engine. Its class is called with `(bundle, threads)`."""
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        """Map float32 images `(N, H, W, 3)`, N at least 1, to float32 embeddings `(N, D)`."""
+
+    def describe(self) -> str:
+        """Name the engine and its version."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One line of the table.
+
+    Attributes:
+        name: What a caller passes as `backend`.
+        format: The format of the bundle that the engine reads.
+        package: The import that must be installed.
+        session: Where the Session class is, as `"module:Class"`; imported on first use.
+        install: The command that installs the package.
+        description: One line for people.
+        automatic: Whether `backend="auto"` may choose it.
+    """
+
+    name: str
+    format: str
+    package: str
+    session: str
+    install: str
+    description: str
+    automatic: bool = True
+
+    def unavailable_reason(self) -> str | None:
+        """Say what is missing and the command that mends it, or None if the package is there."""
+        if importlib.util.find_spec(self.package) is None:
+            return f"{self.package} is not installed: {self.install}"
+        return None
+
+
+# "auto" tries them in this order.
+BACKENDS = (
+    Backend(
+        name="onnx",
+        format="onnx",
+        package="onnxruntime",
+        session="bireid_runtime.backends.onnx:OnnxSession",
+        install='pip install "bireid-runtime[onnx]"',
+        description="ONNX Runtime on the CPU",
+    ),
+    Backend(
+        name="lce",
+        format="lce",
+        package="larq_compute_engine",
+        session="bireid_runtime.backends.lce:LceSession",
+        install="pip install larq-compute-engine",
+        description="Larq Compute Engine interpreter, the reference on a workstation",
+        automatic=False,
+    ),
+)
+
+
+def find_backend(name: str, bundle: Bundle) -> Backend:
+    """Look up a back end, or choose one for a bundle.
+
+    Args:
+        name: A name of the table, or `"auto"`: the first automatic back end whose format is in
+            the bundle and whose package is installed.
+        bundle: The bundle to open.
+
+    Returns:
+        A line of the table.
+
+    Raises:
+        ArgumentError: No back end of that name.
+        BackendUnavailableError: `"auto"` found none; the message says why for each.
+    """
+    if name != "auto":
+        for backend in BACKENDS:
+            if backend.name == name:
+                return backend
+        known = ", ".join(["auto", *(backend.name for backend in BACKENDS)])
+        raise ArgumentError(f"no back end '{name}'; known: {known}")
+    reasons = []
+    for backend in BACKENDS:
+        if not backend.automatic:
+            reasons.append(f"{backend.name}: never chosen by itself, ask for it by name")
+        elif backend.format not in bundle.formats:
+            reasons.append(f"{backend.name}: the bundle has no file of format '{backend.format}'")
+        elif reason := backend.unavailable_reason():
+            reasons.append(f"{backend.name}: {reason}")
+        else:
+            return backend
+    raise BackendUnavailableError(f"{bundle.path}: no back end; " + "; ".join(reasons))
+
+
+def open_session(backend: Backend, bundle: Bundle, threads: int) -> Session:
+    """Load the model of a bundle with an engine.
+
+    Args:
+        backend: A line of the table.
+        bundle: The bundle to open.
+        threads: Threads that one call may use, at least 1.
+
+    Returns:
+        The session.
+
+    Raises:
+        ArgumentError: `threads` is below 1.
+        BundleError: The bundle has no file of the back end's format.
+        BackendUnavailableError: The engine's package is missing or cannot be imported.
+        UnsupportedModelError: The engine refuses the model.
+    """
+    if threads < 1:
+        raise ArgumentError(f"threads is {threads}; it must be at least 1")
+    bundle.file(backend.format)
+    module, _, name = backend.session.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)(bundle, threads)
+    except ImportError as error:
+        raise BackendUnavailableError(
+            f"back end '{backend.name}' cannot be imported ({error}): {backend.install}"
+        ) from error

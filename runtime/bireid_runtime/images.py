@@ -1,0 +1,76 @@
+"""Image files to uint8 RGB arrays, with Pillow."""
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bireid_runtime.errors import BackendUnavailableError, ImageError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 100_000_000
+
+# Raster formats that crops come in. Pillow knows more, some of which start other programs.
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+
+
+def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read an image file as the camera meant it to be seen.
+
+    The EXIF orientation is applied. Grey, palette, CMYK and 16-bit grey images are converted
+    (16-bit ones keep their upper 8 bits); an alpha channel is dropped; of an animation the first
+    frame is taken.
+
+    Args:
+        path: A JPEG, PNG, BMP, GIF, WebP, TIFF or PPM file, untrusted.
+        max_pixels: Images that declare more pixels are refused before they are decoded.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`.
+
+    Raises:
+        ImageError: The file is missing, truncated, not an image, too large or of an unsupported
+            pixel type.
+        BackendUnavailableError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as error:
+        raise BackendUnavailableError(
+            'reading image files needs Pillow: pip install "bireid-runtime[images]"'
+        ) from error
+
+    name = os.fspath(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(name, formats=_FORMATS) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise ImageError(
+                        f"{name}: {width}x{height} pixels exceed the limit of {max_pixels}"
+                    )
+                return _to_rgb(ImageOps.exif_transpose(image), name)
+    except ImageError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(f"{name}: not an image of a supported format") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{name}: more pixels than the limit of {max_pixels}") from error
+    # Pillow's decoders raise nearly every built-in exception on a damaged file.
+    except Exception as error:
+        raise ImageError(f"{name}: cannot be read as an image: {error}") from error
+
+
+def _to_rgb(image: "Image.Image", name: str) -> np.ndarray:
+    if image.mode == "F":
+        raise ImageError(f"{name}: floating-point pixels have no agreed range; save it as 8 bit")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        grey = np.asarray(image)
+        if grey.min() < 0 or grey.max() > 0xFFFF:
+            raise ImageError(f"{name}: 32-bit pixels are not supported; save it as 8 or 16 bit")
+        return np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    return np.array(image.convert("RGB"))

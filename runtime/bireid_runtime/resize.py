@@ -1,0 +1,101 @@
+"""Pillow's antialiased bilinear resize in NumPy, bit for bit.
+
+Each axis is one pass: a triangle filter, as wide as the reduction factor when shrinking, with
+weights in fixed point (22 fractional bits) and a result rounded to uint8. Pillow 13 is followed in
+the order of the two passes as well. Older versions always ran the horizontal pass first, which can
+differ by one grey level; what this module computes does not depend on the Pillow installed.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from bireid_runtime.errors import ArgumentError, ImageError
+
+_FRACTION_BITS = 22
+
+
+def require_rgb(images: np.ndarray) -> None:
+    """Check that an array holds RGB images.
+
+    Args:
+        images: Anything; accepted is uint8 `(..., H, W, 3)` with H and W at least 1.
+
+    Raises:
+        ImageError: It is something else; the message says what.
+    """
+    if not isinstance(images, np.ndarray):
+        raise ImageError(f"expected a uint8 array (H, W, 3), got {type(images).__name__}")
+    if images.dtype != np.uint8 or images.ndim < 3 or images.shape[-1] != 3:
+        raise ImageError(
+            f"expected a uint8 array (H, W, 3) in RGB order, got {images.dtype} {images.shape}"
+        )
+    if 0 in images.shape[-3:]:
+        raise ImageError(f"an image of shape {images.shape[-3:]} has no pixels")
+
+
+def resize_bilinear(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize as Pillow's `Image.resize((width, height), Image.Resampling.BILINEAR)` does.
+
+    Args:
+        images: uint8 RGB `(..., H, W, 3)`, H and W at least 1.
+        height: Height of the result in pixels, at least 1.
+        width: Width of the result in pixels, at least 1.
+
+    Returns:
+        uint8 `(..., height, width, 3)`. An image that has this size already is returned as it is,
+        not copied.
+
+    Raises:
+        ImageError: `images` has another dtype or shape, or no pixels.
+        ArgumentError: `height` or `width` is below 1.
+    """
+    require_rgb(images)
+    if height < 1 or width < 1:
+        raise ArgumentError(f"cannot resize to {height}x{width}: both must be at least 1")
+    rows_saved = images.shape[-3] - height
+    columns_saved = images.shape[-2] - width
+    # The rule of Pillow 13: rows first when that shrinks the image clearly more.
+    if rows_saved > 0 and rows_saved > 2 * columns_saved:
+        images = _resample(_resample(images, -3, height), -2, width)
+    else:
+        images = _resample(_resample(images, -2, width), -3, height)
+    return np.ascontiguousarray(images)
+
+
+def _resample(images: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """Resize one axis of a uint8 array to `size`."""
+    if images.shape[axis] == size:
+        return images
+    starts, weights = _triangle_filter(images.shape[axis], size)
+    lines = np.moveaxis(images, axis, 0)
+    flat = lines.reshape(len(lines), -1)
+    total = np.full((size, flat.shape[1]), 1 << (_FRACTION_BITS - 1), np.int32)
+    for tap in range(weights.shape[1]):
+        # Past the last line the weight is 0; the index only has to be valid.
+        taken = flat[np.minimum(starts + tap, len(flat) - 1)]
+        total += np.multiply(taken, weights[:, tap, None], dtype=np.int32)
+    total >>= _FRACTION_BITS
+    # Over thousands of taps, weights rounded up may add up to more than 1.
+    np.minimum(total, 255, out=total)
+    resampled = total.astype(np.uint8).reshape(size, *lines.shape[1:])
+    return np.moveaxis(resampled, 0, axis)
+
+
+@lru_cache(maxsize=64)
+def _triangle_filter(source: int, target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first tap (target,) and the int32 fixed-point weights (target, taps)."""
+    scale = source / target
+    support = max(scale, 1.0)
+    centers = (np.arange(target) + 0.5) * scale
+    starts = np.maximum((centers - support + 0.5).astype(np.int64), 0)
+    stops = np.minimum((centers + support + 0.5).astype(np.int64), source)
+    taps = np.arange((stops - starts).max())
+    distances = np.abs((taps + starts[:, None] - centers[:, None] + 0.5) * (1.0 / support))
+    inside = (distances < 1.0) & (taps < (stops - starts)[:, None])
+    weights = np.where(inside, 1.0 - distances, 0.0)
+    # cumsum adds from left to right as Pillow does; sum() adds pairwise and rounds otherwise.
+    weights /= np.cumsum(weights, axis=1)[:, -1:]
+    fixed = np.floor(weights * (1 << _FRACTION_BITS) + 0.5).astype(np.int32)
+    starts.flags.writeable = fixed.flags.writeable = False
+    return starts, fixed

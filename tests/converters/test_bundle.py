@@ -1,0 +1,202 @@
+"""Writing bundles: what is in them, and that they appear whole or not at all."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bireid_converters import bundle as bundle_module
+from bireid_converters.bundle import write_bundle
+from bireid_converters.errors import ConversionError
+from bireid_models import NetworkConfig
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.golden import Golden
+from bireid_runtime.preprocess import Preprocess
+
+LICENCES = {"weights": "Apache-2.0", "training_data": "generated, CC0"}
+
+
+def contents(**changes):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3, 64)).astype(np.float32)
+    values = {
+        "name": "toy",
+        "config": NetworkConfig(input_height=64, input_width=32, width=0.125),
+        "files": {"onnx": b"an onnx file", "lce": b"an lce file"},
+        "golden": Golden(
+            crops=tuple(rng.integers(0, 256, (3, 70, 40, 3), dtype=np.uint8)),
+            embeddings=rows / np.linalg.norm(rows, axis=1, keepdims=True),
+            max_abs=1e-3,
+            min_cosine=0.999,
+        ),
+        "golden_source": "generated patterns",
+        "preprocess": Preprocess(64, 32),
+        "licences": LICENCES,
+        "training": {"dataset": "synthetic | people", "epochs": 3},
+        "metrics": [{"engine": "keras", "mAP": 0.5}, {"engine": "lce", "rank1": 0.75}],
+        "parity": {"verified": True},
+        "binarisation": {},
+    }
+    return values | changes
+
+
+def listing(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def test_the_runtime_reads_it(tmp_path):
+    written = write_bundle(tmp_path / "new" / "bundle", **contents())
+    opened = Bundle.open(tmp_path / "new" / "bundle")
+    assert opened.manifest == written.manifest
+    assert opened.name == "toy"
+    assert opened.preprocess == Preprocess(64, 32)
+    assert opened.embedding_dim == 64
+    assert opened.file("lce").read_bytes() == b"an lce file"
+    np.testing.assert_array_equal(opened.golden().embeddings, contents()["golden"].embeddings)
+    assert NetworkConfig(**opened.manifest["network"]) == contents()["config"]
+    assert opened.manifest["training"]["epochs"] == 3
+    assert opened.manifest["toolchain"]["numpy"] == np.__version__
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="there is no sha256sum here")
+def test_sha256sum_accepts_and_covers_every_file(tmp_path):
+    write_bundle(tmp_path / "bundle", **contents())
+    check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(check, cwd=tmp_path / "bundle", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    checked = {line.split(":")[0] for line in done.stdout.splitlines()}
+    assert checked == listing(tmp_path / "bundle").keys() - {"SHA256SUMS"}
+
+
+def test_the_same_contents_give_the_same_bytes(tmp_path):
+    write_bundle(tmp_path / "one", **contents())
+    write_bundle(tmp_path / "two", **contents())
+    assert listing(tmp_path / "one") == listing(tmp_path / "two")
+
+
+def test_the_fingerprint_is_of_the_main_file_and_the_preprocessing(tmp_path):
+    def fingerprint(**changes):
+        return write_bundle(tmp_path / "bundle", **contents(**changes)).fingerprint
+
+    first = fingerprint()
+    assert fingerprint(name="other", training={}, metrics=[]) == first
+    assert fingerprint(files={"lce": b"an lce file"}) == first
+    assert fingerprint(files={"lce": b"another", "onnx": b"an onnx file"}) != first
+    assert fingerprint(preprocess=Preprocess(64, 32, mean=(0.5, 0.5, 0.5))) != first
+
+
+def test_the_card_tells_the_manifest(tmp_path):
+    written = write_bundle(tmp_path / "bundle", **contents(name='a "quoted" name'))
+    card = (tmp_path / "bundle" / "card.md").read_text()
+    header, text = card.removeprefix("---\n").split("\n---\n")
+    assert 'license: "Apache-2.0"' in header
+    assert 'model_name: "a \\"quoted\\" name"' in header
+    assert written.fingerprint in header
+    for part in (
+        "A 1-bit resnet18",
+        "`model.lce.tflite`, 11 bytes",
+        "- dataset: synthetic \\| people",
+        "| engine | mAP | rank1 |",
+        "| keras | 0.5 |  |",
+        "generated, CC0",
+        "Checked at conversion and passed",
+        "generated patterns",
+        "personal data",
+    ):
+        assert part in text
+
+
+def test_the_card_admits_what_is_not_known(tmp_path):
+    unknown = contents(training={}, metrics=[], parity={"verified": False})
+    write_bundle(tmp_path / "bundle", **unknown)
+    card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "How the network was trained is not recorded." in card
+    assert "No accuracy was measured for this bundle." in card
+    assert "Not checked" in card
+    assert "passed" not in card
+
+
+def test_a_bundle_is_replaced(tmp_path):
+    write_bundle(tmp_path / "bundle", **contents())
+    write_bundle(tmp_path / "bundle", **contents(name="new", files={"onnx": b"new"}))
+    assert Bundle.open(tmp_path / "bundle").name == "new"
+    assert "model.lce.tflite" not in listing(tmp_path / "bundle")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_nothing_but_a_bundle_is_replaced(tmp_path):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "chapter1.tex").write_text("years of work")
+    with pytest.raises(ConversionError, match="thesis: exists and is not a bundle"):
+        write_bundle(folder, **contents())
+    with pytest.raises(ConversionError, match="not a bundle"):
+        write_bundle(folder / "chapter1.tex", **contents())
+    assert listing(folder) == {"chapter1.tex": b"years of work"}
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("moment", ["golden crops", "last file", "rename"])
+def test_an_interruption_leaves_the_old_bundle_or_none(tmp_path, monkeypatch, exists, moment):
+    target = tmp_path / "bundle"
+    if exists:
+        write_bundle(target, **contents())
+        before = listing(target)
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    def interrupt_on(condition, function):
+        def wrapped(path, *arguments):
+            if condition(path):
+                raise KeyboardInterrupt
+            return function(path, *arguments)
+
+        return wrapped
+
+    if moment == "golden crops":
+        monkeypatch.setattr(Golden, "save", interrupt)
+    elif moment == "last file":
+        write = interrupt_on(lambda path: path.name == "SHA256SUMS", bundle_module._write_file)
+        monkeypatch.setattr(bundle_module, "_write_file", write)
+    else:
+        monkeypatch.setattr(
+            Path, "rename", interrupt_on(lambda path: path.name == "new", Path.rename)
+        )
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(target, **contents(name="new"))
+    assert [path.name for path in tmp_path.iterdir()] == (["bundle"] if exists else [])
+    if exists:
+        assert listing(target) == before
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConversionError, match="file/bundle: cannot be written"):
+        write_bundle(tmp_path / "file" / "bundle", **contents())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"metrics": [{"mAP": float("nan")}]}, {"training": {"loss": np.float32(1)}}],
+    ids=["nan", "numpy"],
+)
+def test_values_without_a_json_form_are_refused(tmp_path, changes):
+    with pytest.raises(ConversionError, match="JSON"):
+        write_bundle(tmp_path / "bundle", **contents(**changes))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_needs_a_file(tmp_path):
+    with pytest.raises(ConversionError, match="at least one model file"):
+        write_bundle(tmp_path / "bundle", **contents(files={}))
+
+
+def test_writing_a_bundle_needs_no_tensorflow():
+    code = (
+        "import sys, bireid_converters.bundle, bireid_converters.formats;"
+        "sys.exit('tensorflow' in sys.modules or 'onnx' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,67 @@
+"""Golden crops: stable, reproducible, one of them larger than the network's input."""
+
+import numpy as np
+import pytest
+from bireid_converters.errors import ConversionError
+from bireid_converters.golden import choose_golden, generate_crops
+from bireid_models.framework import keras, tf
+from bireid_runtime.preprocess import Preprocess, preprocess
+
+SPEC = Preprocess(8, 4, mean=(0.5, 0.5, 0.5), std=(1, 1, 1))
+
+
+def jumping_model(threshold):
+    """An embedding whose second number jumps where the mean of the image crosses a threshold."""
+    image = keras.Input((8, 4, 3), name="image")
+
+    def embed(x):
+        mean = tf.reduce_mean(x, axis=[1, 2, 3], keepdims=False)[:, None]
+        return tf.concat([mean, tf.cast(mean > threshold, tf.float32)], axis=1)
+
+    return keras.Model(image, keras.layers.Lambda(embed, name="embedding")(image))
+
+
+def grey(level, height=8, width=4):
+    return np.full((height, width, 3), level, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model():
+    threshold = float(preprocess(grey(100), SPEC).mean(dtype=np.float64))
+    return jumping_model(threshold)
+
+
+def levels(golden):
+    return sorted(int(crop[0, 0, 0]) for crop in golden.crops)
+
+
+def test_a_crop_on_the_edge_is_passed_over(model):
+    crops = [grey(100, 20, 20), grey(100), grey(50), grey(150), grey(200, 20, 20)]
+    golden = choose_golden(model, SPEC, crops)
+    assert levels(golden) == [50, 150, 200]
+    images = np.stack([preprocess(crop, SPEC) for crop in golden.crops])
+    np.testing.assert_allclose(golden.embeddings, model(images), atol=1e-6)
+    assert (golden.max_abs, golden.min_cosine) == (1e-3, 0.999)
+
+
+def test_one_crop_is_larger_than_the_input(model):
+    golden = choose_golden(model, SPEC, [grey(50), grey(150), grey(200, 3, 30)])
+    assert any(crop.shape[0] > 8 and crop.shape[1] > 4 for crop in golden.crops)
+
+
+def test_too_few_stable_crops(model):
+    crops = [grey(100), grey(100, 20, 20), grey(50, 20, 20), grey(60)]
+    with pytest.raises(ConversionError, match="only 2 of 4 candidates"):
+        choose_golden(model, SPEC, crops)
+    with pytest.raises(ConversionError, match="2 candidates"):
+        choose_golden(model, SPEC, crops[:2])
+
+
+def test_generated_crops_are_reproducible_and_of_several_sizes(model):
+    first, again, other = (generate_crops(SPEC, seed=seed) for seed in (0, 0, 1))
+    assert all(map(np.array_equal, first, again))
+    assert not any(map(np.array_equal, first, other))
+    assert {crop.shape for crop in first} >= {(4, 2, 3), (8, 4, 3), (16, 8, 3)}
+    assert len({crop.tobytes() for crop in first}) == len(first)
+    golden = choose_golden(model, SPEC)
+    assert any(crop.shape == (16, 8, 3) or crop.shape == (12, 6, 3) for crop in golden.crops)

@@ -1,0 +1,55 @@
+import json
+
+import numpy as np
+import pytest
+
+from bireid_deploy.evaluation.ranking import RankingResult
+from bireid_deploy.evaluation.report import TABLE_HEADER, table_rows, to_json
+from bireid_deploy.evaluation.reranking import ReRanking
+
+
+def result(max_rank=50, reranking=None):
+    return RankingResult(
+        mean_average_precision=0.640,
+        cmc=np.minimum(np.linspace(0.5, 1.0, 50), 1)[:max_rank],
+        mean_inverse_negative_penalty=0.1234,
+        average_precisions=np.array([0.28, np.nan, 1.0]),
+        average_precision_definition="trapezoid",
+        reranking=reranking,
+    )
+
+
+def test_json_holds_fractions_under_plain_names():
+    content = json.loads(json.dumps(to_json(result())))
+
+    assert content == {
+        "mean_average_precision": 0.64,
+        "rank_1": 0.5,
+        "rank_5": pytest.approx(0.5 + 0.5 * 4 / 49),
+        "rank_10": pytest.approx(0.5 + 0.5 * 9 / 49),
+        "mean_inverse_negative_penalty": 0.1234,
+        "valid_queries": 2,
+        "total_queries": 3,
+        "average_precision_definition": "trapezoid",
+        "reranking": None,
+    }
+
+
+def test_json_holds_the_settings_of_the_reranking():
+    content = json.loads(json.dumps(to_json(result(reranking=ReRanking()))))
+
+    assert content["reranking"] == {"k1": 20, "k2": 6, "original_distance_weight": 0.3}
+
+
+def test_a_short_cmc_reports_no_rank_beyond_it():
+    assert "rank_5" in to_json(result(max_rank=5))
+    assert "rank_10" not in to_json(result(max_rank=5))
+    assert table_rows({"model": result(max_rank=5)})[0][4] == "-"
+
+
+def test_table_rows_are_percentages_in_the_given_order():
+    rows = table_rows({"1-bit": result(), "float": result()})
+
+    assert TABLE_HEADER == ("model", "mAP", "rank-1", "rank-5", "rank-10", "mINP", "queries")
+    assert rows[0] == ("1-bit", "64.0", "50.0", "54.1", "59.2", "12.3", "2/3")
+    assert [row[0] for row in rows] == ["1-bit", "float"]

@@ -1,0 +1,157 @@
+"""The training loop: learning, resuming, interruption, divergence."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
+from bireid_deploy.training.checkpoint import read_arrays
+from bireid_deploy.training.recipe import parse_recipe
+from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.trainer import Trainer
+from bireid_deploy.training.training_data import TrainingData
+
+
+class Recorder:
+    """Keeps what the trainer reports, and may act at a step."""
+
+    def __init__(self, at_step=None, action=None):
+        self.steps = []
+        self.epochs = []
+        self._at_step, self._action = at_step, action
+
+    def step(self, epoch, batch, batches, terms):
+        self.steps.append(terms)
+        if len(self.steps) == self._at_step:
+            self._action()
+
+    def epoch(self, epoch, summary):
+        self.epochs.append(summary)
+
+
+def _recipe(**sections):
+    document = {
+        "name": "tiny",
+        "network": {"width": 0.125, "input_height": 64, "input_width": 32},
+        "batch": {"identities": 3, "images_per_identity": 2},
+        "augmentation": {"pad": 2},
+        "kernel_refining": {"enabled": True},
+        "feature_refining": {"enabled": True},
+        "optimizer": {"epochs": 2},
+    }
+    for name, values in sections.items():
+        document[name] = {**document.get(name, {}), **values}
+    return parse_recipe(document, "test")
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (24, 64, 32, 3), dtype=np.uint8)
+    return TrainingData(pixels, np.repeat(np.arange(4), 6), {"name": "noise", "images": 24})
+
+
+def _trainer(recipe, data, path, reporter=None, initial=None):
+    return Trainer(recipe, data, RunDirectory(path), reporter or Recorder(), initial)
+
+
+def _arrays(path):
+    with np.load(path / "checkpoint.npz", allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if name != "state.json"}
+
+
+@pytest.mark.slow
+def test_resume_after_ctrl_c_equals_an_uninterrupted_run(tmp_path, data):
+    recipe = _recipe()
+    whole = _trainer(recipe, data, tmp_path / "whole").train()
+    press = Recorder(at_step=3, action=lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(TrainingInterruptedError, match=r"step 3.*--resume"):
+        _trainer(recipe, data, tmp_path / "parts", press).train()
+    resumed = _trainer(recipe, data, tmp_path / "parts").train(resume=True)
+
+    one, two = _arrays(tmp_path / "whole"), _arrays(tmp_path / "parts")
+    assert one.keys() == two.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
+    for summary in whole + resumed:
+        summary.pop("images_per_second")
+    assert whole == resumed
+    record = json.loads((tmp_path / "parts" / "run.json").read_text())
+    assert record["finished"]
+    assert record["steps"] == 8
+    assert any((tmp_path / "parts" / "tensorboard").iterdir())
+    _check_resume_refusals(recipe, data, tmp_path / "parts")
+
+
+def _check_resume_refusals(recipe, data, path):
+    with pytest.raises(TrainingError, match="holds a run already"):
+        _trainer(recipe, data, path).train()
+    other = _recipe(optimizer={"epochs": 9})
+    with pytest.raises(TrainingError, match=r"changed: optimizer.epochs"):
+        _trainer(other, data, path).train(resume=True)
+    (path / "checkpoint.npz").write_bytes((path / "checkpoint.npz").read_bytes()[:5000])
+    with pytest.raises(TrainingError, match="damaged checkpoint"):
+        _trainer(recipe, data, path).train(resume=True)
+
+
+@pytest.mark.slow
+def test_every_term_is_reported_and_the_network_learns(tmp_path, data):
+    recipe = _recipe(optimizer={"epochs": 12, "kernel_rate": 0.01, "other_rate": 0.01})
+    recorder = Recorder()
+    history = _trainer(recipe, data, tmp_path / "run", recorder).train()
+    assert set(history[0]) >= {
+        "identity", "triplet", "kernel_adversarial", "kernel_mse", "feature_adversarial",
+        "feature_mse", "kernel_discriminator", "feature_discriminator", "target_variance",
+        "accuracy", "images_per_second",
+    }  # fmt: skip
+    assert history[-1]["identity"] < 0.9 * history[0]["identity"]
+
+
+@pytest.mark.parametrize("other", [{"kernel_refining": {"enabled": False}}, {"feature_refining": {"enabled": False}}])
+def test_each_refinement_is_switchable(tmp_path, data, other):
+    recipe = _recipe(**other, optimizer={"epochs": 1})
+    (summary,) = _trainer(recipe, data, tmp_path / "run").train()
+    assert ("kernel_mse" in summary) == recipe.kernel_refining.enabled
+    assert ("feature_mse" in summary) == recipe.feature_refining.enabled
+
+
+def test_task_gradient_only_leaves_other_parameters_to_the_task(tmp_path, data):
+    """Eq. 6.32: with the task loss switched to zero weight nothing else moves p."""
+    moved = {}
+    for only in (True, False):
+        recipe = _recipe(
+            optimizer={"epochs": 1, "task_gradient_only": only, "weight_decay": 0.0},
+            kernel_refining={"enabled": False},
+            feature_refining={"adversarial_weight": 50.0},
+        )
+        path = tmp_path / f"run_{only}"
+        _trainer(recipe, data, path).train()
+        moved[only] = _arrays(path)
+    name = "network/stage1_unit1_bn/gamma:0"
+    assert not np.array_equal(moved[True][name], moved[False][name])
+
+
+def test_nan_stops_with_the_step_and_the_term(tmp_path, data):
+    recipe = _recipe(kernel_refining={"mse_weight": 1e39})
+    with pytest.raises(DivergenceError, match=r"kernel_mse became (inf|nan) at step 0"):
+        _trainer(recipe, data, tmp_path / "run").train()
+    assert read_arrays(tmp_path / "run" / "checkpoint.npz", ["state.json"])
+
+
+def test_initial_weights_come_from_another_run(tmp_path, data):
+    recipe = _recipe(optimizer={"epochs": 1})
+    _trainer(recipe, data, tmp_path / "first").train()
+    second = _trainer(recipe, data, tmp_path / "second", initial=tmp_path / "first")
+    name = "stage2_unit1_conv/kernel:0"
+    (kernel,) = [each for each in second.network.model.variables if each.name == name]
+    np.testing.assert_array_equal(kernel, _arrays(tmp_path / "first")[f"network/{name}"])
+    with pytest.raises(TrainingError, match="no such checkpoint"):
+        _trainer(recipe, data, tmp_path / "third", initial=tmp_path / "absent.npz")
+
+
+def test_too_few_identities_for_a_batch(tmp_path, data):
+    with pytest.raises(TrainingError, match="identities"):
+        _trainer(_recipe(batch={"identities": 9}), data, tmp_path / "run")
