@@ -62,14 +62,17 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         if format_name in bundle.formats:
             size = bundle.file(format_name).stat().st_size
             found.append(Engine(label, kind, str(bundle.path), size, threads, shape))
-    files = [(f"{name}, ", bundle.file(name)) for name in ("float-onnx", "int8")
-             if name in bundle.formats]
+    files = [
+        (f"{name}, ", bundle.file(name))
+        for name in ("float-onnx", "int8")
+        if name in bundle.formats
+    ]
     for prefix, path in [*files, *((f"{each.name}, ", each) for each in against)]:
-        kind = {".onnx": "onnxruntime", ".tflite": "litert"}.get(path.suffix)
-        if kind is None or not path.is_file():
+        file_kind = {".onnx": "onnxruntime", ".tflite": "litert"}.get(path.suffix)
+        if file_kind is None or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
-        label = prefix + {"onnxruntime": "ONNX Runtime", "litert": "LiteRT"}[kind]
-        found.append(Engine(label, kind, str(path), path.stat().st_size, threads, shape))
+        label = prefix + {"onnxruntime": "ONNX Runtime", "litert": "LiteRT"}[file_kind]
+        found.append(Engine(label, file_kind, str(path), path.stat().st_size, threads, shape))
     return found
 
 
@@ -93,9 +96,7 @@ def _open_onnxruntime(engine: Engine) -> Run:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = engine.threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        engine.path, options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(engine.path, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda image: session.run(None, {name: image})
 

@@ -131,5 +131,7 @@ class _Worker:
         if not line:
             assert self._process.stderr is not None
             last = self._process.stderr.read().strip().splitlines()[-1:] or ["no message"]
-            raise UnsupportedModelError(f"{self.engine.label}: the engine's process died: {last[0]}")
+            raise UnsupportedModelError(
+                f"{self.engine.label}: the engine's process died: {last[0]}"
+            )
         return json.loads(line)

@@ -15,15 +15,17 @@ def emit_json(value: Any) -> None:
     click.echo(json.dumps(_finite(value), indent=1))
 
 
-def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a result table; the first column is text, the others are aligned right."""
+def emit_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1
+) -> None:
+    """Print a result table; the first `text_columns` are aligned left, numbers right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+        table.add_column(column, justify="left" if index < text_columns else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     # A pipe has no width; tables must not be cut there.

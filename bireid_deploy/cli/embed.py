@@ -43,7 +43,14 @@ def command(
     names = tuple(str(path) for path in images)
     NamedEmbeddings(np.stack(rows), names, extractor.fingerprint).save(out)
     if as_json:
-        emit_json({"file": str(out), "images": len(images), "dim": extractor.embedding_dim,
-                   "backend": extractor.backend, "fingerprint": extractor.fingerprint})
+        emit_json(
+            {
+                "file": str(out),
+                "images": len(images),
+                "dim": extractor.embedding_dim,
+                "backend": extractor.backend,
+                "fingerprint": extractor.fingerprint,
+            }
+        )
     else:
         click.echo(f"{out}: {len(images)} embeddings of {extractor.embedding_dim} numbers")

@@ -103,7 +103,7 @@ def _embeddings(
         return load_pair(model), {"model": model.name, "data": "its own", "engine": "embeddings"}
     if data is None:
         raise click.UsageError("Missing option '--data': a model is evaluated on a data set.")
-    dataset = open_dataset(data, layout)  # type: ignore[arg-type]
+    dataset = open_dataset(data, layout)
     embedder, engine, fingerprint = open_embedder(model, backend, threads)
     with progress("embedding") as on_progress:
         embedded = embed_dataset(embedder, dataset, on_progress)

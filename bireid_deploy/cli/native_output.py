@@ -3,21 +3,24 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bireid_runtime.errors import BireidError
 
 
 @contextmanager
-def quiet_native_output() -> Iterator[None]:
-    """Collect what native code writes to stderr; show it only when a bug passes."""
+def quiet_native_output() -> Iterator[Callable[[str], None]]:
+    """Collect what native code writes to stderr; show it only when a bug passes.
+
+    Yields a function that says a line on the real stderr all the same.
+    """
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as collected:
         os.dup2(collected.fileno(), 2)
         try:
-            yield
+            yield lambda line: _write(saved, line)
         except (BireidError, KeyboardInterrupt):
             raise
         except BaseException:
@@ -30,6 +33,10 @@ def quiet_native_output() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
+
+
+def _write(descriptor: int, line: str) -> None:
+    os.write(descriptor, f"{line}\n".encode())
 
 
 def load_tensorflow() -> None:

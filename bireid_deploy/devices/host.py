@@ -12,12 +12,29 @@ from bireid_runtime.backends import BACKENDS
 
 # CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
 _FEATURES = (
-    "avx2", "avx512f", "avx512_vpopcntdq", "avx512_vnni", "avx_vnni", "asimd", "asimddp", "i8mm", "sve",
-)  # fmt: skip
+    "avx2",
+    "avx512f",
+    "avx512_vpopcntdq",
+    "avx512_vnni",
+    "avx_vnni",
+    "asimd",
+    "asimddp",
+    "i8mm",
+    "sve",
+)
 _PACKAGES = (
-    "bireid-deploy", "bireid-runtime", "numpy", "tensorflow", "tf-keras", "larq",
-    "larq-compute-engine", "onnx", "onnxruntime", "ai-edge-litert", "pillow",
-)  # fmt: skip
+    "bireid-deploy",
+    "bireid-runtime",
+    "numpy",
+    "tensorflow",
+    "tf-keras",
+    "larq",
+    "larq-compute-engine",
+    "onnx",
+    "onnxruntime",
+    "ai-edge-litert",
+    "pillow",
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,11 @@ def _backends() -> list[Finding]:
     for backend in BACKENDS:
         reason = backend.unavailable_reason()
         findings.append(
-            Finding(f"back end {backend.name}", "ready" if reason is None else "missing",
-                    reason is None, reason or "")
+            Finding(
+                f"back end {backend.name}",
+                "ready" if reason is None else "missing",
+                reason is None,
+                reason or "",
+            )
         )
     return findings

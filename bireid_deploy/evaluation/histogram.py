@@ -1,13 +1,17 @@
 """Colour histograms of horizontal stripes: the floor that a learned embedding must clear."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from bireid_runtime.errors import ImageError
+from bireid_runtime.resize import resize_bilinear
 from numpy.typing import NDArray
 
 _STRIPES = 6
 _HUE_BINS, _SATURATION_BINS, _VALUE_BINS = 8, 4, 4
 _BINS = _HUE_BINS * _SATURATION_BINS * _VALUE_BINS
 _CHUNK = 64
+_CROP_SIZE = (128, 64)
 
 HISTOGRAM_SIZE = _STRIPES * _BINS
 
@@ -40,6 +44,15 @@ def histogram_embeddings(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     for start in range(0, len(images), _CHUNK):
         embeddings[start : start + _CHUNK] = _embed(images[start : start + _CHUNK])
     return embeddings
+
+
+class HistogramEmbedder:
+    """The histogram baseline in the shape of a model: crops of any size in, embeddings out."""
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Map uint8 RGB crops (H, W, 3) to float32 `(N, HISTOGRAM_SIZE)` at 128x64 pixels."""
+        resized = [resize_bilinear(image, *_CROP_SIZE) for image in images]
+        return histogram_embeddings(np.stack(resized))
 
 
 def _embed(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -77,7 +77,7 @@ class LossSection(_Section):
 class DiscriminatorSection(_Section):
     """Fully connected discriminator: widths of its hidden blocks and slope of its LeakyReLU."""
 
-    widths: tuple[int, ...] = Field((128, 256, 128), min_length=1)
+    widths: Annotated[tuple[int, ...], Field(min_length=1)] = (128, 256, 128)
     leaky_slope: NonNegative = 0.2
 
 
@@ -119,10 +119,10 @@ class FeatureRefiningSection(_Section):
     """
 
     enabled: bool = True
-    pairs: tuple[FeaturePair, ...] = Field(
-        (FeaturePair(low="stage1"), FeaturePair(low="stage2"), FeaturePair(low="stage3")),
-        min_length=1,
-        strict=False,
+    pairs: Annotated[tuple[FeaturePair, ...], Field(min_length=1)] = (
+        FeaturePair(low="stage1"),
+        FeaturePair(low="stage2"),
+        FeaturePair(low="stage3"),
     )
     mse_weight: NonNegative = 5e-3
     mse_reduction: Literal["sum", "mean"] = "mean"

@@ -66,6 +66,8 @@ def keras_embeddings(
     """
     rows = [np.zeros((0, network.model.output_shape[-1]), np.float32)]
     for start in range(0, len(images), batch_size):
-        batch = [preprocess_image(image, preprocess) for image in images[start : start + batch_size]]
+        batch = [
+            preprocess_image(image, preprocess) for image in images[start : start + batch_size]
+        ]
         rows.append(network.model(np.stack(batch), training=False).numpy())
     return np.concatenate(rows)

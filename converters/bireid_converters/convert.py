@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +39,7 @@ class GateReport(Protocol):
 
 
 Gate = Callable[[ReIdNetwork, Mapping[str, bytes], np.ndarray], GateReport]
+Measure = Callable[[Bundle], Sequence[Mapping[str, Any]]]
 
 
 def convert(
@@ -48,7 +51,7 @@ def convert(
     preprocess: Preprocess,
     licences: Mapping[str, str],
     training: Mapping[str, Any] | None = None,
-    metrics: Sequence[Mapping[str, Any]] = (),
+    measure: Measure | None = None,
     real_network: ReIdNetwork | None = None,
     candidate_crops: Sequence[np.ndarray] | None = None,
     representative: np.ndarray | None = None,
@@ -65,7 +68,9 @@ def convert(
         preprocess: Preprocessing that the network was trained with.
         licences: `weights` and `training_data`.
         training: How the network was trained, JSON types, for the manifest.
-        metrics: What was measured, one mapping per measurement, JSON types, for the manifest.
+        measure: Called with the bundle before it is put in place; returns what was measured on it,
+            one mapping per measurement, JSON types, for the manifest. An exception stops the
+            conversion.
         real_network: Real-valued counterpart, for the formats that want one. A real-valued
             `network` is its own counterpart.
         candidate_crops: Crops uint8 RGB (H, W, 3), three or more, free to pass on: parity is
@@ -104,8 +109,8 @@ def convert(
     parity: dict[str, Any] = {"verified": verify}
     if verify:
         parity |= _check_parity(chosen, networks, files, images, gate)
-    return write_bundle(
-        out,
+    write = partial(
+        write_bundle,
         name=name,
         config=network.config,
         files=files,
@@ -118,10 +123,14 @@ def convert(
         preprocess=preprocess,
         licences=licences,
         training=training or {},
-        metrics=metrics,
         parity=parity,
         binarisation=_audit(files),
     )
+    metrics: Sequence[Mapping[str, Any]] = ()
+    if measure is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            metrics = measure(write(os.path.join(folder, "bundle"), metrics=metrics))
+    return write(out, metrics=metrics)
 
 
 def _choose(formats: Sequence[str]) -> list[Format]:

@@ -87,15 +87,24 @@ class BinaryConv2D(larq.layers.QuantConv2D):
 
     def declaration(self) -> BinaryDeclaration:
         """What this layer promises; the layer must be part of a built functional model."""
+        height, width, channels, filters = self.kernel.shape
         return BinaryDeclaration(
             name=self.name,
-            kernel_shape=tuple(int(size) for size in self.kernel.shape),
+            kernel_shape=(height, width, channels, filters),
             strides=tuple(self.strides),
             padding=self.padding,
             pad_value=float(self.pad_values),
-            input_shape=tuple(int(size) for size in self.input_shape[1:]),
-            output_shape=tuple(int(size) for size in self.output_shape[1:]),
+            input_shape=_map_shape(self.input_shape),
+            output_shape=_map_shape(self.output_shape),
         )
+
+
+def _map_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:
+    _, height, width, channels = shape
+    assert height is not None
+    assert width is not None
+    assert channels is not None
+    return height, width, channels
 
 
 class UnitNormalize(keras.layers.Layer):

@@ -99,7 +99,8 @@ class Unit:
                 self.stride, self.stride, padding="same", name=f"{name}_pool"
             )(x)
         if self.stride > 1 or x.shape[-1] != self.filters:
-            precision = "real" if "real" in (self.precision, self.downsample) else "binary"
+            real = "real" in (self.precision, self.downsample)
+            precision: Precision = "real" if real else "binary"
             x = self._convolution(f"{name}_conv", 1, 1, precision)(x)
             x = batch_norm(f"{name}_bn")(x)
         return x

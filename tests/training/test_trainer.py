@@ -110,7 +110,9 @@ def test_every_term_is_reported_and_the_network_learns(tmp_path, data):
     assert history[-1]["identity"] < 0.9 * history[0]["identity"]
 
 
-@pytest.mark.parametrize("other", [{"kernel_refining": {"enabled": False}}, {"feature_refining": {"enabled": False}}])
+@pytest.mark.parametrize(
+    "other", [{"kernel_refining": {"enabled": False}}, {"feature_refining": {"enabled": False}}]
+)
 def test_each_refinement_is_switchable(tmp_path, data, other):
     recipe = _recipe(**other, optimizer={"epochs": 1})
     (summary,) = _trainer(recipe, data, tmp_path / "run").train()

@@ -12,7 +12,7 @@ Layout = Literal[
 ]
 
 
-def open_dataset(root: str | Path, layout: Layout = "auto") -> ReIdDataset:
+def open_dataset(root: str | Path, layout: str = "auto") -> ReIdDataset:
     """Lists the images of a Re-ID data set; no image is decoded.
 
     Args:
@@ -57,7 +57,7 @@ def _detect(root: Path) -> ReIdDataset:
     )
 
 
-def _read_as(root: Path, layout: Layout) -> ReIdDataset:
+def _read_as(root: Path, layout: str) -> ReIdDataset:
     if layout in ("cuhk03-np-labeled", "cuhk03-np-detected"):
         variant: cuhk03_np.Variant = "labeled" if layout.endswith("labeled") else "detected"
         # The variant's own folder may be given directly.

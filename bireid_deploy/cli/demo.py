@@ -1,0 +1,146 @@
+"""`bireid-deploy demo`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+
+if TYPE_CHECKING:
+    from bireid_runtime import Bundle
+
+    from bireid_deploy.data.dataset import ReIdDataset
+    from bireid_deploy.training.recipe import Recipe
+
+
+@click.command()
+@click.option("--out", default="demo", type=click.Path(path_type=Path), help="Working folder.")
+@click.option(
+    "--identities",
+    default=200,
+    show_default=True,
+    type=click.IntRange(20),
+    help="Synthetic people; 60 % of them train, the others test.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the recipe `demo`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Render people, train a 1-bit network, convert, verify, and rank with every engine.
+
+    Everything is written below --out. An interrupted training continues with the next call.
+    """
+    from bireid_deploy.data.synthetic import write_synthetic
+    from bireid_deploy.training.recipe import find_recipe, load_recipe
+
+    began = time.perf_counter()
+    recipe = load_recipe(find_recipe("demo"), overrides)
+    message(f"1/4  rendering {identities} synthetic people, 4 cameras")
+    with progress("rendering") as on_progress:
+        dataset = write_synthetic(
+            out / "people", identities=identities, test_fraction=0.4, on_progress=on_progress
+        )
+    run = _train(recipe, dataset, out / "run")
+    message("3/4  converting to LCE and ONNX, with the parity gate")
+    bundle = _convert(run, out / "bundle", dataset)
+    message("4/4  ranking the test people")
+    from bireid_deploy.conversion import measure_embedder
+    from bireid_deploy.evaluation.histogram import HistogramEmbedder
+
+    histogram = measure_embedder("colour histogram", HistogramEmbedder(), dataset)
+    records = [histogram, *bundle.manifest["metrics"]]
+    _report(records, bundle, run, dataset, time.perf_counter() - began, as_json)
+
+
+def _train(recipe: "Recipe", dataset: "ReIdDataset", run: Path) -> Path:
+    from bireid_deploy.cli.train import train_recipe
+    from bireid_deploy.training.run_directory import RunDirectory
+
+    resume = (run / "run.json").exists()
+    if resume and RunDirectory(run).read_record()["finished"]:
+        message(f"2/4  {run} is trained already; remove it to train again")
+        return run
+    images = len(dataset.train)
+    message(f"2/4  training '{recipe.name}' on {images} images, {recipe.optimizer.epochs} epochs")
+    train_recipe(recipe, dataset, run, resume=resume)
+    return run
+
+
+def _convert(run: Path, out: Path, dataset: "ReIdDataset") -> "Bundle":
+    load_tensorflow()
+    from bireid_deploy.conversion import convert_run
+    from bireid_deploy.training.trained import open_run
+
+    with quiet_native_output() as terminal:
+        trained = open_run(run)
+        licences = {"weights": "Apache-2.0", "training_data": "rendered, no real person"}
+        return convert_run(
+            trained,
+            out,
+            ("lce", "onnx"),
+            name=trained.recipe.name,
+            dataset=dataset,
+            licences=licences,
+            on_progress=lambda stage: terminal(f"     {stage}"),
+        )
+
+
+def _report(
+    records: list[dict[str, Any]],
+    bundle: "Bundle",
+    run: Path,
+    dataset: "ReIdDataset",
+    seconds: float,
+    as_json: bool,
+) -> None:
+    sizes = {
+        "keras": (run / "checkpoint.npz").stat().st_size,
+        **{name: bundle.file(name).stat().st_size for name in bundle.formats},
+    }
+    agreements = {
+        name: found["agreeing_share"]
+        for name, found in bundle.manifest["parity"]["binary"]["formats"].items()
+    }
+    for record in records:
+        record["bytes"] = sizes.get(record["engine"])
+        record["parity"] = agreements.get(record["engine"])
+    if as_json:
+        emit_json(
+            {
+                "data": dataset.name,
+                "engines": records,
+                "bundle": str(bundle.path),
+                "seconds": seconds,
+            }
+        )
+        return
+    rows = [
+        (
+            _LABELS.get(record["engine"], record["engine"]),
+            f"{100 * record['mean_average_precision']:.1f}",
+            f"{100 * record['rank_1']:.1f}",
+            "-" if record["bytes"] is None else f"{record['bytes'] / 1e6:.2f}",
+            f"{record['images_per_second']:.0f}",
+            "-" if record["parity"] is None else f"{record['parity']:.0%}",
+        )
+        for record in records
+    ]
+    columns = ("engine", "mAP", "rank-1", "MB", "embeddings/s", "crops equal to Keras")
+    queries, gallery = len(dataset.query), len(dataset.gallery)
+    emit_table(f"Synthetic people, {queries} queries, {gallery} gallery images", columns, rows)
+    message(f"bundle: {bundle.path}   ({seconds:.0f} s in all)")
+
+
+_LABELS = {
+    "keras": "Keras, training checkpoint",
+    "onnx": "ONNX Runtime, model.onnx",
+    "lce": "LCE reference, model.lce.tflite",
+}

@@ -1,0 +1,74 @@
+"""`bireid-deploy inspect`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bireid_deploy.cli.console import emit_json, emit_table
+
+if TYPE_CHECKING:
+    from bireid_converters.audit import Audit
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(model: Path, as_json: bool) -> None:
+    """Show what MODEL (a bundle, a .tflite or a .onnx file) really holds.
+
+    Per layer: 1-bit or float and why, multiply-accumulates, bytes expected and actual; then the
+    operators and the theoretical gain with its accounting.
+    """
+    audits = _audits(model)
+    if as_json:
+        emit_json({name: audit.to_manifest() for name, audit in audits.items()})
+        return
+    for name, audit in audits.items():
+        _emit(name, audit)
+
+
+def _audits(model: Path) -> "dict[str, Audit]":
+    from bireid_converters.audit import audit_onnx, audit_tflite
+    from bireid_runtime import Bundle
+    from bireid_runtime.errors import UnsupportedModelError
+
+    auditors = {".tflite": audit_tflite, ".onnx": audit_onnx}
+    if model.is_dir():
+        bundle = Bundle.open(model)
+        files = [bundle.file(name) for name in bundle.formats]
+        return {
+            path.name: auditors[path.suffix](path.read_bytes())
+            for path in files
+            if path.suffix in auditors
+        }
+    if model.suffix not in auditors:
+        raise UnsupportedModelError(f"{model}: inspect a bundle, a .tflite or a .onnx file")
+    if not model.is_file():
+        raise UnsupportedModelError(f"{model}: no such file")
+    return {model.name: auditors[model.suffix](model.read_bytes())}
+
+
+def _emit(name: str, audit: "Audit") -> None:
+    rows = [
+        (
+            layer.name,
+            layer.precision,
+            "x".join(map(str, layer.kernel_shape)),
+            f"{layer.macs / 1e6:.2f}",
+            f"{layer.expected_bytes:,}",
+            f"{layer.stored_bytes:,}",
+            layer.reason or "-",
+        )
+        for layer in audit.layers
+    ]
+    columns = ("layer", "weights", "kernel", "M MACs", "bytes needed", "bytes stored", "why float")
+    emit_table(f"{name}, {audit.file_bytes:,} bytes", columns, rows)
+    manifest = audit.to_manifest()
+    click.echo("operators: " + ", ".join(f"{op} {n}" for op, n in audit.operators.items()))
+    macs, gain = manifest["macs"], manifest["theoretical"]
+    click.echo(f"MACs: {macs['binary'] / 1e6:.1f} M 1-bit, {macs['real'] / 1e6:.1f} M other")
+    click.echo(
+        f"in theory {gain['speedup']:.2f}x fewer operations, {gain['saving']:.2f}x less storage\n"
+        f"  counting {gain['accounting']}\n"
+    )
