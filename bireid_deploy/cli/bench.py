@@ -12,7 +12,7 @@ from bireid_deploy.cli.console import emit_json, emit_table, progress
 @click.option(
     "--against",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Also time this .onnx or .tflite file (repeatable).",
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")

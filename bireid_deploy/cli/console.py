@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+_UNLIMITED_WIDTH = 10_000
+
 
 def emit_json(value: Any) -> None:
     """Print a result for machines; NaN and infinity become null."""
@@ -25,11 +27,15 @@ def emit_table(
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < text_columns else "right", no_wrap=True)
+        text = index < text_columns
+        # A number is never broken over two lines; a sentence may be.
+        table.add_column(column, justify="left" if text else "right", no_wrap=not text)
     for row in rows:
         table.add_row(*row)
-    # A pipe has no width; tables must not be cut there.
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    # A pipe has no width; tables must not be cut there. Square brackets, as in "package[extra]" or
+    # in a file's name, are text and not markup.
+    width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
+    console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
     console.print(table)
 
 

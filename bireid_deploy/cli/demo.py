@@ -62,10 +62,18 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
 
 def _train(recipe: "Recipe", dataset: "ReIdDataset", run: Path) -> Path:
     from bireid_deploy.cli.train import train_recipe
+    from bireid_deploy.errors import TrainingError
+    from bireid_deploy.training.recipe import differences
     from bireid_deploy.training.run_directory import RunDirectory
 
     resume = (run / "run.json").exists()
     if resume and RunDirectory(run).read_record()["finished"]:
+        changed = differences(RunDirectory(run).read_recipe(), recipe)
+        if changed:
+            raise TrainingError(
+                f"{run}: trained with another recipe (changed: {', '.join(changed)}); remove it or "
+                "choose another --out"
+            )
         message(f"2/4  {run} is trained already; remove it to train again")
         return run
     images = len(dataset.train)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bireid_deploy.cli.console import emit_json, progress
-from bireid_deploy.errors import EmbeddingsError
+from bireid_deploy.cli.output_file import check_output_file
 
 
 @click.command()
@@ -30,8 +30,7 @@ def command(
 
     from bireid_deploy.embedding_files import OUTPUT_SUFFIXES, NamedEmbeddings, find_images
 
-    if out.suffix not in OUTPUT_SUFFIXES:
-        raise EmbeddingsError(f"{out}: write to a file ending in {' or '.join(OUTPUT_SUFFIXES)}")
+    check_output_file(out, OUTPUT_SUFFIXES)
     images = find_images(inputs)
     extractor = Extractor.open(bundle, backend=backend, threads=threads)
     rows: list[np.ndarray] = []

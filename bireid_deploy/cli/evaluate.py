@@ -7,6 +7,7 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.output_file import check_output_file
 from bireid_deploy.errors import EmbeddingsError
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def command(
     from bireid_deploy.evaluation.ranking import rank
     from bireid_deploy.evaluation.reranking import ReRanking
 
+    if save is not None:
+        check_output_file(save, (".npz",))
     pair, facts = _embeddings(model, data, layout, backend, threads)
     if save is not None:
         save_pair(save, pair.query, pair.gallery, pair.fingerprint)
@@ -74,11 +77,14 @@ def open_embedder(
     model: Path, backend: str = "auto", threads: int = 1
 ) -> "tuple[Embedder, str, str]":
     """Open a run or a bundle; returns what embeds, the engine's name and the fingerprint."""
+    is_run = (model / "run.json").exists()
+    if backend != "auto" and (is_run or str(model) == "histogram"):
+        raise click.UsageError(f"--backend {backend}: only a bundle has back ends to choose from")
     if str(model) == "histogram":
         from bireid_deploy.evaluation.histogram import HistogramEmbedder
 
         return HistogramEmbedder(), "colour histogram", ""
-    if (model / "run.json").exists():
+    if is_run:
         load_tensorflow()
         from bireid_deploy.training.trained import open_run
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (a bundle, a .tflite or a .onnx file) really holds.
@@ -34,19 +34,19 @@ def _audits(model: Path) -> "dict[str, Audit]":
     from bireid_runtime.errors import UnsupportedModelError
 
     auditors = {".tflite": audit_tflite, ".onnx": audit_onnx}
+    files = [model]
     if model.is_dir():
-        bundle = Bundle.open(model)
-        files = [bundle.file(name) for name in bundle.formats]
-        return {
-            path.name: auditors[path.suffix](path.read_bytes())
-            for path in files
-            if path.suffix in auditors
-        }
-    if model.suffix not in auditors:
+        known = Bundle.open(model).formats.values()
+        files = [path for path in known if path.suffix in auditors]
+    elif model.suffix not in auditors:
         raise UnsupportedModelError(f"{model}: inspect a bundle, a .tflite or a .onnx file")
-    if not model.is_file():
-        raise UnsupportedModelError(f"{model}: no such file")
-    return {model.name: auditors[model.suffix](model.read_bytes())}
+    audits = {}
+    for path in files:
+        try:
+            audits[path.name] = auditors[path.suffix](path.read_bytes())
+        except UnsupportedModelError as error:
+            raise UnsupportedModelError(f"{path}: {error}") from error
+    return audits
 
 
 def _emit(name: str, audit: "Audit") -> None:

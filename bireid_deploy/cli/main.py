@@ -79,6 +79,12 @@ def run(arguments: list[str]) -> int:
     except BireidError as error:
         click.echo(f"bireid-deploy: {error}", err=True)
         return exit_code_of(error)
+    except OSError as error:
+        # A path that the system refuses is the person's to mend; any other one is a bug.
+        if error.filename is None:
+            raise
+        click.echo(f"bireid-deploy: {error.filename}: {error.strerror}", err=True)
+        return EXIT_USAGE
 
 
 def exit_code_of(error: Exception) -> int:

@@ -36,6 +36,7 @@ def command(
 
     layers: list[dict[str, Any]] = []
     with quiet_native_output():
+        _require_sound_lce_file(bundle)
         checks: list[Check] = verify_bundle(bundle)
         trained = None
         if run is not None:
@@ -62,6 +63,21 @@ def command(
 
         raise ParityError(f"{bundle}: {failed[0].name}: {failed[0].detail}")
     message("verified")
+
+
+def _require_sound_lce_file(path: Path) -> None:
+    """Read the LCE file with checked bounds: its interpreter checks none and would crash."""
+    from bireid_converters.audit import audit_lce
+    from bireid_runtime import Bundle
+    from bireid_runtime.errors import UnsupportedModelError
+
+    bundle = Bundle.open(path)
+    if "lce" not in bundle.formats:
+        return
+    try:
+        audit_lce(bundle.file("lce").read_bytes())
+    except UnsupportedModelError as error:
+        raise UnsupportedModelError(f"{bundle.file('lce')}: {error}") from error
 
 
 def _emit_layers(layers: list[dict[str, Any]]) -> None:

@@ -93,37 +93,29 @@ class TrainingStep:
         """All state of the step by a stable name, for checkpoints."""
         named = {f"network/{each.name}": each for each in self.network.model.variables}
         named |= {f"classifier/{each.name}": each for each in self.classifier.variables}
-        if self.feature_refining:
-            for projection in self.feature_refining.projections:
-                named |= {
-                    f"projection/{each.name}": each for each in projection.projection.variables
-                }
         named |= {f"discriminator/{each.name}": each for each in self.discriminators}
+        if self.feature_refining:
+            named |= self.feature_refining.projection_state()
         return named | self.optimizers.state()
 
     def _run(self, images: Any, labels: Any, step: Any) -> dict[str, Any]:
         seed = tf.stack([tf.constant(self.recipe.seed, tf.int32), step * 16])
-        sources = self.groups.kernels, self.groups.alphas, self.groups.others, self.projections
-        with tf.GradientTape(persistent=self.recipe.optimizer.task_gradient_only) as tape:
-            features = self.network.features(images, training=True)
-            logits = self.classifier(features["neck"])
-            targets = self.feature_refining.targets(features) if self.feature_refining else []
-            with tape.stop_recording():
-                observed = self._update_discriminators(features, targets, seed)
-            terms = Terms(
-                self._task_terms(features, logits, labels),
-                self._refining_terms(features, targets, seed),
-                observed,
-            )
-            task = tf.add_n(list(terms.task.values()))
-            total = tf.add_n([task, *terms.refining.values()])
-        if self.recipe.optimizer.task_gradient_only:
-            kernels, alphas, projections = tape.gradient(
-                total, (sources[0], sources[1], sources[3])
-            )
-            others = tape.gradient(task, sources[2])
-        else:
-            kernels, alphas, others, projections = tape.gradient(total, sources)
+        features = self.network.features(images, training=True)
+        logits = self.classifier(features["neck"])
+        targets = self.feature_refining.targets(features) if self.feature_refining else []
+        terms = Terms(
+            observed=self._update_discriminators(features, targets, seed),
+            task=self._task_terms(features, logits, labels),
+            refining=self._refining_terms(features, targets, seed),
+        )
+        task = tf.add_n(list(terms.task.values()))
+        total = tf.add_n([task, *terms.refining.values()])
+        kernels, alphas, projections = _gradients(
+            total, self.groups.kernels, self.groups.alphas, self.projections
+        )
+        (others,) = _gradients(
+            task if self.recipe.optimizer.task_gradient_only else total, self.groups.others
+        )
         self.optimizers.apply("kernels", kernels)
         self.optimizers.apply("alphas", alphas)
         self.optimizers.apply("others", others + projections)
@@ -171,3 +163,16 @@ class TrainingStep:
         if self.feature_refining:
             losses["target_variance"] = self.feature_refining.target_variance(targets)
         return losses
+
+
+def _gradients(loss: Any, *groups: list[Any]) -> list[list[Any]]:
+    """Gradients of a loss in a graph, by group of variables.
+
+    A tape would add the gradients of three or more paths with one AddN, whose order varies from
+    run to run; the tree method adds them in pairs, so that a run can be repeated exactly.
+    """
+    handles = [variable.handle for group in groups for variable in group]
+    found = iter(
+        tf.gradients(loss, handles, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE)
+    )
+    return [[next(found) for _ in group] for group in groups]

@@ -23,6 +23,7 @@ from bireid_deploy.training.batches import BatchSource, Sampler
 from bireid_deploy.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
+from bireid_deploy.training.repeatability import make_repeatable
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
 from bireid_deploy.training.training_data import TrainingData
@@ -60,7 +61,7 @@ class Trainer:
         reporter: Reporter,
         initial: Path | None = None,
     ) -> None:
-        keras.utils.set_random_seed(recipe.seed)
+        make_repeatable(recipe.seed)
         self.recipe = recipe
         self.run = run
         self._data = data

@@ -87,6 +87,13 @@ class FeatureRefining:
         """W_1x1 of every pair that learns; taught by the MSE alone."""
         return [v for each in self.projections for v in each.projection.trainable_variables]
 
+    def projection_state(self) -> dict[str, Any]:
+        """W_1x1 of every pair, learning or not, by a stable name, for checkpoints."""
+        return {
+            f"projection/{pair.low}_{pair.high}": each.projection.kernel
+            for pair, each in zip(self.pairs, self.projections, strict=True)
+        }
+
     def targets(self, features: dict[str, Any]) -> list[Any]:
         """a*_H of every pair."""
         return [

@@ -1,0 +1,86 @@
+"""Images per second of the plain cross-entropy step and of the full BiRe-ID step, as a ratio.
+
+Both steps train the same network on the same batch in one process, in interleaved rounds. Run it
+with `make bench`; it prints a table and writes benchmarks/results/training_speed.json.
+"""
+
+import json
+import statistics
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from bireid_deploy.training.recipe import Recipe, parse_recipe
+
+RESULT = Path(__file__).parent / "results" / "training_speed.json"
+ROUNDS = 8
+STEPS_PER_ROUND = 3
+
+
+@click.command()
+@click.option("--width", default=0.5, show_default=True)
+@click.option("--height", default=128, show_default=True)
+@click.option("--batch", default=64, show_default=True, help="Images in a batch, a multiple of 4.")
+def main(width: float, height: int, batch: int) -> None:
+    """Time both steps and print the ratio."""
+    from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+
+    load_tensorflow()
+    with quiet_native_output():
+        steps = {name: _compiled(name, width, height, batch) for name in ("plain", "bireid")}
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(ROUNDS):
+        for name, run in steps.items():
+            began = time.perf_counter()
+            for _ in range(STEPS_PER_ROUND):
+                run()
+            seconds[name].append((time.perf_counter() - began) / STEPS_PER_ROUND)
+    speed = {name: batch / statistics.median(times) for name, times in seconds.items()}
+    record = {
+        "network": {"width": width, "input": [height, height // 2], "batch": batch},
+        "images_per_second": speed,
+        "ratio": speed["bireid"] / speed["plain"],
+        "rounds": ROUNDS,
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(record, indent=1) + "\n")
+    click.echo(json.dumps(record, indent=1))
+
+
+def _recipe(name: str, width: float, height: int, batch: int) -> Recipe:
+    full = name == "bireid"
+    document = {
+        "name": name,
+        "network": {"width": width, "input_height": height, "input_width": height // 2},
+        "batch": {"identities": batch // 4, "images_per_identity": 4},
+        "loss": {"triplet_weight": 1.0 if full else 0.0},
+        "kernel_refining": {"enabled": full},
+        "feature_refining": {"enabled": full},
+    }
+    return parse_recipe(document, source="benchmark")
+
+
+def _compiled(name: str, width: float, height: int, batch: int):  # type: ignore[no-untyped-def]
+    """A function that runs one compiled and warmed-up training step."""
+    from bireid_models.framework import keras
+    from bireid_models.network import build_network
+
+    from bireid_deploy.training.step import TrainingStep
+
+    recipe = _recipe(name, width, height, batch)
+    network = build_network(recipe.network.config())
+    classifier = keras.layers.Dense(500, use_bias=False, name="classifier")
+    classifier.build((None, network.model.output_shape[-1]))
+    step = TrainingStep(network, classifier, recipe)
+    step.optimizers.set_factor(0.0)
+    images = np.random.default_rng(0).normal(size=(batch, height, height // 2, 3))
+    labels = np.repeat(np.arange(batch // 4), 4).astype(np.int32)
+    arguments = images.astype(np.float32), labels, 0
+    step(*arguments)
+    return lambda: step(*arguments)
+
+
+if __name__ == "__main__":
+    main()

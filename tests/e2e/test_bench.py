@@ -1,0 +1,56 @@
+"""`bireid-deploy bench`."""
+
+import pytest
+
+COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms peak MB"
+BINARY = ["1-bit, ONNX Runtime", "1-bit, LCE (indirect)", "1-bit, LCE (default)"]
+
+
+def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
+    result = cli("bench", four_formats.path, "--rounds", "2", "--threads", "2", "--json")
+    assert result.code == 0
+    rows = result.json
+    expected = [*BINARY, "float-onnx, ONNX Runtime", "int8, LiteRT"]
+    assert [row["engine"] for row in rows] == expected
+    assert rows[0]["ratio"] == 1
+    for row in rows:
+        assert row["runs"] == 10
+        assert row["threads"] == 2
+        assert row["ratio"] == pytest.approx(row["median_ms"] / rows[0]["median_ms"])
+        assert 0 < row["p10_ms"] <= row["median_ms"] <= row["p90_ms"]
+        assert row["load_ms"] > 0
+        assert row["first_ms"] > 0
+        assert row["peak_rss_bytes"] > 10e6
+    assert rows[0]["bytes"] == (four_formats.path / "model.onnx").stat().st_size
+
+
+def test_other_files_join_the_table(cli, bundle, four_formats):
+    against = [
+        f"--against={four_formats.path / name}"
+        for name in ("model.float.onnx", "model.int8.tflite")
+    ]
+    result = cli("bench", bundle, "--rounds", "1", *against)
+    assert result.code == 0
+    lines = [line.strip() for line in result.out.splitlines() if line.strip()]
+    assert lines[0] == "bundle, 1 thread(s), batch 1, this machine"
+    assert " ".join(lines[1].split()) == COLUMNS
+    assert [line.split("  ")[0] for line in lines[3:]] == [
+        *BINARY,
+        "model.float.onnx, ONNX Runtime",
+        "model.int8.tflite, LiteRT",
+    ]
+
+
+def test_a_file_that_is_not_there(refused, bundle, tmp_path):
+    absent = tmp_path / "absent.onnx"
+    err = refused(2, "bench", bundle, "--against", absent)
+    assert f"'{absent}' does not exist" in err
+    assert "not a directory" in refused(2, "bench", absent)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".tflite", ".jpg"])
+def test_a_file_that_no_engine_opens(refused, bundle, tmp_path, suffix):
+    garbage = tmp_path / f"garbage{suffix}"
+    garbage.write_bytes(bytes(range(256)))
+    err = refused(6, "bench", bundle, "--rounds", "1", "--against", garbage)
+    assert garbage.name in err

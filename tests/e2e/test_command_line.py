@@ -1,0 +1,92 @@
+"""The command itself: help, unknown words, paths that the system refuses."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bireid_deploy.cli.main import VERBS
+
+LOADED_BY_HELP = """
+import json, sys
+from bireid_deploy.cli.main import run
+codes = [run(arguments) for arguments in json.loads(sys.argv[1])]
+heavy = {"tensorflow", "tf_keras", "larq", "onnx", "onnxruntime", "rich", "pydantic", "PIL"}
+print(json.dumps([codes, sorted(heavy & set(sys.modules))]), file=sys.stderr)
+"""
+
+
+def _loaded_by(*command_lines):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_BY_HELP, json.dumps(command_lines)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    codes, loaded = json.loads(done.stderr)
+    assert set(codes) == {0}
+    return done.stdout, loaded
+
+
+def test_help_names_every_verb_and_imports_nothing_heavy():
+    out, loaded = _loaded_by(["--help"])
+    assert loaded == []
+    for verb in VERBS:
+        assert f"\n  {verb} " in out
+
+
+def test_help_of_a_verb_is_instant_too():
+    out, loaded = _loaded_by(*([verb, "--help"] for verb in VERBS))
+    assert loaded == []
+    assert out.count("Usage: bireid-deploy") == len(VERBS)
+
+
+def test_the_process_gives_the_exit_code(process):
+    assert process("--version").out.startswith("bireid-deploy, version ")
+    refusal = process("inspect", "absent.onnx")
+    assert refusal.code == 2
+    assert refusal.out == ""
+    assert "absent.onnx" in refusal.err
+
+
+def test_unknown_verb(refused):
+    assert "No such command 'fly'" in refused(2, "fly")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_unknown_option(refused, verb):
+    assert "No such option '--fly'" in refused(2, verb, "--fly")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["train"], "RECIPE"),
+        (["train", "demo", "--out", "x"], "--data"),
+        (["convert", "run"], "--out"),
+        (["verify"], "BUNDLE"),
+        (["inspect"], "MODEL"),
+        (["evaluate"], "MODEL"),
+        (["evaluate", "run"], "--data"),
+        (["embed", "bundle", "-o", "x.npz"], "INPUTS"),
+        (["bench"], "BUNDLE"),
+    ],
+)
+def test_what_is_missing_is_named(refused, arguments, what):
+    err = refused(2, *arguments)
+    assert "Missing" in err
+    assert what in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["embed", "b", "i", "-o", "x.npz", "--threads", "0"],
+        ["bench", "b", "--rounds", "none"],
+        ["demo", "--identities", "3"],
+        ["evaluate", "b", "--average-precision", "best"],
+    ],
+)
+def test_a_value_out_of_range_is_named(refused, arguments):
+    assert f"Invalid value for '{arguments[-2]}'" in refused(2, *arguments)

@@ -1,0 +1,59 @@
+"""`bireid-deploy demo`."""
+
+import pytest
+
+TINY = (
+    "network.width=0.125",
+    "network.input_height=64",
+    "network.input_width=32",
+    "batch.identities=4",
+    "batch.images_per_identity=2",
+    "kernel_refining.enabled=false",
+    "feature_refining.enabled=false",
+    "optimizer.epochs=1",
+)
+
+
+@pytest.mark.slow
+def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
+    out = tmp_path / "demo"
+    demo = ["demo", "--out", out, "--identities", "20", *(f"--set={each}" for each in TINY)]
+    first = cli(*demo)
+    assert first.code == 0, first.err
+    for step in ("1/4  rendering 20", "2/4  training 'demo'", "3/4  converting", "4/4  ranking"):
+        assert step in first.err
+    lines = first.out.splitlines()
+    assert lines[0].startswith("Synthetic people, 32 queries, ")
+    header = "engine mAP rank-1 MB embeddings/s crops equal to Keras"
+    assert header in [" ".join(line.split()) for line in lines]
+    for engine in ("colour histogram", "Keras, ", "ONNX Runtime, ", "LCE reference, "):
+        assert any(line.strip().startswith(engine) for line in lines)
+    assert f"bundle: {out / 'bundle'}" in first.err
+
+    trained = (out / "run" / "checkpoint.npz").stat().st_mtime_ns
+    second = cli(*demo, "--json")
+    assert second.code == 0
+    assert "is trained already" in second.err
+    assert (out / "run" / "checkpoint.npz").stat().st_mtime_ns == trained
+    assert second.json["bundle"] == str(out / "bundle")
+    engines = {record["engine"]: record for record in second.json["engines"]}
+    assert list(engines) == ["colour histogram", "keras", "onnx", "lce"]
+    for record in engines.values():
+        assert 0 <= record["mean_average_precision"] <= 1
+        assert record["valid_queries"] == 32
+    for engine in ("onnx", "lce"):
+        assert engines[engine]["parity"] >= 0.85
+        assert engines[engine]["bytes"] < engines["keras"]["bytes"]
+    assert cli("verify", out / "bundle").code == 0
+
+    err = refused(2, *demo, "--set", "optimizer.epochs=3")
+    assert "trained with another recipe (changed: optimizer.epochs)" in err
+    err = refused(2, *demo[:3], "--identities", "21")
+    assert "with identities 20, not 21" in err
+
+
+def test_a_mistake_in_an_override_costs_no_time(refused, tmp_path):
+    out = tmp_path / "demo"
+    err = refused(2, "demo", "--out", out, "--set", "optimizer.epoch=3")
+    assert "unknown key optimizer.epoch; did you mean epochs?" in err
+    assert not out.exists()

@@ -1,0 +1,52 @@
+"""`bireid-deploy doctor`."""
+
+import importlib.metadata
+import importlib.util
+
+import pytest
+
+LOOKED_AT = {
+    "Python",
+    "Python build",
+    "system",
+    "architecture",
+    "C library",
+    "page size",
+    "cores",
+    "CPU features",
+    "bireid-runtime",
+    "tensorflow",
+    "larq-compute-engine",
+    "onnxruntime",
+    "back end onnx",
+    "back end lce",
+}
+
+
+def test_findings_for_machines(cli):
+    result = cli("doctor", "--json")
+    assert result.code == 0
+    findings = {finding["name"]: finding for finding in result.json}
+    assert findings.keys() >= LOOKED_AT
+    assert all(each.keys() == {"name", "value", "ok", "remedy"} for each in result.json)
+    assert findings["numpy"]["value"] == importlib.metadata.version("numpy")
+    assert all(each["ok"] == (not each["remedy"]) for each in result.json)
+
+
+def test_findings_for_people(cli):
+    result = cli("doctor")
+    assert result.code == 0
+    assert "to mend it" in result.out
+    assert all(name in result.out for name in LOOKED_AT)
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_what_is_missing_comes_with_the_whole_command_that_mends_it(cli, monkeypatch, form):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else find(name)
+    )
+    result = cli("doctor", *form)
+    assert result.code == 0
+    assert "bireid-runtime[onnx]" in result.out
+    assert "missing" in result.out

@@ -1,0 +1,125 @@
+"""`bireid-deploy evaluate`."""
+
+import shutil
+
+import pytest
+
+SCORES = ("mean_average_precision", "rank_1", "rank_5", "rank_10", "mean_inverse_negative_penalty")
+COLUMNS = ["model", "mAP", "rank-1", "rank-5", "rank-10", "mINP", "queries"]
+
+
+def _scores(result):
+    assert result.code == 0, result.err
+    assert result.json["valid_queries"] == result.json["total_queries"] == 240
+    return {name: result.json[name] for name in SCORES}
+
+
+def test_the_run_and_every_engine_of_its_bundle_rank_alike(cli, trained, bundle, people):
+    data = ["--data", people, "--json"]
+    keras = cli("evaluate", trained.path, *data)
+    onnx = cli("evaluate", bundle, *data)
+    lce = cli("evaluate", bundle, *data, "--backend", "lce", "--threads", "2")
+    assert [each.json["engine"] for each in (keras, onnx, lce)] == ["keras", "onnx", "lce"]
+    assert keras.json["data"] == people.name
+    for converted in (onnx, lce):
+        assert _scores(converted) == pytest.approx(_scores(keras), abs=0.01)
+
+
+def test_the_table(cli, bundle, people):
+    result = cli("evaluate", bundle, "--data", people)
+    assert result.code == 0
+    title, header, row = [
+        line.split() for line in result.out.splitlines() if line.strip() and "─" not in line
+    ]
+    assert title == ["bundle", "on", "people"]
+    assert header == COLUMNS
+    assert row[0] == "onnx"
+    assert row[-1] == "240/240"
+    assert all(0 <= float(cell) <= 100 for cell in row[1:-1])
+
+
+def test_colour_alone_does_not_identify_synthetic_people(cli, people):
+    result = cli("evaluate", "histogram", "--data", people, "--json")
+    assert result.json["engine"] == "colour histogram"
+    assert 0 < _scores(result)["mean_average_precision"] < 0.10
+
+
+def test_saved_embeddings_rank_the_same(cli, bundle, people, tmp_path):
+    saved = tmp_path / "embeddings.npz"
+    first = cli("evaluate", bundle, "--data", people, "--save", saved, "--json")
+    assert f"embeddings saved to {saved}" in first.err
+    second = cli("evaluate", saved, "--json")
+    assert _scores(second) == _scores(first)
+    table = cli("evaluate", saved)
+    assert table.code == 0
+    assert "embeddings.npz on its own" in table.out
+
+
+def test_reranking_and_trapezoid_change_the_figures_and_say_so(cli, bundle, people, tmp_path):
+    saved = tmp_path / "embeddings.npz"
+    plain = cli("evaluate", bundle, "--data", people, "--save", saved, "--json")
+    assert plain.json["reranking"] is None
+    assert plain.json["average_precision_definition"] == "non-interpolated"
+
+    reranked = cli("evaluate", saved, "--rerank", "--json")
+    assert reranked.json["reranking"]["k1"] == 20
+    assert _scores(reranked) != _scores(plain)
+
+    trapezoid = cli("evaluate", saved, "--average-precision", "trapezoid", "--json")
+    assert trapezoid.json["average_precision_definition"] == "trapezoid"
+    assert trapezoid.json["rank_1"] == plain.json["rank_1"]
+    assert trapezoid.json["mean_average_precision"] != plain.json["mean_average_precision"]
+
+
+def test_square_brackets_in_a_name_are_no_markup(cli, people, tmp_path):
+    saved = tmp_path / "night [red].npz"
+    assert cli("evaluate", "histogram", "--data", people, "--save", saved).code == 0
+    assert "night [red].npz on its own" in cli("evaluate", saved).out
+
+
+@pytest.mark.parametrize("split", ["query", "bounding_box_test"])
+def test_a_broken_test_image_stops_it(refused, people_copy, damage, split):
+    broken = sorted((people_copy / split).iterdir())[7]
+    damage(broken, lambda content: content[: len(content) // 2])
+    err = refused(2, "evaluate", "histogram", "--data", people_copy)
+    assert f"evaluation needs every image: {broken}: " in err
+
+
+def test_what_cannot_be_evaluated(refused, bundle, people, tmp_path):
+    data = ["--data", people]
+    assert "not a bundle" in refused(2, "evaluate", people, *data)
+    assert "not a directory" in refused(2, "evaluate", tmp_path / "absent", *data)
+    assert "does not exist" in refused(2, "evaluate", bundle, "--data", tmp_path / "absent")
+    assert "unknown layout 'mars'" in refused(2, "evaluate", bundle, *data, "--layout", "mars")
+    assert "no back end 'gpu'" in refused(2, "evaluate", bundle, *data, "--backend", "gpu")
+
+
+@pytest.mark.parametrize("kind", ["run", "histogram"])
+def test_a_back_end_is_a_matter_of_bundles(refused, trained, people, kind):
+    model = trained.path if kind == "run" else "histogram"
+    err = refused(2, "evaluate", model, "--data", people, "--backend", "lce")
+    assert "only a bundle has back ends" in err
+
+
+def test_files_of_embeddings_that_cannot_be_used(refused, people, tmp_path):
+    absent = tmp_path / "absent.npz"
+    assert f"{absent}: no such file" in refused(2, "evaluate", absent)
+    assert "leave out --data" in refused(2, "evaluate", absent, "--data", people)
+    absent.write_bytes(b"PK not quite")
+    assert f"{absent}: not a readable .npz file" in refused(2, "evaluate", absent)
+
+
+@pytest.mark.parametrize("name", ["scores.txt", "absent/scores.npz"])
+def test_a_file_that_cannot_be_saved_is_refused_before_the_work(refused, bundle, tmp_path, name):
+    # Nothing was opened yet: not even that there is no data set has been seen.
+    absent = tmp_path / "no-data"
+    err = refused(2, "evaluate", bundle, "--data", absent, "--save", tmp_path / name)
+    assert str(tmp_path / name) in err
+    assert str(absent) not in err
+
+
+def test_a_run_whose_record_is_damaged(refused, trained, people, tmp_path):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    (run / "run.json").write_text('{"schema_version": 1')
+    err = refused(2, "evaluate", run, "--data", people)
+    assert f"{run / 'run.json'}: damaged record" in err

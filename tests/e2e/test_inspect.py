@@ -1,0 +1,86 @@
+"""`bireid-deploy inspect`."""
+
+import shutil
+
+import pytest
+
+COLUMNS = "layer weights kernel M MACs bytes needed bytes stored why float"
+
+
+def _layers(audit, precision):
+    return [layer for layer in audit["layers"] if layer["precision"] == precision]
+
+
+def test_every_file_of_a_bundle(cli, four_formats):
+    result = cli("inspect", four_formats.path, "--json")
+    assert result.code == 0
+    assert list(result.json) == [
+        "model.lce.tflite",
+        "model.onnx",
+        "model.float.onnx",
+        "model.int8.tflite",
+    ]
+    for name, audit in result.json.items():
+        assert audit["file_bytes"] == (four_formats.path / name).stat().st_size
+        assert len(audit["layers"]) == 20
+    lce, onnx, real, int8 = result.json.values()
+    for audit in (lce, onnx):
+        assert len(_layers(audit, "1-bit")) == 16
+        assert _layers(audit, "float32")[0]["name"] == "stem_conv"
+        assert audit["theoretical"]["speedup"] > 2
+        assert audit["theoretical"]["saving"] > 15
+    assert lce["macs"] == onnx["macs"]
+    assert lce["operators"]["LceBconv2d"] == 16
+    assert len(_layers(real, "float32")) == 20
+    assert real["theoretical"]["speedup"] == 1
+    assert len(_layers(int8, "int8")) == 20
+
+
+def test_the_table_says_why_a_layer_is_float(cli, bundle):
+    result = cli("inspect", bundle)
+    assert result.code == 0
+    lines = [" ".join(line.split()) for line in result.out.splitlines()]
+    assert lines.count(COLUMNS) == 2
+    assert lines.count("stem_conv float32 7x7x3x8 0.60 4,704 4,704 it reads the image") == 2
+    assert result.out.count(" 1-bit ") >= 32
+    assert "LceBconv2d 16" in result.out
+    assert "x fewer operations, " in result.out
+
+
+@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
+def test_a_single_file(cli, bundle, name):
+    result = cli("inspect", bundle / name, "--json")
+    assert result.code == 0
+    assert list(result.json) == [name]
+    assert result.json == {name: cli("inspect", bundle, "--json").json[name]}
+
+
+def test_square_brackets_are_no_markup(cli, bundle, tmp_path):
+    copy = shutil.copy(bundle / "model.onnx", tmp_path / "v[2] [bold].onnx")
+    assert "v[2] [bold].onnx, " in cli("inspect", copy).out
+
+
+@pytest.mark.parametrize("suffix", [".tflite", ".onnx"])
+@pytest.mark.parametrize("content", [b"", b"TFL3", bytes(range(256)) * 20], ids=len)
+def test_garbage(refused, tmp_path, suffix, content):
+    file = tmp_path / f"garbage{suffix}"
+    file.write_bytes(content)
+    assert f"bireid-deploy: {file}: " in refused(6, "inspect", file)
+
+
+@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
+def test_a_truncated_file(refused, bundle, tmp_path, name):
+    content = (bundle / name).read_bytes()
+    file = tmp_path / name
+    file.write_bytes(content[: len(content) // 2])
+    err = refused(6, "inspect", file)
+    assert f"{file}: damaged ." in err
+
+
+def test_what_cannot_be_inspected(refused, bundle, trained, tmp_path):
+    assert "inspect a bundle, a .tflite or a .onnx file" in refused(
+        6, "inspect", bundle / "golden.npz"
+    )
+    assert f"{trained.path}: not a bundle" in refused(2, "inspect", trained.path)
+    assert "does not exist" in refused(2, "inspect", tmp_path / "absent.onnx")
+    assert "does not exist" in refused(2, "inspect", tmp_path / "absent")

@@ -1,0 +1,177 @@
+"""`bireid-deploy verify`."""
+
+import json
+
+import pytest
+
+
+def _edit_manifest(bundle, change):
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def _flip_a_byte(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def _halve(content):
+    return content[: len(content) // 2]
+
+
+def test_a_sound_bundle(cli, bundle):
+    result = cli("verify", bundle)
+    assert result.code == 0
+    assert result.err == "verified\n"
+    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 4
+    for check in ("hashes", "golden crops, onnx", "golden crops, lce", "lce vs onnx"):
+        assert check in result.out
+
+
+def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
+    arguments = ["--run", trained.path, "--data", people, "--explain", "--json"]
+    result = cli("verify", bundle, *arguments)
+    assert result.code == 0
+    assert result.json["passed"]
+    checks = {check["name"]: check for check in result.json["checks"]}
+    assert "16 binary layers exact" in checks["lce vs keras"]["detail"]
+    assert "16 binary layers exact" in checks["onnx vs keras"]["detail"]
+    ranking = checks["ranking of people"]["detail"]
+    assert all(f"{engine} mAP 0.0" in ranking for engine in ("keras", "onnx", "lce"))
+    layers = result.json["layers"]
+    for name in ("lce", "onnx"):
+        names = [layer["name"] for layer in layers if layer["format"] == name]
+        assert names[0] == "stem_conv"
+        assert names[-1] == "embedding"
+        assert "stage4_unit4_conv" in names
+
+
+def test_the_layers_as_a_table(cli, bundle, trained):
+    result = cli("verify", bundle, "--run", trained.path, "--explain")
+    assert result.code == 0
+    header = next(line for line in result.out.splitlines() if "crops that agree" in line)
+    assert " ".join(header.split()) == "layer file largest difference crops that agree"
+    assert "stage2_unit3_conv" in result.out
+
+
+def test_explain_needs_the_run(refused, bundle):
+    assert "add --run RUN" in refused(2, "verify", bundle, "--explain")
+
+
+@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx", "golden.npz", "card.md"])
+def test_a_changed_file_is_named(refused, bundle_copy, damage, name):
+    damage(bundle_copy / name, _flip_a_byte)
+    err = refused(3, "verify", bundle_copy)
+    assert f"{bundle_copy / name}: SHA-256 mismatch" in err
+
+
+def test_a_changed_manifest_is_refused(refused, bundle_copy):
+    _edit_manifest(bundle_copy, lambda manifest: manifest.update(name="better"))
+    assert "manifest.json: SHA-256 mismatch" in refused(3, "verify", bundle_copy)
+
+
+def test_a_file_of_another_size_is_refused(refused, bundle_copy, damage):
+    damage(bundle_copy / "model.onnx", _halve)
+    err = refused(3, "verify", bundle_copy)
+    assert "model.onnx: " in err
+    assert "bytes, the manifest says" in err
+
+
+def test_a_wrong_hash_in_the_list_is_refused(refused, bundle_copy):
+    sums = bundle_copy / "SHA256SUMS"
+    lines = sums.read_text().splitlines(keepends=True)
+    assert lines[-1].endswith("model.onnx\n")
+    lines[-1] = f"{'0' * 64}  model.onnx\n"
+    sums.write_text("".join(lines))
+    assert "the SHA-256 of model.onnx is not that of the manifest" in refused(
+        3, "verify", bundle_copy
+    )
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "golden.npz", "SHA256SUMS", "manifest.json"])
+def test_a_missing_file_is_named(refused, bundle_copy, name):
+    (bundle_copy / name).unlink()
+    err = refused(2, "verify", bundle_copy)
+    assert str(bundle_copy) in err
+    assert name in err
+
+
+def test_what_is_no_bundle(refused, tmp_path, people):
+    assert "not a directory" in refused(2, "verify", tmp_path / "absent")
+    assert f"{people}: not a bundle" in refused(2, "verify", people)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda manifest: manifest.pop("preprocess"), "key 'preprocess' is missing"),
+        (lambda manifest: manifest.update(schema_version=2), "this runtime reads 1"),
+        (
+            lambda manifest: manifest["files"].update(
+                {"../evil.onnx": {"format": "x", "bytes": 1, "sha256": "0" * 64}}
+            ),
+            "'../evil.onnx' is not a plain file name",
+        ),
+    ],
+)
+def test_a_malformed_manifest_with_right_hashes(refused, bundle_copy, change, message, request):
+    rewrite_hashes = request.getfixturevalue("rewrite_hashes")
+    if "evil" in message:
+        # A file that is there, so that the name alone is what is wrong with it.
+        (bundle_copy.parent / "evil.onnx").write_text("x")
+    _edit_manifest(bundle_copy, change)
+    rewrite_hashes(bundle_copy)
+    assert message in refused(2, "verify", bundle_copy)
+
+
+def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewrite_hashes):
+    _edit_manifest(bundle_copy, lambda manifest: manifest["preprocess"].update(mean=[0.1] * 3))
+    rewrite_hashes(bundle_copy)
+    result = cli("verify", bundle_copy)
+    assert result.code == 3
+    assert result.out.count("FAILED") == 2
+    assert f"{bundle_copy}: golden crops, onnx: largest difference" in result.err
+    assert "verified" not in result.err
+
+    result = cli("verify", bundle_copy, "--json")
+    assert result.code == 3
+    assert not result.json["passed"]
+    failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
+    assert failed == ["golden crops, onnx", "golden crops, lce"]
+
+
+@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
+@pytest.mark.parametrize("change", [_halve, lambda content: content[:-1], lambda content: b""])
+def test_a_truncated_model_with_right_hashes(
+    refused, bundle_copy, damage, rewrite_hashes, name, change
+):
+    damage(bundle_copy / name, change)
+    rewrite_hashes(bundle_copy)
+    assert str(bundle_copy / name) in refused(6, "verify", bundle_copy)
+
+
+def test_one_wrong_weight_is_found_with_the_run(
+    cli, bundle_copy, damage, rewrite_hashes, flip_weight, trained
+):
+    damage(bundle_copy / "model.onnx", lambda content: flip_weight(content, "stage4_unit1_conv"))
+    rewrite_hashes(bundle_copy)
+    result = cli("verify", bundle_copy, "--run", trained.path, "--json")
+    assert result.code == 3
+    checks = {check["name"]: check for check in result.json["checks"]}
+    assert checks["lce vs keras"]["passed"]
+    assert not checks["onnx vs keras"]["passed"]
+    assert checks["onnx vs keras"]["detail"].startswith("stage4_unit1_conv: ")
+
+
+def test_the_run_of_another_network(cli, bundle, trained_real):
+    result = cli("verify", bundle, "--run", trained_real.path)
+    assert result.code == 3
+    assert "was it converted from another network?" in result.err
+
+
+def test_what_it_cannot_compare_with(refused, bundle, people, tmp_path):
+    assert f"{people}: not a training run" in refused(2, "verify", bundle, "--run", people)
+    err = refused(2, "verify", bundle, "--data", tmp_path / "absent")
+    assert f"{tmp_path / 'absent'} does not exist" in err
