@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml runtime/pyproject.toml constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-fast lint format bench clean
+.PHONY: help demo test test-fast lint format bench results clean
 
 help:
 	@echo "make demo    render synthetic people, train, convert, verify, evaluate; ends with a table"
 	@echo "make test    run the whole test suite"
 	@echo "make lint    ruff, import-linter, mypy"
 	@echo "make bench   training-speed benchmark (several minutes)"
+	@echo "make results write docs/results.md from what the runs left"
 	@echo "make clean   remove .venv and what the demo wrote"
 
 $(VENV)/.made:
@@ -60,6 +61,9 @@ format: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed
 	@$(BIN)/python benchmarks/training_speed.py
+
+results: $(VENV)/.installed
+	@$(BIN)/python benchmarks/results_page.py
 
 clean:
 	rm -rf $(VENV) demo

@@ -1,6 +1,5 @@
 """What the machine we run on can do."""
 
-import importlib.metadata
 import os
 import platform
 import struct
@@ -8,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bireid_converters.toolchain import PACKAGES, toolchain
 from bireid_runtime.backends import BACKENDS
 
 # CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
@@ -21,19 +21,6 @@ _FEATURES = (
     "asimddp",
     "i8mm",
     "sve",
-)
-_PACKAGES = (
-    "bireid-deploy",
-    "bireid-runtime",
-    "numpy",
-    "tensorflow",
-    "tf-keras",
-    "larq",
-    "larq-compute-engine",
-    "onnx",
-    "onnxruntime",
-    "ai-edge-litert",
-    "pillow",
 )
 
 
@@ -101,13 +88,13 @@ def _cpu_flags() -> set[str]:
 
 
 def _packages() -> list[Finding]:
-    findings = []
-    for package in _PACKAGES:
-        try:
-            findings.append(Finding(package, importlib.metadata.version(package)))
-        except importlib.metadata.PackageNotFoundError:
-            findings.append(Finding(package, "missing", False, f"pip install {package}"))
-    return findings
+    found = toolchain()
+    return [
+        Finding(package, found[package])
+        if package in found
+        else Finding(package, "missing", False, f"pip install {package}")
+        for package in PACKAGES
+    ]
 
 
 def _backends() -> list[Finding]:

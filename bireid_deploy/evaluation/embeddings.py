@@ -11,6 +11,7 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+from bireid_runtime.files import atomic_file
 from numpy.typing import NDArray
 
 from bireid_deploy.errors import EmbeddingsError
@@ -198,17 +199,11 @@ def _require_text(field: str, array: NDArray, dimensions: int) -> None:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with atomic_file(path) as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise EmbeddingsError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray]:

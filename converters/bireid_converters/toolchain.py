@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-_PACKAGES = (
+PACKAGES = (
     "bireid-deploy",
     "bireid-runtime",
     "tensorflow",
@@ -14,13 +14,14 @@ _PACKAGES = (
     "onnxruntime",
     "ai-edge-litert",
     "numpy",
+    "pillow",
 )
 
 
 def toolchain() -> dict[str, str]:
     """Versions by name: Python and the installed packages, none of which is imported."""
     versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

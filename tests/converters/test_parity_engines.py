@@ -1,10 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 from bireid_converters.errors import ConversionError
 from bireid_converters.onnx_export import export_onnx
-from bireid_converters.parity import Golden, ParityThresholds, compare_engines
+from bireid_converters.parity import ParityThresholds, compare_engines
 from bireid_converters.parity.agreement import agreement
 
 
@@ -18,18 +16,11 @@ def files(small_network, small_lce):
     return {"lce": small_lce, "onnx": export_onnx(small_network)}
 
 
-@pytest.fixture(scope="module")
-def golden(small_network, images):
-    return Golden(images[:3], np.asarray(small_network.model(images[:3])))
-
-
-def test_sound_engines_agree(files, images, golden):
-    comparison = compare_engines(files, images, golden=golden)
+def test_sound_engines_agree(files, images):
+    comparison = compare_engines(files, images)
 
     assert comparison.failure is None
     assert comparison.agreements["lce vs onnx"].agreeing_share >= 0.85
-    assert set(comparison.golden_differences) == {"lce", "onnx"}
-    assert json.loads(json.dumps(comparison.to_manifest(), allow_nan=False))["passed"] is True
 
 
 def test_engines_of_different_networks_do_not(small_network, files, images, toys):
@@ -44,13 +35,7 @@ def test_engines_of_different_networks_do_not(small_network, files, images, toys
     assert comparison.failure.startswith("lce: 0% of 32 crops within 0.001 of onnx")
 
 
-def test_golden_embeddings_that_are_not_reproduced(files, images, golden):
-    turned = Golden(golden.images, -golden.embeddings)
-    comparison = compare_engines({"onnx": files["onnx"]}, images, golden=turned)
-    assert comparison.failure.startswith("onnx: golden embeddings differ by ")
-
-
-def test_one_file_without_golden_crops_has_nothing_to_compare_with(files, images):
+def test_one_file_has_nothing_to_compare_with(files, images):
     with pytest.raises(ConversionError, match="nothing to compare"):
         compare_engines({"lce": files["lce"]}, images)
 

@@ -76,6 +76,13 @@ class Made:
     result: Result
 
 
+def pytest_collection_modifyitems(items):
+    """Whoever needs the trained network waits for its training, half a minute in all."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "trained" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 def _make(path, *arguments):
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):

@@ -116,8 +116,9 @@ def test_what_is_no_bundle(refused, tmp_path, people):
         ),
     ],
 )
-def test_a_malformed_manifest_with_right_hashes(refused, bundle_copy, change, message, request):
-    rewrite_hashes = request.getfixturevalue("rewrite_hashes")
+def test_a_malformed_manifest_with_right_hashes(
+    refused, bundle_copy, rewrite_hashes, change, message
+):
     if "evil" in message:
         # A file that is there, so that the name alone is what is wrong with it.
         (bundle_copy.parent / "evil.onnx").write_text("x")

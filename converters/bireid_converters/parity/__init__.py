@@ -1,6 +1,6 @@
 """The parity gate: a converted file computes what was trained. Importing it loads TensorFlow."""
 
-from bireid_converters.parity.engines import EngineComparison, Golden, compare_engines
+from bireid_converters.parity.engines import EngineComparison, compare_engines
 from bireid_converters.parity.gate import check_parity
 from bireid_converters.parity.report import (
     Agreement,
@@ -16,7 +16,6 @@ __all__ = [
     "BinaryLayerParity",
     "EngineComparison",
     "FormatParity",
-    "Golden",
     "LayerDifference",
     "ParityReport",
     "ParityThresholds",
