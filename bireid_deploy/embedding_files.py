@@ -75,4 +75,8 @@ def find_images(inputs: tuple[Path, ...]) -> list[Path]:
 
 
 def _images_below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    return (
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )

@@ -2,13 +2,16 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from bireid_converters.errors import ParityError
+from bireid_converters.formats import FORMATS
 from bireid_converters.parity import check_parity, compare_engines
+from bireid_models.config import Precision
 from bireid_runtime import Bundle, Extractor, self_test
 from bireid_runtime.backends import BACKENDS
+from bireid_runtime.errors import BundleError
 from bireid_runtime.preprocess import preprocess
 
 from bireid_deploy.conversion import measure_engines, require_equal_ranking, sample_crops
@@ -47,7 +50,7 @@ def verify_bundle(path: Path) -> list[Check]:
         worst = max(row.max_abs for row in report.rows)
         detail = f"largest difference {worst:.2g} ({report.max_abs:g} allowed), {report.engine}"
         checks.append(Check(f"golden crops, {backend.name}", report.passed, detail))
-    files = _binary_files(bundle)
+    files = _comparable_files(bundle)
     if len(files) > 1:
         comparison = compare_engines(files, _images(bundle))
         for pair, found in comparison.agreements.items():
@@ -68,7 +71,7 @@ def verify_against_run(
         The checks, and with `explain` one record per layer and file.
     """
     bundle = Bundle.open(path)
-    report = check_parity(run.network, _binary_files(bundle), _images(bundle), explain=explain)
+    report = check_parity(run.network, _comparable_files(bundle), _images(bundle), explain=explain)
     checks, layers = [], []
     for name, result in report.formats.items():
         detail = result.failure or (
@@ -84,6 +87,9 @@ def verify_against_run(
 def verify_ranking(path: Path, run: TrainedRun | None, dataset: ReIdDataset) -> list[Check]:
     """MAP and rank-1 of every engine on a test set, against Keras or against each other."""
     metrics = measure_engines(run, Bundle.open(path), dataset)
+    if not metrics:
+        detail = "no back end here runs a file of this bundle"
+        return [Check(f"ranking of {dataset.name}", False, detail)]
     try:
         require_equal_ranking(metrics)
         failure = None
@@ -96,9 +102,18 @@ def verify_ranking(path: Path, run: TrainedRun | None, dataset: ReIdDataset) -> 
     return [Check(f"ranking of {dataset.name}", failure is None, failure or found)]
 
 
-def _binary_files(bundle: Bundle) -> dict[str, bytes]:
+def _comparable_files(bundle: Bundle) -> dict[str, bytes]:
+    """The files of the bundle's own network that the parity gate can read, by its names."""
+    network = bundle.manifest.get("network")
+    precision = network.get("precision") if isinstance(network, dict) else None
+    if precision not in get_args(Precision):
+        raise BundleError(
+            f"{bundle.path}: the manifest has no valid network.precision; convert again"
+        )
     return {
-        name: bundle.file(name).read_bytes() for name in ("lce", "onnx") if name in bundle.formats
+        entry.parity: bundle.file(entry.name).read_bytes()
+        for entry in FORMATS
+        if entry.parity and entry.precision == precision and entry.name in bundle.formats
     }
 
 

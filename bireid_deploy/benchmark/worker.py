@@ -6,12 +6,12 @@ milliseconds; at the end of stdin, one line with the peak memory.
 """
 
 import json
-import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
-from bireid_runtime.errors import BireidError
+from bireid_runtime.errors import BireidError, UnsupportedModelError
 
 from bireid_deploy.benchmark.engines import Engine
 
@@ -37,8 +37,16 @@ def serve(arguments: str) -> int:
     _answer({"load_ms": (opened - began) * 1e3, "first_ms": (first - opened) * 1e3})
     for line in sys.stdin:
         _answer([_milliseconds(run, image) for _ in range(int(line))])
-    _answer({"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
+    _answer({"peak_rss_bytes": _peak_rss_bytes()})
     return 0
+
+
+def _peak_rss_bytes() -> int:
+    """Peak resident memory; getrusage would count what the parent held when it forked."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise UnsupportedModelError("this system does not tell the peak memory of a process")
 
 
 def _milliseconds(run, image: np.ndarray) -> float:  # type: ignore[no-untyped-def]

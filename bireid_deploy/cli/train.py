@@ -63,6 +63,11 @@ def train_recipe(
     from bireid_deploy.training.run_directory import RunDirectory
     from bireid_deploy.training.training_data import load_training_data
 
+    run = RunDirectory(out)
+    if resume:
+        run.read_record()
+    else:
+        run.require_new()
     network = recipe.network
     with progress("decoding") as on_progress:
         data = load_training_data(dataset, network.input_height, network.input_width, on_progress)
@@ -76,5 +81,5 @@ def train_recipe(
     images = recipe.batch.identities * recipe.batch.images_per_identity
     with training_reporter(recipe.optimizer.epochs, images) as reporter:
         with quiet_native_output():
-            trainer = Trainer(recipe, data, RunDirectory(out), reporter, init)
+            trainer = Trainer(recipe, data, run, reporter, init)
         return trainer.train(resume)

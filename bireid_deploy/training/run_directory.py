@@ -12,6 +12,8 @@ from bireid_deploy.training.recipe import Recipe, parse_recipe
 
 SCHEMA_VERSION = 1
 
+_KEYS = {"recipe": dict, "data": dict, "finished": bool, "steps": int, "history": list}
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -38,17 +40,25 @@ class RunDirectory:
         """Event files."""
         return self.path / "tensorboard"
 
-    def create(self) -> None:
-        """Make the directory.
+    def require_new(self) -> None:
+        """Refuse a directory that already holds a run.
 
         Raises:
-            TrainingError: It already holds a run.
+            TrainingError: It does.
         """
         if self.record_path.exists():
             raise TrainingError(
                 f"{self.path}: holds a run already; add --resume to continue it, or choose another "
                 "--out"
             )
+
+    def create(self) -> None:
+        """Make the directory.
+
+        Raises:
+            TrainingError: It already holds a run.
+        """
+        self.require_new()
         self.path.mkdir(parents=True, exist_ok=True)
 
     def write_record(self, record: dict[str, Any]) -> None:
@@ -71,8 +81,11 @@ class RunDirectory:
             raise TrainingError(f"{self.record_path}: damaged record: {error}") from error
         if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
             raise TrainingError(f"{self.record_path}: not a record of schema {SCHEMA_VERSION}")
+        for key, kind in _KEYS.items():
+            if not isinstance(record.get(key), kind):
+                raise TrainingError(f"{self.record_path}: damaged record: no valid {key!r}")
         return record
 
     def read_recipe(self) -> Recipe:
         """The recipe the run was started with."""
-        return parse_recipe(self.read_record().get("recipe", {}), source=str(self.record_path))
+        return parse_recipe(self.read_record()["recipe"], source=str(self.record_path))

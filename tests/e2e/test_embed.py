@@ -152,3 +152,17 @@ def test_a_missing_engine_is_named_with_the_command_that_installs_it(
     )
     err = refused(4, "embed", bundle, people / "query", "-o", tmp_path / "out.npz")
     assert 'pip install "bireid-runtime[onnx]"' in err
+
+
+def _halve(content):
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(("backend", "name"), [("lce", "model.lce.tflite"), ("onnx", "model.onnx")])
+def test_a_truncated_model_with_right_hashes_is_refused(
+    refused, bundle_copy, damage, rewrite_hashes, people, tmp_path, backend, name
+):
+    damage(bundle_copy / name, _halve)
+    rewrite_hashes(bundle_copy)
+    arguments = ("embed", bundle_copy, people / "query", "-o", tmp_path / "out.npz")
+    assert name in refused(6, *arguments, "--backend", backend)

@@ -176,3 +176,12 @@ def test_what_it_cannot_compare_with(refused, bundle, people, tmp_path):
     assert f"{people}: not a training run" in refused(2, "verify", bundle, "--run", people)
     err = refused(2, "verify", bundle, "--data", tmp_path / "absent")
     assert f"{tmp_path / 'absent'} does not exist" in err
+
+
+def test_a_real_valued_bundle_is_compared_with_its_run(cli, trained_real, tmp_path):
+    bundle = tmp_path / "real"
+    arguments = ("convert", trained_real.path, "-o", bundle, "--format", "float-onnx")
+    assert cli(*arguments).code == 0
+    result = cli("verify", bundle, "--run", trained_real.path, "--json")
+    assert result.code == 0
+    assert "onnx vs keras" in {check["name"] for check in result.json["checks"]}

@@ -5,6 +5,7 @@ speed.
 """
 
 import importlib.util
+import struct
 import sys
 import types
 from collections.abc import Iterator
@@ -39,13 +40,17 @@ class LceSession:
         flatbuffer = path.read_bytes()
         try:
             with _package_without_init():
+                from larq_compute_engine.mlir.python import tflite_schema
                 from larq_compute_engine.tflite.python.interpreter import Interpreter
 
+                # The interpreter checks no bounds and would crash on a damaged file.
+                tflite_schema.ModelT.InitFromPackedBuf(bytearray(flatbuffer), 0)
                 self._interpreter = Interpreter(
                     flatbuffer, num_threads=threads, use_indirect_bgemm=use_indirect_bgemm
                 )
-        except (RuntimeError, ValueError) as error:
-            raise UnsupportedModelError(f"{path}: the interpreter refuses it: {error}") from error
+        except (RuntimeError, ValueError, TypeError, IndexError, struct.error) as error:
+            reason = " ".join(str(error).split())
+            raise UnsupportedModelError(f"{path}: the interpreter refuses it: {reason}") from error
         self._kernels = "indirect BGEMM" if use_indirect_bgemm else "default BGEMM"
         expected = (bundle.preprocess.height, bundle.preprocess.width, 3)
         inputs = [tuple(shape)[1:] for shape in self._interpreter.input_shapes]
