@@ -67,9 +67,11 @@ def _compiled(name: str, width: float, height: int, batch: int):  # type: ignore
     from bireid_models.framework import keras
     from bireid_models.network import build_network
 
+    from bireid_deploy.training.repeatability import make_repeatable
     from bireid_deploy.training.step import TrainingStep
 
     recipe = _recipe(name, width, height, batch)
+    make_repeatable(recipe.seed)
     network = build_network(recipe.network.config())
     classifier = keras.layers.Dense(500, use_bias=False, name="classifier")
     classifier.build((None, network.model.output_shape[-1]))

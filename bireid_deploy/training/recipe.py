@@ -86,6 +86,8 @@ class KernelRefiningSection(_Section):
 
     `mse_gradient`: `direct` treats sign(w) as a constant (eq. 6.21), `total` adds the path through
     it. `saturating`: the generator descends log(1 - D), as printed; otherwise it ascends log D.
+    `filters_per_step`: filters of a layer that the discriminator sees in one step, for speed; the
+    filters take turns, and 0 shows it all of them.
     """
 
     enabled: bool = True
@@ -94,6 +96,7 @@ class KernelRefiningSection(_Section):
     mse_gradient: Literal["direct", "total"] = "direct"
     adversarial_weight: NonNegative = 1.0
     saturating: bool = True
+    filters_per_step: Annotated[int, Field(ge=0)] = 64
     discriminator: DiscriminatorSection = DiscriminatorSection()
 
 
@@ -130,7 +133,7 @@ class FeatureRefiningSection(_Section):
     saturating: bool = True
     trainable_projection: bool = True
     discriminator_input: Literal["positions", "gap", "flatten"] = "positions"
-    sampled_positions: Annotated[int, Field(ge=0)] = 32
+    sampled_positions: Annotated[int, Field(ge=0)] = 16
     discriminator: DiscriminatorSection = DiscriminatorSection()
 
 
@@ -156,11 +159,16 @@ class OptimizerSection(_Section):
 
 
 class Recipe(_Section):
-    """Everything that decides a training run apart from the data set."""
+    """Everything that decides a training run apart from the data set.
+
+    `repeatable`: the same recipe and data give the same weights to the last bit, interrupted or
+    not; without it training is about a fifth faster on a CPU.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     description: str = ""
     seed: Annotated[int, Field(ge=0)] = 0
+    repeatable: bool = True
     network: NetworkSection = NetworkSection()
     batch: BatchSection = BatchSection()
     augmentation: AugmentationSection = AugmentationSection()

@@ -99,15 +99,10 @@ class TrainingStep:
         return named | self.optimizers.state()
 
     def _run(self, images: Any, labels: Any, step: Any) -> dict[str, Any]:
-        seed = tf.stack([tf.constant(self.recipe.seed, tf.int32), step * 16])
         features = self.network.features(images, training=True)
         logits = self.classifier(features["neck"])
-        targets = self.feature_refining.targets(features) if self.feature_refining else []
-        terms = Terms(
-            observed=self._update_discriminators(features, targets, seed),
-            task=self._task_terms(features, logits, labels),
-            refining=self._refining_terms(features, targets, seed),
-        )
+        observed, refining = self._refine(features, step)
+        terms = Terms(self._task_terms(features, logits, labels), refining, observed)
         task = tf.add_n(list(terms.task.values()))
         total = tf.add_n([task, *terms.refining.values()])
         kernels, alphas, projections = _gradients(
@@ -131,38 +126,32 @@ class TrainingStep:
             terms["triplet"] = options.triplet_weight * triplet
         return terms
 
-    def _refining_terms(
-        self, features: dict[str, Any], targets: list[Any], seed: Any
-    ) -> dict[str, Any]:
-        terms = {}
-        if self.kernel_refining:
-            terms["kernel_adversarial"] = self.kernel_refining.adversarial_loss()
-            terms["kernel_mse"] = self.kernel_refining.mse_loss()
-        if self.feature_refining:
-            refining = self.feature_refining
-            terms["feature_adversarial"] = refining.adversarial_loss(features, targets, seed)
-            terms["feature_mse"] = refining.mse_loss(features, targets)
-        return terms
+    def _refine(self, features: dict[str, Any], step: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """KR-GAL and FR-GAL: the discriminators ascend first.
 
-    def _update_discriminators(
-        self, features: dict[str, Any], targets: list[Any], seed: Any
-    ) -> dict[str, Any]:
-        """Ascend eq. 6.10 and 6.14 in W_D; returns what to log."""
-        if not self.discriminators:
-            return {}
-        losses = {}
-        with tf.GradientTape() as tape:
-            if self.kernel_refining:
-                losses["kernel_discriminator"] = self.kernel_refining.discriminator_loss()
-            if self.feature_refining:
-                losses["feature_discriminator"] = self.feature_refining.discriminator_loss(
-                    features, targets, seed
-                )
-            loss = tf.add_n(list(losses.values()))
-        self.optimizers.apply("discriminators", tape.gradient(loss, self.discriminators))
+        Returns:
+            What to log, and the terms that the network descends.
+        """
+        observed, ascent, descent = {}, {}, {}
+        games: list[tuple[str, KernelRefining | FeatureRefining, Any]] = []
+        if self.kernel_refining:
+            games.append(("kernel", self.kernel_refining, self.kernel_refining.samples(step)))
+            descent["kernel_mse"] = self.kernel_refining.mse_loss()
         if self.feature_refining:
-            losses["target_variance"] = self.feature_refining.target_variance(targets)
-        return losses
+            targets = self.feature_refining.targets(features)
+            seed = tf.stack([tf.constant(self.recipe.seed, tf.int32), step * 16])
+            samples = self.feature_refining.samples(features, targets, seed)
+            games.append(("feature", self.feature_refining, samples))
+            descent["feature_mse"] = self.feature_refining.mse_loss(features, targets)
+            observed["target_variance"] = self.feature_refining.target_variance(targets)
+        for name, game, samples in games:
+            ascent[f"{name}_discriminator"] = game.discriminator_loss(samples)
+        if games:
+            loss = tf.add_n(list(ascent.values()))
+            self.optimizers.apply("discriminators", *_gradients(loss, self.discriminators))
+        for name, game, samples in games:
+            descent[f"{name}_adversarial"] = game.adversarial_loss(samples)
+        return observed | ascent, descent
 
 
 def _gradients(loss: Any, *groups: list[Any]) -> list[list[Any]]:

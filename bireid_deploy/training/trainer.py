@@ -61,7 +61,7 @@ class Trainer:
         reporter: Reporter,
         initial: Path | None = None,
     ) -> None:
-        make_repeatable(recipe.seed)
+        make_repeatable(recipe.seed, recipe.repeatable)
         self.recipe = recipe
         self.run = run
         self._data = data

@@ -101,7 +101,7 @@ def test_alpha_gradient_of_the_kernel_game_is_eq_6_28():
     refining = KernelRefining.build([layer], KernelRefiningSection())
     (discriminator,) = refining.discriminators
     with tf.GradientTape() as tape:
-        loss = refining.adversarial_loss()
+        loss = refining.adversarial_loss(refining.samples(0))
     gradient = tape.gradient(loss, layer.alpha).numpy()
     fake = tf.constant(ALPHA[:, None] * _signs(FILTERS))
     with tf.GradientTape() as tape:
@@ -112,11 +112,25 @@ def test_alpha_gradient_of_the_kernel_game_is_eq_6_28():
     np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-7)
 
 
+def test_filters_take_turns():
+    """Three filters in turns of two: the second turn overlaps, and moves its own filters only."""
+    layer = BinaryConv2D(3, 1, name="three")
+    layer.build((None, 1, 1, 4))
+    refining = KernelRefining.build([layer], KernelRefiningSection(filters_per_step=2))
+    moved = []
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            loss = refining.adversarial_loss(refining.samples(tf.constant(step)))
+        gradient = tape.gradient(loss, layer.alpha).numpy()
+        moved.append(np.flatnonzero(gradient).tolist())
+    assert moved == [[0, 1], [1, 2], [0, 1]]
+
+
 def test_ascent_moves_discriminators_only_and_descent_the_kernels_only():
     layer = _layer()
     refining = KernelRefining.build([layer], KernelRefiningSection())
     with tf.GradientTape(persistent=True) as tape:
-        ascent = refining.discriminator_loss()
+        ascent = refining.discriminator_loss(refining.samples(0))
     assert all(each is not None for each in tape.gradient(ascent, refining.discriminator_variables))
     assert tape.gradient(ascent, layer.kernel) is None
     assert tape.gradient(ascent, layer.alpha) is None
@@ -129,7 +143,7 @@ def test_discriminator_learns_to_tell_kernels_apart():
     losses = []
     for _ in range(60):
         with tf.GradientTape() as tape:
-            loss = refining.discriminator_loss()
+            loss = refining.discriminator_loss(refining.samples(0))
         gradients = tape.gradient(loss, refining.discriminator_variables)
         optimizer.apply_gradients(zip(gradients, refining.discriminator_variables, strict=True))
         losses.append(float(loss))
@@ -176,8 +190,9 @@ def test_feature_game_reaches_the_low_map_only(kind, sampled):
     with tf.GradientTape(persistent=True) as tape:
         maps = features(images)
         targets = refining.targets(maps)
-        descent = refining.adversarial_loss(maps, targets, seed)
-        ascent = refining.discriminator_loss(maps, targets, seed)
+        samples = refining.samples(maps, targets, seed)
+        descent = refining.adversarial_loss(samples)
+        ascent = refining.discriminator_loss(samples)
         mse = refining.mse_loss(maps, targets)
     assert all(each is not None for each in tape.gradient(descent, low_weights))
     assert tape.gradient(descent, high_weights) == [None, None]
@@ -230,7 +245,7 @@ def test_gradients_against_finite_differences(name):
     if name == "kernel":
         refining = KernelRefining.build([_layer()], KernelRefiningSection(mse_weight=0.7))
         variable = refining.layers[0].alpha
-        loss = lambda: refining.adversarial_loss() + refining.mse_loss()  # noqa: E731
+        loss = lambda: refining.adversarial_loss(refining.samples(0)) + refining.mse_loss()  # noqa: E731
     else:
         features, pair = _pair(sampled_positions=0, mse_weight=0.7)
         images = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype(np.float32)
@@ -240,7 +255,8 @@ def test_gradients_against_finite_differences(name):
 
         def loss():
             maps = features(images)
-            return pair.adversarial_loss(maps, targets, seed) + pair.mse_loss(maps, targets)
+            samples = pair.samples(maps, targets, seed)
+            return pair.adversarial_loss(samples) + pair.mse_loss(maps, targets)
 
     with tf.GradientTape() as tape:
         value = loss()

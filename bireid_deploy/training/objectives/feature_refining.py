@@ -9,6 +9,8 @@ from bireid_deploy.training.discriminators import Discriminator
 from bireid_deploy.training.objectives.adversarial import discriminator_loss, generator_loss
 from bireid_deploy.training.recipe import FeaturePair, FeatureRefiningSection
 
+Samples = tuple[Any, Any]
+
 
 def feature_mse(
     low: Any, target: Any, weight: float, reduction: Literal["sum", "mean"] = "mean"
@@ -101,29 +103,36 @@ class FeatureRefining:
             for pair, project in zip(self.pairs, self.projections, strict=True)
         ]
 
-    def discriminator_loss(self, features: dict[str, Any], targets: list[Any], seed: Any) -> Any:
-        """Sum over pairs of the negative of eq. 6.14; features get no gradient.
+    def samples(self, features: dict[str, Any], targets: list[Any], seed: Any) -> list[Samples]:
+        """What the discriminators see: per pair (a*_H, a_L), each (samples, values).
 
-        `seed` is an int32 (2,) tensor; it chooses the sampled positions.
+        Args:
+            features: Outputs of the network's `features`.
+            targets: a*_H of every pair.
+            seed: int32 (2,); chooses the sampled positions.
         """
-        terms = []
-        for index, pair in enumerate(self.pairs):
-            real, fake = self._samples(features[pair.low], targets[index], seed + index)
-            discriminator = self.discriminators[index]
-            terms.append(
+        return [
+            self._pair_samples(features[pair.low], target, seed + index)
+            for index, (pair, target) in enumerate(zip(self.pairs, targets, strict=True))
+        ]
+
+    def discriminator_loss(self, samples: list[Samples]) -> Any:
+        """Sum over pairs of the negative of eq. 6.14; features get no gradient."""
+        return tf.add_n(
+            [
                 discriminator_loss(
                     discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
                 )
-            )
-        return tf.add_n(terms)
+                for discriminator, (real, fake) in zip(self.discriminators, samples, strict=True)
+            ]
+        )
 
-    def adversarial_loss(self, features: dict[str, Any], targets: list[Any], seed: Any) -> Any:
+    def adversarial_loss(self, samples: list[Samples]) -> Any:
         """Sum over pairs of log(1 - D(a_L)), eq. 6.22 and 6.30; log D(a*_H) moves nothing here."""
-        terms = []
-        for index, pair in enumerate(self.pairs):
-            _, fake = self._samples(features[pair.low], targets[index], seed + index)
-            logits = self.discriminators[index](fake)
-            terms.append(generator_loss(logits, saturating=self.options.saturating))
+        terms = [
+            generator_loss(discriminator(fake), saturating=self.options.saturating)
+            for discriminator, (_, fake) in zip(self.discriminators, samples, strict=True)
+        ]
         return self.options.adversarial_weight * tf.add_n(terms)
 
     def mse_loss(self, features: dict[str, Any], targets: list[Any]) -> Any:
@@ -144,8 +153,7 @@ class FeatureRefining:
         ]
         return tf.reduce_min(tf.stack(variances))
 
-    def _samples(self, low: Any, target: Any, seed: Any) -> tuple[Any, Any]:
-        """Rows for the discriminator, (real, fake), each (samples, features)."""
+    def _pair_samples(self, low: Any, target: Any, seed: Any) -> Samples:
         if self.options.discriminator_input == "gap":
             return tf.reduce_mean(target, axis=[1, 2]), tf.reduce_mean(low, axis=[1, 2])
         if self.options.discriminator_input == "flatten":

@@ -14,6 +14,8 @@ from bireid_deploy.training.objectives.adversarial import (
 )
 from bireid_deploy.training.recipe import KernelRefiningSection
 
+Samples = tuple[Any, Any]
+
 
 def kernel_mse(
     kernel: Any,
@@ -68,29 +70,36 @@ class KernelRefining:
         """W_D."""
         return [variable for each in self.discriminators for variable in each.variables]
 
-    def discriminator_loss(self) -> Any:
+    def samples(self, step: Any) -> list[Samples]:
+        """The filters whose turn it is, of every layer.
+
+        Args:
+            step: int32 scalar; with `filters_per_step` the filters take turns.
+
+        Returns:
+            Per layer (latent, alpha o sign), each (filters, H W C_in).
+        """
+        return [self._layer_samples(layer, step) for layer in self.layers]
+
+    def discriminator_loss(self, samples: list[Samples]) -> Any:
         """Sum over layers of the negative of eq. 6.10; kernels and alpha get no gradient."""
         return tf.add_n(
             [
                 discriminator_loss(
-                    discriminator(_filters(tf.stop_gradient(layer.kernel))),
-                    discriminator(_filters(tf.stop_gradient(layer.binary_kernel() * layer.alpha))),
+                    discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
                 )
-                for layer, discriminator in zip(self.layers, self.discriminators, strict=True)
+                for discriminator, (real, fake) in zip(self.discriminators, samples, strict=True)
             ]
         )
 
-    def adversarial_loss(self) -> Any:
+    def adversarial_loss(self, samples: list[Samples]) -> Any:
         """Sum over layers of eq. 6.10 as the kernels and alpha descend it (eq. 6.20, 6.28)."""
         saturating = self.options.saturating
-        terms = []
-        for layer, discriminator in zip(self.layers, self.discriminators, strict=True):
-            fake = discriminator(_filters(layer.binary_kernel() * layer.alpha))
-            real = discriminator(_filters(layer.kernel))
-            terms.append(
-                generator_loss(fake, saturating=saturating)
-                + real_side_loss(real, saturating=saturating)
-            )
+        terms = [
+            generator_loss(discriminator(fake), saturating=saturating)
+            + real_side_loss(discriminator(real), saturating=saturating)
+            for discriminator, (real, fake) in zip(self.discriminators, samples, strict=True)
+        ]
         return self.options.adversarial_weight * tf.add_n(terms)
 
     def mse_loss(self) -> Any:
@@ -110,6 +119,17 @@ class KernelRefining:
                 )
             )
         return tf.add_n(terms)
+
+    def _layer_samples(self, layer: BinaryConv2D, step: Any) -> Samples:
+        kernel, alpha = tf.convert_to_tensor(layer.kernel), tf.convert_to_tensor(layer.alpha)
+        filters, wanted = int(kernel.shape[-1]), self.options.filters_per_step
+        if 0 < wanted < filters:
+            turns = -(-filters // wanted)
+            # The last turn overlaps the one before it, so that every turn has the same size.
+            start = tf.minimum(step % turns * wanted, filters - wanted)
+            kernel = tf.slice(kernel, [0, 0, 0, start], [*kernel.shape[:3], wanted])
+            alpha = tf.slice(alpha, [start], [wanted])
+        return _filters(kernel), _filters(layer.kernel_quantizer(kernel) * alpha)
 
 
 def _filters(kernel: Any) -> Any:
