@@ -94,6 +94,7 @@ def convert_run(
         measure=measure if dataset is not None else None,
         real_network=None if real_run is None else real_run.network,
         candidate_crops=sample_crops(run.preprocess),
+        crops_source="rendered people, nobody's picture",
         verify=verify,
     )
 

@@ -118,5 +118,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, Mapping) and "name" in value:
+        return f"{_plain(value['name'])} (in full in `manifest.json`)"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return " ".join(text.split()).replace("|", "\\|")

@@ -54,6 +54,7 @@ def convert(
     measure: Measure | None = None,
     real_network: ReIdNetwork | None = None,
     candidate_crops: Sequence[np.ndarray] | None = None,
+    crops_source: str = "crops given to the conversion by its user",
     representative: np.ndarray | None = None,
     verify: bool = True,
     gate: Gate | None = None,
@@ -76,6 +77,7 @@ def convert(
         candidate_crops: Crops uint8 RGB (H, W, 3), three or more, free to pass on: parity is
             checked on them, and three become the golden crops of the bundle. None takes generated
             patterns.
+        crops_source: Where `candidate_crops` come from, for the card.
         representative: Preprocessed images float32 (N, H, W, 3) for the ranges of int8; None takes
             `candidate_crops`.
         verify: Whether to run the parity gate.
@@ -115,11 +117,7 @@ def convert(
         config=network.config,
         files=files,
         golden=golden,
-        golden_source=(
-            "generated patterns"
-            if candidate_crops is None
-            else "crops given to the conversion by its user"
-        ),
+        golden_source="generated patterns" if candidate_crops is None else crops_source,
         preprocess=preprocess,
         licences=licences,
         training=training or {},

@@ -1,0 +1,39 @@
+"""The bundles that the repository ships: whole, small, sound on every engine, and free to pass on."""
+
+from pathlib import Path
+
+import pytest
+from bireid_runtime import Bundle, Extractor, self_test
+from bireid_runtime.backends import BACKENDS
+
+from bireid_deploy.verification import verify_bundle
+
+ZOO = Path(__file__).parent.parent / "models" / "zoo"
+BUNDLES = sorted(path for path in ZOO.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("backend", [backend.name for backend in BACKENDS])
+def test_golden_crops(path, backend):
+    assert self_test(Extractor.open(path, backend=backend)).passed
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
+def test_engines_agree_and_hashes_hold(path):
+    checks = verify_bundle(path)
+    assert {"hashes", "lce vs onnx"} <= {check.name for check in checks}
+    assert all(check.passed for check in checks), checks
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
+def test_small_and_free(path):
+    bundle = Bundle.open(path)
+    assert bundle.name == path.name
+    assert sum(file.stat().st_size for file in path.iterdir()) < 5_000_000
+    assert bundle.manifest["licences"]["weights"] == "Apache-2.0"
+    assert "no real person" in bundle.manifest["licences"]["training_data"]
+    assert bundle.manifest["training"]["data"]["name"].startswith("synthetic")
+
+
+def test_there_is_a_bundle():
+    assert BUNDLES
