@@ -1,4 +1,4 @@
-"""The bundles that the repository ships: whole, small, sound on every engine, and free to pass on."""
+"""The bundles that the repository ships: whole, small, sound on every engine, free to pass on."""
 
 from pathlib import Path
 
