@@ -148,7 +148,7 @@ def _report(
 
 
 _LABELS = {
-    "keras": "Keras, training checkpoint",
+    "keras": "Keras, checkpoint with optimiser",
     "onnx": "ONNX Runtime, model.onnx",
     "lce": "LCE reference, model.lce.tflite",
 }
