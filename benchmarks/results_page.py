@@ -103,16 +103,23 @@ def _row(label: str, trained: str, epochs: str, metric: dict[str, Any], size: in
     return f"| {' | '.join(cells)} |"
 
 
-def _training_speed(record: dict[str, Any]) -> str:
-    network, speed = record["network"], record["images_per_second"]
-    height, width = network["input"]
-    return (
-        "## Training speed\n\n"
-        f"Width {network['width']}, {height}x{width}, batch {network['batch']}, two cores, both "
-        f"steps in one process, {record['rounds']} interleaved rounds: plain cross-entropy "
-        f"{speed['plain']:.0f} images/s, full BiRe-ID step {speed['bireid']:.0f} images/s, ratio "
-        f"**{record['ratio']:.2f}**. `make bench` repeats it.\n"
-    )
+def _training_speed(records: list[dict[str, Any]]) -> str:
+    lines = [
+        "## Training speed\n",
+        "Plain cross-entropy step against the full BiRe-ID step on the same network and batch, two "
+        f"CPU cores, both in one process, {records[0]['rounds']} interleaved rounds, repeatable to "
+        "the bit. `make bench` repeats it.\n",
+        "| network | batch | plain, images/s | BiRe-ID, images/s | ratio |",
+        "|---|---|---|---|---|",
+    ]
+    for record in records:
+        network, speed = record["network"], record["images_per_second"]
+        height, width = network["input"]
+        lines.append(
+            f"| width {network['width']}, {height}x{width} | {network['batch']} | "
+            f"{speed['plain']:.0f} | {speed['bireid']:.0f} | {record['ratio']:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _bench(record: dict[str, Any]) -> str:

@@ -85,8 +85,8 @@ def test_init_starts_from_the_weights_of_another_run(
 ):
     # Steps too small to see, so that the weights are still those it started from.
     still = [f"--set=optimizer.{name}_rate=1e-12" for name in ("kernel", "alpha", "other")]
-    train = ["train", real_recipe, "--data", people, "--out", tmp_path / "run", *still]
-    assert cli(*train, "--init", trained_real.path, "--set", "seed=5").code == 0
+    train = ["train", real_recipe, "--data", people, *still, "--out"]
+    assert cli(*train, tmp_path / "run", "--init", trained_real.path, "--set", "seed=5").code == 0
     name = "network/stage3_unit2_conv/kernel:0"
     with (
         np.load(trained_real.path / "checkpoint.npz") as before,
@@ -96,7 +96,7 @@ def test_init_starts_from_the_weights_of_another_run(
     assert _record(tmp_path / "run")["initial"] == trained_real.path.name
 
     absent = tmp_path / "absent"
-    err = refused(2, *train, "--init", absent)
+    err = refused(2, *train, tmp_path / "other", "--init", absent)
     assert f"{absent}: no such checkpoint" in err
 
 
