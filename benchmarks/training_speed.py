@@ -7,6 +7,7 @@ with `make bench`; it prints and writes benchmarks/results/training_speed.json.
 import json
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def _recipe(name: str, width: float, height: int, batch: int) -> Recipe:
     return parse_recipe(document, source="benchmark")
 
 
-def _compiled(name: str, width: float, height: int, batch: int):  # type: ignore[no-untyped-def]
+def _compiled(name: str, width: float, height: int, batch: int) -> Callable[[], object]:
     """A function that runs one compiled and warmed-up training step."""
     from bireid_models.framework import keras
     from bireid_models.network import build_network

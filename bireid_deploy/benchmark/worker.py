@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from bireid_runtime.errors import BireidError, UnsupportedModelError
 
-from bireid_deploy.benchmark.engines import Engine
+from bireid_deploy.benchmark.engines import Engine, Run
 
 _WARM_UP = 3
 
@@ -49,7 +49,7 @@ def _peak_rss_bytes() -> int:
     raise UnsupportedModelError("this system does not tell the peak memory of a process")
 
 
-def _milliseconds(run, image: np.ndarray) -> float:  # type: ignore[no-untyped-def]
+def _milliseconds(run: Run, image: np.ndarray) -> float:
     began = time.perf_counter()
     run(image)
     return (time.perf_counter() - began) * 1e3

@@ -13,6 +13,7 @@ from bireid_deploy.errors import EmbeddingsError
 if TYPE_CHECKING:
     from bireid_deploy.evaluation.embeddings import EmbeddingsPair
     from bireid_deploy.evaluation.protocol import Embedder
+    from bireid_deploy.evaluation.ranking import AveragePrecision
 
 
 @click.command()
@@ -38,7 +39,7 @@ def command(
     backend: str,
     threads: int,
     rerank: bool,
-    average_precision: str,
+    average_precision: "AveragePrecision",
     save: Path | None,
     as_json: bool,
 ) -> None:
@@ -62,7 +63,7 @@ def command(
         result = rank(
             pair.query,
             pair.gallery,
-            average_precision=average_precision,  # type: ignore[arg-type]
+            average_precision=average_precision,
             rerank=ReRanking() if rerank else None,
             on_progress=on_progress,
         )

@@ -7,6 +7,7 @@ from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import ReIdNetwork
 
+from bireid_deploy.training.objectives.adversarial import discriminators_loss
 from bireid_deploy.training.objectives.feature_refining import FeatureRefining
 from bireid_deploy.training.objectives.identity import identity_loss
 from bireid_deploy.training.objectives.kernel_refining import KernelRefining
@@ -145,7 +146,7 @@ class TrainingStep:
             descent["feature_mse"] = self.feature_refining.mse_loss(features, targets)
             observed["target_variance"] = self.feature_refining.target_variance(targets)
         for name, game, samples in games:
-            ascent[f"{name}_discriminator"] = game.discriminator_loss(samples)
+            ascent[f"{name}_discriminator"] = discriminators_loss(game.discriminators, samples)
         if games:
             loss = tf.add_n(list(ascent.values()))
             self.optimizers.apply("discriminators", *_gradients(loss, self.discriminators))

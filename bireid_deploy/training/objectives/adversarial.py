@@ -4,9 +4,13 @@ With D = sigmoid(logit): log D = -softplus(-logit) and log(1 - D) = -softplus(lo
 finite where the logarithms of a sigmoid do not.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bireid_models.framework import tf
+
+Samples = tuple[Any, Any]
+"""What one discriminator sees: (real, fake), each (samples, values)."""
 
 
 def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
@@ -16,6 +20,20 @@ def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
     """
     return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
         tf.nn.softplus(fake_logits)
+    )
+
+
+def discriminators_loss(
+    discriminators: Sequence[Callable[[Any], Any]], samples: Sequence[Samples]
+) -> Any:
+    """Sum of `discriminator_loss` over several games; what made the samples gets no gradient."""
+    return tf.add_n(
+        [
+            discriminator_loss(
+                discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
+            )
+            for discriminator, (real, fake) in zip(discriminators, samples, strict=True)
+        ]
     )
 
 

@@ -6,10 +6,8 @@ from typing import Any, Literal
 from bireid_models.framework import keras, tf
 
 from bireid_deploy.training.discriminators import Discriminator
-from bireid_deploy.training.objectives.adversarial import discriminator_loss, generator_loss
+from bireid_deploy.training.objectives.adversarial import Samples, generator_loss
 from bireid_deploy.training.recipe import FeaturePair, FeatureRefiningSection
-
-Samples = tuple[Any, Any]
 
 
 def feature_mse(
@@ -115,17 +113,6 @@ class FeatureRefining:
             self._pair_samples(features[pair.low], target, seed + index)
             for index, (pair, target) in enumerate(zip(self.pairs, targets, strict=True))
         ]
-
-    def discriminator_loss(self, samples: list[Samples]) -> Any:
-        """Sum over pairs of the negative of eq. 6.14; features get no gradient."""
-        return tf.add_n(
-            [
-                discriminator_loss(
-                    discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
-                )
-                for discriminator, (real, fake) in zip(self.discriminators, samples, strict=True)
-            ]
-        )
 
     def adversarial_loss(self, samples: list[Samples]) -> Any:
         """Sum over pairs of log(1 - D(a_L)), eq. 6.22 and 6.30; log D(a*_H) moves nothing here."""

@@ -8,13 +8,11 @@ from bireid_models.layers import BinaryConv2D
 
 from bireid_deploy.training.discriminators import Discriminator
 from bireid_deploy.training.objectives.adversarial import (
-    discriminator_loss,
+    Samples,
     generator_loss,
     real_side_loss,
 )
 from bireid_deploy.training.recipe import KernelRefiningSection
-
-Samples = tuple[Any, Any]
 
 
 def kernel_mse(
@@ -80,17 +78,6 @@ class KernelRefining:
             Per layer (latent, alpha o sign), each (filters, H W C_in).
         """
         return [self._layer_samples(layer, step) for layer in self.layers]
-
-    def discriminator_loss(self, samples: list[Samples]) -> Any:
-        """Sum over layers of the negative of eq. 6.10; kernels and alpha get no gradient."""
-        return tf.add_n(
-            [
-                discriminator_loss(
-                    discriminator(tf.stop_gradient(real)), discriminator(tf.stop_gradient(fake))
-                )
-                for discriminator, (real, fake) in zip(self.discriminators, samples, strict=True)
-            ]
-        )
 
     def adversarial_loss(self, samples: list[Samples]) -> Any:
         """Sum over layers of eq. 6.10 as the kernels and alpha descend it (eq. 6.20, 6.28)."""
