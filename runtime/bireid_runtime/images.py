@@ -40,7 +40,7 @@ def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
         from PIL import Image, ImageOps
     except ImportError as error:
         raise BackendUnavailableError(
-            'reading image files needs Pillow: pip install "bireid-runtime[images]"'
+            "reading image files needs Pillow: pip install pillow"
         ) from error
 
     name = os.fspath(path)

@@ -57,7 +57,7 @@ BACKENDS = (
         format="onnx",
         package="onnxruntime",
         session="bireid_runtime.backends.onnx:OnnxSession",
-        install='pip install "bireid-runtime[onnx]"',
+        install="pip install onnxruntime",
         description="ONNX Runtime on the CPU",
     ),
     Backend(
