@@ -88,11 +88,6 @@ class ReIdDataset:
                         f"hold junk or distractors; move it out of the {split} split"
                     )
 
-    def train_labels(self) -> np.ndarray:
-        """Returns class labels 0..n-1, int64 `(len(train),)`, in the order of sorted person ids."""
-        person_ids = np.array([sample.person_id for sample in self.train], np.int64)
-        return np.unique(person_ids, return_inverse=True)[1].astype(np.int64)
-
     def summary(self) -> dict[SplitName, SplitSummary]:
         """Returns the counts of each split."""
         return {
@@ -100,6 +95,12 @@ class ReIdDataset:
             "query": _summarise(self.query),
             "gallery": _summarise(self.gallery),
         }
+
+
+def class_labels(samples: Sequence[Sample]) -> np.ndarray:
+    """Returns class labels 0..n-1, int64 `(len(samples),)`, in the order of sorted person ids."""
+    person_ids = np.array([sample.person_id for sample in samples], np.int64)
+    return np.unique(person_ids, return_inverse=True)[1].astype(np.int64)
 
 
 def _summarise(samples: Sequence[Sample]) -> SplitSummary:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bireid_deploy.data.dataset import ReIdDataset
+from bireid_deploy.data.dataset import ReIdDataset, class_labels
 from bireid_deploy.data.images import load_images
 
 
@@ -43,14 +43,14 @@ def load_training_data(
         on_progress: Called with (done, total).
     """
     loaded = load_images(dataset.train, height, width, on_corrupt="skip", on_progress=on_progress)
-    person_ids = np.array([sample.person_id for sample in loaded.samples])
-    identities, labels = np.unique(person_ids, return_inverse=True)
+    # After skipping, so that a person whose images are all broken leaves no empty class.
+    labels = class_labels(loaded.samples)
     return TrainingData(
         pixels=loaded.pixels,
-        labels=labels.astype(np.int64),
+        labels=labels,
         description={
             "name": dataset.name,
-            "identities": len(identities),
+            "identities": int(labels.max()) + 1,
             "images": len(labels),
             "skipped": len(loaded.skipped),
         },
