@@ -1,0 +1,28 @@
+/* The two functions by which LiteRT loads a delegate from a shared library, in Python
+ *
+ *   load_delegate("libbireid_delegate.so", {"threads": "2"})
+ *
+ * and in C by their names; their types are LiteRT's (external_delegate_interface.h).
+ */
+#ifndef BIREID_DELEGATE_DELEGATE_H_
+#define BIREID_DELEGATE_DELEGATE_H_
+
+#include <cstddef>
+
+#include "delegate/litert_abi.h"
+#include "kernels/bireid_kernels.h"
+
+extern "C" {
+
+// Options are those of options.h. Null on failure, after one line through `report_error`, which may
+// be null. An interpreter that uses the delegate must be destroyed before it.
+BIREID_EXPORT bireid::litert::TfLiteDelegate* tflite_plugin_create_delegate(
+    const char* const* options_keys, const char* const* options_values, size_t num_options,
+    void (*report_error)(const char*));
+
+// Null is allowed.
+BIREID_EXPORT void tflite_plugin_destroy_delegate(bireid::litert::TfLiteDelegate* delegate);
+
+}  // extern "C"
+
+#endif  // BIREID_DELEGATE_DELEGATE_H_

@@ -1,0 +1,199 @@
+#include "delegate/graph_reader.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "delegate/flexbuffer_map.h"
+#include "delegate/node_options.h"
+
+namespace bireid {
+namespace {
+
+using litert::TfLiteContext;
+using litert::TfLiteIntArray;
+using litert::TfLiteNode;
+using litert::TfLiteRegistration;
+using litert::TfLiteTensor;
+
+constexpr int kMaxRank = 8;
+constexpr int kMaxNodeTensors = 1 << 16;
+
+struct OperatorName {
+  Operator op;
+  int32_t builtin_code;
+  std::string_view name;  // of a custom operator: that of the model file
+};
+
+constexpr std::array<OperatorName, 12> kOperators = {{
+    {Operator::kLceQuantize, litert::kTfLiteBuiltinCustom, "LceQuantize"},
+    {Operator::kLceDequantize, litert::kTfLiteBuiltinCustom, "LceDequantize"},
+    {Operator::kLceBconv2d, litert::kTfLiteBuiltinCustom, "LceBconv2d"},
+    {Operator::kLceBMaxPool2d, litert::kTfLiteBuiltinCustom, "LceBMaxPool2d"},
+    {Operator::kConv2d, litert::kTfLiteBuiltinConv2d, "CONV_2D"},
+    {Operator::kMaxPool2d, litert::kTfLiteBuiltinMaxPool2d, "MAX_POOL_2D"},
+    {Operator::kAveragePool2d, litert::kTfLiteBuiltinAveragePool2d, "AVERAGE_POOL_2D"},
+    {Operator::kAdd, litert::kTfLiteBuiltinAdd, "ADD"},
+    {Operator::kMul, litert::kTfLiteBuiltinMul, "MUL"},
+    {Operator::kPrelu, litert::kTfLiteBuiltinPrelu, "PRELU"},
+    {Operator::kRelu, litert::kTfLiteBuiltinRelu, "RELU"},
+    {Operator::kPad, litert::kTfLiteBuiltinPad, "PAD"},
+}};
+
+std::string_view NameOf(Operator op) {
+  for (const OperatorName& entry : kOperators) {
+    if (entry.op == op) return entry.name;
+  }
+  return "?";
+}
+
+DataType ReadType(litert::TfLiteType type) {
+  switch (type) {
+    case litert::kTfLiteFloat32:
+      return DataType::kFloat32;
+    case litert::kTfLiteInt32:
+      return DataType::kInt32;
+    case litert::kTfLiteInt8:
+      return DataType::kInt8;
+    case litert::kTfLiteBool:
+      return DataType::kBool;
+  }
+  return DataType::kOther;
+}
+
+Tensor ReadTensor(const TfLiteTensor& source) {
+  Tensor tensor;
+  tensor.type = ReadType(source.type);
+  tensor.shape = ReadShape(source);
+  if (source.dims != nullptr && source.dims->size > kMaxRank) tensor.type = DataType::kOther;
+  tensor.scale = source.params.scale;
+  tensor.zero_point = source.params.zero_point;
+  if (source.allocation_type == litert::kTfLiteMmapRo) {
+    tensor.constant = source.data;
+    tensor.constant_bytes = source.bytes;
+  }
+  return tensor;
+}
+
+std::vector<int> ReadIndices(const TfLiteIntArray* array) {
+  if (array == nullptr || array->size <= 0) return {};
+  return std::vector<int>(array->data, array->data + array->size);
+}
+
+std::vector<int> ReadNodeTensors(const TfLiteIntArray* array, const char* what, size_t tensors,
+                                 bool optional) {
+  std::vector<int> indices = ReadIndices(array);
+  if (indices.size() > kMaxNodeTensors) throw PlanError(std::string("too many ") + what);
+  for (const int index : indices) {
+    if (optional && index == -1) continue;
+    if (index < 0 || static_cast<size_t>(index) >= tensors) {
+      throw PlanError(std::string(what) + ": there is no tensor " + std::to_string(index));
+    }
+  }
+  return indices;
+}
+
+// A damaged file can place numbers at any address.
+void RequireAligned(const Tensor& tensor) {
+  const bool words = tensor.type == DataType::kFloat32 || tensor.type == DataType::kInt32;
+  if (words && reinterpret_cast<uintptr_t>(tensor.constant) % alignof(float) != 0) {
+    throw PlanError("a constant is not aligned to 4 bytes");
+  }
+}
+
+// Every tensor is a constant, an input, or written once and before it is read.
+void RequireOrder(const Graph& graph) {
+  std::vector<bool> known(graph.tensors.size(), false);
+  for (size_t i = 0; i < known.size(); ++i) known[i] = graph.tensors[i].constant != nullptr;
+  for (const int input : graph.inputs) known[input] = true;
+  for (const Node& node : graph.nodes) {
+    for (const int input : node.inputs) {
+      if (input >= 0 && !known[input]) {
+        throw PlanError(node.name + ": tensor " + std::to_string(input) + " is read too early");
+      }
+    }
+    for (const int output : node.outputs) {
+      if (known[output]) {
+        throw PlanError(node.name + ": tensor " + std::to_string(output) + " is written twice");
+      }
+      known[output] = true;
+    }
+  }
+  for (const int output : graph.outputs) {
+    if (!known[output]) throw PlanError("no node writes tensor " + std::to_string(output));
+  }
+}
+
+}  // namespace
+
+std::optional<Operator> FindOperator(const TfLiteRegistration& registration) {
+  const bool custom = registration.builtin_code == litert::kTfLiteBuiltinCustom;
+  if (custom && registration.custom_name == nullptr) return std::nullopt;
+  for (const OperatorName& entry : kOperators) {
+    if (entry.builtin_code != registration.builtin_code) continue;
+    if (!custom || entry.name == registration.custom_name) return entry.op;
+  }
+  return std::nullopt;
+}
+
+bool IsLceOperator(Operator op) {
+  return op == Operator::kLceQuantize || op == Operator::kLceDequantize ||
+         op == Operator::kLceBconv2d || op == Operator::kLceBMaxPool2d;
+}
+
+std::vector<int> ReadShape(const TfLiteTensor& tensor) {
+  if (tensor.dims == nullptr || tensor.dims->size > kMaxRank) return {};
+  return ReadIndices(tensor.dims);
+}
+
+std::vector<Tensor> ReadTensors(const TfLiteContext& context) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(context.tensors_size);
+  for (size_t i = 0; i < context.tensors_size; ++i) {
+    tensors.push_back(ReadTensor(context.tensors[i]));
+  }
+  return tensors;
+}
+
+Node ReadNode(Operator op, int index, const TfLiteNode& source,
+              const std::vector<Tensor>& tensors) {
+  Node node;
+  node.op = op;
+  node.name = std::string(NameOf(op)) + "#" + std::to_string(index);
+  node.inputs = ReadNodeTensors(source.inputs, "inputs", tensors.size(), true);
+  node.outputs = ReadNodeTensors(source.outputs, "outputs", tensors.size(), false);
+  if (node.inputs.empty() || node.inputs[0] < 0) throw PlanError("it has no input");
+  if (node.outputs.size() != 1) throw PlanError("it must have one output");
+  for (const int input : node.inputs) {
+    if (input >= 0) RequireAligned(tensors[input]);
+  }
+  node.options = ReadNodeOptions(op, source);
+  return node;
+}
+
+Graph ReadGraph(TfLiteContext* context, const litert::TfLiteDelegateParams& partition) {
+  Graph graph;
+  graph.tensors = ReadTensors(*context);
+  for (const int index : ReadIndices(partition.nodes_to_replace)) {
+    TfLiteNode* node = nullptr;
+    TfLiteRegistration* registration = nullptr;
+    if (context->GetNodeAndRegistration(context, index, &node, &registration) !=
+        litert::kTfLiteOk) {
+      throw PlanError("LiteRT does not show node " + std::to_string(index));
+    }
+    const std::optional<Operator> op = FindOperator(*registration);
+    if (!op) throw PlanError("node " + std::to_string(index) + " is not one that was claimed");
+    graph.nodes.push_back(ReadNode(*op, index, *node, graph.tensors));
+  }
+  for (const int input : ReadNodeTensors(partition.input_tensors, "inputs of the partition",
+                                         graph.tensors.size(), true)) {
+    if (input >= 0 && graph.tensors[input].constant == nullptr) graph.inputs.push_back(input);
+  }
+  graph.outputs = ReadNodeTensors(partition.output_tensors, "outputs of the partition",
+                                  graph.tensors.size(), false);
+  RequireOrder(graph);
+  return graph;
+}
+
+}  // namespace bireid

@@ -1,0 +1,32 @@
+// Collects the time that steps took and writes it when the last holder lets go.
+#ifndef BIREID_DELEGATE_PROFILE_LOG_H_
+#define BIREID_DELEGATE_PROFILE_LOG_H_
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace bireid {
+
+// Shared by the delegate and its kernels, because LiteRT lets go of kernels one by one: when an
+// input is resized, and when the interpreter is destroyed.
+class ProfileLog {
+ public:
+  explicit ProfileLog(std::string path) : path_(std::move(path)) {}
+  ProfileLog(const ProfileLog&) = delete;
+  ProfileLog& operator=(const ProfileLog&) = delete;
+  // Writes the file atomically: [{"name": ..., "runs": ..., "nanoseconds": ...}, ...].
+  ~ProfileLog();
+
+  // Steps of the same name are added up.
+  void Add(const std::vector<StepProfile>& steps);
+
+ private:
+  std::string path_;
+  std::vector<StepProfile> steps_;
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_DELEGATE_PROFILE_LOG_H_

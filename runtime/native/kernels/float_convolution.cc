@@ -1,0 +1,53 @@
+#include "kernels/float_convolution.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace bireid {
+
+FloatConvolution::FloatConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
+                                   const float* weights, const float* bias)
+    : kernels_(kernels), spec_(spec) {
+  const WeightShape shape{spec.channels_out, 1,
+                          spec.kernel_height * spec.kernel_width * spec.channels_in};
+  packed_ = AlignedBuffer(kernels.float_weights_bytes(shape));
+  kernels.pack_float_weights(shape, weights, packed_.data());
+  bias_.resize(static_cast<size_t>(Blocks(spec.channels_out)) * kBlockChannels);
+  if (bias != nullptr) std::copy_n(bias, spec.channels_out, bias_.begin());
+}
+
+Extent FloatConvolution::Vertical(int input_height) const {
+  return Extent::Of(input_height, spec_.kernel_height, spec_.stride_height, spec_.dilation_height,
+                    spec_.padding);
+}
+
+Extent FloatConvolution::Horizontal(int input_width) const {
+  return Extent::Of(input_width, spec_.kernel_width, spec_.stride_width, spec_.dilation_width,
+                    spec_.padding);
+}
+
+void FloatConvolution::Place(const MapLayout& input) {
+  const Extent vertical = Vertical(input.height);
+  const Extent horizontal = Horizontal(input.width);
+  if (input.elements != spec_.channels_in || input.border.top < vertical.pad_before ||
+      input.border.bottom < vertical.pad_after || input.border.left < horizontal.pad_before ||
+      input.border.right < horizontal.pad_after) {
+    throw std::invalid_argument("the input map does not hold every window");
+  }
+  table_ = WindowTable::Of(input, vertical, horizontal, spec_.channels_in);
+}
+
+void FloatConvolution::Run(const float* input, const Stage* stages, int stage_count,
+                           const Range& range) const {
+  kernels_.float_convolution({input,
+                              {table_.windows.data(), table_.runs.data(),
+                               static_cast<int>(table_.runs.size()), table_.run_length},
+                              packed_.data(),
+                              spec_.channels_out,
+                              bias_.data(),
+                              stages,
+                              stage_count,
+                              range});
+}
+
+}  // namespace bireid

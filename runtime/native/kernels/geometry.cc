@@ -1,0 +1,66 @@
+#include "kernels/geometry.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace bireid {
+
+Extent Extent::Of(int input, int filter, int stride, int dilation, Padding padding) {
+  if (input < 1 || filter < 1 || stride < 1 || dilation < 1) {
+    throw std::invalid_argument("sizes, strides and dilations must be at least 1");
+  }
+  const int64_t window = static_cast<int64_t>(filter - 1) * dilation + 1;
+  Extent extent{input, filter, stride, dilation, 0, 0, 0};
+  if (padding == Padding::kValid) {
+    if (window > input) throw std::invalid_argument("the window is larger than the map");
+    extent.output = static_cast<int>((input - window) / stride) + 1;
+    return extent;
+  }
+  extent.output = (input - 1) / stride + 1;
+  const int64_t needed = static_cast<int64_t>(extent.output - 1) * stride + window - input;
+  // A window this much larger than its map is no real network, and would overflow offsets.
+  if (needed > (1 << 16)) throw std::invalid_argument("the window is far larger than the map");
+  const int total = std::max(0, static_cast<int>(needed));
+  extent.pad_before = total / 2;
+  extent.pad_after = total - extent.pad_before;
+  return extent;
+}
+
+std::vector<int32_t> PixelOffsets(const MapLayout& map) {
+  std::vector<int32_t> offsets;
+  offsets.reserve(static_cast<size_t>(map.height) * map.width);
+  for (int y = 0; y < map.height; ++y) {
+    for (int x = 0; x < map.width; ++x) {
+      offsets.push_back(static_cast<int32_t>(map.origin() + y * map.row_stride() +
+                                             static_cast<int64_t>(x) * map.elements));
+    }
+  }
+  return offsets;
+}
+
+WindowTable WindowTable::Of(const MapLayout& map, const Extent& vertical, const Extent& horizontal,
+                            int channel_elements) {
+  WindowTable table;
+  const int64_t row = map.row_stride();
+  for (int y = 0; y < vertical.output; ++y) {
+    for (int x = 0; x < horizontal.output; ++x) {
+      const int64_t top = y * vertical.stride - vertical.pad_before;
+      const int64_t left = x * horizontal.stride - horizontal.pad_before;
+      table.windows.push_back(static_cast<int32_t>(map.origin() + top * row + left * map.elements));
+    }
+  }
+  // Neighbouring taps are one run where they lie one after the other in memory.
+  const bool contiguous = horizontal.dilation == 1 && channel_elements == map.elements;
+  const int taps_per_run = contiguous ? horizontal.filter : 1;
+  table.run_length = taps_per_run * channel_elements;
+  for (int ky = 0; ky < vertical.filter; ++ky) {
+    for (int kx = 0; kx < horizontal.filter; kx += taps_per_run) {
+      table.runs.push_back(
+          static_cast<int32_t>(ky * vertical.dilation * row +
+                               static_cast<int64_t>(kx) * horizontal.dilation * map.elements));
+    }
+  }
+  return table;
+}
+
+}  // namespace bireid

@@ -1,0 +1,77 @@
+// Sizes of sliding windows, as TensorFlow defines them.
+#ifndef BIREID_KERNELS_GEOMETRY_H_
+#define BIREID_KERNELS_GEOMETRY_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace bireid {
+
+enum class Padding : uint8_t { kSame, kValid };
+enum class Activation : uint8_t { kNone, kRelu, kReluN1To1, kRelu6 };
+
+// One spatial dimension of a window operator.
+struct Extent {
+  int input = 0;
+  int filter = 1;
+  int stride = 1;
+  int dilation = 1;
+  int output = 0;
+  int pad_before = 0;
+  int pad_after = 0;  // so many elements past the end that the last window stays inside
+
+  // Throws std::invalid_argument if a size is not positive or no window fits.
+  static Extent Of(int input, int filter, int stride, int dilation, Padding padding);
+};
+
+// Elements around a map that windows may read.
+struct Border {
+  int top = 0;
+  int bottom = 0;
+  int left = 0;
+  int right = 0;
+
+  bool empty() const { return top == 0 && bottom == 0 && left == 0 && right == 0; }
+  bool operator==(const Border& other) const {
+    return top == other.top && bottom == other.bottom && left == other.left && right == other.right;
+  }
+};
+
+// A map of height x width pixels of `elements` each, in memory with a border.
+struct MapLayout {
+  int height = 0;
+  int width = 0;
+  int elements = 0;
+  Border border;
+
+  int64_t row_stride() const {
+    return static_cast<int64_t>(border.left + width + border.right) * elements;
+  }
+  int64_t total() const { return (border.top + height + border.bottom) * row_stride(); }
+  // Of pixel (0, 0) from the start of memory.
+  int64_t origin() const {
+    return border.top * row_stride() + static_cast<int64_t>(border.left) * elements;
+  }
+  bool operator==(const MapLayout& other) const {
+    return height == other.height && width == other.width && elements == other.elements &&
+           border == other.border;
+  }
+};
+
+// Element offset of every pixel of a map from the start of its memory.
+std::vector<int32_t> PixelOffsets(const MapLayout& map);
+
+// Offsets for the Windows of kernel_table.h. `channel_elements` is the length of one tap: all
+// elements of a pixel, or those of one group.
+struct WindowTable {
+  std::vector<int32_t> windows;  // [output pixels]
+  std::vector<int32_t> runs;
+  int run_length = 0;
+
+  static WindowTable Of(const MapLayout& map, const Extent& vertical, const Extent& horizontal,
+                        int channel_elements);
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_KERNELS_GEOMETRY_H_

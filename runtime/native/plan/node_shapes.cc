@@ -1,0 +1,96 @@
+#include "plan/node_shapes.h"
+
+namespace bireid {
+namespace {
+
+// Offsets of elements are int32, and a tile may step past the last pixel.
+constexpr int64_t kMaxElements = 1 << 28;
+
+const Tensor& InputOf(const Graph& graph, const Node& node, int index) {
+  return graph.tensors[node.inputs[index]];
+}
+
+Extent PoolExtent(const Graph& graph, const Node& node, int axis, int filter, int stride) {
+  return Extent::Of(InputOf(graph, node, 0).shape[axis], filter, stride, 1, node.options.padding);
+}
+
+}  // namespace
+
+int64_t ElementCount(const std::vector<int>& shape) {
+  int64_t count = 1;
+  for (const int size : shape) {
+    if (size < 1 || size > kMaxElements / count) return 0;
+    count *= size;
+  }
+  return count;
+}
+
+bool IsAligned(const Tensor& tensor) {
+  return reinterpret_cast<uintptr_t>(tensor.constant) % sizeof(float) == 0;
+}
+
+bool IsChannelParameter(const Tensor& tensor, int channels) {
+  if (tensor.constant == nullptr || tensor.type != DataType::kFloat32) return false;
+  const int64_t count = ElementCount(tensor.shape);
+  const bool per_channel = !tensor.shape.empty() && tensor.shape.back() == count;
+  return (count == 1 || (per_channel && count == channels)) &&
+         tensor.constant_bytes == static_cast<size_t>(count) * sizeof(float) && IsAligned(tensor);
+}
+
+BinaryConvolutionSpec BinaryConvolutionSpecOf(const Graph& graph, const Node& node) {
+  const Tensor& filter = InputOf(graph, node, 1);
+  const Tensor& output = graph.tensors[node.outputs[0]];
+  const Options& options = node.options;
+  BinaryConvolutionSpec spec;
+  spec.channels_in = options.channels_in;
+  spec.channels_out = filter.shape[0];
+  spec.kernel_height = filter.shape[1];
+  spec.kernel_width = filter.shape[2];
+  spec.stride_height = options.stride_height;
+  spec.stride_width = options.stride_width;
+  spec.dilation_height = options.dilation_height;
+  spec.dilation_width = options.dilation_width;
+  spec.groups = InputOf(graph, node, 0).shape[3] / filter.shape[3];
+  spec.padding = options.padding;
+  spec.pad_value = options.pad_value;
+  spec.activation = options.activation;
+  if (output.type == DataType::kInt8) spec.output = BinaryOutput::kInt8;
+  if (output.type == DataType::kInt32) spec.output = BinaryOutput::kBits;
+  spec.output_scale = output.scale;
+  spec.output_zero_point = output.zero_point;
+  return spec;
+}
+
+FloatConvolutionSpec FloatConvolutionSpecOf(const Graph& graph, const Node& node) {
+  const std::vector<int>& filter = InputOf(graph, node, 1).shape;
+  const Options& options = node.options;
+  return {filter[3],
+          filter[0],
+          filter[1],
+          filter[2],
+          options.stride_height,
+          options.stride_width,
+          options.dilation_height,
+          options.dilation_width,
+          options.padding};
+}
+
+Extent VerticalPool(const Graph& graph, const Node& node) {
+  return PoolExtent(graph, node, 1, node.options.filter_height, node.options.stride_height);
+}
+
+Extent HorizontalPool(const Graph& graph, const Node& node) {
+  return PoolExtent(graph, node, 2, node.options.filter_width, node.options.stride_width);
+}
+
+PoolSpec PoolSpecOf(const Graph& graph, const Node& node) {
+  return {node.op == Operator::kMaxPool2d ? PoolKind::kMax : PoolKind::kAverage,
+          VerticalPool(graph, node), HorizontalPool(graph, node), InputOf(graph, node, 0).shape[3]};
+}
+
+PadAmounts PadAmountsOf(const Graph& graph, const Node& node) {
+  const int32_t* amounts = static_cast<const int32_t*>(InputOf(graph, node, 1).constant);
+  return {amounts[2], amounts[3], amounts[4], amounts[5]};
+}
+
+}  // namespace bireid

@@ -1,0 +1,37 @@
+// What the nodes of a graph mean, read once their shapes and constants have been checked.
+#ifndef BIREID_PLAN_NODE_SHAPES_H_
+#define BIREID_PLAN_NODE_SHAPES_H_
+
+#include <vector>
+
+#include "kernels/binary_convolution.h"
+#include "kernels/float_convolution.h"
+#include "plan/graph.h"
+#include "plan/step.h"
+
+namespace bireid {
+
+// Elements of a tensor; 0 if a dimension is not positive, or if there are more than a plan handles.
+int64_t ElementCount(const std::vector<int>& shape);
+
+// Whether the constant of a tensor can be read as 4-byte values; a damaged file may say otherwise.
+bool IsAligned(const Tensor& tensor);
+
+// Whether a tensor is a stored float32 array of one value, or of one value per channel of a map.
+bool IsChannelParameter(const Tensor& tensor, int channels);
+
+// The functions below need a node that WhyUnsupported has nothing against.
+BinaryConvolutionSpec BinaryConvolutionSpecOf(const Graph& graph, const Node& node);
+FloatConvolutionSpec FloatConvolutionSpecOf(const Graph& graph, const Node& node);
+PoolSpec PoolSpecOf(const Graph& graph, const Node& node);
+Extent VerticalPool(const Graph& graph, const Node& node);
+Extent HorizontalPool(const Graph& graph, const Node& node);
+
+struct PadAmounts {
+  int top, bottom, left, right;
+};
+PadAmounts PadAmountsOf(const Graph& graph, const Node& node);
+
+}  // namespace bireid
+
+#endif  // BIREID_PLAN_NODE_SHAPES_H_

@@ -1,0 +1,124 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "plan/plan_builder.h"
+#include "plan/thread_pool.h"
+
+namespace bireid {
+namespace {
+
+// The memory of one image in flight.
+struct Arena {
+  std::vector<AlignedBuffer> buffers;
+  std::vector<char*> values;
+};
+
+int64_t Nanoseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+}  // namespace
+
+struct Plan::Implementation {
+  PlannedGraph graph;
+  PlanOptions options;
+  std::vector<Arena> arenas;           // one per thread if images run beside each other
+  std::vector<AlignedBuffer> scratch;  // one per thread
+  std::vector<StepProfile> profile;
+
+  bool runs_images_in_parallel() const { return graph.batch > 1 && options.threads > 1; }
+
+  void Allocate() {
+    size_t scratch_bytes = 0;
+    for (const auto& step : graph.steps) {
+      scratch_bytes = std::max(scratch_bytes, step->scratch_bytes());
+      profile.push_back({step->name(), 0, 0, 0});
+    }
+    for (int thread = 0; thread < options.threads; ++thread) scratch.emplace_back(scratch_bytes);
+    arenas.resize(runs_images_in_parallel() ? std::min(options.threads, graph.batch) : 1);
+    for (Arena& arena : arenas) {
+      for (const size_t bytes : graph.buffer_bytes) arena.buffers.emplace_back(bytes);
+      arena.values.resize(graph.values.size());
+    }
+  }
+
+  // Sets the addresses of all values for one image.
+  void Bind(const void* const* inputs, void* const* outputs, int image, Arena* arena) const {
+    for (size_t v = 0; v < graph.values.size(); ++v) {
+      const Value& value = graph.values[v];
+      const int64_t offset = image * value.layout.total() * value.element_bytes;
+      switch (value.place) {
+        case Value::Place::kBuffer:
+          arena->values[v] = static_cast<char*>(arena->buffers[value.slot].data());
+          break;
+        case Value::Place::kInput:
+          // Steps only read inputs; one table of addresses holds both kinds.
+          arena->values[v] = static_cast<char*>(const_cast<void*>(inputs[value.slot])) + offset;
+          break;
+        case Value::Place::kOutput:
+          arena->values[v] = static_cast<char*>(outputs[value.slot]) + offset;
+          break;
+      }
+    }
+  }
+
+  void RunSteps(const Arena& arena, int thread, int worker, int workers, Barrier* barrier) {
+    const StepContext context{arena.values.data(), scratch[thread].data(), worker, workers};
+    for (size_t s = 0; s < graph.steps.size(); ++s) {
+      const bool is_timed = options.profile && thread == 0;
+      const int64_t begin = is_timed ? Nanoseconds() : 0;
+      graph.steps[s]->Run(context);
+      if (barrier != nullptr) barrier->Wait();
+      if (is_timed) profile[s].Add(Nanoseconds() - begin);
+    }
+  }
+
+  void RunImagesInParallel(const void* const* inputs, void* const* outputs) {
+    const int wanted = static_cast<int>(arenas.size());
+    RunOnThreads(wanted, [&](int worker, int workers, Barrier&) {
+      for (int image = worker; image < graph.batch; image += workers) {
+        Bind(inputs, outputs, image, &arenas[worker]);
+        RunSteps(arenas[worker], worker, 0, 1, nullptr);
+      }
+    });
+  }
+
+  void RunImagesInTurn(const void* const* inputs, void* const* outputs) {
+    for (int image = 0; image < graph.batch; ++image) {
+      Bind(inputs, outputs, image, &arenas[0]);
+      RunOnThreads(options.threads, [&](int worker, int workers, Barrier& barrier) {
+        RunSteps(arenas[0], worker, worker, workers, &barrier);
+      });
+    }
+  }
+};
+
+Plan::Plan(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+Plan::~Plan() = default;
+
+std::unique_ptr<Plan> Plan::Build(const Graph& graph, const PlanOptions& options) {
+  auto implementation = std::make_unique<Implementation>();
+  implementation->options = options;
+  implementation->options.threads = std::max(1, options.threads);
+  implementation->graph = BuildPlan(graph, *options.kernels);
+  implementation->Allocate();
+  return std::unique_ptr<Plan>(new Plan(std::move(implementation)));
+}
+
+void Plan::Run(const void* const* inputs, void* const* outputs) {
+  if (implementation_->runs_images_in_parallel()) {
+    implementation_->RunImagesInParallel(inputs, outputs);
+  } else {
+    implementation_->RunImagesInTurn(inputs, outputs);
+  }
+}
+
+std::vector<StepProfile> Plan::Profile() const { return implementation_->profile; }
+
+}  // namespace bireid

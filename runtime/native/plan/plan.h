@@ -1,0 +1,70 @@
+// Turns a graph into fused steps over preallocated memory, and runs them.
+#ifndef BIREID_PLAN_PLAN_H_
+#define BIREID_PLAN_PLAN_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "plan/graph.h"
+
+namespace bireid {
+
+// A graph that cannot be planned; the message says which node and why.
+class PlanError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct PlanOptions {
+  const KernelTable* kernels = nullptr;
+  int threads = 1;
+  bool profile = false;
+};
+
+// Time spent in one step.
+struct StepProfile {
+  std::string name;  // the nodes it fuses, joined by " + "
+  int64_t runs = 0;
+  int64_t nanoseconds = 0;          // of all runs
+  int64_t fastest_nanoseconds = 0;  // of the fastest run
+
+  void Add(int64_t run) {
+    fastest_nanoseconds = runs == 0 ? run : std::min(fastest_nanoseconds, run);
+    nanoseconds += run;
+    ++runs;
+  }
+};
+
+// Why the plan cannot run a node: empty if it can. Reads shapes, types, options and constants, and
+// trusts none of them.
+std::string WhyUnsupported(const Graph& graph, const Node& node);
+
+class Plan {
+ public:
+  // Throws PlanError, or std::bad_alloc. The graph's constants need not outlive the call.
+  static std::unique_ptr<Plan> Build(const Graph& graph, const PlanOptions& options);
+
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  ~Plan();
+
+  // Runs the graph. `inputs` and `outputs` are in the order of the graph's, each as large as its
+  // tensor. One call at a time.
+  void Run(const void* const* inputs, void* const* outputs);
+
+  std::vector<StepProfile> Profile() const;
+
+ private:
+  struct Implementation;
+  explicit Plan(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_PLAN_PLAN_H_

@@ -1,0 +1,235 @@
+#include "plan/step.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/binary_max_pool.h"
+#include "kernels/packing.h"
+
+namespace bireid {
+namespace {
+
+struct Share {
+  int begin;
+  int end;
+};
+
+// This worker's part of `count` things, in whole multiples of `unit`.
+Share ShareOf(const StepContext& context, int count, int unit) {
+  const int64_t units = (count + unit - 1) / unit;
+  const auto edge = [&](int worker) {
+    return static_cast<int>(std::min<int64_t>(count, units * worker / context.workers * unit));
+  };
+  return {edge(context.worker), edge(context.worker + 1)};
+}
+
+// Workers share pixels, so that what a worker wrote stays in its cache for the next step; maps too
+// small for that are shared by channels.
+Range RangeOf(const StepContext& context, int pixels, int channels) {
+  const int blocks = Blocks(channels);
+  const int tiles = (pixels + kTilePixels - 1) / kTilePixels;
+  if (tiles >= 2 * context.workers || blocks < context.workers) {
+    const Share share = ShareOf(context, pixels, kTilePixels);
+    return {share.begin, share.end, 0, blocks};
+  }
+  const Share share = ShareOf(context, blocks, 1);
+  return {0, pixels, share.begin, share.end};
+}
+
+template <typename Element>
+Element* ValueOf(const StepContext& context, int value) {
+  return reinterpret_cast<Element*>(context.values[value]);
+}
+
+int64_t PixelOffset(const MapReference& map, int pixel) {
+  return map.offsets != nullptr ? map.offsets[pixel]
+                                : static_cast<int64_t>(pixel) * map.layout.elements;
+}
+
+}  // namespace
+
+int Step::Bind(const StepContext& context, Stage* stages) const {
+  int count = 0;
+  for (const BoundStage& bound : stages_) {
+    stages[count] = bound.stage;
+    if (bound.value >= 0) stages[count].map = context.values[bound.value];
+    ++count;
+  }
+  return count;
+}
+
+void BinaryConvolutionStep::Run(const StepContext& context) const {
+  const BinaryConvolutionSpec& spec = convolution_->spec();
+  // Groups cannot be shared by blocks.
+  const int channels = spec.groups == 1 ? spec.channels_out : 1;
+  const Range range = RangeOf(context, convolution_->output_pixels(), channels);
+  if (range.pixel_begin == range.pixel_end) return;
+  Stage stages[kMaxStages];
+  const int count = Bind(context, stages);
+  convolution_->Run(ValueOf<const uint32_t>(context, input_), stages, count, range,
+                    context.scratch);
+}
+
+void FloatConvolutionStep::Run(const StepContext& context) const {
+  const Range range =
+      RangeOf(context, convolution_->output_pixels(), convolution_->spec().channels_out);
+  if (range.pixel_begin == range.pixel_end) return;
+  Stage stages[kMaxStages];
+  const int count = Bind(context, stages);
+  convolution_->Run(ValueOf<const float>(context, input_), stages, count, range);
+}
+
+void PoolStep::Run(const StepContext& context) const {
+  Stage stages[kMaxStages];
+  const int count = Bind(context, stages);
+  std::vector<const float*> rows(spec_.vertical.filter);
+  const float* input = ValueOf<const float>(context, input_.value) + input_.layout.origin();
+  const Share share = ShareOf(context, spec_.vertical.output, 1);
+  for (int row = share.begin; row < share.end; ++row) {
+    for (int ky = 0; ky < spec_.vertical.filter; ++ky) {
+      const int y = row * spec_.vertical.stride - spec_.vertical.pad_before + ky;
+      const bool inside = y >= 0 && y < spec_.vertical.input;
+      rows[ky] = inside ? input + y * input_.layout.row_stride() : nullptr;
+    }
+    kernels_.pool_row({spec_.kind, rows.data(), spec_.vertical.filter, spec_.horizontal.filter,
+                       spec_.horizontal.stride, spec_.horizontal.pad_before, spec_.horizontal.input,
+                       spec_.channels, row, spec_.horizontal.output, spec_.channels, stages,
+                       count});
+  }
+}
+
+ConvolutionPoolStep::ConvolutionPoolStep(const KernelTable& kernels,
+                                         std::unique_ptr<FloatConvolution> convolution, int input,
+                                         const Stage* clamp, const PoolSpec& pool)
+    : kernels_(kernels), convolution_(std::move(convolution)), input_(input), pool_(pool) {
+  if (clamp != nullptr) row_stages_.push_back(*clamp);
+  Stage store{};
+  store.kind = StageKind::kStore;
+  row_stages_.push_back(store);
+  const int width = pool.horizontal.input;
+  for (int y = 0; y < pool.vertical.input; ++y) {
+    for (int x = 0; x < width; ++x) {
+      ring_offsets_.push_back((y % pool.vertical.filter * width + x) * pool.channels);
+    }
+  }
+}
+
+size_t ConvolutionPoolStep::scratch_bytes() const {
+  return sizeof(float) * pool_.vertical.filter * pool_.horizontal.input * pool_.channels;
+}
+
+void ConvolutionPoolStep::ConvolveRow(const StepContext& context, int row) const {
+  Stage stages[2];
+  std::copy(row_stages_.begin(), row_stages_.end(), stages);
+  Stage& store = stages[row_stages_.size() - 1];
+  store.map = context.scratch;
+  store.offsets = ring_offsets_.data();
+  const int width = pool_.horizontal.input;
+  convolution_->Run(ValueOf<const float>(context, input_), stages,
+                    static_cast<int>(row_stages_.size()),
+                    {row * width, (row + 1) * width, 0, Blocks(pool_.channels)});
+}
+
+void ConvolutionPoolStep::Run(const StepContext& context) const {
+  Stage stages[kMaxStages];
+  const int count = Bind(context, stages);
+  const Extent& vertical = pool_.vertical;
+  const int64_t row_floats = static_cast<int64_t>(pool_.horizontal.input) * pool_.channels;
+  const float* ring = static_cast<const float*>(context.scratch);
+  std::vector<const float*> rows(vertical.filter);
+  const Share share = ShareOf(context, vertical.output, 1);
+  int next = 0;  // first row of the convolution that is not in the ring yet
+  for (int row = share.begin; row < share.end; ++row) {
+    const int top = row * vertical.stride - vertical.pad_before;
+    const int end = std::min(vertical.input, top + vertical.filter);
+    for (next = std::max({next, top, 0}); next < end; ++next) ConvolveRow(context, next);
+    for (int ky = 0; ky < vertical.filter; ++ky) {
+      const int y = top + ky;
+      const bool inside = y >= 0 && y < vertical.input;
+      rows[ky] = inside ? ring + y % vertical.filter * row_floats : nullptr;
+    }
+    kernels_.pool_row({pool_.kind, rows.data(), vertical.filter, pool_.horizontal.filter,
+                       pool_.horizontal.stride, pool_.horizontal.pad_before, pool_.horizontal.input,
+                       pool_.channels, row, pool_.horizontal.output, pool_.channels, stages,
+                       count});
+  }
+}
+
+void MapStep::Run(const StepContext& context) const {
+  Stage stages[kMaxStages];
+  const int count = Bind(context, stages);
+  const MapLayout& layout = input_.layout;
+  const Range range = RangeOf(context, layout.height * layout.width, layout.elements);
+  if (range.pixel_begin == range.pixel_end) return;
+  kernels_.apply({ValueOf<const float>(context, input_.value), input_.offsets, layout.elements,
+                  layout.elements, stages, count, range});
+}
+
+void CopyStep::Run(const StepContext& context) const {
+  const MapLayout& from = input_.layout;
+  const MapLayout& to = output_.layout;
+  const char* input = ValueOf<const char>(context, input_.value);
+  char* output = ValueOf<char>(context, output_.value);
+  const size_t row_bytes = static_cast<size_t>(from.width) * from.elements * element_bytes_;
+  const Share share = ShareOf(context, from.height, 1);
+  for (int y = share.begin; y < share.end; ++y) {
+    const int64_t source = from.origin() + y * from.row_stride();
+    const int64_t target = to.origin() + y * to.row_stride();
+    std::memcpy(output + target * element_bytes_, input + source * element_bytes_, row_bytes);
+  }
+}
+
+void PadStep::Run(const StepContext& context) const {
+  const MapLayout& from = input_.layout;
+  const MapLayout& to = output_.layout;
+  const Share share = ShareOf(context, to.height, 1);
+  for (int y = share.begin; y < share.end; ++y) {
+    float* row = ValueOf<float>(context, output_.value) + to.origin() + y * to.row_stride();
+    std::fill_n(row, static_cast<int64_t>(to.width) * to.elements, 0.0f);
+    if (y < top_ || y >= top_ + from.height) continue;
+    const float* source = ValueOf<const float>(context, input_.value) + from.origin() +
+                          (y - top_) * from.row_stride();
+    std::copy_n(source, static_cast<int64_t>(from.width) * from.elements,
+                row + static_cast<int64_t>(left_) * to.elements);
+  }
+}
+
+void ConvertStep::Run(const StepContext& context) const {
+  const bool packs = kind_ == Kind::kPackInt8 || kind_ == Kind::kPackBool;
+  const Int8Signs signs =
+      kind_ == Kind::kUnpackInt8 ? Int8Signs::Of(scale_, zero_point_) : Int8Signs{};
+  const Share share = ShareOf(context, input_.layout.height * input_.layout.width, 1);
+  for (int pixel = share.begin; pixel < share.end; ++pixel) {
+    const int64_t from = PixelOffset(input_, pixel);
+    const int64_t to = PixelOffset(output_, pixel);
+    const uint32_t* words = ValueOf<const uint32_t>(context, input_.value) + (packs ? 0 : from);
+    uint32_t* bits = ValueOf<uint32_t>(context, output_.value) + (packs ? to : 0);
+    switch (kind_) {
+      case Kind::kPackInt8:
+        PackInt8Pixel(ValueOf<const int8_t>(context, input_.value) + from, channels_, zero_point_,
+                      bits);
+        break;
+      case Kind::kPackBool:
+        PackBoolPixel(ValueOf<const uint8_t>(context, input_.value) + from, channels_, bits);
+        break;
+      case Kind::kUnpackFloat:
+        UnpackFloatPixel(words, channels_, ValueOf<float>(context, output_.value) + to);
+        break;
+      case Kind::kUnpackInt8:
+        UnpackInt8Pixel(words, channels_, signs, ValueOf<int8_t>(context, output_.value) + to);
+        break;
+      case Kind::kUnpackBool:
+        UnpackBoolPixel(words, channels_, ValueOf<uint8_t>(context, output_.value) + to);
+        break;
+    }
+  }
+}
+
+void BinaryMaxPoolStep::Run(const StepContext& context) const {
+  const Share share = ShareOf(context, vertical_.output, 1);
+  BinaryMaxPool(ValueOf<const uint32_t>(context, input_.value), input_.layout, vertical_,
+                horizontal_, ValueOf<uint32_t>(context, output_.value), output_.layout, share.begin,
+                share.end);
+}
+
+}  // namespace bireid

@@ -1,0 +1,208 @@
+// The steps that a plan consists of.
+#ifndef BIREID_PLAN_STEP_H_
+#define BIREID_PLAN_STEP_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/binary_convolution.h"
+#include "kernels/float_convolution.h"
+#include "kernels/geometry.h"
+#include "kernels/kernel_table.h"
+
+namespace bireid {
+
+// What a worker has while it runs the steps for one image.
+struct StepContext {
+  char* const* values;  // memory of every value
+  void* scratch;        // this thread's own, 64-byte aligned
+  int worker;
+  int workers;
+};
+
+// A map that steps read or write: where it is, and how it lies there.
+struct MapReference {
+  int value = -1;
+  MapLayout layout;
+  const int32_t* offsets = nullptr;  // of pixels; null if there is no border
+
+  static MapReference Of(int value, const MapLayout& layout, const int32_t* offsets) {
+    return {value, layout, layout.border.empty() ? nullptr : offsets};
+  }
+};
+
+// A stage whose map is known only at run time.
+struct BoundStage {
+  Stage stage;
+  int value;  // -1: stage.map is set already, or not needed
+};
+
+constexpr int kMaxStages = 16;
+
+class Step {
+ public:
+  virtual ~Step() = default;
+  // Does this worker's share of one image. Workers meet before the next step.
+  virtual void Run(const StepContext& context) const = 0;
+  virtual size_t scratch_bytes() const { return 0; }
+
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  // At most kMaxStages.
+  void set_stages(std::vector<BoundStage> stages) { stages_ = std::move(stages); }
+  const std::vector<BoundStage>& stages() const { return stages_; }
+
+ protected:
+  // Writes the stages with the addresses of this run; returns how many there are.
+  int Bind(const StepContext& context, Stage* stages) const;
+
+ private:
+  std::string name_;
+  std::vector<BoundStage> stages_;
+};
+
+class BinaryConvolutionStep : public Step {
+ public:
+  BinaryConvolutionStep(std::unique_ptr<BinaryConvolution> convolution, int input)
+      : convolution_(std::move(convolution)), input_(input) {}
+  void Run(const StepContext& context) const override;
+  size_t scratch_bytes() const override { return convolution_->scratch_bytes(); }
+
+ private:
+  std::unique_ptr<BinaryConvolution> convolution_;
+  int input_;
+};
+
+class FloatConvolutionStep : public Step {
+ public:
+  FloatConvolutionStep(std::unique_ptr<FloatConvolution> convolution, int input)
+      : convolution_(std::move(convolution)), input_(input) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  std::unique_ptr<FloatConvolution> convolution_;
+  int input_;
+};
+
+struct PoolSpec {
+  PoolKind kind = PoolKind::kMax;
+  Extent vertical;
+  Extent horizontal;
+  int channels = 0;
+};
+
+class PoolStep : public Step {
+ public:
+  PoolStep(const KernelTable& kernels, const PoolSpec& spec, const MapReference& input)
+      : kernels_(kernels), spec_(spec), input_(input) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  const KernelTable& kernels_;
+  PoolSpec spec_;
+  MapReference input_;
+};
+
+// A float convolution whose map is needed only by a pooling: rows go through a ring of as many rows
+// as a pooling window has, and never to memory.
+class ConvolutionPoolStep : public Step {
+ public:
+  // `clamp` is the convolution's activation, or null.
+  ConvolutionPoolStep(const KernelTable& kernels, std::unique_ptr<FloatConvolution> convolution,
+                      int input, const Stage* clamp, const PoolSpec& pool);
+  void Run(const StepContext& context) const override;
+  size_t scratch_bytes() const override;
+
+ private:
+  void ConvolveRow(const StepContext& context, int row) const;
+
+  const KernelTable& kernels_;
+  std::unique_ptr<FloatConvolution> convolution_;
+  int input_;
+  PoolSpec pool_;
+  std::vector<Stage> row_stages_;      // clamp, then a store into the ring
+  std::vector<int32_t> ring_offsets_;  // of every pixel of the convolution
+};
+
+// Stages on a float map.
+class MapStep : public Step {
+ public:
+  MapStep(const KernelTable& kernels, const MapReference& input)
+      : kernels_(kernels), input_(input) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  const KernelTable& kernels_;
+  MapReference input_;
+};
+
+// Copies a map into one with a border.
+class CopyStep : public Step {
+ public:
+  CopyStep(const MapReference& input, const MapReference& output, int element_bytes)
+      : input_(input), output_(output), element_bytes_(element_bytes) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  MapReference input_;
+  MapReference output_;
+  int element_bytes_;
+};
+
+// PAD with zeros: a float map into a larger one.
+class PadStep : public Step {
+ public:
+  PadStep(int top, int left, const MapReference& input, const MapReference& output)
+      : top_(top), left_(left), input_(input), output_(output) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  int top_;
+  int left_;
+  MapReference input_;
+  MapReference output_;
+};
+
+// LceQuantize of int8 and bool maps, LceDequantize.
+class ConvertStep : public Step {
+ public:
+  enum class Kind : uint8_t { kPackInt8, kPackBool, kUnpackFloat, kUnpackInt8, kUnpackBool };
+
+  ConvertStep(Kind kind, int channels, float scale, int32_t zero_point, const MapReference& input,
+              const MapReference& output)
+      : kind_(kind),
+        channels_(channels),
+        scale_(scale),
+        zero_point_(zero_point),
+        input_(input),
+        output_(output) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  Kind kind_;
+  int channels_;
+  float scale_;
+  int32_t zero_point_;
+  MapReference input_;
+  MapReference output_;
+};
+
+class BinaryMaxPoolStep : public Step {
+ public:
+  BinaryMaxPoolStep(const Extent& vertical, const Extent& horizontal, const MapReference& input,
+                    const MapReference& output)
+      : vertical_(vertical), horizontal_(horizontal), input_(input), output_(output) {}
+  void Run(const StepContext& context) const override;
+
+ private:
+  Extent vertical_;
+  Extent horizontal_;
+  MapReference input_;
+  MapReference output_;
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_PLAN_STEP_H_

@@ -1,0 +1,101 @@
+#include "plan/value_table.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+namespace bireid {
+namespace {
+
+int ElementBytes(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kBool ? 1 : 4;
+}
+
+}  // namespace
+
+ValueTable::ValueTable(const Graph& graph, PlannedGraph* plan)
+    : graph_(graph),
+      plan_(*plan),
+      borders_(graph.tensors.size()),
+      main_(graph.tensors.size(), -1),
+      bordered_(graph.tensors.size(), -1) {
+  FindBorders();
+}
+
+void ValueTable::FindBorders() {
+  for (const Node& node : graph_.nodes) {
+    if (node.op != Operator::kLceBconv2d && node.op != Operator::kConv2d) continue;
+    const std::vector<int>& shape = graph_.tensors[node.inputs[0]].shape;
+    const std::vector<int>& filter = graph_.tensors[node.inputs[1]].shape;
+    const Options& o = node.options;
+    const Extent vertical =
+        Extent::Of(shape[1], filter[1], o.stride_height, o.dilation_height, o.padding);
+    const Extent horizontal =
+        Extent::Of(shape[2], filter[2], o.stride_width, o.dilation_width, o.padding);
+    Border& border = borders_[node.inputs[0]];
+    border.top = std::max(border.top, vertical.pad_before);
+    border.bottom = std::max(border.bottom, vertical.pad_after);
+    border.left = std::max(border.left, horizontal.pad_before);
+    border.right = std::max(border.right, horizontal.pad_after);
+  }
+}
+
+int ValueTable::OutputSlot(int tensor) const {
+  const auto found = std::find(graph_.outputs.begin(), graph_.outputs.end(), tensor);
+  return found == graph_.outputs.end() ? -1 : static_cast<int>(found - graph_.outputs.begin());
+}
+
+int ValueTable::NewValue(int tensor, const Border& border, Value::Place place, int slot) {
+  const Tensor& t = graph_.tensors[tensor];
+  Value value;
+  value.layout = {t.shape[1], t.shape[2], t.shape[3], border};
+  if (value.layout.total() > std::numeric_limits<int32_t>::max()) {
+    throw PlanError("a map with its border is too large");
+  }
+  value.element_bytes = ElementBytes(t.type);
+  value.place = place;
+  value.slot = slot;
+  plan_.values.push_back(value);
+  plan_.offsets.push_back(border.empty()
+                              ? nullptr
+                              : std::make_unique<std::vector<int32_t>>(PixelOffsets(value.layout)));
+  return static_cast<int>(plan_.values.size()) - 1;
+}
+
+int ValueTable::DeclareInput(int tensor, int slot) {
+  return main_[tensor] = NewValue(tensor, {}, Value::Place::kInput, slot);
+}
+
+int ValueTable::DeclareWhole(int tensor) {
+  const bool is_output = IsOutput(tensor);
+  return main_[tensor] = is_output ? NewValue(tensor, {}, Value::Place::kOutput, OutputSlot(tensor))
+                                   : NewValue(tensor, borders_[tensor], Value::Place::kBuffer, -1);
+}
+
+int ValueTable::AddBordered(int tensor) {
+  return bordered_[tensor] = NewValue(tensor, borders_[tensor], Value::Place::kBuffer, -1);
+}
+
+std::vector<int> ValueTable::Declare(int tensor) {
+  const int whole = DeclareWhole(tensor);
+  if (!IsOutput(tensor) || !NeedsBorder(tensor)) return {whole};
+  return {whole, AddBordered(tensor)};
+}
+
+MapReference ValueTable::Reference(int value) const {
+  const auto& offsets = plan_.offsets[value];
+  return MapReference::Of(value, plan_.values[value].layout,
+                          offsets == nullptr ? nullptr : offsets->data());
+}
+
+BoundStage ValueTable::MapStage(StageKind kind, int value) const {
+  const MapReference map = Reference(value);
+  BoundStage bound{};
+  bound.stage.kind = kind;
+  bound.stage.offsets = map.offsets;
+  bound.stage.stride = map.layout.elements;
+  bound.value = value;
+  return bound;
+}
+
+}  // namespace bireid
