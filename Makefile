@@ -3,18 +3,29 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PINS := pyproject.toml runtime/pyproject.toml constraints.txt
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet -c constraints.txt
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
+NATIVE_CODE := $(filter %.h %.cc,$(NATIVE))
+NATIVE_LIBRARY := $(filter-out runtime/native/tests/%,$(NATIVE))
+FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-fast lint format bench results clean
+.PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 bench results clean
 
 help:
-	@echo "make demo    render synthetic people, train, convert, verify, evaluate; ends with a table"
-	@echo "make test    run the whole test suite"
-	@echo "make lint    ruff, import-linter, mypy"
-	@echo "make bench   training-speed benchmark (several minutes)"
-	@echo "make results write docs/results.md from what the runs left"
-	@echo "make clean   remove .venv and what the demo wrote"
+	@echo "make demo          render synthetic people, train, convert, verify, evaluate; ends with a table"
+	@echo "make test          the whole test suite: C++ (plain and under sanitizers), wheels, Python"
+	@echo "make test-fast     the Python tests, without the slow ones"
+	@echo "make native-test   the C++ tests alone"
+	@echo "make fuzz          every fuzz target for FUZZ_SECONDS, now $(FUZZ_SECONDS) (needs clang)"
+	@echo "make lint          ruff, import-linter, mypy, clang-format"
+	@echo "make format        format Python and C++"
+	@echo "make wheel         dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
+	@echo "make wheel-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make bench         training-speed benchmark (several minutes)"
+	@echo "make results       write docs/results.md from what the runs left"
+	@echo "make clean         remove .venv, what was built and what the demo wrote"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
@@ -23,29 +34,70 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.made $(PINS)
+$(VENV)/.installed-runtime: $(VENV)/.made runtime/pyproject.toml constraints.txt $(NATIVE_LIBRARY)
+	@command -v $${CXX:-c++} >/dev/null || \
+	  { echo "A C++17 compiler is needed (apt-get install g++), or set CXX=/path/to/one"; exit 1; }
+	@echo "== building and installing bireid-runtime"
+	@$(INSTALL) -e "./runtime[images,litert,onnx]"
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.installed-runtime
 	@echo "== installing pinned dependencies (about 2.5 GB on disk, TensorFlow is most of it)"
-	@$(INSTALL) -e "./runtime[images,onnx]" -e .
+	@$(INSTALL) -e .
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e "./runtime[images,onnx]" -e ".[test]"
+	@$(INSTALL) -e ".[test]"
 	@touch $@
 
-demo: $(VENV)/.installed
+READY := $(VENV)/.installed $(VENV)/.installed-runtime
+READY_TO_TEST := $(READY) $(VENV)/.installed-test
+
+demo: $(READY)
 	@echo "== bireid-deploy demo --out demo"
 	@$(BIN)/bireid-deploy demo --out demo
 
-test: $(VENV)/.installed-test
+test: native-test wheel wheel-aarch64
 	@echo "== pytest"
 	@$(BIN)/pytest
 
-test-fast: $(VENV)/.installed-test
+test-fast: $(READY_TO_TEST)
 	@echo "== pytest, without the slow tests"
 	@$(BIN)/pytest -m "not slow"
 
-lint: $(VENV)/.installed-test
+# $(1): folder under build/; $(2): CMake options.
+define configure_and_build
+$(BIN)/cmake -S runtime -B build/$(1) $(2) --log-level=NOTICE -Wno-deprecated
+$(BIN)/cmake --build build/$(1) --parallel $(CORES)
+endef
+run_native_tests = $(BIN)/ctest --test-dir build/$(1) --parallel $(CORES) --output-on-failure
+
+native-test: $(READY_TO_TEST)
+	@echo "== native tests"
+	@$(call configure_and_build,native,-DBIREID_TESTS=ON)
+	@$(call run_native_tests,native)
+	@echo "== native tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@$(call configure_and_build,sanitize,-DBIREID_TESTS=ON -DBIREID_SANITIZE=ON)
+	@$(call run_native_tests,sanitize)
+
+FUZZ_TARGETS := $(basename $(notdir $(wildcard runtime/native/tests/fuzz_*.cc)))
+
+fuzz: $(READY_TO_TEST)
+ifeq ($(FUZZ_TARGETS),)
+	@echo "== no fuzzing: there is no runtime/native/tests/fuzz_*.cc"
+else ifeq ($(shell command -v clang++),)
+	@echo "== no fuzzing: clang++ is missing (apt-get install clang)"
+else
+	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++)
+	@for target in $(FUZZ_TARGETS); do \
+	  echo "== fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	  build/fuzz/native/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/ || exit 1; \
+	done
+endif
+
+lint: $(READY_TO_TEST)
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
 	@echo "== ruff format --check"
@@ -54,16 +106,43 @@ lint: $(VENV)/.installed-test
 	@$(BIN)/lint-imports
 	@echo "== mypy"
 	@$(BIN)/mypy
+	@echo "== clang-format"
+	@$(BIN)/clang-format --dry-run -Werror $(NATIVE_CODE)
 
-format: $(VENV)/.installed-test
+format: $(READY_TO_TEST)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(NATIVE_CODE)
 
-bench: $(VENV)/.installed
+# $(1): architecture; $(2): more options of pip. The test holds the library against the tag's claim.
+define build_wheel
+@echo "== wheel for $(1)"
+@rm -f dist/bireid_runtime-*_$(1).whl
+@$(PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
+  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) $(2)
+@$(BIN)/pytest --quiet tests/native/test_wheel.py -k $(1) || \
+  { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
+@ls dist/bireid_runtime-*_$(1).whl
+endef
+CROSS_BUILD := --config-settings=build-dir=build/aarch64 --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
+
+wheel: $(READY_TO_TEST)
+	$(call build_wheel,$(shell uname -m))
+
+wheel-aarch64: $(READY_TO_TEST)
+ifeq ($(shell uname -m),aarch64)
+	$(call build_wheel,aarch64)
+else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
+	@echo "== no wheel for aarch64: the compiler is missing (apt-get install g++-aarch64-linux-gnu)"
+else
+	$(call build_wheel,aarch64,$(CROSS_BUILD))
+endif
+
+bench: $(READY)
 	@$(BIN)/python benchmarks/training_speed.py
 
-results: $(VENV)/.installed
+results: $(READY)
 	@$(BIN)/python benchmarks/results_page.py
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) build runtime/build demo

@@ -1,9 +1,12 @@
 """Time a bundle's engines and keep the result for docs/results.md.
 
-python benchmarks/record_bench.py BUNDLE
+    python benchmarks/record_bench.py BUNDLE [--against FILE ...] [--threads N]
+
+benchmarks/peers.py makes files to compare with.
 """
 
 import json
+import platform
 from pathlib import Path
 
 import click
@@ -12,22 +15,44 @@ from bireid_runtime import Bundle
 from bireid_deploy.benchmark.engines import engines_of
 from bireid_deploy.benchmark.session import time_engines
 
-RESULT = Path(__file__).parent / "results" / "bench.json"
+RESULTS = Path(__file__).parent / "results" / "bench"
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Also time this .onnx or .tflite file (repeatable).",
+)
 @click.option("--threads", default=1, show_default=True, help="Threads.")
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
-def main(bundle: Path, threads: int, rounds: int) -> None:
-    """Time BUNDLE and write benchmarks/results/bench.json."""
-    timings = time_engines(engines_of(Bundle.open(bundle), (), threads), rounds, 5)
+@click.option("--starts", default=5, show_default=True, help="Fresh processes per engine.")
+def main(bundle: Path, against: tuple[Path, ...], threads: int, rounds: int, starts: int) -> None:
+    """Time BUNDLE and write a file of benchmarks/results/bench."""
+    opened = Bundle.open(bundle)
+    timings = time_engines(engines_of(opened, against, threads), rounds, 5, starts)
     record = {
-        "bundle": Bundle.open(bundle).name,
+        "bundle": opened.name,
+        "input": [opened.preprocess.height, opened.preprocess.width],
+        "machine": _machine(),
+        "threads": threads,
+        "against": [path.name for path in against],
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
-    RESULT.write_text(json.dumps(record, indent=1) + "\n")
-    click.echo(str(RESULT))
+    RESULTS.mkdir(exist_ok=True)
+    result = RESULTS / f"{opened.name}-{threads}t.json"
+    result.write_text(json.dumps(record, indent=1) + "\n")
+    click.echo(str(result))
+
+
+def _machine() -> str:
+    """The processor, as the kernel names it."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return f"{platform.machine()}, {line.split(':', 1)[1].strip()}"
+    return platform.machine()
 
 
 if __name__ == "__main__":

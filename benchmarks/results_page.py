@@ -63,8 +63,7 @@ def main() -> None:
     speed = RESULTS / "training_speed.json"
     if speed.exists():
         parts.append(_training_speed(json.loads(speed.read_text())))
-    bench = RESULTS / "bench.json"
-    if bench.exists():
+    for bench in sorted(RESULTS.glob("bench/*.json")):
         parts.append(_bench(json.loads(bench.read_text())))
     parts.append(PAPER)
     PAGE.write_text("\n".join(parts))
@@ -122,21 +121,32 @@ def _training_speed(records: list[dict[str, Any]]) -> str:
 
 
 def _bench(record: dict[str, Any]) -> str:
+    height, width = record["input"]
+    peers = " `benchmarks/peers.py` made the files to compare with." if record["against"] else ""
+    versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
     lines = [
-        f"## Latency of {record['bundle']}\n",
-        f"One x86-64 machine, {record['engines'][0]['threads']} thread, batch 1, one engine per "
-        "process, interleaved rounds. Larq Compute Engine is tuned for ARM, not for x86: this "
-        "table says nothing about a device. `bireid-deploy bench BUNDLE` repeats it.\n",
-        "| engine | MB | median ms | p10-p90 ms | ratio | load ms | peak MB |",
-        "|---|---|---|---|---|---|---|",
+        f"## Latency of {record['bundle']}, {_threads(record['threads'])}\n",
+        f"{height}x{width} pixels, batch 1, {record['machine']}; one engine per process, "
+        "interleaved rounds. Ratio: how many times as long as the first row. Cold: import, load "
+        "and first embedding in a fresh process. Larq Compute Engine is tuned for ARM, not for "
+        "x86; nothing here says how fast a device is. `bireid-deploy bench BUNDLE` repeats it."
+        f"{peers} Engines: "
+        f"{versions}.\n",
+        "| engine | MB | median ms | p10-p90 ms | ratio | load ms | first ms | cold ms | peak MB |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for engine in record["engines"]:
         lines.append(
             f"| {engine['engine']} | {engine['bytes'] / 1e6:.2f} | {engine['median_ms']:.2f} | "
             f"{engine['p10_ms']:.2f}-{engine['p90_ms']:.2f} | {engine['ratio']:.2f} | "
-            f"{engine['load_ms']:.0f} | {engine['peak_rss_bytes'] / 1e6:.0f} |"
+            f"{engine['load_ms']:.0f} | {engine['first_ms']:.1f} | {engine['cold_ms']:.0f} | "
+            f"{engine['peak_rss_bytes'] / 1e6:.0f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 if __name__ == "__main__":

@@ -3,13 +3,24 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle
-from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
+from bireid_runtime.backends import Session
+from bireid_runtime.errors import UnsupportedModelError
 
-Run = Callable[[np.ndarray], Any]
+
+class Opened(NamedTuple):
+    """A loaded model.
+
+    Attributes:
+        run: Computes the embedding of one float32 image (1, H, W, 3).
+        version: The engine, its version and what it chose for this CPU.
+    """
+
+    run: Callable[[np.ndarray], Any]
+    version: str
 
 
 @dataclass(frozen=True)
@@ -18,8 +29,8 @@ class Engine:
 
     Attributes:
         label: What the table calls it.
-        kind: `onnx`, `lce`, `lce-default`, `onnxruntime` or `litert`.
-        path: A bundle for the first three kinds, a model file for the others.
+        kind: A key of the table of openers in this module.
+        path: A bundle or, for `onnxruntime` and `litert`, a model file.
         bytes: Size of the model file.
         threads: Threads of one call.
         shape: Input (1, H, W, 3).
@@ -36,9 +47,24 @@ class Engine:
         """For the worker's command line."""
         return asdict(self)
 
-    def open(self) -> Run:
-        """Load the model; returns a function of one float32 image (1, H, W, 3)."""
+    def open(self) -> Opened:
+        """Import the engine and load the model.
+
+        Raises:
+            BireidError: The engine is missing or refuses the model.
+        """
         return _OPENERS[self.kind](self)
+
+
+# The first one that a bundle has a file for is the reference of the ratios.
+_BUNDLE_ENGINES = (
+    ("1-bit, bireid (fused)", "bireid", "lce"),
+    ("1-bit, bireid (LCE operators)", "bireid-lce-operators", "lce"),
+    ("1-bit, LCE (indirect)", "lce-indirect", "lce"),
+    ("1-bit, LCE (default)", "lce-default", "lce"),
+    ("1-bit, ONNX Runtime", "onnx", "onnx"),
+)
+_FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
 
 
 def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[Engine]:
@@ -54,43 +80,46 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
     """
     shape = (1, bundle.preprocess.height, bundle.preprocess.width, 3)
     found = []
-    for label, kind, format_name in (
-        ("1-bit, ONNX Runtime", "onnx", "onnx"),
-        ("1-bit, LCE (indirect)", "lce", "lce"),
-        ("1-bit, LCE (default)", "lce-default", "lce"),
-    ):
+    for label, kind, format_name in _BUNDLE_ENGINES:
         if format_name in bundle.formats:
             size = bundle.file(format_name).stat().st_size
             found.append(Engine(label, kind, str(bundle.path), size, threads, shape))
-    files = [
-        (f"{name}, ", bundle.file(name))
-        for name in ("float-onnx", "int8")
-        if name in bundle.formats
-    ]
-    for prefix, path in [*files, *((f"{each.name}, ", each) for each in against)]:
-        file_kind = {".onnx": "onnxruntime", ".tflite": "litert"}.get(path.suffix)
-        if file_kind is None or not path.is_file():
+    own = [(name, bundle.file(name)) for name in ("float-onnx", "int8") if name in bundle.formats]
+    for name, path in [*own, *((path.name, path) for path in against)]:
+        if path.suffix not in _FILE_ENGINES or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
-        label = prefix + {"onnxruntime": "ONNX Runtime", "litert": "LiteRT"}[file_kind]
-        found.append(Engine(label, file_kind, str(path), path.stat().st_size, threads, shape))
+        engine, kind = _FILE_ENGINES[path.suffix]
+        size = path.stat().st_size
+        found.append(Engine(f"{name}, {engine}", kind, str(path), size, threads, shape))
     return found
 
 
-def _open_onnx(engine: Engine) -> Run:
-    from bireid_runtime.backends.onnx import OnnxSession
-
-    return OnnxSession(Bundle.open(engine.path), engine.threads).run
+def _of(session: Session) -> Opened:
+    return Opened(session.run, session.describe())
 
 
-def _open_lce(engine: Engine) -> Run:
+def _open_bireid(engine: Engine) -> Opened:
+    from bireid_runtime.backends.litert import LitertSession
+
+    fuse = "backbone" if engine.kind == "bireid" else "none"
+    return _of(LitertSession(Bundle.open(engine.path), engine.threads, fuse=fuse))
+
+
+def _open_lce(engine: Engine) -> Opened:
     from bireid_runtime.backends.lce import LceSession
 
-    indirect = engine.kind == "lce"
+    indirect = engine.kind == "lce-indirect"
     bundle = Bundle.open(engine.path)
-    return LceSession(bundle, engine.threads, use_indirect_bgemm=indirect).run
+    return _of(LceSession(bundle, engine.threads, use_indirect_bgemm=indirect))
 
 
-def _open_onnxruntime(engine: Engine) -> Run:
+def _open_onnx(engine: Engine) -> Opened:
+    from bireid_runtime.backends.onnx import OnnxSession
+
+    return _of(OnnxSession(Bundle.open(engine.path), engine.threads))
+
+
+def _open_onnxruntime(engine: Engine) -> Opened:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -98,16 +127,15 @@ def _open_onnxruntime(engine: Engine) -> Run:
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(engine.path, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda image: session.run(None, {name: image})
+    version = f"onnxruntime {onnxruntime.__version__}"
+    return Opened(lambda image: session.run(None, {name: image}), version)
 
 
-def _open_litert(engine: Engine) -> Run:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise BackendUnavailableError(
-            f"LiteRT is not installed ({error}): pip install ai-edge-litert"
-        ) from error
+def _open_litert(engine: Engine) -> Opened:
+    from importlib.metadata import version
+
+    from ai_edge_litert.interpreter import Interpreter
+
     interpreter = Interpreter(engine.path, num_threads=engine.threads)
     interpreter.allocate_tensors()
     index = interpreter.get_input_details()[0]["index"]
@@ -116,13 +144,15 @@ def _open_litert(engine: Engine) -> Run:
         interpreter.set_tensor(index, image)
         interpreter.invoke()
 
-    return run
+    return Opened(run, f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)")
 
 
-_OPENERS: dict[str, Callable[[Engine], Run]] = {
-    "onnx": _open_onnx,
-    "lce": _open_lce,
+_OPENERS: dict[str, Callable[[Engine], Opened]] = {
+    "bireid": _open_bireid,
+    "bireid-lce-operators": _open_bireid,
+    "lce-indirect": _open_lce,
     "lce-default": _open_lce,
+    "onnx": _open_onnx,
     "onnxruntime": _open_onnxruntime,
     "litert": _open_litert,
 }

@@ -6,6 +6,8 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, progress
 
+_RUNS_PER_ROUND = 5
+
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -17,15 +19,35 @@ from bireid_deploy.cli.console import emit_json, emit_table, progress
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1), help="Rounds.")
+@click.option(
+    "--starts",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Fresh processes per engine for load, first and cold ms.",
+)
+@click.option("--per-layer", is_flag=True, help="Time the steps of our own engine instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the timings as JSON.")
 def command(
-    bundle: Path, against: tuple[Path, ...], threads: int, rounds: int, as_json: bool
+    bundle: Path,
+    against: tuple[Path, ...],
+    threads: int,
+    rounds: int,
+    starts: int,
+    per_layer: bool,
+    as_json: bool,
 ) -> None:
     """Time the engines that can run BUNDLE, batch 1.
 
     Each engine has its own process; rounds are interleaved. The ratio column is relative to the
-    first row. Compare rows of one table only: times of another machine or moment differ.
+    first row: 2.00 takes twice as long. Cold is import, load and first embedding in a fresh
+    process. Compare rows of one table only: times of another machine or moment differ.
     """
+    if per_layer:
+        if against:
+            raise click.UsageError("--per-layer times one engine; leave --against out")
+        _per_layer(bundle, threads, rounds, as_json)
+        return
     from bireid_runtime import Bundle
 
     from bireid_deploy.benchmark.engines import engines_of
@@ -33,7 +55,7 @@ def command(
 
     engines = engines_of(Bundle.open(bundle), against, threads)
     with progress("timing") as on_progress:
-        timings = time_engines(engines, rounds, 5, on_progress)
+        timings = time_engines(engines, rounds, _RUNS_PER_ROUND, starts, on_progress)
     records = [timing.to_json(timings[0]) for timing in timings]
     if as_json:
         emit_json(records)
@@ -47,9 +69,25 @@ def command(
             f"{record['ratio']:.2f}",
             f"{record['load_ms']:.0f}",
             f"{record['first_ms']:.1f}",
+            f"{record['cold_ms']:.0f}",
             f"{record['peak_rss_bytes'] / 1e6:.0f}",
         )
         for record in records
     ]
-    columns = ("engine", "MB", "median ms", "p10-p90", "ratio", "load ms", "first ms", "peak MB")
+    times = ("median ms", "p10-p90", "ratio", "load ms", "first ms", "cold ms")
+    columns = ("engine", "MB", *times, "peak MB")
     emit_table(f"{bundle.name}, {threads} thread(s), batch 1, this machine", columns, rows)
+
+
+def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
+    from bireid_runtime import Bundle
+
+    from bireid_deploy.benchmark.layers import time_steps
+
+    steps = time_steps(Bundle.open(path), threads, rounds * _RUNS_PER_ROUND)
+    if as_json:
+        emit_json([step.to_json() for step in steps])
+        return
+    rows = [(step.name, f"{step.microseconds:.1f}", f"{100 * step.share:.1f}") for step in steps]
+    title = f"{path.name}, 1-bit, bireid (fused), {threads} thread(s), batch 1, this machine"
+    emit_table(title, ("step", "us", "%"), rows)

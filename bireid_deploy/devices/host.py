@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bireid_converters.toolchain import PACKAGES, toolchain
+from bireid_runtime import native_library
 from bireid_runtime.backends import BACKENDS
+from bireid_runtime.errors import BackendUnavailableError
 
 # CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
 _FEATURES = (
@@ -42,8 +44,8 @@ class Finding:
 
 
 def examine_host() -> list[Finding]:
-    """Look at Python, the CPU, the packages and the back ends of this machine."""
-    return [*_python(), *_machine(), *_packages(), *_backends()]
+    """Look at Python, the CPU, the packages, the native library and the back ends."""
+    return [*_python(), *_machine(), *_packages(), *_native_library(), *_backends()]
 
 
 def _python() -> list[Finding]:
@@ -95,6 +97,16 @@ def _packages() -> list[Finding]:
         else Finding(package, "missing", False, f"pip install {package}")
         for package in PACKAGES
     ]
+
+
+def _native_library() -> list[Finding]:
+    try:
+        return [
+            Finding("native library", native_library.version()),
+            Finding("native kernels", native_library.isa()),
+        ]
+    except BackendUnavailableError as error:
+        return [Finding("native library", "missing", False, str(error))]
 
 
 def _backends() -> list[Finding]:

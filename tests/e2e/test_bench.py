@@ -2,12 +2,19 @@
 
 import pytest
 
-COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms peak MB"
-BINARY = ["1-bit, ONNX Runtime", "1-bit, LCE (indirect)", "1-bit, LCE (default)"]
+COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms cold ms peak MB"
+BINARY = [
+    "1-bit, bireid (fused)",
+    "1-bit, bireid (LCE operators)",
+    "1-bit, LCE (indirect)",
+    "1-bit, LCE (default)",
+    "1-bit, ONNX Runtime",
+]
 
 
 def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
-    result = cli("bench", four_formats.path, "--rounds", "2", "--threads", "2", "--json")
+    options = ("--rounds", "2", "--starts", "2", "--threads", "2", "--json")
+    result = cli("bench", four_formats.path, *options)
     assert result.code == 0
     rows = result.json
     expected = [*BINARY, "float-onnx, ONNX Runtime", "int8, LiteRT"]
@@ -15,13 +22,18 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
     assert rows[0]["ratio"] == 1
     for row in rows:
         assert row["runs"] == 10
+        assert row["starts"] == 2
         assert row["threads"] == 2
         assert row["ratio"] == pytest.approx(row["median_ms"] / rows[0]["median_ms"])
         assert 0 < row["p10_ms"] <= row["median_ms"] <= row["p90_ms"]
         assert row["load_ms"] > 0
         assert row["first_ms"] > 0
+        assert row["cold_ms"] >= max(row["load_ms"], row["first_ms"])
         assert row["peak_rss_bytes"] > 10e6
-    assert rows[0]["bytes"] == (four_formats.path / "model.onnx").stat().st_size
+    assert rows[0]["bytes"] == (four_formats.path / "model.lce.tflite").stat().st_size
+    engines = ["bireid", "bireid", "larq", "larq", "onnxruntime", "onnxruntime", "ai-edge-litert"]
+    for row, engine in zip(rows, engines, strict=True):
+        assert engine in row["version"]
 
 
 def test_other_files_join_the_table(cli, bundle, four_formats):
@@ -29,7 +41,7 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
         f"--against={four_formats.path / name}"
         for name in ("model.float.onnx", "model.int8.tflite")
     ]
-    result = cli("bench", bundle, "--rounds", "1", *against)
+    result = cli("bench", bundle, "--rounds", "1", "--starts", "1", *against)
     assert result.code == 0
     lines = [line.strip() for line in result.out.splitlines() if line.strip()]
     assert lines[0] == "bundle, 1 thread(s), batch 1, this machine"
@@ -39,6 +51,32 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
         "model.float.onnx, ONNX Runtime",
         "model.int8.tflite, LiteRT",
     ]
+
+
+def test_time_of_every_step(cli, bundle):
+    result = cli("bench", bundle, "--per-layer", "--rounds", "2", "--json")
+    assert result.code == 0
+    steps = result.json
+    binary = [step for step in steps if "LceBconv2d" in step["step"]]
+    assert len(binary) == 16
+    assert steps[-1]["step"] == "LiteRT, the rest"
+    assert all(step["microseconds"] >= 0 for step in steps)
+    assert 0.9 < sum(step["share"] for step in steps) < 1.1
+
+
+def test_table_of_the_steps(cli, bundle):
+    result = cli("bench", bundle, "--per-layer", "--rounds", "1")
+    assert result.code == 0
+    lines = [line.strip() for line in result.out.splitlines() if line.strip()]
+    assert lines[0] == "bundle, 1-bit, bireid (fused), 1 thread(s), batch 1, this machine"
+    assert lines[1].split() == ["step", "us", "%"]
+    assert lines[-1].startswith("LiteRT, the rest")
+
+
+def test_steps_of_ours_have_no_rivals(refused, bundle, four_formats):
+    file = four_formats.path / "model.int8.tflite"
+    err = refused(2, "bench", bundle, "--per-layer", "--against", file)
+    assert "--per-layer" in err
 
 
 def test_a_file_that_is_not_there(refused, bundle, tmp_path):

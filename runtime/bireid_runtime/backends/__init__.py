@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bireid_runtime import native_library
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import ArgumentError, BackendUnavailableError
 
@@ -33,6 +34,7 @@ class Backend:
         install: The command that installs the package.
         description: One line for people.
         automatic: Whether `backend="auto"` may choose it.
+        native: Whether it needs the native library of this package.
     """
 
     name: str
@@ -42,16 +44,28 @@ class Backend:
     install: str
     description: str
     automatic: bool = True
+    native: bool = False
 
     def unavailable_reason(self) -> str | None:
-        """Say what is missing and the command that mends it, or None if the package is there."""
+        """Say what is missing and how to mend it, or None if nothing is."""
         if importlib.util.find_spec(self.package) is None:
             return f"{self.package} is not installed: {self.install}"
+        if self.native and not native_library.is_installed():
+            return native_library.missing_reason()
         return None
 
 
 # "auto" tries them in this order.
 BACKENDS = (
+    Backend(
+        name="litert",
+        format="lce",
+        package="ai_edge_litert",
+        session="bireid_runtime.backends.litert:LitertSession",
+        install="pip install ai-edge-litert",
+        description="LiteRT with native 1-bit kernels",
+        native=True,
+    ),
     Backend(
         name="onnx",
         format="onnx",

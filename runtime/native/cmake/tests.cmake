@@ -7,7 +7,6 @@ if(NOT GTest_FOUND AND EXISTS "${googletest_sources}/CMakeLists.txt")
   set(BUILD_GMOCK OFF)
   set(INSTALL_GTEST OFF)
   add_subdirectory("${googletest_sources}" "${CMAKE_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
-  add_library(GTest::gtest_main ALIAS gtest_main)
 endif()
 
 if(TARGET GTest::gtest_main)
@@ -18,6 +17,12 @@ if(TARGET GTest::gtest_main)
     target_link_libraries(${name} PRIVATE bireid_delegate_objects bireid_core GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
   endforeach()
+  if(TARGET bireid_delegate AND avx512_extensions)
+    # An inline function that a path shares with other files would be kept once, perhaps in the
+    # instructions of the newest CPU.
+    add_test(NAME instruction_sets_stay_apart COMMAND sh -c
+      "! ${CMAKE_NM} -A $<TARGET_FILE:bireid_core> | grep -E ':avx[0-9]+[.]cc[.]o:.* [uvwVW] '")
+  endif()
 else()
   message(NOTICE "Native tests are left out: GoogleTest is missing (apt-get install libgtest-dev)")
 endif()

@@ -37,9 +37,10 @@ TfLiteStatus Guard(TfLiteContext* context, Function function) {
     function();
     return litert::kTfLiteOk;
   } catch (const std::exception& error) {
-    context->ReportError(context, "bireid: %s", error.what());
+    // LiteRT's Python strings messages together as they are.
+    context->ReportError(context, "bireid: %s. ", error.what());
   } catch (...) {
-    context->ReportError(context, "bireid: an unknown exception");
+    context->ReportError(context, "bireid: an unknown exception. ");
   }
   return litert::kTfLiteError;
 }
@@ -82,9 +83,6 @@ std::string WhyNot(Operator op, int index, const TfLiteNode& source, Graph* grap
   try {
     const Node node = ReadNode(op, index, source, graph->tensors);
     InferShapes(node, graph);
-    // Vectors after the mean are LiteRT's.
-    const bool map = graph->tensors[node.outputs[0]].shape.size() == 4;
-    if (!map && !IsLceOperator(op)) return "it has no map of 4 dimensions";
     return WhyUnsupported(*graph, node);
   } catch (const PlanError& error) {
     return error.what();

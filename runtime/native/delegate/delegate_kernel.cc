@@ -106,6 +106,7 @@ void DelegateKernel::BuildPlan(const TfLiteContext& context) {
   options.threads =
       options_.threads > 0 ? options_.threads : std::max(1, context.recommended_num_threads);
   options.profile = profile_ != nullptr;
+  options.pixels = options_.pixels;
   plan_ = Plan::Build(graph_, options);
 }
 

@@ -29,8 +29,8 @@ const Shape& MapShape(const Tensor& tensor, const char* what) {
   return tensor.shape;
 }
 
-Shape Windows(const Shape& map, int filter_height, int filter_width, int channels,
-              const Options& options) {
+Shape WindowsOutput(const Shape& map, int filter_height, int filter_width, int channels,
+                    const Options& options) {
   try {
     const Extent vertical = Extent::Of(map[1], filter_height, options.stride_height,
                                        options.dilation_height, options.padding);
@@ -42,17 +42,18 @@ Shape Windows(const Shape& map, int filter_height, int filter_width, int channel
   }
 }
 
-Shape Convolution(const Node& node, const Graph& graph) {
+Shape ConvolutionOutput(const Node& node, const Graph& graph) {
   const Shape& filter = MapShape(Input(node, 1, graph), "the filter");
   const bool bits =
       node.op == Operator::kLceBconv2d && graph.tensors[node.outputs[0]].type == DataType::kInt32;
-  return Windows(MapShape(Input(node, 0, graph), "the input"), filter[1], filter[2],
-                 bits ? Words(filter[0]) : filter[0], node.options);
+  return WindowsOutput(MapShape(Input(node, 0, graph), "the input"), filter[1], filter[2],
+                       bits ? Words(filter[0]) : filter[0], node.options);
 }
 
-Shape Pool(const Node& node, const Graph& graph) {
+Shape PoolOutput(const Node& node, const Graph& graph) {
   const Shape& map = MapShape(Input(node, 0, graph), "the input");
-  return Windows(map, node.options.filter_height, node.options.filter_width, map[3], node.options);
+  return WindowsOutput(map, node.options.filter_height, node.options.filter_width, map[3],
+                       node.options);
 }
 
 Shape WithLast(Shape shape, int last) {
@@ -105,12 +106,12 @@ void InferShapes(const Node& node, Graph* graph) {
       break;
     case Operator::kLceBconv2d:
     case Operator::kConv2d:
-      output = Convolution(node, *graph);
+      output = ConvolutionOutput(node, *graph);
       break;
     case Operator::kLceBMaxPool2d:
     case Operator::kMaxPool2d:
     case Operator::kAveragePool2d:
-      output = Pool(node, *graph);
+      output = PoolOutput(node, *graph);
       break;
     case Operator::kAdd:
     case Operator::kMul:

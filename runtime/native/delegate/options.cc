@@ -44,6 +44,39 @@ const KernelTable* ParseIsa(std::string_view value) {
   return kernels;
 }
 
+bool ParseStem(std::string_view value) {
+  if (value == "uint8") return true;
+  if (value == "float32") return false;
+  Refuse("stem", value, "it must be float32 or uint8");
+}
+
+// Numbers with commas between them.
+std::vector<float> ParseNumbers(std::string_view key, std::string_view value) {
+  std::vector<float> numbers;
+  const char* begin = value.data();
+  const char* end = begin + value.size();
+  for (;;) {
+    float number = 0;
+    const auto [rest, error] = std::from_chars(begin, end, number);
+    if (error != std::errc() || (rest != end && *rest != ',')) {
+      Refuse(key, value, "it must be numbers with commas between them, one per channel");
+    }
+    numbers.push_back(number);
+    if (rest == end) return numbers;
+    begin = rest + 1;
+  }
+}
+
+void CheckPixels(bool uint8_stem, const PixelNormalization& pixels) {
+  if (uint8_stem && (pixels.mean.empty() || pixels.mean.size() != pixels.std.size())) {
+    throw std::invalid_argument(
+        "stem=uint8 needs pixel_mean and pixel_std, with one number per channel each");
+  }
+  if (!uint8_stem && !(pixels.mean.empty() && pixels.std.empty())) {
+    throw std::invalid_argument("pixel_mean and pixel_std are for stem=uint8 alone");
+  }
+}
+
 // The file is written when the delegate is destroyed, which cannot report an error.
 std::string ParseProfile(std::string_view value) {
   const std::string path(value);
@@ -61,6 +94,7 @@ DelegateOptions ParseDelegateOptions(const char* const* keys, const char* const*
                                      size_t count) {
   DelegateOptions options;
   std::string_view isa = "auto";
+  bool uint8_stem = false;
   for (size_t i = 0; i < count; ++i) {
     if (keys[i] == nullptr || values[i] == nullptr) {
       throw std::invalid_argument("option " + std::to_string(i) + " has no key or no value");
@@ -75,10 +109,21 @@ DelegateOptions ParseDelegateOptions(const char* const* keys, const char* const*
       isa = value;
     } else if (key == "profile") {
       options.profile = ParseProfile(value);
+    } else if (key == "stem") {
+      uint8_stem = ParseStem(value);
+    } else if (key == "pixel_mean") {
+      options.pixels.mean = ParseNumbers(key, value);
+    } else if (key == "pixel_std") {
+      options.pixels.std = ParseNumbers(key, value);
     } else {
-      throw std::invalid_argument("no option '" + std::string(key) +
-                                  "'; known: fuse, isa, profile, threads");
+      throw std::invalid_argument(
+          "no option '" + std::string(key) +
+          "'; known: fuse, isa, pixel_mean, pixel_std, profile, stem, threads");
     }
+  }
+  CheckPixels(uint8_stem, options.pixels);
+  if (uint8_stem && options.fuse == Fuse::kNone) {
+    throw std::invalid_argument("stem=uint8 needs fuse=backbone");
   }
   options.kernels = ParseIsa(isa);
   return options;

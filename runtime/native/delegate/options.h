@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kernels/kernel_table.h"
+#include "kernels/pixel_convolution.h"
 
 namespace bireid {
 
@@ -18,12 +19,14 @@ struct DelegateOptions {
   Fuse fuse = Fuse::kBackbone;
   int threads = 0;  // 0: as many as LiteRT recommends
   const KernelTable* kernels = nullptr;
-  std::string profile;  // file for the time of every step; empty: none
+  PixelNormalization pixels;  // empty: the first convolution runs in float32
+  std::string profile;        // file for the time of every step; empty: none
 };
 
 // Keys: "fuse" (backbone, none), "threads" (1 to 256), "isa" (auto, scalar, avx2, avx512, neon),
-// "profile" (a path in a folder that can be written). Throws std::invalid_argument with one line
-// that names the key.
+// "profile" (a path in a folder that can be written), "stem" (float32, uint8), and for stem=uint8
+// "pixel_mean" and "pixel_std" (one number per channel, such as "0.485,0.456,0.406"). Throws
+// std::invalid_argument with one line that names the key.
 DelegateOptions ParseDelegateOptions(const char* const* keys, const char* const* values,
                                      size_t count);
 

@@ -16,7 +16,7 @@ class ProfileLog {
   explicit ProfileLog(std::string path) : path_(std::move(path)) {}
   ProfileLog(const ProfileLog&) = delete;
   ProfileLog& operator=(const ProfileLog&) = delete;
-  // Writes the file atomically: [{"name": ..., "runs": ..., "nanoseconds": ...}, ...].
+  // Writes the file atomically: a JSON array of the steps, with the fields of StepProfile.
   ~ProfileLog();
 
   // Steps of the same name are added up.

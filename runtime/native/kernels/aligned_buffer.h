@@ -14,11 +14,16 @@ class AlignedBuffer {
  public:
   static constexpr size_t kAlignment = 64;
 
+  // The next multiple of the alignment.
+  static constexpr size_t Rounded(size_t bytes) {
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+
   AlignedBuffer() = default;
 
   // Throws std::bad_alloc.
   explicit AlignedBuffer(size_t bytes) {
-    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    const size_t rounded = Rounded(bytes);
     if (rounded < bytes) throw std::bad_alloc();
     if (rounded == 0) return;
     memory_.reset(std::aligned_alloc(kAlignment, rounded));

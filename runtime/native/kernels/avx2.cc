@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #include "kernels/portable_kernels.h"
+#include "kernels/portable_pixels.h"
 
 namespace bireid {
 namespace {
@@ -118,6 +119,7 @@ void ExpandRange(const BinaryConvolutionArguments& a) {
 
 // A nibble adds at most 4: 7 words of 8 nibbles reach 224, which a byte holds.
 constexpr int kMaxByteWords = 7;
+
 // A word adds at most 32: 2047 words reach 65504, which 16 bits hold.
 constexpr int kMaxShortWords = 2047;
 
@@ -135,19 +137,18 @@ template <int kBlocks>
                                               const __m256i* weights, int64_t block_vectors,
                                               int words, Sums<kBlocks>& sums) {
   __m256i bytes[kGroupPixels][kBlocks] = {};
-  for (int64_t k = 0; k < static_cast<int64_t>(words) * kWordNibbles; k += kWordNibbles) {
-#pragma GCC unroll 8
-    for (int nibble = 0; nibble < kWordNibbles; ++nibble) {
+  for (int64_t k = 0; k < static_cast<int64_t>(words) * kWordNibbles; ++k) {
 #pragma GCC unroll 4
-      for (int p = 0; p < kGroupPixels; ++p) {
-        const uint8_t* row = kCountTable.rows[0] + window[p][k + nibble];
-        const __m256i counts =
-            _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(row)));
+    for (int p = 0; p < kGroupPixels; ++p) {
+      const uint8_t* row = kCountTable.rows[0] + window[p][k];
+      const __m256i counts =
+          _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(row)));
 #pragma GCC unroll 2
-        for (int b = 0; b < kBlocks; ++b) {
-          const __m256i weight = _mm256_load_si256(weights + b * block_vectors + k + nibble);
-          bytes[p][b] = _mm256_add_epi8(bytes[p][b], _mm256_shuffle_epi8(counts, weight));
-        }
+      for (int b = 0; b < kBlocks; ++b) {
+        const __m256i weight = _mm256_load_si256(weights + b * block_vectors + k);
+        bytes[p][b] = _mm256_add_epi8(bytes[p][b], _mm256_shuffle_epi8(counts, weight));
+        // Keeps the compiler from reordering the additions, which would spill the sums.
+        asm("" : "+x"(bytes[p][b]));
       }
     }
   }
@@ -311,6 +312,8 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    portable::PixelConvolution<Comparisons>,
+    portable::FindPixels,
     portable::PoolRow<Comparisons>,
     portable::Apply<Comparisons>,
 };

@@ -41,16 +41,6 @@ Bounds ActivationBounds(Activation activation, int depth) {
   throw std::invalid_argument("unknown activation");
 }
 
-// Which taps of a window fall inside the map, as [first, last).
-std::pair<int, int> TapsInside(const Extent& extent, int output) {
-  const int start = output * extent.stride - extent.pad_before;
-  int first = 0;
-  while (first < extent.filter && start + first * extent.dilation < 0) ++first;
-  int last = first;
-  while (last < extent.filter && start + last * extent.dilation < extent.input) ++last;
-  return {first, last};
-}
-
 // The same stage for maps and parameters that begin `channel` channels later.
 Stage ShiftChannels(Stage stage, int channel) {
   if (stage.channel != nullptr) stage.channel += channel;
@@ -88,9 +78,6 @@ void BinaryConvolution::Check(const BinaryConvolutionSpec& spec) {
           "channels must be divisible by the number of groups");
   require(spec.groups == 1 || spec.channels_in / spec.groups % 32 == 0,
           "the input channels of a group must be a multiple of 32");
-  require(spec.groups == 1 || spec.output != BinaryOutput::kBits ||
-              spec.channels_out / spec.groups % 32 == 0,
-          "the output channels of a group must be a multiple of 32 for packed output");
   require(spec.pad_value == 0 || spec.pad_value == 1, "pad_values must be 0 or 1");
   require(spec.padding == Padding::kValid || spec.pad_value == 1 ||
               (spec.output == BinaryOutput::kFloat32 && spec.activation == Activation::kNone),
@@ -108,9 +95,7 @@ BinaryConvolution::BinaryConvolution(const KernelTable& kernels, const BinaryCon
   const int taps = spec.kernel_height * spec.kernel_width;
   const int depth = taps * spec.group_words();
   const WeightShape shape{group_channels(), 1, depth};
-  group_bytes_ = kernels.binary_weights_bytes(shape);
-  group_bytes_ = (group_bytes_ + AlignedBuffer::kAlignment - 1) / AlignedBuffer::kAlignment *
-                 AlignedBuffer::kAlignment;
+  group_bytes_ = AlignedBuffer::Rounded(kernels.binary_weights_bytes(shape));
   packed_ = AlignedBuffer(group_bytes_ * spec.groups);
   for (int group = 0; group < spec.groups; ++group) {
     kernels.pack_binary_weights(
@@ -183,7 +168,10 @@ void BinaryConvolution::Place(const MapLayout& input) {
     throw std::invalid_argument("the input map does not hold every window");
   }
   table_ = WindowTable::Of(input, vertical, horizontal, spec_.group_words());
-  scratch_bytes_ = kernels_.binary_scratch_bytes(static_cast<size_t>(input.total()));
+  kernel_scratch_bytes_ =
+      AlignedBuffer::Rounded(kernels_.binary_scratch_bytes(static_cast<size_t>(input.total())));
+  scratch_bytes_ = kernel_scratch_bytes_;
+  if (splits_blocks()) scratch_bytes_ += table_.windows.size() * spec_.channels_out * sizeof(float);
   correction_.clear();
   correction_offsets_.clear();
   if (!tap_sums_.empty()) PrepareCorrection(vertical, horizontal);
@@ -198,9 +186,9 @@ void BinaryConvolution::PrepareCorrection(const Extent& vertical, const Extent& 
   const Taps all_x{0, horizontal.filter};
   const int taps = vertical.filter * horizontal.filter;
   for (int y = 0; y < vertical.output; ++y) {
-    const Taps inside_y = TapsInside(vertical, y);
+    const Taps inside_y = vertical.TapsInside(y);
     for (int x = 0; x < horizontal.output; ++x) {
-      const Taps inside_x = TapsInside(horizontal, x);
+      const Taps inside_x = horizontal.TapsInside(x);
       if (inside_y == all_y && inside_x == all_x) {
         correction_offsets_.push_back(-1);
         continue;
@@ -235,6 +223,20 @@ std::vector<Stage> BinaryConvolution::OwnStages() const {
 
 void BinaryConvolution::Run(const uint32_t* input, const Stage* stages, int stage_count,
                             const Range& range, void* scratch) const {
+  if (!splits_blocks()) return RunGroups(input, stages, stage_count, range, scratch);
+  const int channels = spec_.channels_out;
+  char* floats = static_cast<char*>(scratch) + kernel_scratch_bytes_;
+  Stage store{};
+  store.kind = StageKind::kStore;
+  store.map = floats;
+  store.stride = channels;
+  RunGroups(input, &store, 1, range, scratch);
+  kernels_.apply({reinterpret_cast<const float*>(floats), nullptr, channels, channels, stages,
+                  stage_count, range});
+}
+
+void BinaryConvolution::RunGroups(const uint32_t* input, const Stage* stages, int stage_count,
+                                  const Range& range, void* scratch) const {
   BinaryConvolutionArguments arguments{};
   arguments.windows = {table_.windows.data(), table_.runs.data(),
                        static_cast<int>(table_.runs.size()), table_.run_length};

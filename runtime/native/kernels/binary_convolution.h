@@ -68,14 +68,17 @@ class BinaryConvolution {
   // For a kPackAbove stage. [Blocks(channels_out) * 32]
   const float* thresholds() const { return thresholds_.data(); }
 
-  // With several groups `range` must span all blocks; if a group is not a multiple of 32 channels,
-  // only stages without per-channel parameters and without packing may follow.
+  // With several groups `range` must span all blocks.
   void Run(const uint32_t* input, const Stage* stages, int stage_count, const Range& range,
            void* scratch) const;
 
  private:
   int group_channels() const { return spec_.channels_out / spec_.groups; }
+  // Groups that are not whole blocks go through floats in scratch, since stages run on blocks.
+  bool splits_blocks() const { return spec_.groups > 1 && group_channels() % kBlockChannels != 0; }
   int group_lanes() const { return Blocks(group_channels()) * kBlockChannels; }
+  void RunGroups(const uint32_t* input, const Stage* stages, int stage_count, const Range& range,
+                 void* scratch) const;
   void PrepareTransform(const BinaryConvolutionWeights& weights);
   void PrepareCorrection(const Extent& vertical, const Extent& horizontal);
 
@@ -91,6 +94,7 @@ class BinaryConvolution {
   std::vector<int32_t> tap_sums_;  // [channels_out][taps]: sum of the tap's signs
   std::vector<float> tap_scale_;   // [channels_out]
   WindowTable table_;
+  size_t kernel_scratch_bytes_ = 0;
   size_t scratch_bytes_ = 0;
   std::vector<float> correction_;            // [border classes][channels_out]
   std::vector<int32_t> correction_offsets_;  // [output pixels], -1 inside

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cstring>
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <new>
@@ -31,9 +31,11 @@ class NotAvailable : public std::runtime_error {
 // A map of one call; what a caller declares is no reason to allocate without bound.
 constexpr int64_t kMaxMapElements = 1 << 28;
 
-std::string& LastError() {
-  thread_local std::string message;
-  return message;
+// An array, since a string could fail to grow while an error is being told.
+thread_local char last_error[256];
+
+void SetLastError(const char* message) {
+  std::snprintf(last_error, sizeof(last_error), "%s", message);
 }
 
 template <typename Function>
@@ -42,13 +44,13 @@ bireid_status Guard(Function function) {
     function();
     return BIREID_OK;
   } catch (const NotAvailable& error) {
-    LastError() = error.what();
+    SetLastError(error.what());
     return BIREID_UNSUPPORTED;
   } catch (const std::bad_alloc&) {
-    LastError() = "not enough memory";
+    SetLastError("not enough memory");
     return BIREID_OUT_OF_MEMORY;
   } catch (const std::exception& error) {
-    LastError() = error.what();
+    SetLastError(error.what());
     return BIREID_INVALID_ARGUMENT;
   }
 }
@@ -216,7 +218,7 @@ const char* bireid_kernels_isa(const char* isa) {
   return kernels == nullptr ? nullptr : kernels->name;
 }
 
-const char* bireid_kernels_last_error(void) { return bireid::LastError().c_str(); }
+const char* bireid_kernels_last_error(void) { return bireid::last_error; }
 
 bireid_status bireid_pack_float32(const char* isa, const float* input, size_t pixels,
                                   size_t channels, uint32_t* output) {

@@ -7,7 +7,7 @@ namespace bireid {
 
 FloatConvolution::FloatConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
                                    const float* weights, const float* bias)
-    : kernels_(kernels), spec_(spec) {
+    : Convolution(spec), kernels_(kernels) {
   const WeightShape shape{spec.channels_out, 1,
                           spec.kernel_height * spec.kernel_width * spec.channels_in};
   packed_ = AlignedBuffer(kernels.float_weights_bytes(shape));
@@ -16,17 +16,17 @@ FloatConvolution::FloatConvolution(const KernelTable& kernels, const FloatConvol
   if (bias != nullptr) std::copy_n(bias, spec.channels_out, bias_.begin());
 }
 
-Extent FloatConvolution::Vertical(int input_height) const {
+Extent Convolution::Vertical(int input_height) const {
   return Extent::Of(input_height, spec_.kernel_height, spec_.stride_height, spec_.dilation_height,
                     spec_.padding);
 }
 
-Extent FloatConvolution::Horizontal(int input_width) const {
+Extent Convolution::Horizontal(int input_width) const {
   return Extent::Of(input_width, spec_.kernel_width, spec_.stride_width, spec_.dilation_width,
                     spec_.padding);
 }
 
-void FloatConvolution::Place(const MapLayout& input) {
+void Convolution::Place(const MapLayout& input) {
   const Extent vertical = Vertical(input.height);
   const Extent horizontal = Horizontal(input.width);
   if (input.elements != spec_.channels_in || input.border.top < vertical.pad_before ||
@@ -37,17 +37,10 @@ void FloatConvolution::Place(const MapLayout& input) {
   table_ = WindowTable::Of(input, vertical, horizontal, spec_.channels_in);
 }
 
-void FloatConvolution::Run(const float* input, const Stage* stages, int stage_count,
+void FloatConvolution::Run(const void* input, const Stage* stages, int stage_count,
                            const Range& range) const {
-  kernels_.float_convolution({input,
-                              {table_.windows.data(), table_.runs.data(),
-                               static_cast<int>(table_.runs.size()), table_.run_length},
-                              packed_.data(),
-                              spec_.channels_out,
-                              bias_.data(),
-                              stages,
-                              stage_count,
-                              range});
+  kernels_.float_convolution({static_cast<const float*>(input), windows(), packed_.data(),
+                              spec_.channels_out, bias_.data(), stages, stage_count, range});
 }
 
 }  // namespace bireid

@@ -22,30 +22,51 @@ struct FloatConvolutionSpec {
   Padding padding = Padding::kValid;
 };
 
-class FloatConvolution {
+// A convolution with float results, placed on maps of one size.
+class Convolution {
  public:
-  // `weights` is [channels_out][kernel_height][kernel_width][channels_in], `bias` [channels_out] or
-  // null. Throws std::bad_alloc.
-  FloatConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
-                   const float* weights, const float* bias);
+  explicit Convolution(const FloatConvolutionSpec& spec) : spec_(spec) {}
+  virtual ~Convolution() = default;
 
   const FloatConvolutionSpec& spec() const { return spec_; }
   Extent Vertical(int input_height) const;
   Extent Horizontal(int input_width) const;
 
   // Fixes the input map. Its border must hold every window. Throws std::invalid_argument.
-  void Place(const MapLayout& input);
+  virtual void Place(const MapLayout& input);
 
   int output_pixels() const { return static_cast<int>(table_.windows.size()); }
+  // Stages that come before any other.
+  virtual std::vector<Stage> OwnStages() const { return {}; }
 
-  void Run(const float* input, const Stage* stages, int stage_count, const Range& range) const;
+  virtual void Run(const void* input, const Stage* stages, int stage_count,
+                   const Range& range) const = 0;
+
+ protected:
+  Windows windows() const {
+    return {table_.windows.data(), table_.runs.data(), static_cast<int>(table_.runs.size()),
+            table_.run_length};
+  }
+
+  FloatConvolutionSpec spec_;
+  WindowTable table_;
+};
+
+// Of float maps.
+class FloatConvolution : public Convolution {
+ public:
+  // `weights` is [channels_out][kernel_height][kernel_width][channels_in], `bias` [channels_out] or
+  // null. Throws std::bad_alloc.
+  FloatConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
+                   const float* weights, const float* bias);
+
+  void Run(const void* input, const Stage* stages, int stage_count,
+           const Range& range) const override;
 
  private:
   const KernelTable& kernels_;
-  FloatConvolutionSpec spec_;
   AlignedBuffer packed_;
   std::vector<float> bias_;  // [Blocks(channels_out) * 32]
-  WindowTable table_;
 };
 
 }  // namespace bireid

@@ -26,6 +26,15 @@ Extent Extent::Of(int input, int filter, int stride, int dilation, Padding paddi
   return extent;
 }
 
+std::pair<int, int> Extent::TapsInside(int output_index) const {
+  const int start = output_index * stride - pad_before;
+  int first = 0;
+  while (first < filter && start + first * dilation < 0) ++first;
+  int last = first;
+  while (last < filter && start + last * dilation < input) ++last;
+  return {first, last};
+}
+
 std::vector<int32_t> PixelOffsets(const MapLayout& map) {
   std::vector<int32_t> offsets;
   offsets.reserve(static_cast<size_t>(map.height) * map.width);

@@ -3,6 +3,7 @@
 #define BIREID_KERNELS_GEOMETRY_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace bireid {
@@ -22,6 +23,9 @@ struct Extent {
 
   // Throws std::invalid_argument if a size is not positive or no window fits.
   static Extent Of(int input, int filter, int stride, int dilation, Padding padding);
+
+  // Which taps of an output's window fall inside the map, as [first, last).
+  std::pair<int, int> TapsInside(int output_index) const;
 };
 
 // Elements around a map that windows may read.

@@ -98,6 +98,30 @@ struct FloatConvolutionArguments {
   Range range;
 };
 
+// acc = sum of int16 products, which the caller has bounded to int32; y = float(acc) * scale; then
+// the stages. Runs have an even length.
+struct PixelConvolutionArguments {
+  const int16_t* input;
+  Windows windows;
+  const void* weights;  // from PackPixelWeights
+  int channels;
+  const float* scale;  // [Blocks(channels) * 32]
+  const Stage* stages;
+  int stage_count;
+  Range range;
+};
+
+// Pixels of a normalised image: pixel = round(v) of v = value * slope + offset, one slope and one
+// offset for every value of the row.
+struct PixelRowArguments {
+  const float* values;
+  const float* slope;
+  const float* offset;
+  int count;
+  float tolerance;  // largest |v - pixel|
+  int16_t* pixels;
+};
+
 enum class PoolKind : uint8_t { kMax, kAverage };
 
 // One row of a pooling: taps outside the map do not count. The average adds row by row and divides
@@ -143,6 +167,10 @@ struct KernelTable {
   size_t (*float_weights_bytes)(const WeightShape& shape);
   void (*pack_float_weights)(const WeightShape& shape, const float* rows, void* packed);
   void (*float_convolution)(const FloatConvolutionArguments& arguments);
+
+  void (*pixel_convolution)(const PixelConvolutionArguments& arguments);
+  // Whether every pixel lies in 0..255 and within the tolerance.
+  bool (*find_pixels)(const PixelRowArguments& arguments);
 
   void (*pool_row)(const PoolArguments& arguments);
   void (*apply)(const MapArguments& arguments);

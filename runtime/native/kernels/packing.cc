@@ -43,15 +43,13 @@ void UnpackFloatPixel(const uint32_t* input, int channels, float* output) {
 }
 
 void UnpackBoolPixel(const uint32_t* input, int channels, uint8_t* output) {
-  UnpackPixel<uint8_t>(input, channels, 0, 1, output);
+  UnpackPixel<uint8_t>(input, channels, 1, 0, output);
 }
 
 Int8Signs Int8Signs::Of(float scale, int32_t zero_point) {
-  // Bounded before the conversion, which would overflow for tiny scales.
-  const double step = std::min(std::round(1.0 / static_cast<double>(scale)), 1024.0);
-  const auto saturate = [](double value) {
-    return static_cast<int8_t>(std::clamp(value, -128.0, 127.0));
-  };
+  // In float32, as LCE rounds. Bounded before the conversion, which would overflow for tiny scales.
+  const int step = static_cast<int>(std::min(std::round(1.0f / scale), 1024.0f));
+  const auto saturate = [](int value) { return static_cast<int8_t>(std::clamp(value, -128, 127)); };
   return {saturate(zero_point - step), saturate(zero_point + step)};
 }
 

@@ -1,6 +1,7 @@
 // The path for any CPU, and the one to read first: nothing here depends on an instruction set.
 #include "kernels/kernel_table.h"
 #include "kernels/portable_kernels.h"
+#include "kernels/portable_pixels.h"
 
 namespace bireid {
 namespace {
@@ -59,6 +60,38 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
   }
 }
 
+inline uint64_t BitsOf(double value) {
+  uint64_t bits;
+  __builtin_memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+// a * b + y, rounded once. Where the CPU lacks the instruction, the C library's function is a
+// hundred times slower than this: Boldo and Melquiond, "Emulation of a FMA and correctly rounded
+// sums" (2008).
+inline float FusedMultiplyAdd(float a, float b, float y) {
+#if defined(__FP_FAST_FMAF)
+  return __builtin_fmaf(a, b, y);
+#else
+  const double product = static_cast<double>(a) * b;  // exact
+  const double sum = product + y;
+  const double part = sum - y;
+  const double error = (product - part) + (y - (sum - part));  // exact: product + y - sum
+  // The sum is rounded to odd instead: an inexact one to the neighbour whose last bit is set, so
+  // that rounding to float does what it would do to the exact sum. All of it without branches,
+  // which would not vectorise. An infinite sum has an undefined error, and stays.
+  const uint64_t bits = BitsOf(sum);
+  const uint64_t error_bits = BitsOf(error == error ? error : 0.0);
+  const uint64_t magnitude = error_bits << 1;
+  const uint64_t inexact = (magnitude | (0 - magnitude)) >> 63;
+  const uint64_t inwards = (error_bits ^ bits) >> 63;
+  const uint64_t odd_bits = bits + ((1 - 2 * inwards) & (0 - (inexact & ~bits)));
+  double odd;
+  __builtin_memcpy(&odd, &odd_bits, sizeof(odd));
+  return static_cast<float>(odd);
+#endif
+}
+
 void FloatConvolution(const FloatConvolutionArguments& a) {
   const Windows& windows = a.windows;
   const int64_t block_weights =
@@ -75,7 +108,7 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
           for (int i = 0; i < windows.run_length; ++i, weights += kBlockChannels) {
             const float input = window[windows.runs[r] + i];
             portable::Combine(tile[p], weights, [=](float y, float weight) {
-              return __builtin_fmaf(input, weight, y);
+              return FusedMultiplyAdd(input, weight, y);
             });
           }
         }
@@ -95,6 +128,8 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    portable::PixelConvolution<portable::Comparisons>,
+    portable::FindPixels,
     portable::PoolRow<portable::Comparisons>,
     portable::Apply<portable::Comparisons>,
 };

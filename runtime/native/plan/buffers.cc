@@ -70,7 +70,9 @@ class Assignment {
     }
     v.slot = static_cast<int>(owners_.size());
     owners_.push_back(v);
-    plan_.buffer_bytes.push_back(static_cast<size_t>(v.layout.total()) * v.element_bytes);
+    // The last run of pixels may end one element past the map.
+    plan_.buffer_bytes.push_back(static_cast<size_t>(v.layout.total()) * v.element_bytes +
+                                 AlignedBuffer::kAlignment);
   }
 
   // The map whose memory a step may write `value` to, because each place is read just before it is

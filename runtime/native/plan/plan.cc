@@ -106,7 +106,7 @@ std::unique_ptr<Plan> Plan::Build(const Graph& graph, const PlanOptions& options
   auto implementation = std::make_unique<Implementation>();
   implementation->options = options;
   implementation->options.threads = std::max(1, options.threads);
-  implementation->graph = BuildPlan(graph, *options.kernels);
+  implementation->graph = BuildPlan(graph, options);
   implementation->Allocate();
   return std::unique_ptr<Plan>(new Plan(std::move(implementation)));
 }
@@ -116,6 +116,9 @@ void Plan::Run(const void* const* inputs, void* const* outputs) {
     implementation_->RunImagesInParallel(inputs, outputs);
   } else {
     implementation_->RunImagesInTurn(inputs, outputs);
+  }
+  for (const auto& step : implementation_->graph.steps) {
+    if (const char* failure = step->TakeFailure()) throw PlanError(failure);
   }
 }
 

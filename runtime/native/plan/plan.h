@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "kernels/pixel_convolution.h"
 #include "plan/graph.h"
 
 namespace bireid {
@@ -24,6 +25,10 @@ struct PlanOptions {
   const KernelTable* kernels = nullptr;
   int threads = 1;
   bool profile = false;
+  // If not empty: the convolutions that read the graph's input run on the exact 8-bit pixels that
+  // the image was made of by (pixel / 255 - mean) / std, with weights of 16 bits. Results then
+  // differ from float32 by rounding.
+  PixelNormalization pixels;
 };
 
 // Time spent in one step.
@@ -54,7 +59,7 @@ class Plan {
   ~Plan();
 
   // Runs the graph. `inputs` and `outputs` are in the order of the graph's, each as large as its
-  // tensor. One call at a time.
+  // tensor. One call at a time. Throws PlanError if an input is not what `pixels` promised.
   void Run(const void* const* inputs, void* const* outputs);
 
   std::vector<StepProfile> Profile() const;

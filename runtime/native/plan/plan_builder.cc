@@ -1,7 +1,6 @@
 #include "plan/plan_builder.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -17,32 +16,30 @@ namespace {
 // its signs in two places. Beyond this many stages a chain ends and the next begins.
 constexpr size_t kFullChain = kMaxStages - 6;
 
-Stage ClampStage(Activation activation) {
-  Stage stage{};
-  stage.kind = StageKind::kClamp;
-  stage.low = activation == Activation::kReluN1To1 ? -1.0f : 0.0f;
-  stage.high = activation == Activation::kRelu    ? std::numeric_limits<float>::infinity()
-               : activation == Activation::kRelu6 ? 6.0f
-                                                  : 1.0f;
-  return stage;
-}
-
 class Builder {
  public:
-  Builder(const Graph& graph, const KernelTable& kernels)
+  Builder(const Graph& graph, const PlanOptions& options)
       : graph_(graph),
-        kernels_(kernels),
+        kernels_(*options.kernels),
+        pixels_(options.pixels),
         values_(graph, &plan_),
-        consumers_(graph.tensors.size()),
+        consumers_(ConsumersOf(graph)),
         done_(graph.nodes.size()) {}
 
   PlannedGraph Build() {
-    FindConsumers();
+    plan_.batch = BatchOf(graph_);
     for (size_t i = 0; i < graph_.inputs.size(); ++i) {
       const int tensor = graph_.inputs[i];
       if (consumers_[tensor].empty()) continue;
       values_.DeclareInput(tensor, static_cast<int>(i));
-      if (values_.NeedsBorder(tensor)) AddBorderedCopy(tensor);
+      if (IsImage(tensor)) {
+        AddPixels(tensor);
+      } else if (values_.NeedsBorder(tensor)) {
+        AddBorderedCopy(tensor);
+      }
+    }
+    if (!pixels_.mean.empty() && images_.empty()) {
+      throw PlanError("stem=uint8: no convolution alone reads an input of that many channels");
     }
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (!done_[n]) PlanNode(static_cast<int>(n));
@@ -52,14 +49,21 @@ class Builder {
   }
 
  private:
-  void FindConsumers() {
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-      const Node& node = graph_.nodes[n];
-      for (const int tensor : node.inputs) {
-        if (tensor >= 0) consumers_[tensor].push_back(static_cast<int>(n));
-      }
-      plan_.batch = graph_.tensors[node.outputs[0]].shape[0];
-    }
+  // Whether only convolutions read an input, which the caller says is a normalised 8-bit image.
+  bool IsImage(int tensor) const {
+    if (pixels_.mean.size() != static_cast<size_t>(graph_.tensors[tensor].shape[3])) return false;
+    return std::all_of(consumers_[tensor].begin(), consumers_[tensor].end(),
+                       [&](int n) { return graph_.nodes[n].op == Operator::kConv2d; });
+  }
+
+  void AddPixels(int tensor) {
+    const int from = values_.main(tensor);
+    const int to = values_.AddPixels(tensor);
+    auto step = std::make_unique<PixelStep>(kernels_, pixels_, values_.Reference(from),
+                                            values_.Reference(to));
+    step->set_name("pixels");
+    AddStep(std::move(step), {{from}, {to}});
+    images_.push_back(tensor);
   }
 
   // Copies an input, or what a step without stages wrote, to where a border is needed.
@@ -75,16 +79,6 @@ class Builder {
   void AddStep(std::unique_ptr<Step> step, StepAccess access) {
     plan_.steps.push_back(std::move(step));
     accesses_.push_back(std::move(access));
-  }
-
-  const float* ChannelParameter(const Tensor& tensor, int channels) {
-    const float* values = static_cast<const float*>(tensor.constant);
-    const bool single = ElementCount(tensor.shape) == 1;
-    auto padded = std::make_unique<std::vector<float>>(static_cast<size_t>(Blocks(channels)) *
-                                                       kBlockChannels);
-    for (int c = 0; c < channels; ++c) (*padded)[c] = values[single ? 0 : c];
-    plan_.parameters.push_back(std::move(padded));
-    return plan_.parameters.back()->data();
   }
 
   // A list of stages that grows along the graph for as long as the next node can join.
@@ -124,7 +118,7 @@ class Builder {
         bound.stage.kind = node.op == Operator::kAdd   ? StageKind::kAdd
                            : node.op == Operator::kMul ? StageKind::kMultiply
                                                        : StageKind::kPrelu;
-        bound.stage.channel = ChannelParameter(operand, channels);
+        bound.stage.channel = values_.ChannelParameter(operand, channels);
       }
     }
     chain->stages.push_back(bound);
@@ -230,8 +224,6 @@ class Builder {
       AddStores(StageKind::kPackAbove, chain.tensor, convolution->thresholds(), &chain);
     } else if (spec.output == BinaryOutput::kInt8) {
       AddStores(StageKind::kStoreInt8, chain.tensor, nullptr, &chain);
-    } else if (spec.groups > 1 && spec.channels_out / spec.groups % kBlockChannels != 0) {
-      AddStores(StageKind::kStore, chain.tensor, nullptr, &chain);
     } else {
       Follow(&chain);
     }
@@ -246,19 +238,29 @@ class Builder {
     return op == Operator::kMaxPool2d || op == Operator::kAveragePool2d ? n : -1;
   }
 
+  std::unique_ptr<Convolution> MakeConvolution(const Node& node) const {
+    const FloatConvolutionSpec spec = FloatConvolutionSpecOf(graph_, node);
+    const int bias = node.inputs.size() > 2 ? node.inputs[2] : -1;
+    const auto floats = [&](int tensor) {
+      return static_cast<const float*>(tensor < 0 ? nullptr : graph_.tensors[tensor].constant);
+    };
+    if (std::count(images_.begin(), images_.end(), node.inputs[0]) > 0) {
+      return std::make_unique<PixelConvolution>(kernels_, spec, floats(node.inputs[1]),
+                                                floats(bias), pixels_);
+    }
+    return std::make_unique<FloatConvolution>(kernels_, spec, floats(node.inputs[1]), floats(bias));
+  }
+
   void PlanFloatConvolution(int n) {
     const Node& node = graph_.nodes[n];
-    const int bias = node.inputs.size() > 2 ? node.inputs[2] : -1;
-    auto convolution = std::make_unique<FloatConvolution>(
-        kernels_, FloatConvolutionSpecOf(graph_, node),
-        static_cast<const float*>(graph_.tensors[node.inputs[1]].constant),
-        bias < 0 ? nullptr : static_cast<const float*>(graph_.tensors[bias].constant));
+    std::unique_ptr<Convolution> convolution = MakeConvolution(node);
     const int input = values_.window_input(node.inputs[0]);
     convolution->Place(plan_.values[input].layout);
     Chain chain{{}, "", node.outputs[0]};
     AddName(n, &chain);
     const int pool = OnlyPool(chain.tensor);
     if (pool < 0) {
+      for (const Stage& stage : convolution->OwnStages()) chain.stages.push_back({stage, -1});
       AddClamp(node.options.activation, &chain);
       Follow(&chain);
       Finish(std::make_unique<FloatConvolutionStep>(std::move(convolution), input), {input},
@@ -370,18 +372,20 @@ class Builder {
 
   const Graph& graph_;
   const KernelTable& kernels_;
+  const PixelNormalization& pixels_;
   PlannedGraph plan_;
   ValueTable values_;
   std::vector<StepAccess> accesses_;
   std::vector<std::vector<int>> consumers_;  // of every tensor, in order
   std::vector<bool> done_;                   // nodes that a step holds
+  std::vector<int> images_;                  // inputs that become 8-bit pixels
 };
 
 }  // namespace
 
-PlannedGraph BuildPlan(const Graph& graph, const KernelTable& kernels) {
+PlannedGraph BuildPlan(const Graph& graph, const PlanOptions& options) {
   CheckGraph(graph);
-  return Builder(graph, kernels).Build();
+  return Builder(graph, options).Build();
 }
 
 }  // namespace bireid

@@ -32,7 +32,7 @@ struct PlannedGraph {
 };
 
 // Throws PlanError, or std::bad_alloc.
-PlannedGraph BuildPlan(const Graph& graph, const KernelTable& kernels);
+PlannedGraph BuildPlan(const Graph& graph, const PlanOptions& options);
 
 }  // namespace bireid
 

@@ -60,9 +60,11 @@ int Step::Bind(const StepContext& context, Stage* stages) const {
 
 void BinaryConvolutionStep::Run(const StepContext& context) const {
   const BinaryConvolutionSpec& spec = convolution_->spec();
-  // Groups cannot be shared by blocks.
-  const int channels = spec.groups == 1 ? spec.channels_out : 1;
-  const Range range = RangeOf(context, convolution_->output_pixels(), channels);
+  Range range = RangeOf(context, convolution_->output_pixels(), spec.channels_out);
+  if (spec.groups > 1) {  // which cannot be shared by blocks
+    const Share share = ShareOf(context, convolution_->output_pixels(), kTilePixels);
+    range = {share.begin, share.end, 0, Blocks(spec.channels_out)};
+  }
   if (range.pixel_begin == range.pixel_end) return;
   Stage stages[kMaxStages];
   const int count = Bind(context, stages);
@@ -76,7 +78,7 @@ void FloatConvolutionStep::Run(const StepContext& context) const {
   if (range.pixel_begin == range.pixel_end) return;
   Stage stages[kMaxStages];
   const int count = Bind(context, stages);
-  convolution_->Run(ValueOf<const float>(context, input_), stages, count, range);
+  convolution_->Run(context.values[input_], stages, count, range);
 }
 
 void PoolStep::Run(const StepContext& context) const {
@@ -99,9 +101,10 @@ void PoolStep::Run(const StepContext& context) const {
 }
 
 ConvolutionPoolStep::ConvolutionPoolStep(const KernelTable& kernels,
-                                         std::unique_ptr<FloatConvolution> convolution, int input,
+                                         std::unique_ptr<Convolution> convolution, int input,
                                          const Stage* clamp, const PoolSpec& pool)
     : kernels_(kernels), convolution_(std::move(convolution)), input_(input), pool_(pool) {
+  row_stages_ = convolution_->OwnStages();
   if (clamp != nullptr) row_stages_.push_back(*clamp);
   Stage store{};
   store.kind = StageKind::kStore;
@@ -119,14 +122,13 @@ size_t ConvolutionPoolStep::scratch_bytes() const {
 }
 
 void ConvolutionPoolStep::ConvolveRow(const StepContext& context, int row) const {
-  Stage stages[2];
+  Stage stages[kMaxStages];
   std::copy(row_stages_.begin(), row_stages_.end(), stages);
   Stage& store = stages[row_stages_.size() - 1];
   store.map = context.scratch;
   store.offsets = ring_offsets_.data();
   const int width = pool_.horizontal.input;
-  convolution_->Run(ValueOf<const float>(context, input_), stages,
-                    static_cast<int>(row_stages_.size()),
+  convolution_->Run(context.values[input_], stages, static_cast<int>(row_stages_.size()),
                     {row * width, (row + 1) * width, 0, Blocks(pool_.channels)});
 }
 
@@ -177,6 +179,38 @@ void CopyStep::Run(const StepContext& context) const {
     const int64_t target = to.origin() + y * to.row_stride();
     std::memcpy(output + target * element_bytes_, input + source * element_bytes_, row_bytes);
   }
+}
+
+PixelStep::PixelStep(const KernelTable& kernels, const PixelNormalization& normalization,
+                     const MapReference& input, const MapReference& output)
+    : kernels_(kernels), input_(input), output_(output) {
+  const size_t channels = normalization.mean.size();
+  for (int i = 0; i < input.layout.width * input.layout.elements; ++i) {
+    slope_.push_back(255.0f * normalization.std[i % channels]);
+    offset_.push_back(255.0f * normalization.mean[i % channels]);
+  }
+}
+
+void PixelStep::Run(const StepContext& context) const {
+  // Float rounding of a normalised pixel stays far below this, and what is no pixel far above.
+  constexpr float kTolerance = 0.01f;
+  const float* input = ValueOf<const float>(context, input_.value);
+  int16_t* output = ValueOf<int16_t>(context, output_.value);
+  const int row_values = static_cast<int>(slope_.size());
+  const Share share = ShareOf(context, input_.layout.height, 1);
+  for (int y = share.begin; y < share.end; ++y) {
+    const int64_t target = output_.layout.origin() + y * output_.layout.row_stride();
+    if (!kernels_.find_pixels({input + static_cast<int64_t>(y) * row_values, slope_.data(),
+                               offset_.data(), row_values, kTolerance, output + target})) {
+      failed_.store(true, std::memory_order_relaxed);
+    }
+  }
+}
+
+const char* PixelStep::TakeFailure() {
+  return failed_.exchange(false, std::memory_order_relaxed)
+             ? "the input is not a normalised 8-bit image, which stem=uint8 needs"
+             : nullptr;
 }
 
 void PadStep::Run(const StepContext& context) const {

@@ -2,6 +2,7 @@
 #ifndef BIREID_PLAN_STEP_H_
 #define BIREID_PLAN_STEP_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "kernels/float_convolution.h"
 #include "kernels/geometry.h"
 #include "kernels/kernel_table.h"
+#include "kernels/pixel_convolution.h"
 
 namespace bireid {
 
@@ -47,6 +49,8 @@ class Step {
   // Does this worker's share of one image. Workers meet before the next step.
   virtual void Run(const StepContext& context) const = 0;
   virtual size_t scratch_bytes() const { return 0; }
+  // What was wrong with an input since the last call, or null.
+  virtual const char* TakeFailure() { return nullptr; }
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
@@ -75,14 +79,15 @@ class BinaryConvolutionStep : public Step {
   int input_;
 };
 
+// A convolution with float results.
 class FloatConvolutionStep : public Step {
  public:
-  FloatConvolutionStep(std::unique_ptr<FloatConvolution> convolution, int input)
+  FloatConvolutionStep(std::unique_ptr<Convolution> convolution, int input)
       : convolution_(std::move(convolution)), input_(input) {}
   void Run(const StepContext& context) const override;
 
  private:
-  std::unique_ptr<FloatConvolution> convolution_;
+  std::unique_ptr<Convolution> convolution_;
   int input_;
 };
 
@@ -110,7 +115,7 @@ class PoolStep : public Step {
 class ConvolutionPoolStep : public Step {
  public:
   // `clamp` is the convolution's activation, or null.
-  ConvolutionPoolStep(const KernelTable& kernels, std::unique_ptr<FloatConvolution> convolution,
+  ConvolutionPoolStep(const KernelTable& kernels, std::unique_ptr<Convolution> convolution,
                       int input, const Stage* clamp, const PoolSpec& pool);
   void Run(const StepContext& context) const override;
   size_t scratch_bytes() const override;
@@ -119,7 +124,7 @@ class ConvolutionPoolStep : public Step {
   void ConvolveRow(const StepContext& context, int row) const;
 
   const KernelTable& kernels_;
-  std::unique_ptr<FloatConvolution> convolution_;
+  std::unique_ptr<Convolution> convolution_;
   int input_;
   PoolSpec pool_;
   std::vector<Stage> row_stages_;      // clamp, then a store into the ring
@@ -149,6 +154,24 @@ class CopyStep : public Step {
   MapReference input_;
   MapReference output_;
   int element_bytes_;
+};
+
+// Finds the 8-bit pixels that a normalised image was made of, for a PixelConvolution.
+class PixelStep : public Step {
+ public:
+  // `input` is a float map, `output` an int16 map with a border.
+  PixelStep(const KernelTable& kernels, const PixelNormalization& normalization,
+            const MapReference& input, const MapReference& output);
+  void Run(const StepContext& context) const override;
+  const char* TakeFailure() override;
+
+ private:
+  const KernelTable& kernels_;
+  std::vector<float> slope_;   // of every value of a row
+  std::vector<float> offset_;  // of every value of a row
+  MapReference input_;
+  MapReference output_;
+  mutable std::atomic<bool> failed_{false};
 };
 
 // PAD with zeros: a float map into a larger one.

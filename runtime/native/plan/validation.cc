@@ -263,6 +263,7 @@ std::string WhyUnsupported(const Graph& graph, const Node& node) {
 }
 
 void CheckGraph(const Graph& graph) {
+  if (graph.nodes.empty()) throw PlanError("the graph has no nodes");
   std::vector<bool> known(graph.tensors.size());
   const auto is_known = [&](int tensor) {
     return tensor >= 0 && static_cast<size_t>(tensor) < known.size() && known[tensor];
@@ -284,7 +285,7 @@ void CheckGraph(const Graph& graph) {
     const int output = node.outputs[0];
     if (known[output]) throw PlanError(node.name + ": its output is computed twice");
     known[output] = true;
-    if (graph.tensors[output].shape[0] != graph.tensors[graph.nodes[0].outputs[0]].shape[0]) {
+    if (graph.tensors[output].shape[0] != BatchOf(graph)) {
       throw PlanError(node.name + ": the batch size changes");
     }
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <utility>
+
+#include "plan/node_shapes.h"
 
 namespace bireid {
 namespace {
@@ -76,6 +79,12 @@ int ValueTable::AddBordered(int tensor) {
   return bordered_[tensor] = NewValue(tensor, borders_[tensor], Value::Place::kBuffer, -1);
 }
 
+int ValueTable::AddPixels(int tensor) {
+  const int pixels = AddBordered(tensor);
+  plan_.values[pixels].element_bytes = sizeof(int16_t);
+  return pixels;
+}
+
 std::vector<int> ValueTable::Declare(int tensor) {
   const int whole = DeclareWhole(tensor);
   if (!IsOutput(tensor) || !NeedsBorder(tensor)) return {whole};
@@ -96,6 +105,16 @@ BoundStage ValueTable::MapStage(StageKind kind, int value) const {
   bound.stage.stride = map.layout.elements;
   bound.value = value;
   return bound;
+}
+
+const float* ValueTable::ChannelParameter(const Tensor& tensor, int channels) {
+  const float* values = static_cast<const float*>(tensor.constant);
+  const bool is_single = ElementCount(tensor.shape) == 1;
+  auto padded =
+      std::make_unique<std::vector<float>>(static_cast<size_t>(Blocks(channels)) * kBlockChannels);
+  for (int c = 0; c < channels; ++c) (*padded)[c] = values[is_single ? 0 : c];
+  plan_.parameters.push_back(std::move(padded));
+  return plan_.parameters.back()->data();
 }
 
 }  // namespace bireid

@@ -24,6 +24,8 @@ class ValueTable {
   int DeclareInput(int tensor, int slot);
   int DeclareWhole(int tensor);
   int AddBordered(int tensor);
+  // For the 8-bit pixels of an input, as int16.
+  int AddPixels(int tensor);
   // All values that a computed tensor is written to.
   std::vector<int> Declare(int tensor);
 
@@ -34,6 +36,9 @@ class ValueTable {
   MapReference Reference(int value) const;
   // A stage that reads or writes a value.
   BoundStage MapStage(StageKind kind, int value) const;
+
+  // A constant operand, one value per channel, readable to the end of the last block.
+  const float* ChannelParameter(const Tensor& tensor, int channels);
 
  private:
   void FindBorders();

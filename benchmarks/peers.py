@@ -1,0 +1,139 @@
+"""Build what a 1-bit ResNet-18 is compared with: its real-valued peers, with random weights.
+
+    python benchmarks/peers.py FOLDER
+
+Writes `binary`, a bundle of the 1-bit network, and beside it its real-valued counterpart as
+`float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`. Speed does not depend on the weights;
+accuracy does, so these files are for `bireid-deploy bench FOLDER/binary --against FOLDER/float.onnx
+...` alone. The peers have ReLU where the 1-bit network has PReLU: every engine fuses ReLU into the
+convolution before it, and a peer must not lose by an operator that it would not have.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+HEIGHT, WIDTH = 256, 128
+IMAGES = 12
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def main(folder: Path) -> None:
+    """Write the bundle and its four peers to FOLDER."""
+    from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+
+    load_tensorflow()
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet_native_output() as say:
+        _write_binary(folder / "binary")
+        say(str(folder / "binary"))
+        images = np.random.default_rng(0).normal(size=(IMAGES, HEIGHT, WIDTH, 3))
+        for name, content in _real_valued(images.astype(np.float32)).items():
+            (folder / name).write_bytes(content())
+            say(str(folder / name))
+
+
+def _network(precision: str) -> Any:
+    """A network whose normalisations hold the statistics of its random weights."""
+    from bireid_models import NetworkConfig
+    from bireid_models.framework import keras
+    from bireid_models.network import build_network
+
+    keras.utils.set_random_seed(0)
+    network = build_network(
+        NetworkConfig(precision=precision, input_height=HEIGHT, input_width=WIDTH)
+    )
+    images = np.random.default_rng(0).normal(size=(4, HEIGHT, WIDTH, 3)).astype(np.float32)
+    for _ in range(20):
+        network.model(images, training=True)
+    return network
+
+
+def _write_binary(path: Path) -> None:
+    from bireid_converters.convert import convert
+    from bireid_runtime import Preprocess
+
+    convert(
+        _network("binary"),
+        path,
+        ("lce", "onnx"),
+        name="resnet18-random-weights",
+        preprocess=Preprocess(height=HEIGHT, width=WIDTH),
+        licences={"weights": "Apache-2.0", "training_data": "none"},
+        verify=False,
+    )
+
+
+def _real_valued(images: np.ndarray) -> Mapping[str, Callable[[], bytes]]:
+    from bireid_converters.int8 import export_int8
+    from bireid_converters.onnx_export import export_onnx
+
+    model = _with_relu(_network("real").model)
+    float_onnx = export_onnx(model, metadata={})
+    return {
+        "float.onnx": lambda: float_onnx,
+        "float.tflite": lambda: _float_tflite(model),
+        "int8.onnx": lambda: _int8_onnx(float_onnx, images),
+        "int8.tflite": lambda: export_int8(model, representative=images),
+    }
+
+
+def _with_relu(model: Any) -> Any:
+    from bireid_models.framework import keras
+
+    def replace(layer: Any) -> Any:
+        if isinstance(layer, keras.layers.PReLU):
+            return keras.layers.ReLU(name=layer.name)
+        return layer.__class__.from_config(layer.get_config())
+
+    clone = keras.models.clone_model(model, clone_function=replace)
+    for layer in clone.layers:
+        if not isinstance(layer, keras.layers.ReLU):
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    return clone
+
+
+def _float_tflite(model: Any) -> bytes:
+    from bireid_converters.saved_model import saved_model
+    from bireid_models.framework import tf
+
+    with saved_model(model, batch_size=1) as saved:
+        return bytes(tf.lite.TFLiteConverter.from_saved_model(saved).convert())
+
+
+def _int8_onnx(float_onnx: bytes, images: np.ndarray) -> bytes:
+    """Static quantisation as ONNX Runtime advises for x86: unsigned activations, signed weights."""
+    import tempfile
+
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Images(CalibrationDataReader):
+        def __init__(self) -> None:
+            self._rest = iter(images)
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            image = next(self._rest, None)
+            return None if image is None else {"image": image[None]}
+
+    with tempfile.TemporaryDirectory() as name:
+        given, prepared, result = (Path(name) / each for each in ("given", "prepared", "result"))
+        given.write_bytes(float_onnx)
+        quant_pre_process(given, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared,
+            result,
+            Images(),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        return result.read_bytes()
+
+
+if __name__ == "__main__":
+    main()

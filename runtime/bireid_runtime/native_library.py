@@ -1,0 +1,107 @@
+"""Where the native library is, and what it can do on this CPU."""
+
+import ctypes
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+from bireid_runtime.errors import ArgumentError, BackendUnavailableError
+
+_FOLDER = "bireid_runtime._native"
+_FILE_NAME = "libbireid_delegate.so"
+
+
+def delegate_path() -> str:
+    """Return the path of the LiteRT delegate, for anyone who drives LiteRT directly.
+
+    Example:
+        ```
+        delegate = load_delegate(bireid_runtime.delegate_path(), {"threads": 2})
+        interpreter = Interpreter(model_content=..., experimental_delegates=[delegate])
+        ```
+
+    Its options are `fuse` (`"backbone"`, or `"none"` for the LCE operators alone), `threads` (1 to
+    256; otherwise those of the interpreter), `isa` (`"auto"`, `"scalar"`, `"avx2"`, `"avx512"`,
+    `"neon"`) and `profile` (a file for the time of every step, in JSON).
+
+    Returns:
+        The path of a shared library.
+
+    Raises:
+        BackendUnavailableError: The package was installed without it.
+    """
+    path = _find()
+    if path is None:
+        raise BackendUnavailableError(missing_reason())
+    return str(path)
+
+
+def is_installed() -> bool:
+    """Whether the package was installed with the native library."""
+    return _find() is not None
+
+
+def missing_reason() -> str:
+    """Say what is wrong with an installation without the native library and how to mend it."""
+    return (
+        f"bireid-runtime was installed without {_FILE_NAME}: reinstall its wheel for this machine, "
+        "or run `pip install ./runtime` in the sources with a C++ compiler at hand"
+    )
+
+
+def version() -> str:
+    """Return the version of the native library, such as `"0.1.0"`.
+
+    Raises:
+        BackendUnavailableError: The library is missing or cannot be loaded.
+    """
+    return _library().bireid_kernels_version().decode()
+
+
+def isa(name: str = "auto") -> str:
+    """Return the instruction set that the native library uses on this CPU.
+
+    Args:
+        name: `"auto"` for the fastest, or the one to ask for.
+
+    Returns:
+        `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`.
+
+    Raises:
+        ArgumentError: No such instruction set, or this CPU or this build lacks it.
+        BackendUnavailableError: The library is missing or cannot be loaded.
+    """
+    found = _library().bireid_kernels_isa(name.encode())
+    if found is None:
+        raise ArgumentError(
+            f"isa is '{name}'; it must be auto, scalar, avx2, avx512 or neon, and one that this "
+            "CPU and this build have"
+        )
+    return found.decode()
+
+
+def _find() -> Path | None:
+    # An editable installation keeps the library apart from the sources: the import system knows.
+    spec = importlib.util.find_spec(_FOLDER)
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    for folder in folders:
+        path = Path(folder) / _FILE_NAME
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    path = delegate_path()
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise BackendUnavailableError(
+            f"{path} cannot be loaded ({error}): reinstall the wheel of bireid-runtime for this "
+            "machine"
+        ) from error
+    library.bireid_kernels_version.restype = ctypes.c_char_p
+    library.bireid_kernels_isa.restype = ctypes.c_char_p
+    library.bireid_kernels_isa.argtypes = [ctypes.c_char_p]
+    return library

@@ -1,0 +1,136 @@
+#include "kernels/pixel_convolution.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace bireid {
+namespace {
+
+constexpr double kMaxWeight = 32767.0;
+constexpr double kMaxSum = 2147483647.0;
+constexpr double kMaxPixel = 255.0;
+
+// Weights in the order of the kernels: runs of an even length, two by two.
+AlignedBuffer PackPairs(const std::vector<int16_t>& rows, int channels, int run_count,
+                        int run_length) {
+  const int pairs = (run_length + 1) / 2;
+  AlignedBuffer packed(static_cast<size_t>(Blocks(channels)) * run_count * pairs * 2 *
+                       kBlockChannels * sizeof(int16_t));
+  int16_t* out = static_cast<int16_t*>(packed.data());
+  for (int block = 0; block < Blocks(channels); ++block) {
+    for (int run = 0; run < run_count; ++run) {
+      for (int pair = 0; pair < pairs; ++pair) {
+        for (int lane = 0; lane < 2 * kBlockChannels; ++lane) {
+          const int channel = block * kBlockChannels + lane / 2;
+          const int i = 2 * pair + lane % 2;
+          const bool exists = channel < channels && i < run_length;
+          const int64_t row = (static_cast<int64_t>(channel) * run_count + run) * run_length;
+          *out++ = exists ? rows[row + i] : int16_t{0};
+        }
+      }
+    }
+  }
+  return packed;
+}
+
+}  // namespace
+
+PixelConvolution::PixelConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
+                                   const float* weights, const float* bias,
+                                   const PixelNormalization& normalization)
+    : Convolution(spec), kernels_(kernels), bias_(spec.channels_out) {
+  for (const float std : normalization.std) {
+    if (!(std > 0)) throw std::invalid_argument("the std of pixels must be positive");
+  }
+  if (bias != nullptr) std::copy_n(bias, spec.channels_out, bias_.begin());
+  Quantize(weights, normalization);
+}
+
+void PixelConvolution::Quantize(const float* weights, const PixelNormalization& normalization) {
+  const int channels_in = spec_.channels_in;
+  const int depth = taps() * channels_in;
+  scale_.resize(static_cast<size_t>(Blocks(spec_.channels_out)) * kBlockChannels);
+  for (int c = 0; c < spec_.channels_out; ++c) {
+    const float* row = weights + static_cast<int64_t>(c) * depth;
+    std::vector<double> per_pixel(depth);
+    double largest = 0;
+    double total = 0;
+    for (int k = 0; k < depth; ++k) {
+      per_pixel[k] = row[k] / (kMaxPixel * normalization.std[k % channels_in]);
+      largest = std::max(largest, std::abs(per_pixel[k]));
+      total += std::abs(per_pixel[k]);
+    }
+    // As fine as int16 weights and int32 sums allow. Rounding adds up to half a unit per weight.
+    double steps = 0;
+    if (largest > 0 && std::isfinite(total)) {
+      steps = std::min(kMaxWeight / largest, (kMaxSum / kMaxPixel - 0.5 * depth) / total);
+    }
+    if (!(steps > 0)) steps = 1;  // all weights are zero, or no numbers: nothing to scale
+    scale_[c] = static_cast<float>(1.0 / steps);
+    for (int k = 0; k < depth; ++k) {
+      const double rounded = std::isfinite(per_pixel[k]) ? std::round(per_pixel[k] * steps) : 0;
+      rounded_.push_back(static_cast<int16_t>(rounded));
+    }
+    for (int tap = 0; tap < taps(); ++tap) {
+      double sum = 0;
+      for (int i = 0; i < channels_in; ++i) {
+        // What the rounded weights make of the mean, so that a grey image gives what it should.
+        sum += rounded_[rounded_.size() - depth + tap * channels_in + i] / steps * kMaxPixel *
+               normalization.mean[i];
+      }
+      mean_part_.push_back(sum);
+    }
+  }
+}
+
+void PixelConvolution::Place(const MapLayout& input) {
+  Convolution::Place(input);
+  packed_ = PackPairs(rounded_, spec_.channels_out, static_cast<int>(table_.runs.size()),
+                      table_.run_length);
+  // The weight of the element past the end is zero.
+  table_.run_length += table_.run_length % 2;
+  const Extent vertical = Vertical(input.height);
+  const Extent horizontal = Horizontal(input.width);
+  using Taps = std::pair<int, int>;
+  std::map<std::pair<Taps, Taps>, int32_t> rows;
+  border_.clear();
+  border_offsets_.clear();
+  for (int y = 0; y < vertical.output; ++y) {
+    const Taps inside_y = vertical.TapsInside(y);
+    for (int x = 0; x < horizontal.output; ++x) {
+      const Taps inside_x = horizontal.TapsInside(x);
+      const auto [row, is_new] =
+          rows.emplace(std::make_pair(inside_y, inside_x), static_cast<int32_t>(border_.size()));
+      border_offsets_.push_back(row->second);
+      if (!is_new) continue;
+      for (int c = 0; c < spec_.channels_out; ++c) {
+        double sum = bias_[c];
+        for (int ky = inside_y.first; ky < inside_y.second; ++ky) {
+          for (int kx = inside_x.first; kx < inside_x.second; ++kx) {
+            sum -= mean_part_[static_cast<int64_t>(c) * taps() + ky * spec_.kernel_width + kx];
+          }
+        }
+        border_.push_back(static_cast<float>(sum));
+      }
+    }
+  }
+}
+
+std::vector<Stage> PixelConvolution::OwnStages() const {
+  Stage stage{};
+  stage.kind = StageKind::kAddBorder;
+  stage.map = const_cast<float*>(border_.data());
+  stage.offsets = border_offsets_.data();
+  return {stage};
+}
+
+void PixelConvolution::Run(const void* input, const Stage* stages, int stage_count,
+                           const Range& range) const {
+  kernels_.pixel_convolution({static_cast<const int16_t*>(input), windows(), packed_.data(),
+                              spec_.channels_out, scale_.data(), stages, stage_count, range});
+}
+
+}  // namespace bireid

@@ -1,0 +1,42 @@
+"""The aarch64 wheel with the stock LiteRT wheel, on the CPUs of a Raspberry Pi 4 and 5."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+WHEELS = sorted((REPOSITORY / "dist").glob("bireid_runtime-*aarch64.whl"))
+BUNDLES = sorted(path.parent for path in (REPOSITORY / "models/zoo").glob("*/manifest.json"))
+
+SELF_TEST = """
+import json, sys
+from bireid_runtime import self_test
+report = self_test(sys.argv[1])
+print(json.dumps({"passed": report.passed, "backend": report.backend, "engine": report.engine,
+                  "max_abs": max(row.max_abs for row in report.rows)}))
+"""
+
+
+@pytest.fixture(scope="session")
+def installed_wheel(tmp_path_factory):
+    """A folder with the contents of the wheel in dist/."""
+    if not WHEELS:
+        pytest.skip("no aarch64 wheel in dist: `make wheel-aarch64`")
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(WHEELS[-1]) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76"])
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+def test_the_self_test_of_a_released_bundle_passes(emulated_python, installed_wheel, bundle, cpu):
+    done = emulated_python(cpu, [installed_wheel], "-c", SELF_TEST, str(bundle))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["backend"] == "litert"
+    assert report["engine"].endswith("(neon)")
+    assert report["passed"], report

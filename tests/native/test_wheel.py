@@ -1,0 +1,99 @@
+"""The wheels in dist/: what their names promise must hold on a machine that only has glibc."""
+
+import ctypes
+import platform
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+LIBRARY = "bireid_runtime/_native/libbireid_delegate.so"
+WHEELS = sorted((Path(__file__).parents[2] / "dist").glob("bireid_runtime-*.whl"))
+ARCHITECTURES = {"Advanced Micro Devices X86-64": "x86_64", "AArch64": "aarch64"}
+C_LIBRARY = re.compile(r"lib(c|m|pthread)\.so\.\d|ld-linux-.*")
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("readelf") is None, reason="readelf is missing (apt-get install binutils)"
+)
+
+
+@pytest.fixture(
+    params=[pytest.param(wheel, id=wheel.stem) for wheel in WHEELS]
+    or [pytest.param(None, marks=pytest.mark.skip(reason="no wheel in dist: `make wheel`"))]
+)
+def wheel(request):
+    return request.param
+
+
+@pytest.fixture
+def library(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        return Path(archive.extract(LIBRARY, tmp_path))
+
+
+def readelf(library, *options):
+    command = ["readelf", "--wide", *options, str(library)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def symbols(library):
+    """Rows (bind, section, name) of the dynamic symbol table."""
+    for line in readelf(library, "--dyn-syms").splitlines():
+        match = re.fullmatch(r"\s*\d+:(?:\s+\S+){3}\s+(\S+)\s+\S+\s+(\S+)\s+([^\s@]+).*", line)
+        if match:
+            yield match.groups()
+
+
+def test_the_wheel_is_small_and_holds_the_package_alone(wheel):
+    assert wheel.stat().st_size < 1_000_000
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert names >= {LIBRARY, "bireid_runtime/__init__.py", "bireid_runtime/py.typed"}
+    assert {name.split("/")[0] for name in names if "dist-info" not in name} == {"bireid_runtime"}
+    assert {Path(name).suffix for name in names if "dist-info" not in name} == {
+        ".py",
+        ".so",
+        ".typed",
+    }
+
+
+def test_the_tag_is_for_every_python_and_for_the_architecture_of_the_library(wheel, library):
+    python, abi, platform_tag = wheel.stem.split("-")[-3:]
+    machine = re.search(r"Machine:\s+(.+)", readelf(library, "--file-header")).group(1)
+    assert (python, abi) == ("py3", "none")
+    assert platform_tag == f"manylinux_2_17_{ARCHITECTURES[machine]}"
+
+
+def test_no_symbol_is_newer_than_the_glibc_of_the_tag(wheel, library):
+    claimed = tuple(map(int, re.search(r"manylinux_(\d+)_(\d+)_", wheel.name).groups()))
+    needs = re.findall(r"(\w+)@(\w+)_(\d[\d.]*)", readelf(library, "--dyn-syms"))
+    assert {family for _, family, _ in needs} == {"GLIBC"}
+    too_new = [need for need in needs if tuple(map(int, need[2].split("."))) > claimed]
+    assert too_new == []  # native/cmake/old_glibc.cc is where such symbols are dealt with
+
+
+def test_the_library_needs_the_c_library_alone(library):
+    needed = re.findall(r"\(NEEDED\).*\[(.+)\]", readelf(library, "--dynamic"))
+    # Threads are in libpthread before glibc 2.34, and a C program may not have loaded it.
+    assert {"libc.so.6", "libpthread.so.0"} <= set(needed)
+    assert [name for name in needed if not C_LIBRARY.fullmatch(name)] == []
+
+
+def test_the_library_exports_its_c_abi_alone(library):
+    exported = {
+        name for bind, section, name in symbols(library) if section != "UND" and bind != "LOCAL"
+    }
+    delegate = {"tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"}
+    assert exported >= {*delegate, "bireid_kernels_version"}
+    assert all(name.startswith("bireid_") for name in exported - delegate)
+
+
+def test_the_library_loads_and_has_the_version_of_the_wheel(wheel, library):
+    if not wheel.stem.endswith(platform.machine()):
+        pytest.skip(f"{wheel.name} is for another architecture")
+    loaded = ctypes.CDLL(str(library))
+    loaded.bireid_kernels_version.restype = ctypes.c_char_p
+    assert loaded.bireid_kernels_version().decode() == wheel.stem.split("-")[1]
