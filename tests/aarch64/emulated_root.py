@@ -43,12 +43,14 @@ def build(folder: Path) -> None:
     """Make the folder, unless it is there and of the same versions.
 
     Raises:
-        EmulationError: A tool is missing or a download failed.
+        EmulationError: A tool is missing, a download failed, or the folder holds something else.
     """
     versions = "\n".join((SUITE, *DEBIAN_PACKAGES, *_pinned_wheels())) + "\n"
     stamp = folder / "versions"
     if stamp.is_file() and stamp.read_text() == versions:
         return
+    if folder.exists() and not stamp.is_file():
+        raise EmulationError(f"{folder} exists and was not made by {Path(__file__).name}")
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise EmulationError(f"not installed: {', '.join(missing)}")

@@ -33,7 +33,7 @@ def installed_wheel(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76"])
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
-def test_the_self_test_of_a_released_bundle_passes(emulated_python, installed_wheel, bundle, cpu):
+def test_the_self_test_of_a_released_bundle_passes(installed_wheel, emulated_python, bundle, cpu):
     done = emulated_python(cpu, [installed_wheel], "-c", SELF_TEST, str(bundle))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

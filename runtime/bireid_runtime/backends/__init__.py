@@ -13,7 +13,7 @@ from bireid_runtime.errors import ArgumentError, BackendUnavailableError
 
 
 class Session(Protocol):
-    """A model loaded by an engine. Its class is called with `(bundle, threads)`."""
+    """A model loaded by an engine."""
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """Map float32 images `(N, H, W, 3)`, N at least 1, to float32 embeddings `(N, D)`."""
@@ -30,11 +30,14 @@ class Backend:
         name: What a caller passes as `backend`.
         format: The format of the bundle that the engine reads.
         package: The import that must be installed.
-        session: Where the Session class is, as `"module:Class"`; imported on first use.
+        session: What opens a Session from `(bundle, threads)`, as `"module:name"`; imported on
+            first use.
         install: The command that installs the package.
         description: One line for people.
         automatic: Whether `backend="auto"` may choose it.
         native: Whether it needs the native library of this package.
+        exact: Whether it computes what the file says, up to float rounding. Engines that are must
+            agree with each other; one that is not is for those who measured it on their data.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Backend:
     description: str
     automatic: bool = True
     native: bool = False
+    exact: bool = True
 
     def unavailable_reason(self) -> str | None:
         """Say what is missing and how to mend it, or None if nothing is."""
@@ -82,6 +86,17 @@ BACKENDS = (
         install="pip install larq-compute-engine",
         description="Larq Compute Engine interpreter, the reference on a workstation",
         automatic=False,
+    ),
+    Backend(
+        name="litert-uint8",
+        format="lce",
+        package="ai_edge_litert",
+        session="bireid_runtime.backends.litert:open_uint8_stem",
+        install="pip install ai-edge-litert",
+        description="as litert, the first convolution on 8-bit pixels: faster, slightly inexact",
+        automatic=False,
+        native=True,
+        exact=False,
     ),
 )
 

@@ -1,6 +1,7 @@
 """LiteRT with the delegate of this package, which runs the 1-bit operators that LiteRT lacks."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -29,12 +30,16 @@ class LitertSession:
         profile: File for the time of every step of the delegate, written as JSON when the session
             goes: a list of `{"name", "runs", "nanoseconds", "fastest_nanoseconds"}`. Images then
             run one by one.
+        stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
+            runs in integers, with weights of 16 bits. Embeddings then differ by that rounding,
+            which turns a sign now and then. Needs `fuse="backbone"`.
 
     Raises:
         ArgumentError: A bad option.
         BackendUnavailableError: The native library is missing or cannot be loaded.
         UnsupportedModelError: LiteRT or the delegate refuses the file, or its tensors differ from
-            the manifest.
+            the manifest. `run` raises it too, with `stem="uint8"` for an image that was not
+            normalised from 8 bits as the bundle says.
     """
 
     def __init__(
@@ -44,13 +49,18 @@ class LitertSession:
         fuse: str = "backbone",
         isa: str = "auto",
         profile: str | os.PathLike[str] | None = None,
+        stem: str = "float32",
     ) -> None:
         self._isa = native_library.isa(isa)
         self._path = bundle.file("lce")
         self._flatbuffer = self._path.read_bytes()
         self._image_shape = (bundle.preprocess.height, bundle.preprocess.width, 3)
         self._embedding_dim = bundle.embedding_dim
-        self._options = {"fuse": fuse, "isa": isa}
+        self._stem = stem
+        self._options = {"fuse": fuse, "isa": isa, "stem": stem}
+        if stem == "uint8":
+            self._options["pixel_mean"] = _numbers(bundle.preprocess.mean)
+            self._options["pixel_std"] = _numbers(bundle.preprocess.std)
         self._threads = threads
         self._side_by_side = threads > 1 and profile is None
         self._network = self._open_network(
@@ -75,9 +85,10 @@ class LitertSession:
         return np.concatenate(list(self._executor.map(self._run_on_idle, images)))
 
     def describe(self) -> str:
-        """Name LiteRT, the native library and its instruction set."""
+        """Name LiteRT, the native library, its instruction set and a stem that is not float32."""
         litert = f"ai-edge-litert {version('ai-edge-litert')}"
-        return f"{litert} + bireid {native_library.version()} ({self._isa})"
+        stem = "" if self._stem == "float32" else f", {self._stem} stem"
+        return f"{litert} + bireid {native_library.version()} ({self._isa}{stem})"
 
     def _run_on_idle(self, image: np.ndarray) -> np.ndarray:
         network = self._idle.get()
@@ -97,6 +108,11 @@ class LitertSession:
                 "are not those of the manifest"
             )
         return network
+
+
+def open_uint8_stem(bundle: Bundle, threads: int) -> LitertSession:
+    """Open `LitertSession` with `stem="uint8"`, as a back end of its own."""
+    return LitertSession(bundle, threads, stem="uint8")
 
 
 class _Network:
@@ -138,6 +154,11 @@ class _Network:
             raise UnsupportedModelError(
                 f"{self._path}: LiteRT cannot run it: {_line(error)}"
             ) from error
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """The float32 numbers that `normalize` computes with, as text that reads back equal."""
+    return ",".join(repr(float(np.float32(value))) for value in values)
 
 
 def _line(error: Exception) -> str:

@@ -326,6 +326,72 @@ TEST_P(KernelPaths, SpecialValuesPackAndRoundAlike) {
   }
 }
 
+TEST_P(KernelPaths, PixelConvolutionIsExact) {
+  for (uint32_t seed = 0; seed < 80; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const int channels = random.Channels();
+    const int pixels = random.Int(1, 30);
+    const RandomWindows windows(random, pixels, random.Int(1, 7), 2 * random.Int(1, 12));
+    const int64_t depth = windows.depth();
+    std::vector<int16_t> input(windows.input_size);
+    for (int16_t& x : input) x = static_cast<int16_t>(random.Int(0, 255));
+    std::vector<int> rows(channels * depth);
+    for (int& w : rows) w = random.Int(-32767, 32767);  // sums stay below 168 * 255 * 32767
+    const AlignedBuffer packed(Blocks(channels) * kBlockChannels * depth * sizeof(int16_t));
+    for (int c = 0; c < channels; ++c) {
+      for (int64_t k = 0; k < depth; ++k) {
+        const int64_t pair = c / kBlockChannels * (depth / 2) + k / 2;
+        static_cast<int16_t*>(packed.data())[(pair * kBlockChannels + c % 32) * 2 + k % 2] =
+            static_cast<int16_t>(rows[c * depth + k]);
+      }
+    }
+    const std::vector<float> scale = random.Parameters(channels);
+    const RandomStages stages(random, pixels, channels);
+    const Range range = random.Part(pixels, channels);
+    Memory actual = stages.memory();
+    const std::vector<Stage> bound = stages.Bind(actual);
+    kernels_.pixel_convolution({input.data(), windows.view(), packed.data(), channels, scale.data(),
+                                bound.data(), static_cast<int>(bound.size()), range});
+
+    Memory expected = stages.memory();
+    FollowRange(stages.Bind(expected), range, channels, [&](int pixel, int c) {
+      int32_t sum = 0;
+      windows.ForEach(pixel, [&](int64_t i, int64_t k) { sum += input[i] * rows[c * depth + k]; });
+      return static_cast<float>(sum) * scale[c];
+    });
+    ExpectSameMemory(actual, expected);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(KernelPaths, FindPixelsUndoesNormalisation) {
+  constexpr float kTolerance = 0.01f;
+  constexpr int16_t kGuard = 12345;
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const int count = random.Int(1, 100);
+    const std::vector<float> slope(count, 58.395f);
+    const std::vector<float> offset(count, 123.675f);
+    std::vector<int16_t> expected(count + kGuardWords, kGuard);
+    std::vector<float> values(count);
+    for (int i = 0; i < count; ++i) {
+      expected[i] = static_cast<int16_t>(random.Int(0, 255));
+      values[i] = (expected[i] - offset[i]) / slope[i];
+    }
+    const float no_pixels[] = {0.02f, -0.02f, 300.0f, -300.0f, 1e30f, std::nanf("")};
+    const bool all_pixels = seed % 2 == 0;
+    if (!all_pixels) values[random.Int(0, count - 1)] += no_pixels[seed / 2 % 6] / slope[0];
+    std::vector<int16_t> actual(count + kGuardWords, kGuard);
+    EXPECT_EQ(kernels_.find_pixels(
+                  {values.data(), slope.data(), offset.data(), count, kTolerance, actual.data()}),
+              all_pixels);
+    EXPECT_TRUE(!all_pixels || actual == expected);
+    EXPECT_EQ(std::count(actual.begin() + count, actual.end(), kGuard), kGuardWords);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Paths, KernelPaths, testing::ValuesIn(AvailablePaths()),
                          [](const auto& path) { return path.param; });
 

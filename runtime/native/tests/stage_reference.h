@@ -21,7 +21,7 @@ class Random {
  public:
   explicit Random(uint32_t seed) : engine_(seed) {}
 
-  uint32_t Word() { return engine_(); }
+  uint32_t Word() { return static_cast<uint32_t>(engine_()); }
   int Int(int low, int high) { return std::uniform_int_distribution<int>(low, high)(engine_); }
   bool Chance(int percent) { return Int(1, 100) <= percent; }
   float Float() { return std::uniform_real_distribution<float>(-2.0f, 2.0f)(engine_); }
