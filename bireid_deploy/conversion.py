@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from bireid_converters.convert import convert
 from bireid_converters.errors import ParityError
+from bireid_converters.parity import ParityThresholds
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.backends import BACKENDS
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.dataset import ReIdDataset
 from bireid_deploy.data.synthetic.renderer import Renderer
-from bireid_deploy.evaluation.protocol import Embedder, embed_dataset
+from bireid_deploy.evaluation.protocol import EmbeddedDataset, Embedder, embed_dataset
 from bireid_deploy.evaluation.ranking import rank
 from bireid_deploy.evaluation.report import to_json
 from bireid_deploy.training.trained import TrainedRun
@@ -102,29 +103,33 @@ def convert_run(
 def measure_engines(
     run: TrainedRun | None, bundle: Bundle, dataset: ReIdDataset
 ) -> list[dict[str, Any]]:
-    """Rank a test set with Keras and with every back end that can run the bundle here.
+    """Rank a test set with Keras and with every exact back end that can run the bundle here.
 
     Returns:
         One record per engine: `engine`, `data`, `images_per_second` and the scores of
-        `evaluation.report.to_json`. Keras, if a run is given, comes first.
+        `evaluation.report.to_json`. Keras, if a run is given, comes first. The records after the
+        first have `agreeing_share` too: the share of the images, 0..1, whose embedding is that of
+        the first engine within the tolerance of the parity gate.
     """
     embedders: dict[str, Embedder] = {} if run is None else {"keras": run}
     for backend in BACKENDS:
-        if backend.format in bundle.formats and backend.unavailable_reason() is None:
+        runs_it = backend.format in bundle.formats and backend.unavailable_reason() is None
+        if backend.exact and runs_it:
             embedders[backend.name] = Extractor.open(bundle, backend=backend.name)
-    return [measure_embedder(engine, embedder, dataset) for engine, embedder in embedders.items()]
+    records: list[dict[str, Any]] = []
+    reference: EmbeddedDataset | None = None
+    for engine, embedder in embedders.items():
+        embedded = embed_dataset(embedder, dataset)
+        records.append(_record(engine, embedded, dataset))
+        if reference is not None:
+            records[-1]["agreeing_share"] = _agreeing_share(embedded, reference)
+        reference = reference or embedded
+    return records
 
 
 def measure_embedder(engine: str, embedder: Embedder, dataset: ReIdDataset) -> dict[str, Any]:
     """Rank a test set with one embedder; a record as of `measure_engines`."""
-    embedded = embed_dataset(embedder, dataset)
-    result = rank(embedded.query, embedded.gallery)
-    return {
-        "engine": engine,
-        "data": dataset.name,
-        "images_per_second": embedded.images_per_second,
-        **to_json(result),
-    }
+    return _record(engine, embed_dataset(embedder, dataset), dataset)
 
 
 def require_equal_ranking(metrics: Sequence[Mapping[str, Any]]) -> None:
@@ -147,3 +152,20 @@ def require_equal_ranking(metrics: Sequence[Mapping[str, Any]]) -> None:
                     f"{reference['engine']} has {reference[key]:.4f}; at most "
                     f"{METRIC_TOLERANCE} may lie between"
                 )
+
+
+def _record(engine: str, embedded: EmbeddedDataset, dataset: ReIdDataset) -> dict[str, Any]:
+    return {
+        "engine": engine,
+        "data": dataset.name,
+        "images_per_second": embedded.images_per_second,
+        **to_json(rank(embedded.query, embedded.gallery)),
+    }
+
+
+def _agreeing_share(embedded: EmbeddedDataset, reference: EmbeddedDataset) -> float:
+    found, expected = (
+        np.concatenate([each.query.vectors, each.gallery.vectors]) for each in (embedded, reference)
+    )
+    close = np.abs(found - expected).max(axis=1) <= ParityThresholds().tolerance
+    return float(close.mean())

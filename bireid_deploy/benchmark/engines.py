@@ -1,14 +1,15 @@
 """The engines that `bench` can time, each opened in a process of its own."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from bireid_runtime import Bundle
+from bireid_runtime import Bundle, Preprocess
 from bireid_runtime.backends import Session
 from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.preprocess import normalize
 
 
 class Opened(NamedTuple):
@@ -33,7 +34,7 @@ class Engine:
         path: A bundle or, for `onnxruntime` and `litert`, a model file.
         bytes: Size of the model file.
         threads: Threads of one call.
-        shape: Input (1, H, W, 3).
+        preprocess: What the bundle does to a crop.
     """
 
     label: str
@@ -41,11 +42,22 @@ class Engine:
     path: str
     bytes: int
     threads: int
-    shape: tuple[int, int, int, int]
+    preprocess: Preprocess
 
     def to_json(self) -> dict[str, Any]:
         """For the worker's command line."""
-        return asdict(self)
+        return {**vars(self), "preprocess": self.preprocess.to_manifest()}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Engine":
+        """Read back what `to_json` returned."""
+        return cls(**{**fields, "preprocess": Preprocess.from_manifest(fields["preprocess"])})
+
+    def image(self) -> np.ndarray:
+        """Return an image of random pixels, normalised: float32 (1, H, W, 3)."""
+        shape = (1, self.preprocess.height, self.preprocess.width, 3)
+        pixels = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
+        return normalize(pixels, self.preprocess)
 
     def open(self) -> Opened:
         """Import the engine and load the model.
@@ -59,6 +71,7 @@ class Engine:
 # The first one that a bundle has a file for is the reference of the ratios.
 _BUNDLE_ENGINES = (
     ("1-bit, bireid (fused)", "bireid", "lce"),
+    ("1-bit, LiteRT + bireid, uint8 stem", "bireid-uint8-stem", "lce"),
     ("1-bit, bireid (LCE operators)", "bireid-lce-operators", "lce"),
     ("1-bit, LCE (indirect)", "lce-indirect", "lce"),
     ("1-bit, LCE (default)", "lce-default", "lce"),
@@ -78,19 +91,18 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
     Raises:
         UnsupportedModelError: A file to compare with is of another kind.
     """
-    shape = (1, bundle.preprocess.height, bundle.preprocess.width, 3)
     found = []
     for label, kind, format_name in _BUNDLE_ENGINES:
         if format_name in bundle.formats:
             size = bundle.file(format_name).stat().st_size
-            found.append(Engine(label, kind, str(bundle.path), size, threads, shape))
+            found.append(Engine(label, kind, str(bundle.path), size, threads, bundle.preprocess))
     own = [(name, bundle.file(name)) for name in ("float-onnx", "int8") if name in bundle.formats]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
         engine, kind = _FILE_ENGINES[path.suffix]
-        size = path.stat().st_size
-        found.append(Engine(f"{name}, {engine}", kind, str(path), size, threads, shape))
+        size, label = path.stat().st_size, f"{name}, {engine}"
+        found.append(Engine(label, kind, str(path), size, threads, bundle.preprocess))
     return found
 
 
@@ -103,6 +115,12 @@ def _open_bireid(engine: Engine) -> Opened:
 
     fuse = "backbone" if engine.kind == "bireid" else "none"
     return _of(LitertSession(Bundle.open(engine.path), engine.threads, fuse=fuse))
+
+
+def _open_uint8_stem(engine: Engine) -> Opened:
+    from bireid_runtime.backends.litert import open_uint8_stem
+
+    return _of(open_uint8_stem(Bundle.open(engine.path), engine.threads))
 
 
 def _open_lce(engine: Engine) -> Opened:
@@ -149,6 +167,7 @@ def _open_litert(engine: Engine) -> Opened:
 
 _OPENERS: dict[str, Callable[[Engine], Opened]] = {
     "bireid": _open_bireid,
+    "bireid-uint8-stem": _open_uint8_stem,
     "bireid-lce-operators": _open_bireid,
     "lce-indirect": _open_lce,
     "lce-default": _open_lce,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from bireid_runtime.backends import BACKENDS
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
@@ -109,17 +110,11 @@ def _report(
     seconds: float,
     as_json: bool,
 ) -> None:
-    sizes = {
-        "keras": (run / "checkpoint.npz").stat().st_size,
-        **{name: bundle.file(name).stat().st_size for name in bundle.formats},
-    }
-    agreements = {
-        name: found["agreeing_share"]
-        for name, found in bundle.manifest["parity"]["binary"]["formats"].items()
-    }
+    files = {"keras": run / "checkpoint.npz"}
+    files |= {each.name: bundle.file(each.format) for each in BACKENDS}
     for record in records:
-        record["bytes"] = sizes.get(record["engine"])
-        record["parity"] = agreements.get(record["engine"])
+        file = files.get(record["engine"])
+        record["bytes"] = None if file is None else file.stat().st_size
     if as_json:
         emit_json(
             {
@@ -137,7 +132,7 @@ def _report(
             f"{100 * record['rank_1']:.1f}",
             "-" if record["bytes"] is None else f"{record['bytes'] / 1e6:.2f}",
             f"{record['images_per_second']:.0f}",
-            "-" if record["parity"] is None else f"{record['parity']:.0%}",
+            f"{record['agreeing_share']:.0%}" if "agreeing_share" in record else "-",
         )
         for record in records
     ]
@@ -149,6 +144,7 @@ def _report(
 
 _LABELS = {
     "keras": "Keras, checkpoint with optimiser",
+    "litert": "LiteRT + bireid, model.lce.tflite",
     "onnx": "ONNX Runtime, model.onnx",
     "lce": "LCE reference, model.lce.tflite",
 }

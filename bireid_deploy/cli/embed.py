@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bireid_deploy.cli.console import emit_json, progress
+from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.cli.output_file import check_output_file
 
 
@@ -32,7 +33,8 @@ def command(
 
     check_output_file(out, OUTPUT_SUFFIXES)
     images = find_images(inputs)
-    extractor = Extractor.open(bundle, backend=backend, threads=threads)
+    with quiet_native_output():
+        extractor = Extractor.open(bundle, backend=backend, threads=threads)
     rows: list[np.ndarray] = []
     with progress("embedding") as on_progress:
         stream = extractor.embed_stream(images)

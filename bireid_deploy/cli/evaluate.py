@@ -93,7 +93,8 @@ def open_embedder(
             return open_run(model), "keras", ""
     from bireid_runtime import Extractor
 
-    extractor = Extractor.open(model, backend=backend, threads=threads)
+    with quiet_native_output():
+        extractor = Extractor.open(model, backend=backend, threads=threads)
     return extractor, extractor.backend, extractor.fingerprint
 
 

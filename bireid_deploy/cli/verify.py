@@ -8,6 +8,8 @@ import click
 from bireid_deploy.cli.console import emit_json, emit_table, message
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
 
+_STATES = {True: "ok", False: "FAILED", None: "skipped"}
+
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -24,7 +26,7 @@ def command(
     """Check BUNDLE: hashes, golden crops on every engine, engines against each other.
 
     With --run also against the trained network, layer by layer; with --data the ranking of every
-    engine. Exit code 3 when a check fails.
+    engine. An engine that is not installed is skipped. Exit code 3 when a check fails.
     """
     if explain and run is None:
         raise click.UsageError("--explain compares with the trained network: add --run RUN")
@@ -48,13 +50,13 @@ def command(
             checks += against
         if dataset is not None:
             checks += verify_ranking(bundle, trained, dataset)
-    failed = [check for check in checks if not check.passed]
+    failed = [check for check in checks if check.passed is False]
     if as_json:
         emit_json(
             {"passed": not failed, "checks": [vars(check) for check in checks], "layers": layers}
         )
     else:
-        rows = [("ok" if each.passed else "FAILED", each.name, each.detail) for each in checks]
+        rows = [(_STATES[each.passed], each.name, each.detail) for each in checks]
         emit_table(bundle.name, ("", "check", "found"), rows, text_columns=3)
         if layers:
             _emit_layers(layers)
@@ -62,7 +64,8 @@ def command(
         from bireid_converters.errors import ParityError
 
         raise ParityError(f"{bundle}: {failed[0].name}: {failed[0].detail}")
-    message("verified")
+    skipped = sum(check.passed is None for check in checks)
+    message(f"verified, {skipped} skipped" if skipped else "verified")
 
 
 def _require_sound_lce_file(path: Path) -> None:

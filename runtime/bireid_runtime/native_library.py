@@ -20,9 +20,15 @@ def delegate_path() -> str:
         interpreter = Interpreter(model_content=..., experimental_delegates=[delegate])
         ```
 
-    Its options are `fuse` (`"backbone"`, or `"none"` for the LCE operators alone), `threads` (1 to
-    256; otherwise those of the interpreter), `isa` (`"auto"`, `"scalar"`, `"avx2"`, `"avx512"`,
-    `"neon"`) and `profile` (a file for the time of every step, in JSON).
+    Its options are texts or numbers:
+
+    - `fuse`: `"backbone"`, or `"none"` for the LCE operators alone;
+    - `threads`: 1 to 256; otherwise those of the interpreter;
+    - `isa`: `"auto"`, `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`;
+    - `profile`: a file for the time of every step, in JSON;
+    - `stem`: `"float32"`, or `"uint8"` for a first convolution on 8-bit pixels, which are
+      recovered from a normalised image; then `pixel_mean` and `pixel_std` say how it was
+      normalised, one number per channel, such as `"0.485,0.456,0.406"`.
 
     Returns:
         The path of a shared library.

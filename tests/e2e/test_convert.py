@@ -7,7 +7,7 @@ import subprocess
 import bireid_converters.onnx_export
 import pytest
 
-ENGINES = ["keras", "onnx", "lce"]
+ENGINES = ["keras", "litert", "onnx", "lce"]
 
 
 @pytest.fixture
@@ -58,6 +58,9 @@ def test_the_summary_and_the_manifest_hold_sizes_parity_and_ranking(converted, p
     for record in others:
         for score in ("mean_average_precision", "rank_1"):
             assert record[score] == pytest.approx(keras[score], abs=0.01)
+        assert record["agreeing_share"] >= 0.85
+    litert, _, lce = others
+    assert litert["agreeing_share"] == lce["agreeing_share"]
     assert "embedding" in (converted.path / "card.md").read_text()
 
 

@@ -26,7 +26,14 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     assert lines[0].startswith("Synthetic people, 32 queries, ")
     header = "engine mAP rank-1 MB embeddings/s crops equal to Keras"
     assert header in [" ".join(line.split()) for line in lines]
-    for engine in ("colour histogram", "Keras, ", "ONNX Runtime, ", "LCE reference, "):
+    engines = (
+        "colour histogram",
+        "Keras, ",
+        "LiteRT + bireid, ",
+        "ONNX Runtime, ",
+        "LCE reference, ",
+    )
+    for engine in engines:
         assert any(line.strip().startswith(engine) for line in lines)
     assert f"bundle: {out / 'bundle'}" in first.err
 
@@ -37,12 +44,12 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     assert (out / "run" / "checkpoint.npz").stat().st_mtime_ns == trained
     assert second.json["bundle"] == str(out / "bundle")
     engines = {record["engine"]: record for record in second.json["engines"]}
-    assert list(engines) == ["colour histogram", "keras", "onnx", "lce"]
+    assert list(engines) == ["colour histogram", "keras", "litert", "onnx", "lce"]
     for record in engines.values():
         assert 0 <= record["mean_average_precision"] <= 1
         assert record["valid_queries"] == 32
-    for engine in ("onnx", "lce"):
-        assert engines[engine]["parity"] >= 0.85
+    for engine in ("litert", "onnx", "lce"):
+        assert engines[engine]["agreeing_share"] >= 0.85
         assert engines[engine]["bytes"] < engines["keras"]["bytes"]
     assert cli("verify", out / "bundle").code == 0
 

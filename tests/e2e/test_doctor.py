@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 
 import pytest
+from bireid_runtime import native_library
 
 LOOKED_AT = {
     "Python",
@@ -17,9 +18,14 @@ LOOKED_AT = {
     "bireid-runtime",
     "tensorflow",
     "larq-compute-engine",
+    "ai-edge-litert",
     "onnxruntime",
+    "native library",
+    "native kernels",
+    "back end litert",
     "back end onnx",
     "back end lce",
+    "back end litert-uint8",
 }
 
 
@@ -29,6 +35,7 @@ def test_findings_for_machines(cli):
     findings = {finding["name"]: finding for finding in result.json}
     assert findings.keys() >= LOOKED_AT
     assert all(each.keys() == {"name", "value", "ok", "remedy"} for each in result.json)
+    assert findings["native kernels"]["value"] in ("scalar", "avx2", "avx512", "neon")
     assert findings["numpy"]["value"] == importlib.metadata.version("numpy")
     assert all(each["ok"] == (not each["remedy"]) for each in result.json)
 
@@ -50,3 +57,15 @@ def test_what_is_missing_comes_with_the_whole_command_that_mends_it(cli, monkeyp
     assert result.code == 0
     assert "pip install onnxruntime" in result.out
     assert "missing" in result.out
+
+
+def test_an_installation_without_the_native_library(cli, monkeypatch):
+    monkeypatch.setattr(native_library, "_FILE_NAME", "libmissing.so")
+    native_library._library.cache_clear()
+    result = cli("doctor", "--json")
+    assert result.code == 0
+    findings = {finding["name"]: finding for finding in result.json}
+    for name in ("native library", "back end litert", "back end litert-uint8"):
+        assert findings[name]["value"] == "missing"
+        assert "pip install ./runtime" in findings[name]["remedy"]
+    assert findings["back end onnx"]["ok"]

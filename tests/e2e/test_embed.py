@@ -54,7 +54,7 @@ def test_jsonl_holds_the_same_numbers(cli, bundle, people, tmp_path):
         summaries.append(result.json)
         assert result.json["images"] == 5
         assert result.json["dim"] == 64
-        assert result.json["backend"] == "onnx"
+        assert result.json["backend"] == "litert"
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {line["fingerprint"] for line in lines} == {summaries[0]["fingerprint"]}
     with np.load(tmp_path / "out.npz", allow_pickle=False) as arrays:
@@ -63,15 +63,22 @@ def test_jsonl_holds_the_same_numbers(cli, bundle, people, tmp_path):
         np.testing.assert_array_equal(rows, arrays["vectors"])
 
 
-def test_both_back_ends_agree(cli, bundle, people, tmp_path):
-    # The golden crops of a bundle are stable ones; of arbitrary crops most agree, not all.
+def test_native_libraries_stay_off_the_terminal(process, bundle, people, tmp_path):
+    result = process("embed", bundle, people / "query", "-o", tmp_path / "out.npz", "--threads", 2)
+    assert result.code == 0
+    assert result.err == ""
+
+
+def test_the_back_ends_agree(cli, bundle, people, tmp_path):
     found = {}
-    for backend in ("onnx", "lce"):
+    for backend in ("litert", "onnx", "lce"):
         out = tmp_path / f"{backend}.npz"
         result = cli("embed", bundle, people / "query", "-o", out, "--backend", backend)
         assert result.code == 0
         with np.load(out, allow_pickle=False) as arrays:
             found[backend] = arrays["vectors"]
+    assert np.abs(found["litert"] - found["lce"]).max() <= 2e-7
+    # The golden crops of a bundle are stable ones; of arbitrary crops most agree, not all.
     close = np.abs(found["onnx"] - found["lce"]).max(axis=1) < 1e-3
     assert close.mean() >= 0.85
 
@@ -138,7 +145,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
 def test_a_bundle_or_back_end_that_cannot_be_used(refused, bundle, trained, people, tmp_path):
     rest = [people / "query", "-o", tmp_path / "out.npz"]
     assert f"{trained.path}: not a bundle" in refused(2, "embed", trained.path, *rest)
-    assert "no back end 'gpu'; known: auto, onnx, lce" in refused(
+    assert "no back end 'gpu'; known: auto, litert, onnx, lce" in refused(
         2, "embed", bundle, *rest, "--backend", "gpu"
     )
 
@@ -147,18 +154,23 @@ def test_a_missing_engine_is_named_with_the_command_that_installs_it(
     refused, bundle, people, tmp_path, monkeypatch
 ):
     find = importlib.util.find_spec
+    absent = ("ai_edge_litert", "onnxruntime")
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else find(name)
+        importlib.util, "find_spec", lambda name: None if name in absent else find(name)
     )
     err = refused(4, "embed", bundle, people / "query", "-o", tmp_path / "out.npz")
-    assert "pip install onnxruntime" in err
+    assert "litert: ai_edge_litert is not installed: pip install ai-edge-litert" in err
+    assert "onnx: onnxruntime is not installed: pip install onnxruntime" in err
 
 
 def _halve(content):
     return content[: len(content) // 2]
 
 
-@pytest.mark.parametrize(("backend", "name"), [("lce", "model.lce.tflite"), ("onnx", "model.onnx")])
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [("litert", "model.lce.tflite"), ("lce", "model.lce.tflite"), ("onnx", "model.onnx")],
+)
 def test_a_truncated_model_with_right_hashes_is_refused(
     refused, bundle_copy, damage, rewrite_hashes, people, tmp_path, backend, name
 ):

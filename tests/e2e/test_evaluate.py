@@ -17,12 +17,24 @@ def _scores(result):
 def test_the_run_and_every_engine_of_its_bundle_rank_alike(cli, trained, bundle, people):
     data = ["--data", people, "--json"]
     keras = cli("evaluate", trained.path, *data)
-    onnx = cli("evaluate", bundle, *data)
+    litert = cli("evaluate", bundle, *data, "--threads", "2")
+    onnx = cli("evaluate", bundle, *data, "--backend", "onnx")
     lce = cli("evaluate", bundle, *data, "--backend", "lce", "--threads", "2")
-    assert [each.json["engine"] for each in (keras, onnx, lce)] == ["keras", "onnx", "lce"]
+    engines = [each.json["engine"] for each in (keras, litert, onnx, lce)]
+    assert engines == ["keras", "litert", "onnx", "lce"]
     assert keras.json["data"] == people.name
-    for converted in (onnx, lce):
+    for converted in (litert, onnx, lce):
         assert _scores(converted) == pytest.approx(_scores(keras), abs=0.01)
+    assert _scores(litert) == _scores(lce)
+
+
+def test_what_the_integer_stem_costs(cli, bundle, people):
+    exact, integer = (
+        cli("evaluate", bundle, "--data", people, "--json", "--backend", backend)
+        for backend in ("litert", "litert-uint8")
+    )
+    assert integer.json["engine"] == "litert-uint8"
+    assert _scores(integer) == pytest.approx(_scores(exact), abs=0.02)
 
 
 def test_the_table(cli, bundle, people):
@@ -33,7 +45,7 @@ def test_the_table(cli, bundle, people):
     ]
     assert title == ["bundle", "on", "people"]
     assert header == COLUMNS
-    assert row[0] == "onnx"
+    assert row[0] == "litert"
     assert row[-1] == "240/240"
     assert all(0 <= float(cell) <= 100 for cell in row[1:-1])
 

@@ -3,6 +3,10 @@
 import json
 
 import pytest
+from bireid_runtime import native_library
+from bireid_runtime.backends.litert import LitertSession
+
+ENGINES = ("litert", "onnx", "lce")
 
 
 def _edit_manifest(bundle, change):
@@ -25,9 +29,35 @@ def test_a_sound_bundle(cli, bundle):
     result = cli("verify", bundle)
     assert result.code == 0
     assert result.err == "verified\n"
-    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 4
-    for check in ("hashes", "golden crops, onnx", "golden crops, lce", "lce vs onnx"):
+    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 6
+    golden = [f"golden crops, {engine}" for engine in ENGINES]
+    for check in ("hashes", *golden, "litert vs lce", "lce vs onnx"):
         assert check in result.out
+    assert "(2e-07 allowed)" in result.out
+
+
+def test_an_engine_that_is_not_here_is_skipped_and_says_why(cli, bundle, monkeypatch):
+    monkeypatch.setattr(native_library, "_FILE_NAME", "libmissing.so")
+    result = cli("verify", bundle)
+    assert result.code == 0
+    assert result.err == "verified, 2 skipped\n"
+    skipped = [line for line in result.out.splitlines() if line.startswith(" skipped ")]
+    assert len(skipped) == 2
+    for line, check in zip(skipped, ("golden crops, litert ", "litert vs lce "), strict=True):
+        assert check in line
+        assert "without libmissing.so: reinstall its wheel" in line
+
+    checks = {check["name"]: check for check in cli("verify", bundle, "--json").json["checks"]}
+    assert checks["golden crops, litert"]["passed"] is None
+    assert checks["golden crops, lce"]["passed"] is True
+
+
+def test_kernels_that_round_otherwise_are_found(cli, bundle, monkeypatch):
+    run = LitertSession.run
+    monkeypatch.setattr(LitertSession, "run", lambda self, images: run(self, images) + 5e-7)
+    result = cli("verify", bundle)
+    assert result.code == 3
+    assert f"{bundle}: litert vs lce: largest difference 5" in result.err
 
 
 def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
@@ -39,7 +69,7 @@ def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
     assert "16 binary layers exact" in checks["lce vs keras"]["detail"]
     assert "16 binary layers exact" in checks["onnx vs keras"]["detail"]
     ranking = checks["ranking of people"]["detail"]
-    assert all(f"{engine} mAP 0.0" in ranking for engine in ("keras", "onnx", "lce"))
+    assert all(f"{engine} mAP 0.0" in ranking for engine in ("keras", *ENGINES))
     layers = result.json["layers"]
     for name in ("lce", "onnx"):
         names = [layer["name"] for layer in layers if layer["format"] == name]
@@ -132,15 +162,15 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     rewrite_hashes(bundle_copy)
     result = cli("verify", bundle_copy)
     assert result.code == 3
-    assert result.out.count("FAILED") == 2
-    assert f"{bundle_copy}: golden crops, onnx: largest difference" in result.err
+    assert result.out.count("FAILED") == 3
+    assert f"{bundle_copy}: golden crops, litert: largest difference" in result.err
     assert "verified" not in result.err
 
     result = cli("verify", bundle_copy, "--json")
     assert result.code == 3
     assert not result.json["passed"]
     failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
-    assert failed == ["golden crops, onnx", "golden crops, lce"]
+    assert failed == [f"golden crops, {engine}" for engine in ENGINES]
 
 
 @pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])

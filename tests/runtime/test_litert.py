@@ -4,11 +4,12 @@ import gc
 import importlib.util
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Extractor, delegate_path, native_library, self_test
+from bireid_runtime import Bundle, Extractor, backends, delegate_path, native_library, self_test
 from bireid_runtime.backends import BACKENDS, find_backend
 from bireid_runtime.errors import (
     ArgumentError,
@@ -16,6 +17,7 @@ from bireid_runtime.errors import (
     BireidError,
     UnsupportedModelError,
 )
+from bireid_runtime.resize import resize_bilinear
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
 LITERT = next(backend for backend in BACKENDS if backend.name == "litert")
@@ -105,6 +107,57 @@ def test_threads_and_batches_change_nothing(session_class, bundle, images, embed
     np.testing.assert_array_equal(one_by_one, embeddings)
 
 
+@pytest.fixture(scope="module")
+def smooth_crops() -> list[np.ndarray]:
+    """uint8 RGB of another size than the input, with no edge sharper than a picture's."""
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 256, (30, 8, 4, 3), dtype=np.uint8)
+    return [resize_bilinear(each, 150, 70) for each in coarse]
+
+
+def test_uint8_stem_is_close(bundle, smooth_crops):
+    extractor = Extractor.open(bundle, backend="litert-uint8", threads=2)
+    assert extractor.engine.endswith(", uint8 stem)")
+    assert self_test(extractor).passed
+    expected = Extractor.open(bundle, backend="litert").embed(smooth_crops)
+    actual = extractor.embed(smooth_crops)
+    assert np.sum(actual * expected, axis=1).mean() >= 0.99
+    difference = np.abs(actual - expected).max(axis=1)
+    assert (difference <= 1e-3).mean() >= 0.6
+    # Rounded weights give other numbers, even where no sign turns.
+    assert difference.min() > 0
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [((0.0, 0.5, 1.0), (1.0, 1e-05, 1 / 3)), ((-0.1, 0.0, 1 / 255), (1 / 255,) * 3)],
+)
+def test_uint8_stem_reads_the_normalisation_of_the_bundle(bundle, smooth_crops, mean, std):
+    spec = replace(bundle.preprocess, mean=mean, std=std)
+    other = replace(bundle, preprocess=spec)
+    expected = Extractor.open(other, backend="litert").embed(smooth_crops)
+    actual = Extractor.open(other, backend="litert-uint8").embed(smooth_crops)
+    assert np.sum(actual * expected, axis=1).mean() >= 0.99
+
+
+def test_uint8_stem_needs_pixels(session_class, bundle, images):
+    session = session_class(bundle, 2, stem="uint8")
+    message = (
+        r"lce\.tflite: LiteRT cannot run it: .* not a normalised 8-bit image, which stem=uint8"
+    )
+    for batch in (images[:1], images):
+        with pytest.raises(UnsupportedModelError, match=message):
+            session.run(batch)
+
+
+def test_auto_never_takes_the_uint8_stem(bundle, monkeypatch):
+    inexact = tuple(backend for backend in BACKENDS if not backend.exact)
+    assert [backend.name for backend in inexact] == ["litert-uint8"]
+    monkeypatch.setattr(backends, "BACKENDS", inexact)
+    with pytest.raises(BackendUnavailableError, match="litert-uint8: never chosen by itself"):
+        find_backend("auto", bundle)
+
+
 def profile_of(session_class, bundle, images, path, **options) -> list[dict]:
     session = session_class(bundle, 2, profile=path, **options)
     session.run(images)
@@ -134,6 +187,8 @@ def test_profile(session_class, bundle, images, tmp_path):
     ("options", "message"),
     [
         ({"fuse": "all"}, "option fuse is 'all'; it must be backbone or none"),
+        ({"stem": "int4"}, "option stem is 'int4'; it must be float32 or uint8"),
+        ({"stem": "uint8", "fuse": "none"}, "stem=uint8 needs fuse=backbone"),
         ({"isa": "mmx"}, "isa is 'mmx'; it must be auto, scalar"),
         ({"threads": 257}, "option threads is '257'; it must be a whole number from 1 to 256"),
         ({"profile": "/no/such/folder/p.json"}, "option profile is '/no/such/folder/p.json'"),

@@ -15,7 +15,10 @@ namespace bireid {
 constexpr int kTilePixels = 8;
 constexpr int kBlockChannels = 32;
 
-constexpr int Blocks(int channels) { return (channels + kBlockChannels - 1) / kBlockChannels; }
+// Internal linkage, as for all that the paths compile: see portable_kernels.h.
+static constexpr int Blocks(int channels) {
+  return (channels + kBlockChannels - 1) / kBlockChannels;
+}
 
 enum class StageKind : uint8_t {
   kMultiply,   // y = y * channel[c]
@@ -25,7 +28,7 @@ enum class StageKind : uint8_t {
   kPrelu,      // y = y >= 0 ? y : y * channel[c]
   kClamp,      // y = min(max(y, low), high)
   kStore,      // map[pixel][c] = y
-  kStoreInt8,  // map[pixel][c] = saturate(round half away from zero(y))
+  kStoreInt8,  // map[pixel][c] = saturate(round half away from zero(y)); NaN: -128
   kPackSigns,  // bit c of map[pixel] = y < 0
   kPackAbove,  // bit c of map[pixel] = y > channel[c]
 };
@@ -103,7 +106,7 @@ struct FloatConvolutionArguments {
 struct PixelConvolutionArguments {
   const int16_t* input;
   Windows windows;
-  const void* weights;  // from PackPixelWeights
+  const void* weights;  // [block][pair of inputs][channel of the block][2], 64-byte aligned
   int channels;
   const float* scale;  // [Blocks(channels) * 32]
   const Stage* stages;

@@ -1,0 +1,339 @@
+// Runs a graph as it is written: node by node, value by value, nothing packed, nothing fused. What
+// a plan computes is compared with this to the last bit.
+#ifndef BIREID_TESTS_GRAPH_INTERPRETER_H_
+#define BIREID_TESTS_GRAPH_INTERPRETER_H_
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "plan/graph.h"
+
+namespace bireid {
+
+using Bytes = std::vector<char>;
+
+inline size_t BytesOf(const Tensor& tensor) {
+  size_t bytes = tensor.type == DataType::kInt8 || tensor.type == DataType::kBool ? 1 : 4;
+  for (const int size : tensor.shape) bytes *= size;
+  return bytes;
+}
+
+class GraphInterpreter {
+ public:
+  // The outputs of a graph that a plan accepts.
+  static std::vector<Bytes> Run(const Graph& graph, const std::vector<Bytes>& inputs) {
+    GraphInterpreter interpreter(graph);
+    for (size_t i = 0; i < inputs.size(); ++i) interpreter.values_[graph.inputs[i]] = inputs[i];
+    for (const Node& node : graph.nodes) interpreter.RunNode(node);
+    std::vector<Bytes> outputs;
+    for (const int output : graph.outputs) outputs.push_back(interpreter.values_[output]);
+    return outputs;
+  }
+
+ private:
+  struct Position {
+    int image, y, x, c;
+  };
+
+  // One dimension of a sliding window, by the rules of TensorFlow.
+  struct Window {
+    int input, filter, stride, dilation, before;
+
+    Window(int input, int filter, int stride, int dilation, Padding padding)
+        : input(input), filter(filter), stride(stride), dilation(dilation), before(0) {
+      if (padding == Padding::kValid) return;
+      const int output = (input + stride - 1) / stride;
+      before = std::max(0, (output - 1) * stride + (filter - 1) * dilation + 1 - input) / 2;
+    }
+    int Source(int output, int tap) const { return output * stride - before + tap * dilation; }
+    bool Holds(int source) const { return source >= 0 && source < input; }
+  };
+
+  explicit GraphInterpreter(const Graph& graph) : graph_(graph), values_(graph.tensors.size()) {
+    for (size_t t = 0; t < graph.tensors.size(); ++t) {
+      const Tensor& tensor = graph.tensors[t];
+      const char* begin = static_cast<const char*>(tensor.constant);
+      if (begin != nullptr) values_[t].assign(begin, begin + tensor.constant_bytes);
+    }
+  }
+
+  void RunNode(const Node& node) {
+    const int output = node.outputs[0];
+    values_[output].assign(BytesOf(graph_.tensors[output]), 0);
+    switch (node.op) {
+      case Operator::kLceQuantize:
+        return Quantize(node.inputs[0], output);
+      case Operator::kLceDequantize:
+        return Dequantize(node.inputs[0], output);
+      case Operator::kLceBconv2d:
+        return BinaryConvolution(node);
+      case Operator::kLceBMaxPool2d:
+        return BinaryMaxPool(node);
+      case Operator::kConv2d:
+        return Convolution(node);
+      case Operator::kMaxPool2d:
+      case Operator::kAveragePool2d:
+        return Pool(node);
+      case Operator::kPad:
+        return Pad(node);
+      case Operator::kAdd:
+      case Operator::kMul:
+      case Operator::kPrelu:
+      case Operator::kRelu:
+        return Elementwise(node);
+    }
+  }
+
+  const std::vector<int>& Shape(int tensor) const { return graph_.tensors[tensor].shape; }
+
+  int64_t Index(int tensor, const Position& p) const {
+    const std::vector<int>& shape = Shape(tensor);
+    return ((int64_t{p.image} * shape[1] + p.y) * shape[2] + p.x) * shape[3] + p.c;
+  }
+
+  template <typename Value>
+  Value& At(int tensor, const Position& p) {
+    return reinterpret_cast<Value*>(values_[tensor].data())[Index(tensor, p)];
+  }
+  template <typename Value>
+  const Value* Constant(int tensor) const {
+    return reinterpret_cast<const Value*>(values_[tensor].data());
+  }
+  bool Bit(int tensor, const Position& p) {
+    return At<uint32_t>(tensor, {p.image, p.y, p.x, p.c / 32}) >> (p.c % 32) & 1;
+  }
+  void SetBit(int tensor, const Position& p, bool bit) {
+    At<uint32_t>(tensor, {p.image, p.y, p.x, p.c / 32}) |= uint32_t{bit} << (p.c % 32);
+  }
+
+  // Over the pixels of a tensor, with as many channels as given.
+  template <typename Function>
+  void ForEach(int tensor, int channels, Function function) const {
+    const std::vector<int>& shape = Shape(tensor);
+    Position p{};
+    for (p.image = 0; p.image < shape[0]; ++p.image) {
+      for (p.y = 0; p.y < shape[1]; ++p.y) {
+        for (p.x = 0; p.x < shape[2]; ++p.x) {
+          for (p.c = 0; p.c < channels; ++p.c) function(p);
+        }
+      }
+    }
+  }
+
+  // Over the taps of an output's window, row by row: function(ky, kx, pixel of the input).
+  template <typename Function>
+  void ForEachTap(const Node& node, int filter_height, int filter_width, const Position& p,
+                  Function function) const {
+    const Options& o = node.options;
+    const std::vector<int>& shape = Shape(node.inputs[0]);
+    const Window rows(shape[1], filter_height, o.stride_height, o.dilation_height, o.padding);
+    const Window columns(shape[2], filter_width, o.stride_width, o.dilation_width, o.padding);
+    for (int ky = 0; ky < filter_height; ++ky) {
+      for (int kx = 0; kx < filter_width; ++kx) {
+        const int y = rows.Source(p.y, ky);
+        const int x = columns.Source(p.x, kx);
+        function(ky, kx, Position{p.image, y, x, p.c}, rows.Holds(y) && columns.Holds(x));
+      }
+    }
+  }
+
+  static float Activate(Activation activation, float y) {
+    if (activation == Activation::kNone) return y;
+    const float low = activation == Activation::kReluN1To1 ? -1.0f : 0.0f;
+    const float high = activation == Activation::kRelu6  ? 6.0f
+                       : activation == Activation::kRelu ? std::numeric_limits<float>::infinity()
+                                                         : 1.0f;
+    y = y > low ? y : low;
+    return y < high ? y : high;
+  }
+
+  void Quantize(int input, int output) {
+    const Tensor& tensor = graph_.tensors[input];
+    ForEach(input, tensor.shape[3], [&](const Position& p) {
+      const bool negative = tensor.type == DataType::kFloat32 ? At<float>(input, p) < 0.0f
+                            : tensor.type == DataType::kInt8
+                                ? At<int8_t>(input, p) < tensor.zero_point
+                                : At<uint8_t>(input, p) == 0;
+      SetBit(output, p, negative);
+    });
+  }
+
+  void Dequantize(int input, int output) {
+    const Tensor& tensor = graph_.tensors[output];
+    ForEach(output, tensor.shape[3], [&](const Position& p) {
+      const int sign = Bit(input, p) ? -1 : 1;
+      if (tensor.type == DataType::kFloat32) At<float>(output, p) = static_cast<float>(sign);
+      if (tensor.type == DataType::kBool) At<uint8_t>(output, p) = sign < 0 ? 0 : 1;
+      if (tensor.type != DataType::kInt8) return;
+      const float unit = std::round(1.0f / tensor.scale);
+      const float value = static_cast<float>(tensor.zero_point) + static_cast<float>(sign) * unit;
+      At<int8_t>(output, p) = static_cast<int8_t>(std::clamp(value, -128.0f, 127.0f));
+    });
+  }
+
+  // What a window gives: the signs that differ, taps outside the map counted as +1, and the sum of
+  // the weights of those.
+  struct Match {
+    int differing = 0;
+    int outside = 0;
+    bool has_outside = false;
+  };
+
+  Match MatchWindow(const Node& node, const Position& p) {
+    const int filter = node.inputs[1];
+    const std::vector<int>& shape = Shape(filter);
+    const int groups = Shape(node.inputs[0])[3] / shape[3];
+    const int depth = node.options.channels_in / groups;
+    const int group = p.c / (shape[0] / groups);
+    Match match;
+    ForEachTap(node, shape[1], shape[2], p, [&](int ky, int kx, Position source, bool inside) {
+      match.has_outside = match.has_outside || !inside;
+      for (int i = 0; i < depth; ++i) {
+        source.c = group * depth + i;
+        const bool weight = Bit(filter, {p.c, ky, kx, i});
+        match.differing += weight != (inside && Bit(node.inputs[0], source));
+        match.outside += inside ? 0 : weight ? -1 : 1;
+      }
+    });
+    return match;
+  }
+
+  void BinaryConvolution(const Node& node) {
+    const int output = node.outputs[0];
+    const Tensor& tensor = graph_.tensors[output];
+    ForEach(output, Shape(node.inputs[1])[0], [&](const Position& p) {
+      const Match match = MatchWindow(node, p);
+      if (tensor.type == DataType::kInt32) {
+        SetBit(output, p, match.differing > Constant<int32_t>(node.inputs[4])[p.c]);
+        return;
+      }
+      const float y = Transform(node, match, p.c);
+      if (tensor.type == DataType::kFloat32) {
+        At<float>(output, p) = y;
+      } else {
+        At<int8_t>(output, p) = static_cast<int8_t>(std::clamp(std::round(y), -128.0f, 127.0f));
+      }
+    });
+  }
+
+  // As LCE: constants are folded in double, then rounded; product and sum round separately.
+  float Transform(const Node& node, const Match& match, int channel) const {
+    const Tensor& output = graph_.tensors[node.outputs[0]];
+    const std::vector<int>& filter = Shape(node.inputs[1]);
+    const int groups = Shape(node.inputs[0])[3] / filter[3];
+    const int depth = filter[1] * filter[2] * (node.options.channels_in / groups);
+    const bool is_int8 = output.type == DataType::kInt8;
+    const double scale = is_int8 ? output.scale : 1.0;
+    const double multiplier = Constant<float>(node.inputs[2])[channel] / scale;
+    const double bias =
+        Constant<float>(node.inputs[3])[channel] / scale + (is_int8 ? output.zero_point : 0);
+    int low = -depth;
+    int high = depth;
+    switch (node.options.activation) {
+      case Activation::kNone:
+        break;
+      case Activation::kRelu:
+        low = 0;
+        break;
+      case Activation::kReluN1To1:
+        low = -1;
+        high = 1;
+        break;
+      case Activation::kRelu6:
+        low = 0;
+        high = std::min(6, depth);
+        break;
+    }
+    const int doubled = std::clamp(2 * match.differing, depth - high, depth - low);
+    const float product = static_cast<float>(doubled) * static_cast<float>(-multiplier);
+    const float y = product + static_cast<float>(bias + depth * multiplier);
+    if (node.options.pad_value == 1 || !match.has_outside) return y;
+    const float correction =
+        -Constant<float>(node.inputs[2])[channel] * static_cast<float>(match.outside);
+    return y + correction;
+  }
+
+  void BinaryMaxPool(const Node& node) {
+    const int output = node.outputs[0];
+    const Options& o = node.options;
+    ForEach(output, Shape(output)[3], [&](const Position& p) {
+      uint32_t word = ~0u;
+      ForEachTap(node, o.filter_height, o.filter_width, p,
+                 [&](int, int, const Position& source, bool inside) {
+                   if (inside) word &= At<uint32_t>(node.inputs[0], source);
+                 });
+      At<uint32_t>(output, p) = word;
+    });
+  }
+
+  void Convolution(const Node& node) {
+    const int output = node.outputs[0];
+    const int filter = node.inputs[1];
+    const std::vector<int>& shape = Shape(filter);
+    const bool has_bias = node.inputs.size() > 2 && node.inputs[2] >= 0;
+    ForEach(output, shape[0], [&](const Position& p) {
+      float y = has_bias ? Constant<float>(node.inputs[2])[p.c] : 0.0f;
+      ForEachTap(node, shape[1], shape[2], p, [&](int ky, int kx, Position source, bool inside) {
+        for (source.c = 0; source.c < shape[3]; ++source.c) {
+          const float value = inside ? At<float>(node.inputs[0], source) : 0.0f;
+          y = std::fma(value, At<float>(filter, {p.c, ky, kx, source.c}), y);
+        }
+      });
+      At<float>(output, p) = Activate(node.options.activation, y);
+    });
+  }
+
+  void Pool(const Node& node) {
+    const int output = node.outputs[0];
+    const Options& o = node.options;
+    const bool is_max = node.op == Operator::kMaxPool2d;
+    ForEach(output, Shape(output)[3], [&](const Position& p) {
+      float y = is_max ? std::numeric_limits<float>::lowest() : 0.0f;
+      int taps = 0;
+      ForEachTap(node, o.filter_height, o.filter_width, p,
+                 [&](int, int, const Position& source, bool inside) {
+                   if (!inside) return;
+                   const float value = At<float>(node.inputs[0], source);
+                   y = is_max ? (y > value ? y : value) : y + value;
+                   ++taps;
+                 });
+      At<float>(output, p) = Activate(o.activation, is_max ? y : y / static_cast<float>(taps));
+    });
+  }
+
+  // A map's value, or a constant's: one for all, or one per channel.
+  float Operand(int tensor, const Position& p) {
+    if (graph_.tensors[tensor].constant == nullptr) return At<float>(tensor, p);
+    return Constant<float>(tensor)[values_[tensor].size() == sizeof(float) ? 0 : p.c];
+  }
+
+  void Elementwise(const Node& node) {
+    const int output = node.outputs[0];
+    ForEach(output, Shape(output)[3], [&](const Position& p) {
+      float y = Operand(node.inputs[0], p);
+      if (node.op == Operator::kAdd) y = y + Operand(node.inputs[1], p);
+      if (node.op == Operator::kMul) y = y * Operand(node.inputs[1], p);
+      if (node.op == Operator::kPrelu) y = y >= 0.0f ? y : y * Operand(node.inputs[1], p);
+      if (node.op == Operator::kRelu) y = Activate(Activation::kRelu, y);
+      At<float>(output, p) = Activate(node.options.activation, y);
+    });
+  }
+
+  void Pad(const Node& node) {
+    const int32_t* amounts = Constant<int32_t>(node.inputs[1]);
+    ForEach(node.inputs[0], Shape(node.inputs[0])[3], [&](const Position& p) {
+      At<float>(node.outputs[0], {p.image, p.y + amounts[2], p.x + amounts[4], p.c}) =
+          At<float>(node.inputs[0], p);
+    });
+  }
+
+  const Graph& graph_;
+  std::vector<Bytes> values_;
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_TESTS_GRAPH_INTERPRETER_H_

@@ -1,0 +1,313 @@
+// What a plan says of graphs that it cannot run. A damaged file can hold any of them.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "tests/graph_writer.h"
+#include "tests/plan_runner.h"
+
+namespace bireid {
+namespace {
+
+// Every operator once, on a map of 6x5.
+struct Model : GraphWriter {
+  Model() {
+    Options window;
+    window.filter_height = window.filter_width = 3;
+    Options binary;
+    binary.channels_in = 64;
+    const std::vector<int> shape{1, 6, 5, 64};
+    image = AddInput(DataType::kFloat32, shape);
+    packed = Named("quantize", AddNode(Operator::kLceQuantize, {image}, DataType::kInt32, Bits()));
+    filter = AddConstant(DataType::kInt32, {8, 3, 3, 2}, std::vector<int32_t>(8 * 9 * 2));
+    multiplier = AddConstant(DataType::kFloat32, {8}, std::vector<float>(8));
+    thresholds = AddConstant(DataType::kInt32, {8}, std::vector<int32_t>(8));
+    sums =
+        Named("binary", AddNode(Operator::kLceBconv2d, {packed, filter, multiplier, multiplier, -1},
+                                DataType::kFloat32, {1, 4, 3, 8}, binary));
+    bits = Named("bits", AddNode(Operator::kLceBconv2d, {packed, filter, -1, -1, thresholds},
+                                 DataType::kInt32, {1, 4, 3, 1}, binary));
+    Named("binary pool",
+          AddNode(Operator::kLceBMaxPool2d, {packed}, DataType::kInt32, {1, 4, 3, 2}, window));
+    small =
+        Named("dequantize", AddNode(Operator::kLceDequantize, {packed}, DataType::kInt8, shape));
+    graph.tensors[small].scale = 0.5f;
+    weights = AddConstant(DataType::kFloat32, {2, 3, 3, 64}, std::vector<float>(2 * 9 * 64));
+    bias = AddConstant(DataType::kFloat32, {2}, std::vector<float>(2));
+    Named("convolution",
+          AddNode(Operator::kConv2d, {image, weights, bias}, DataType::kFloat32, {1, 4, 3, 2}));
+    Named("pool",
+          AddNode(Operator::kMaxPool2d, {image}, DataType::kFloat32, {1, 4, 3, 64}, window));
+    slope = AddConstant(DataType::kFloat32, {64}, std::vector<float>(64));
+    Named("add", AddNode(Operator::kAdd, {image, slope}, DataType::kFloat32, shape));
+    product = Named("multiply", AddNode(Operator::kMul, {slope, image}, DataType::kFloat32, shape));
+    Named("prelu", AddNode(Operator::kPrelu, {image, slope}, DataType::kFloat32, shape));
+    Named("relu", AddNode(Operator::kRelu, {image}, DataType::kFloat32, shape));
+    amounts = AddConstant(DataType::kInt32, {4, 2}, std::vector<int32_t>{0, 0, 1, 2, 3, 4, 0, 0});
+    padded =
+        Named("pad", AddNode(Operator::kPad, {image, amounts}, DataType::kFloat32, {1, 9, 12, 64}));
+    graph.outputs = {sums, padded};
+  }
+
+  Node& operator[](const std::string& name) {
+    for (Node& node : graph.nodes) {
+      if (node.name == name) return node;
+    }
+    ADD_FAILURE() << name;
+    return graph.nodes[0];
+  }
+  Tensor& operator[](int tensor) { return graph.tensors[tensor]; }
+  Tensor& OutputOf(const std::string& name) { return graph.tensors[(*this)[name].outputs[0]]; }
+
+  int image, packed, filter, multiplier, thresholds, sums, bits, small, weights, bias, slope;
+  int product, amounts, padded;
+
+ private:
+  static std::vector<int> Bits() { return {1, 6, 5, 2}; }
+  int Named(const char* name, int output) {
+    graph.nodes.back().name = name;
+    return output;
+  }
+};
+
+std::string BuildError(const Graph& graph, const PlanOptions& options = OptionsFor("scalar", 1)) {
+  try {
+    Plan::Build(graph, options);
+    return "";
+  } catch (const PlanError& error) {
+    return error.what();
+  }
+}
+
+struct Damage {
+  const char* node;
+  const char* message;
+  void (*make)(Model& m);
+};
+
+class UnsupportedNode : public testing::TestWithParam<Damage> {};
+
+TEST_P(UnsupportedNode, IsNamedWithTheReason) {
+  Model model;
+  ASSERT_EQ(BuildError(model.graph), "");
+  GetParam().make(model);
+  EXPECT_EQ(BuildError(model.graph), GetParam().node + std::string(": ") + GetParam().message);
+  EXPECT_EQ(WhyUnsupported(model.graph, model[GetParam().node]), GetParam().message);
+}
+
+constexpr const char* kOperands = "wrong number of inputs or outputs";
+constexpr const char* kMissing = "a tensor is missing";
+constexpr const char* kType = "a tensor has another type than the operator needs";
+constexpr const char* kRank = "a map must have four dimensions";
+constexpr const char* kEmpty = "a map is empty, of unknown size or too large";
+constexpr const char* kIsConstant = "a map is a constant";
+constexpr const char* kNotStored = "weights are not stored in the model";
+constexpr const char* kWeightType = "weights have another type than the operator needs";
+constexpr const char* kWeightShape = "weights have another shape than the operator needs";
+constexpr const char* kLength = "weights are shorter or longer than their shape";
+constexpr const char* kAlignment = "weights are not aligned in the model";
+constexpr const char* kShapes = "the shapes of input and output differ";
+constexpr const char* kOptions = "the output has another shape than the options give";
+constexpr const char* kPackedShape = "the packed map has another shape than the map";
+constexpr const char* kFilter = "the filter does not fit the input";
+constexpr const char* kFilterRank = "the filter must have four dimensions";
+constexpr const char* kScale = "an int8 tensor has no valid scale and zero point";
+constexpr const char* kSizes = "sizes, strides and dilations must be at least 1";
+constexpr const char* kOperand = "a constant operand must have one value, or one per channel";
+constexpr const char* kSlope = "the slope must have one value, or one per channel";
+constexpr const char* kSpatial = "only rows and columns can be padded";
+
+INSTANTIATE_TEST_SUITE_P(
+    Tensors, UnsupportedNode,
+    testing::Values(
+        Damage{"relu", kOperands, [](Model& m) { m["relu"].inputs.clear(); }},
+        Damage{"relu", kOperands, [](Model& m) { m["relu"].outputs.clear(); }},
+        Damage{"relu", kOperands, [](Model& m) { m["relu"].outputs.push_back(m.sums); }},
+        Damage{"binary", kOperands, [](Model& m) { m["binary"].inputs.pop_back(); }},
+        // Operands that an operator does not have could be of any shape.
+        Damage{"relu", kOperands, [](Model& m) { m["relu"].inputs.push_back(m.image); }},
+        Damage{"quantize", kOperands, [](Model& m) { m["quantize"].inputs.push_back(-1); }},
+        Damage{"add", kOperands, [](Model& m) { m["add"].inputs.push_back(m.sums); }},
+        Damage{"convolution", kOperands, [](Model& m) { m["convolution"].inputs.push_back(-1); }},
+        Damage{"relu", kMissing, [](Model& m) { m["relu"].inputs[0] = -1; }},
+        Damage{"relu", kMissing, [](Model& m) { m["relu"].inputs[0] = 1000; }},
+        Damage{"relu", kMissing, [](Model& m) { m["relu"].outputs[0] = -1; }},
+        Damage{"binary", kMissing, [](Model& m) { m["binary"].inputs[3] = -1; }},
+        Damage{"bits", kMissing, [](Model& m) { m["bits"].inputs[4] = -1; }},
+        Damage{"pad", kIsConstant, [](Model& m) { m["pad"].inputs[0] = m.slope; }},
+        Damage{"relu", kIsConstant, [](Model& m) { m["relu"].outputs[0] = m.slope; }},
+        Damage{"relu", kType, [](Model& m) { m["relu"].inputs[0] = m.packed; }},
+        Damage{"relu", kRank,
+               [](Model& m) {
+                 m.OutputOf("relu").shape = {1, 6, 320};
+               }},
+        Damage{"relu", kEmpty, [](Model& m) { m.OutputOf("relu").shape[1] = 0; }},
+        Damage{"relu", kEmpty, [](Model& m) { m.OutputOf("relu").shape[1] = -1; }},
+        Damage{"relu", kEmpty,
+               [](Model& m) {
+                 m.OutputOf("relu").shape = {1 << 10, 512, 513, 1};
+               }},
+        Damage{
+            "relu", kEmpty,
+            [](Model& m) { m.OutputOf("relu").shape.assign(4, std::numeric_limits<int>::max()); }},
+        Damage{"relu", kShapes, [](Model& m) { m.OutputOf("relu").shape[1] = 5; }},
+        Damage{"binary", kNotStored, [](Model& m) { m["binary"].inputs[1] = m.packed; }},
+        Damage{"binary", kNotStored, [](Model& m) { m["binary"].inputs[4] = m.image; }},
+        Damage{"bits", kNotStored, [](Model& m) { m["bits"].inputs[2] = m.image; }},
+        Damage{"binary", kWeightType, [](Model& m) { m["binary"].inputs[2] = m.thresholds; }},
+        Damage{"binary", kWeightShape, [](Model& m) { m["binary"].inputs[2] = m.slope; }},
+        Damage{"binary", kLength, [](Model& m) { m[m.filter].constant_bytes -= 4; }},
+        Damage{"convolution", kLength, [](Model& m) { m[m.bias].constant_bytes += 1; }},
+        Damage{"binary", kLength, [](Model& m) { m[m.filter].shape[1] = 0; }},
+        Damage{"pad", kAlignment, [](Model& m) {
+                 m[m.amounts].constant = static_cast<const char*>(m[m.amounts].constant) + 1;
+               }}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Operators, UnsupportedNode,
+    testing::Values(
+        Damage{"relu", "unknown operator",
+               [](Model& m) { m["relu"].op = static_cast<Operator>(99); }},
+        Damage{"quantize", "the input must be float32, int8 or bool",
+               [](Model& m) { m[m.image].type = DataType::kOther; }},
+        Damage{"quantize", kPackedShape, [](Model& m) { m[m.packed].shape[3] = 3; }},
+        Damage{"dequantize", "the output must be float32, int8 or bool",
+               [](Model& m) { m[m.small].type = DataType::kOther; }},
+        Damage{"dequantize", kPackedShape, [](Model& m) { m[m.small].shape[3] = 65; }},
+        Damage{"dequantize", kScale, [](Model& m) { m[m.small].scale = 0.0f; }},
+        Damage{"dequantize", kScale, [](Model& m) { m[m.small].scale = -1.0f; }},
+        Damage{"dequantize", kScale,
+               [](Model& m) { m[m.small].scale = std::numeric_limits<float>::infinity(); }},
+        Damage{"dequantize", kScale,
+               [](Model& m) { m[m.small].scale = std::numeric_limits<float>::quiet_NaN(); }},
+        Damage{"dequantize", kScale, [](Model& m) { m[m.small].zero_point = 128; }},
+        Damage{"binary", kScale, [](Model& m) { m[m.sums].type = DataType::kInt8; }},
+        Damage{"binary", "the output must be float32, int8 or packed int32",
+               [](Model& m) { m[m.sums].type = DataType::kBool; }},
+        Damage{"binary", kFilterRank,
+               [](Model& m) {
+                 m[m.filter].shape = {8, 9, 2};
+               }},
+        Damage{"binary", "channels_in does not fit the input",
+               [](Model& m) { m["binary"].options.channels_in = 65; }},
+        Damage{"binary", "channels_in does not fit the input",
+               [](Model& m) { m["binary"].options.channels_in = 0; }},
+        Damage{"binary", kFilter,
+               [](Model& m) {
+                 m[m.filter].shape = {8, 2, 3, 3};
+               }},
+        Damage{"binary", "channels must be divisible by the number of groups",
+               [](Model& m) {
+                 m[m.filter].shape = {9, 4, 4, 1};
+               }},
+        Damage{"binary", "the input channels of a group must be a multiple of 32",
+               [](Model& m) {
+                 m[m.filter].shape = {8, 6, 3, 1};
+                 m["binary"].options.channels_in = 62;
+               }},
+        Damage{"binary", "pad_values must be 0 or 1",
+               [](Model& m) { m["binary"].options.pad_value = 2; }},
+        Damage{"binary", "zero padding needs float32 output without an activation",
+               [](Model& m) {
+                 m["binary"].options.padding = Padding::kSame;
+                 m["binary"].options.activation = Activation::kRelu;
+               }},
+        Damage{"binary", "the kernel is too large",
+               [](Model& m) {
+                 m[m.filter].shape = {1, 300, 300, 2};
+                 m[m.filter].constant_bytes = 300 * 300 * 2 * 4;
+               }},
+        Damage{"binary", "strides must be at least 1",
+               [](Model& m) { m["binary"].options.stride_height = 0; }},
+        Damage{"binary", "dilations must be at least 1",
+               [](Model& m) { m["binary"].options.dilation_width = -1; }},
+        Damage{"binary", kOptions, [](Model& m) { m[m.sums].shape[3] = 9; }},
+        Damage{"bits", kOptions, [](Model& m) { m[m.bits].shape[3] = 2; }},
+        Damage{"binary pool", kSizes, [](Model& m) { m["binary pool"].options.stride_width = 0; }},
+        Damage{"convolution", kFilterRank,
+               [](Model& m) {
+                 m[m.weights].shape = {2, 9, 64};
+               }},
+        Damage{"convolution", "grouped float convolutions are not supported",
+               [](Model& m) {
+                 m[m.weights].shape = {4, 3, 3, 32};
+               }},
+        Damage{"convolution", kSizes, [](Model& m) { m["convolution"].options.stride_width = 0; }},
+        Damage{"convolution", "the window is larger than the map",
+               [](Model& m) { m["convolution"].options.dilation_height = 3; }},
+        Damage{"convolution", "the window is far larger than the map",
+               [](Model& m) {
+                 m["convolution"].options.padding = Padding::kSame;
+                 m["convolution"].options.dilation_height = std::numeric_limits<int>::max();
+               }},
+        Damage{"convolution", kOptions, [](Model& m) { m.OutputOf("convolution").shape[0] = 2; }},
+        Damage{"pool", kSizes, [](Model& m) { m["pool"].options.filter_height = 0; }},
+        Damage{"pool", kOptions, [](Model& m) { m.OutputOf("pool").shape[3] = 63; }},
+        Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.bias; }},
+        Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.amounts; }},
+        Damage{"multiply", "two maps can only be added",
+               [](Model& m) { m["multiply"].inputs[0] = m.image; }},
+        Damage{"prelu", kSlope, [](Model& m) { m["prelu"].inputs[1] = m.image; }},
+        Damage{"pad", kSpatial,
+               [](Model& m) {
+                 static const int32_t amounts[8] = {0, 1};
+                 m[m.amounts].constant = amounts;
+               }},
+        Damage{"pad", kSpatial,
+               [](Model& m) {
+                 static const int32_t amounts[8] = {0, 0, 4, -1};
+                 m[m.amounts].constant = amounts;
+               }},
+        Damage{"pad", "the output has another shape than the padding gives",
+               [](Model& m) { m[m.padded].shape[1] = 8; }}));
+
+class ImpossibleGraph : public testing::TestWithParam<Damage> {};
+
+TEST_P(ImpossibleGraph, IsRefused) {
+  Model model;
+  GetParam().make(model);
+  EXPECT_EQ(BuildError(model.graph), GetParam().node + std::string(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ImpossibleGraph,
+    testing::Values(Damage{"", "the graph has no nodes", [](Model& m) { m.graph.nodes.clear(); }},
+                    Damage{"", "the graph has an input that does not exist",
+                           [](Model& m) { m.graph.inputs.push_back(1000); }},
+                    Damage{"", "the graph has an input that does not exist",
+                           [](Model& m) { m.graph.inputs.push_back(-1); }},
+                    Damage{"", "an input of the graph is a constant",
+                           [](Model& m) { m.graph.inputs.push_back(m.slope); }},
+                    Damage{"quantize", ": an input is read before it is computed",
+                           [](Model& m) { m.graph.inputs.clear(); }},
+                    Damage{"binary", ": an input is read before it is computed",
+                           [](Model& m) { std::swap(m.graph.nodes[0], m.graph.nodes[1]); }},
+                    Damage{"pad", ": its output is computed twice",
+                           [](Model& m) { m["relu"].outputs[0] = m.padded; }},
+                    Damage{"multiply", ": its output is computed twice",
+                           [](Model& m) { m.graph.inputs.push_back(m.product); }},
+                    Damage{"pad", ": the batch size changes",
+                           [](Model& m) {
+                             m["pad"].inputs[0] = m.AddInput(DataType::kFloat32, {2, 6, 5, 64});
+                             m[m.padded].shape[0] = 2;
+                           }},
+                    Damage{"", "the graph has an output that nothing computes",
+                           [](Model& m) { m.graph.outputs.push_back(m.slope); }},
+                    Damage{"", "the graph has an output that nothing computes",
+                           [](Model& m) { m.graph.outputs.push_back(1000); }},
+                    Damage{"", "an output of the graph is listed twice",
+                           [](Model& m) { m.graph.outputs.push_back(m.sums); }},
+                    Damage{"", "an input of the graph is an output too",
+                           [](Model& m) { m.graph.outputs.push_back(m.image); }},
+                    Damage{"", "a map with its border is too large", [](Model& m) {
+                             Options& options = m["convolution"].options;
+                             options.padding = Padding::kSame;
+                             options.dilation_height = options.dilation_width = 30000;
+                             m.OutputOf("convolution").shape = {1, 6, 5, 2};
+                           }}));
+
+}  // namespace
+}  // namespace bireid

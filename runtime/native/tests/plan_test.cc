@@ -1,0 +1,204 @@
+// Plans against an interpreter that runs the same graphs node by node, to the last bit.
+#include "plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/graph_interpreter.h"
+#include "tests/graph_writer.h"
+#include "tests/plan_runner.h"
+#include "tests/random_graph.h"
+
+namespace bireid {
+namespace {
+
+// What a test of random graphs must have met.
+class Coverage {
+ public:
+  void Add(const Graph& graph) {
+    std::map<int, int> readers;
+    for (const Node& node : graph.nodes) {
+      ++count_["operator " + std::to_string(static_cast<int>(node.op))];
+      for (const int input : node.inputs) {
+        if (input >= 0 && graph.tensors[input].constant == nullptr) ++readers[input];
+      }
+      AddNode(graph, node);
+    }
+    for (const auto& [tensor, count] : readers) {
+      const bool is_output = Has(graph.outputs, tensor);
+      if (count > 1) ++count_["a map with several readers"];
+      if (is_output) ++count_["an output that is read"];
+      if (is_output && NeedsBorder(graph, tensor)) ++count_["an output that needs a border"];
+      if (Has(graph.inputs, tensor) && NeedsBorder(graph, tensor)) {
+        ++count_["an input that needs a border"];
+      }
+    }
+    if (graph.inputs.size() > 1) ++count_["several inputs"];
+  }
+
+  // Of features, and of the twelve operators.
+  const std::map<std::string, int>& count() const { return count_; }
+
+ private:
+  static bool Has(const std::vector<int>& tensors, int tensor) {
+    return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end();
+  }
+
+  static bool NeedsBorder(const Graph& graph, int tensor) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+      return (node.op == Operator::kLceBconv2d || node.op == Operator::kConv2d) &&
+             node.inputs[0] == tensor && node.options.padding == Padding::kSame &&
+             graph.tensors[node.inputs[1]].shape[1] > 1 && node.options.stride_height == 1;
+    });
+  }
+
+  void AddNode(const Graph& graph, const Node& node) {
+    if (node.op == Operator::kAdd && node.inputs[0] == node.inputs[1]) ++count_["x + x"];
+    if (node.op != Operator::kLceBconv2d) return;
+    const Tensor& output = graph.tensors[node.outputs[0]];
+    if (output.type == DataType::kInt8) ++count_["int8 output"];
+    if (output.type == DataType::kInt32) ++count_["bits output"];
+    if (output.type == DataType::kFloat32 && node.options.pad_value == 0) ++count_["zero padding"];
+    const int groups =
+        graph.tensors[node.inputs[0]].shape[3] / graph.tensors[node.inputs[1]].shape[3];
+    if (groups > 1) ++count_[output.shape[3] / groups % 32 == 0 ? "whole groups" : "split groups"];
+  }
+
+  std::map<std::string, int> count_;
+};
+
+TEST(Plan, RandomGraphsAreExact) {
+  Coverage coverage;
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomGraph random(seed);
+    const Graph& graph = random.graph();
+    coverage.Add(graph);
+    const std::vector<Bytes> inputs = random.Inputs();
+    const std::vector<Bytes> expected = GraphInterpreter::Run(graph, inputs);
+    for (const std::string& isa : AvailablePaths()) {
+      for (const int threads : {1, 2, 3}) {
+        SCOPED_TRACE(isa + ", threads: " + std::to_string(threads));
+        const auto plan = BuildPlanAndForget(graph, OptionsFor(isa, threads));
+        // Twice: what a run leaves in the plan's memory must not show in the next.
+        for (const char fill : {'\x5a', '\xff'}) {
+          const std::vector<Bytes> actual = RunGuarded(*plan, graph, inputs, fill);
+          for (size_t i = 0; i < expected.size(); ++i) {
+            EXPECT_TRUE(actual[i] == expected[i]) << "output " << i;
+          }
+          if (HasFailure()) return;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(coverage.count().size(), 23u);
+  for (const auto& [feature, count] : coverage.count()) EXPECT_GE(count, 5) << feature;
+}
+
+// A residual unit of a binary network on float input [1, size, size, 32].
+struct ResidualUnit {
+  ResidualUnit(int size, uint32_t seed) {
+    Random random(seed);
+    const std::vector<int> shape{1, size, size, 32};
+    const std::vector<int> packed{1, size, size, 1};
+    const auto floats = [&](std::vector<int> dimensions) {
+      return writer.AddConstant(DataType::kFloat32, std::move(dimensions), random.Floats(32));
+    };
+    Options options;
+    options.padding = Padding::kSame;
+    options.channels_in = 32;
+    const auto filter = [&] {
+      return writer.AddConstant(DataType::kInt32, {32, 3, 3, 1}, random.Words(32 * 9));
+    };
+    int map = writer.AddInput(DataType::kFloat32, shape);
+    int bits = writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, packed);
+    for (int unit = 0; unit < 2; ++unit) {
+      const std::vector<int> inputs{bits, filter(), floats({32}), floats({32}), -1};
+      const int sum =
+          writer.AddNode(Operator::kLceBconv2d, inputs, DataType::kFloat32, shape, options);
+      const int total = writer.AddNode(Operator::kAdd, {map, sum}, DataType::kFloat32, shape);
+      map =
+          writer.AddNode(Operator::kPrelu, {total, floats({1, 1, 32})}, DataType::kFloat32, shape);
+      bits = writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, packed);
+    }
+    writer.graph.outputs = {map, bits};
+    this->inputs.emplace_back(BytesOf(writer.graph.tensors[0]));
+    const std::vector<float> values = random.Floats(size * size * 32);
+    std::memcpy(this->inputs[0].data(), values.data(), this->inputs[0].size());
+  }
+
+  GraphWriter writer;
+  std::vector<Bytes> inputs;
+};
+
+TEST(Plan, FusesWhatFollowsAConvolution) {
+  const ResidualUnit unit(4, 1);
+  PlanOptions options = OptionsFor("auto", 1);
+  options.profile = true;
+  const auto plan = Plan::Build(unit.writer.graph, options);
+  RunGuarded(*plan, unit.writer.graph, unit.inputs, 0);
+  RunGuarded(*plan, unit.writer.graph, unit.inputs, 0);
+  std::vector<std::string> names;
+  for (const StepProfile& step : plan->Profile()) {
+    names.push_back(step.name);
+    EXPECT_EQ(step.runs, 2);
+    EXPECT_GE(step.nanoseconds, 2 * step.fastest_nanoseconds);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"N0", "N1 + N2 + N3 + N4", "N5 + N6 + N7 + N8"}));
+}
+
+TEST(Plan, LongChainsAreExact) {
+  // Every node adds two stages, and its result is an output whose signs are packed twice.
+  Random random(5);
+  const std::vector<int> shape{1, 3, 5, 37};
+  GraphWriter writer;
+  int map = writer.AddInput(DataType::kFloat32, shape);
+  Options options;
+  options.activation = Activation::kRelu6;
+  for (int n = 0; n < 40; ++n) {
+    const int slope = writer.AddConstant(DataType::kFloat32, {37}, random.Floats(37));
+    const Operator op = n % 2 == 0 ? Operator::kAdd : Operator::kMul;
+    map = writer.AddNode(op, {map, slope}, DataType::kFloat32, shape, options);
+    writer.graph.outputs.push_back(map);
+    for (int twice = 0; twice < 2; ++twice) {
+      writer.graph.outputs.push_back(
+          writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, {1, 3, 5, 2}));
+    }
+  }
+  const std::vector<float> values = random.Floats(3 * 5 * 37);
+  const char* bytes = reinterpret_cast<const char*>(values.data());
+  const std::vector<Bytes> inputs{Bytes(bytes, bytes + values.size() * sizeof(float))};
+  const std::vector<Bytes> expected = GraphInterpreter::Run(writer.graph, inputs);
+  for (const std::string& isa : AvailablePaths()) {
+    const auto plan = BuildPlanAndForget(writer.graph, OptionsFor(isa, 2));
+    EXPECT_TRUE(RunGuarded(*plan, writer.graph, inputs, 1) == expected) << isa;
+  }
+}
+
+TEST(Plan, PlansRunFromSeveralThreadsAtOnce) {
+  constexpr int kCallers = 3;
+  constexpr int kRuns = 60;
+  std::vector<int> right(kCallers);
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&right, caller] {
+      const ResidualUnit unit(5 + caller, caller);
+      const Graph& graph = unit.writer.graph;
+      const std::vector<Bytes> expected = GraphInterpreter::Run(graph, unit.inputs);
+      const auto plan = BuildPlanAndForget(graph, OptionsFor("auto", 2));
+      for (int run = 0; run < kRuns; ++run) {
+        right[caller] += RunGuarded(*plan, graph, unit.inputs, 7) == expected;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(right, std::vector<int>(kCallers, kRuns));
+}
+
+}  // namespace
+}  // namespace bireid
