@@ -7,11 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
-NATIVE_CODE := $(filter %.h %.cc,$(NATIVE))
-NATIVE_LIBRARY := $(filter-out runtime/native/tests/%,$(NATIVE))
+NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.c %.cc,$(NATIVE))) \
+  $(wildcard benchmarks/*.h benchmarks/*.cc benchmarks/*/*.cc)
+NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 bench results clean
+.PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 native-libraries \
+  bireid-embed bireid-embed-aarch64 bench bench-kernels results clean
 
 help:
 	@echo "make demo          render synthetic people, train, convert, verify, evaluate; ends with a table"
@@ -23,7 +25,11 @@ help:
 	@echo "make format        format Python and C++"
 	@echo "make wheel         dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
 	@echo "make wheel-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so, libbireid.a for C and C++"
+	@echo "make bireid-embed         dist/: the program bireid-embed, one static file for this CPU"
+	@echo "make bireid-embed-aarch64 the same for 64-bit ARM"
 	@echo "make bench         training-speed benchmark (several minutes)"
+	@echo "make bench-kernels print the speed of the native kernels, layer by layer (a minute)"
 	@echo "make results       write docs/results.md from what the runs left"
 	@echo "make clean         remove .venv, what was built and what the demo wrote"
 
@@ -58,7 +64,7 @@ demo: $(READY)
 	@echo "== bireid-deploy demo --out demo"
 	@$(BIN)/bireid-deploy demo --out demo
 
-test: native-test wheel wheel-aarch64
+test: native-test native-libraries wheel wheel-aarch64 bireid-embed-aarch64
 	@echo "== pytest"
 	@$(BIN)/pytest
 
@@ -89,7 +95,7 @@ ifeq ($(FUZZ_TARGETS),)
 else ifeq ($(shell command -v clang++),)
 	@echo "== no fuzzing: clang++ is missing (apt-get install clang)"
 else
-	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++)
+	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "== fuzzing $$target for $(FUZZ_SECONDS) s"; \
 	  build/fuzz/native/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
@@ -124,7 +130,8 @@ define build_wheel
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
 @ls dist/bireid_runtime-*_$(1).whl
 endef
-CROSS_BUILD := --config-settings=build-dir=build/aarch64 --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
+AARCH64_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
+CROSS_BUILD := --config-settings=build-dir=build/aarch64 --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
 
 wheel: $(READY_TO_TEST)
 	$(call build_wheel,$(shell uname -m))
@@ -138,8 +145,38 @@ else
 	$(call build_wheel,aarch64,$(CROSS_BUILD))
 endif
 
+native-libraries: $(READY_TO_TEST)
+	@echo "== native libraries"
+	@$(call configure_and_build,release)
+	@$(BIN)/cmake --install build/release --component development --prefix dist/native --strip
+
+# $(1): architecture; $(2): CMake options.
+define build_program
+@echo "== bireid-embed for $(1)"
+@$(BIN)/cmake -S runtime -B build/static-$(1) -DBIREID_STATIC=ON $(2) --log-level=NOTICE -Wno-deprecated
+@$(BIN)/cmake --build build/static-$(1) --parallel $(CORES) --target bireid-embed
+@mkdir -p dist
+@cp build/static-$(1)/native/bireid-embed dist/bireid-embed-$(1)
+@ls dist/bireid-embed-$(1)
+endef
+
+bireid-embed: $(READY_TO_TEST)
+	$(call build_program,$(shell uname -m))
+
+bireid-embed-aarch64: $(READY_TO_TEST)
+ifeq ($(shell uname -m),aarch64)
+	$(call build_program,aarch64)
+else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
+	@echo "== no bireid-embed for aarch64: the compiler is missing (apt-get install g++-aarch64-linux-gnu)"
+else
+	$(call build_program,aarch64,-DCMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN))
+endif
+
 bench: $(READY)
 	@$(BIN)/python benchmarks/training_speed.py
+
+bench-kernels: $(READY_TO_TEST)
+	@$(BIN)/python benchmarks/kernel_speed.py
 
 results: $(READY)
 	@$(BIN)/python benchmarks/results_page.py

@@ -6,11 +6,12 @@ benchmarks/peers.py makes files to compare with.
 """
 
 import json
-import platform
 from pathlib import Path
 
 import click
 from bireid_runtime import Bundle
+from bireid_runtime.files import atomic_file
+from machine import machine_name
 
 from bireid_deploy.benchmark.engines import engines_of
 from bireid_deploy.benchmark.session import time_engines
@@ -32,27 +33,20 @@ RESULTS = Path(__file__).parent / "results" / "bench"
 def main(bundle: Path, against: tuple[Path, ...], threads: int, rounds: int, starts: int) -> None:
     """Time BUNDLE and write a file of benchmarks/results/bench."""
     opened = Bundle.open(bundle)
-    timings = time_engines(engines_of(opened, against, threads), rounds, 5, starts)
+    timings = time_engines(engines_of(opened, against, threads), rounds, 10, starts)
     record = {
         "bundle": opened.name,
         "input": [opened.preprocess.height, opened.preprocess.width],
-        "machine": _machine(),
+        "machine": machine_name(),
         "threads": threads,
         "against": [path.name for path in against],
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
     RESULTS.mkdir(exist_ok=True)
     result = RESULTS / f"{opened.name}-{threads}t.json"
-    result.write_text(json.dumps(record, indent=1) + "\n")
+    with atomic_file(result) as file:
+        file.write((json.dumps(record, indent=1) + "\n").encode())
     click.echo(str(result))
-
-
-def _machine() -> str:
-    """The processor, as the kernel names it."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return f"{platform.machine()}, {line.split(':', 1)[1].strip()}"
-    return platform.machine()
 
 
 if __name__ == "__main__":

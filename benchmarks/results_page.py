@@ -1,9 +1,11 @@
 """Write docs/results.md from the JSON files in benchmarks/results; run it with `make results`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import speed_tables
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
@@ -31,6 +33,13 @@ TABLES = (
         "small differences mean nothing; the literal weight 1 costs more than half of the mAP.",
     ),
 )
+
+# File of results, and what writes its part of the page.
+SPEED: dict[str, Callable[[Any], str]] = {
+    "kernels.json": speed_tables.kernels,
+    "instructions.json": speed_tables.instructions,
+    "training_speed.json": speed_tables.training_speed,
+}
 
 PAPER = """## The paper's own numbers
 
@@ -60,11 +69,12 @@ def main() -> None:
         ]
         if records:
             parts.append(f"## {title}\n\n{note}\n\n{_table(records)}")
-    speed = RESULTS / "training_speed.json"
-    if speed.exists():
-        parts.append(_training_speed(json.loads(speed.read_text())))
-    for bench in sorted(RESULTS.glob("bench/*.json")):
-        parts.append(_bench(json.loads(bench.read_text())))
+    benches = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("bench/*.json"))]
+    if benches:
+        parts.append(speed_tables.latency(benches))
+    for name, write in SPEED.items():
+        if (RESULTS / name).exists():
+            parts.append(write(json.loads((RESULTS / name).read_text())))
     parts.append(PAPER)
     PAGE.write_text("\n".join(parts))
 
@@ -99,54 +109,6 @@ def _row(label: str, trained: str, epochs: str, metric: dict[str, Any], size: in
         *(f"{100 * number:.1f}" for number in numbers),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def _training_speed(records: list[dict[str, Any]]) -> str:
-    lines = [
-        "## Training speed\n",
-        "Plain cross-entropy step against the full BiRe-ID step on the same network and batch, two "
-        f"CPU cores, both in one process, {records[0]['rounds']} interleaved rounds, repeatable to "
-        "the bit. `make bench` repeats it.\n",
-        "| network | batch | plain, images/s | BiRe-ID, images/s | ratio |",
-        "|---|---|---|---|---|",
-    ]
-    for record in records:
-        network, speed = record["network"], record["images_per_second"]
-        height, width = network["input"]
-        lines.append(
-            f"| width {network['width']}, {height}x{width} | {network['batch']} | "
-            f"{speed['plain']:.0f} | {speed['bireid']:.0f} | {record['ratio']:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _bench(record: dict[str, Any]) -> str:
-    height, width = record["input"]
-    peers = " `benchmarks/peers.py` made the files to compare with." if record["against"] else ""
-    versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
-    lines = [
-        f"## Latency of {record['bundle']}, {_threads(record['threads'])}\n",
-        f"{height}x{width} pixels, batch 1, {record['machine']}; one engine per process, "
-        "interleaved rounds. Ratio: how many times as long as the first row. Cold: import, load "
-        "and first embedding in a fresh process. Larq Compute Engine is tuned for ARM, not for "
-        "x86; nothing here says how fast a device is. `bireid-deploy bench BUNDLE` repeats it."
-        f"{peers} Engines: "
-        f"{versions}.\n",
-        "| engine | MB | median ms | p10-p90 ms | ratio | load ms | first ms | cold ms | peak MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for engine in record["engines"]:
-        lines.append(
-            f"| {engine['engine']} | {engine['bytes'] / 1e6:.2f} | {engine['median_ms']:.2f} | "
-            f"{engine['p10_ms']:.2f}-{engine['p90_ms']:.2f} | {engine['ratio']:.2f} | "
-            f"{engine['load_ms']:.0f} | {engine['first_ms']:.1f} | {engine['cold_ms']:.0f} | "
-            f"{engine['peak_rss_bytes'] / 1e6:.0f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ def test_golden_crops(path, backend):
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
 def test_engines_agree_and_hashes_hold(path):
     checks = verify_bundle(path)
-    assert {"hashes", "litert vs lce", "lce vs onnx"} <= {check.name for check in checks}
+    expected = {"hashes", "native vs lce", "litert vs lce", "lce vs onnx"}
+    assert expected <= {check.name for check in checks}
     assert all(check.passed for check in checks), checks
 
 

@@ -70,6 +70,8 @@ class Engine:
 
 # The first one that a bundle has a file for is the reference of the ratios.
 _BUNDLE_ENGINES = (
+    ("1-bit, bireid (native)", "native", "lce"),
+    ("1-bit, bireid (native), uint8 stem", "native-uint8-stem", "lce"),
     ("1-bit, bireid (fused)", "bireid", "lce"),
     ("1-bit, LiteRT + bireid, uint8 stem", "bireid-uint8-stem", "lce"),
     ("1-bit, bireid (LCE operators)", "bireid-lce-operators", "lce"),
@@ -108,6 +110,13 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
 
 def _of(session: Session) -> Opened:
     return Opened(session.run, session.describe())
+
+
+def _open_native(engine: Engine) -> Opened:
+    from bireid_runtime.backends.native import NativeSession
+
+    stem = "float32" if engine.kind == "native" else "uint8"
+    return _of(NativeSession(Bundle.open(engine.path), engine.threads, stem=stem))
 
 
 def _open_bireid(engine: Engine) -> Opened:
@@ -166,6 +175,8 @@ def _open_litert(engine: Engine) -> Opened:
 
 
 _OPENERS: dict[str, Callable[[Engine], Opened]] = {
+    "native": _open_native,
+    "native-uint8-stem": _open_native,
     "bireid": _open_bireid,
     "bireid-uint8-stem": _open_uint8_stem,
     "bireid-lce-operators": _open_bireid,

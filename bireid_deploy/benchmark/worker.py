@@ -34,9 +34,10 @@ def serve(arguments: str) -> int:
         _answer({"error": f"{engine.label}: {' '.join(str(error).split())}"})
         return 1
     _answer({"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
-    for _ in range(_WARM_UP):
-        opened.run(image)
     for line in sys.stdin:
+        # The caches hold what the engines before left in them.
+        for _ in range(_WARM_UP):
+            opened.run(image)
         _answer([_milliseconds(opened.run, image) for _ in range(int(line))])
     _answer({"peak_rss_bytes": _peak_rss_bytes()})
     return 0

@@ -144,6 +144,7 @@ def _report(
 
 _LABELS = {
     "keras": "Keras, checkpoint with optimiser",
+    "native": "bireid, model.lce.tflite",
     "litert": "LiteRT + bireid, model.lce.tflite",
     "onnx": "ONNX Runtime, model.onnx",
     "lce": "LCE reference, model.lce.tflite",

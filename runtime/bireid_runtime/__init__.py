@@ -8,7 +8,7 @@ from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
 from bireid_runtime.golden import Golden
-from bireid_runtime.native_library import delegate_path
+from bireid_runtime.native_library import delegate_path, engine_path
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.self_test import self_test
 
@@ -22,5 +22,6 @@ __all__ = [
     "Preprocess",
     "__version__",
     "delegate_path",
+    "engine_path",
     "self_test",
 ]

@@ -1,4 +1,4 @@
-"""Where the native library is, and what it can do on this CPU."""
+"""Where the native libraries are, and what they can do on this CPU."""
 
 import ctypes
 import importlib.util
@@ -7,8 +7,22 @@ from pathlib import Path
 
 from bireid_runtime.errors import ArgumentError, BackendUnavailableError
 
+ENGINE = "libbireid.so"
+DELEGATE = "libbireid_delegate.so"
+
 _FOLDER = "bireid_runtime._native"
-_FILE_NAME = "libbireid_delegate.so"
+
+
+def engine_path() -> str:
+    """Return the path of the engine, for C and C++ programs; `engine/bireid.h` declares it.
+
+    Returns:
+        The path of a shared library.
+
+    Raises:
+        BackendUnavailableError: The package was installed without it.
+    """
+    return _path(ENGINE)
 
 
 def delegate_path() -> str:
@@ -36,36 +50,37 @@ def delegate_path() -> str:
     Raises:
         BackendUnavailableError: The package was installed without it.
     """
-    path = _find()
-    if path is None:
-        raise BackendUnavailableError(missing_reason())
-    return str(path)
+    return _path(DELEGATE)
 
 
-def is_installed() -> bool:
-    """Whether the package was installed with the native library."""
-    return _find() is not None
+def missing_reason(library: str) -> str | None:
+    """Say what is wrong with an installation without a library and how to mend it.
 
+    Args:
+        library: `ENGINE` or `DELEGATE`.
 
-def missing_reason() -> str:
-    """Say what is wrong with an installation without the native library and how to mend it."""
+    Returns:
+        One line, or None if the library is there.
+    """
+    if _find(library) is not None:
+        return None
     return (
-        f"bireid-runtime was installed without {_FILE_NAME}: reinstall its wheel for this machine, "
+        f"bireid-runtime was installed without {library}: reinstall its wheel for this machine, "
         "or run `pip install ./runtime` in the sources with a C++ compiler at hand"
     )
 
 
 def version() -> str:
-    """Return the version of the native library, such as `"0.1.0"`.
+    """Return the version of the native libraries, such as `"0.1.0"`.
 
     Raises:
-        BackendUnavailableError: The library is missing or cannot be loaded.
+        BackendUnavailableError: The delegate is missing or cannot be loaded.
     """
-    return _library().bireid_kernels_version().decode()
+    return _delegate().bireid_kernels_version().decode()
 
 
 def isa(name: str = "auto") -> str:
-    """Return the instruction set that the native library uses on this CPU.
+    """Return the instruction set that the native libraries use on this CPU.
 
     Args:
         name: `"auto"` for the fastest, or the one to ask for.
@@ -75,9 +90,9 @@ def isa(name: str = "auto") -> str:
 
     Raises:
         ArgumentError: No such instruction set, or this CPU or this build lacks it.
-        BackendUnavailableError: The library is missing or cannot be loaded.
+        BackendUnavailableError: The delegate is missing or cannot be loaded.
     """
-    found = _library().bireid_kernels_isa(name.encode())
+    found = _delegate().bireid_kernels_isa(name.encode())
     if found is None:
         raise ArgumentError(
             f"isa is '{name}'; it must be auto, scalar, avx2, avx512 or neon, and one that this "
@@ -86,27 +101,45 @@ def isa(name: str = "auto") -> str:
     return found.decode()
 
 
-def _find() -> Path | None:
-    # An editable installation keeps the library apart from the sources: the import system knows.
+def load(path: str) -> ctypes.CDLL:
+    """Load a library, whose functions then run without holding Python's interpreter lock.
+
+    Args:
+        path: What `engine_path` or `delegate_path` returned.
+
+    Raises:
+        BackendUnavailableError: It is no library for this machine.
+    """
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        raise BackendUnavailableError(
+            f"{path} cannot be loaded ({error}): reinstall the wheel of bireid-runtime for this "
+            "machine"
+        ) from error
+
+
+def _path(library: str) -> str:
+    path = _find(library)
+    if path is None:
+        raise BackendUnavailableError(missing_reason(library))
+    return str(path)
+
+
+def _find(library: str) -> Path | None:
+    # An editable installation keeps libraries apart from the sources: the import system knows.
     spec = importlib.util.find_spec(_FOLDER)
     folders = [] if spec is None else spec.submodule_search_locations or []
     for folder in folders:
-        path = Path(folder) / _FILE_NAME
+        path = Path(folder) / library
         if path.is_file():
             return path
     return None
 
 
 @cache
-def _library() -> ctypes.CDLL:
-    path = delegate_path()
-    try:
-        library = ctypes.CDLL(path)
-    except OSError as error:
-        raise BackendUnavailableError(
-            f"{path} cannot be loaded ({error}): reinstall the wheel of bireid-runtime for this "
-            "machine"
-        ) from error
+def _delegate() -> ctypes.CDLL:
+    library = load(delegate_path())
     library.bireid_kernels_version.restype = ctypes.c_char_p
     library.bireid_kernels_isa.restype = ctypes.c_char_p
     library.bireid_kernels_isa.argtypes = [ctypes.c_char_p]

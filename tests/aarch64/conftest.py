@@ -31,6 +31,13 @@ def require_tools(*names: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def emulator() -> str:
+    """The program that runs static programs for aarch64."""
+    require_tools(EMULATOR)
+    return EMULATOR
+
+
+@pytest.fixture(scope="session")
 def cross_compiler() -> str:
     """The C++ compiler for aarch64, where its programs can also run."""
     require_tools(COMPILER, EMULATOR)

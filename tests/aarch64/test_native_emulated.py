@@ -10,7 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 TOOLCHAIN = REPOSITORY / "runtime/native/cmake/aarch64-linux-gnu.cmake"
-BUILD = REPOSITORY / "build/aarch64-tests"
+BUILD = REPOSITORY / "build/static-aarch64"
 GOOGLETEST = Path("/usr/src/googletest")
 
 

@@ -1,4 +1,4 @@
-"""The aarch64 wheel with the stock LiteRT wheel, on the CPUs of a Raspberry Pi 4 and 5."""
+"""The aarch64 wheel, alone and with stock LiteRT, on the CPUs of a Raspberry Pi 4 and 5."""
 
 import json
 import zipfile
@@ -12,8 +12,8 @@ BUNDLES = sorted(path.parent for path in (REPOSITORY / "models/zoo").glob("*/man
 
 SELF_TEST = """
 import json, sys
-from bireid_runtime import self_test
-report = self_test(sys.argv[1])
+from bireid_runtime import Extractor, self_test
+report = self_test(Extractor.open(sys.argv[1], backend=sys.argv[2]))
 print(json.dumps({"passed": report.passed, "backend": report.backend, "engine": report.engine,
                   "max_abs": max(row.max_abs for row in report.rows)}))
 """
@@ -32,11 +32,14 @@ def installed_wheel(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76"])
+@pytest.mark.parametrize("backend", ["native", "litert"])
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
-def test_the_self_test_of_a_released_bundle_passes(installed_wheel, emulated_python, bundle, cpu):
-    done = emulated_python(cpu, [installed_wheel], "-c", SELF_TEST, str(bundle))
+def test_the_self_test_of_a_released_bundle_passes(
+    installed_wheel, emulated_python, bundle, backend, cpu
+):
+    done = emulated_python(cpu, [installed_wheel], "-c", SELF_TEST, str(bundle), backend)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["backend"] == "litert"
+    assert report["backend"] == backend
     assert report["engine"].endswith("(neon)")
     assert report["passed"], report

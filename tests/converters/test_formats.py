@@ -19,7 +19,7 @@ def test_every_exporter_exists_and_takes_what_the_table_says(entry):
 
 
 def test_backends_are_those_of_the_runtime():
-    assert find_format("lce").backends == ("litert", "lce", "litert-uint8")
+    assert find_format("lce").backends == ("native", "litert", "lce", "litert-uint8")
     assert find_format("onnx").backends == ("onnx",)
 
 

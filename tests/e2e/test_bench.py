@@ -4,7 +4,10 @@ import pytest
 
 COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms cold ms peak MB"
 BINARY = [
+    "1-bit, bireid (native)",
+    "1-bit, bireid (native), uint8 stem",
     "1-bit, bireid (fused)",
+    "1-bit, LiteRT + bireid, uint8 stem",
     "1-bit, bireid (LCE operators)",
     "1-bit, LCE (indirect)",
     "1-bit, LCE (default)",
@@ -31,7 +34,7 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
         assert row["cold_ms"] >= max(row["load_ms"], row["first_ms"])
         assert row["peak_rss_bytes"] > 10e6
     assert rows[0]["bytes"] == (four_formats.path / "model.lce.tflite").stat().st_size
-    engines = ["bireid", "bireid", "larq", "larq", "onnxruntime", "onnxruntime", "ai-edge-litert"]
+    engines = [*["bireid"] * 5, "larq", "larq", "onnxruntime", "onnxruntime", "ai-edge-litert"]
     for row, engine in zip(rows, engines, strict=True):
         assert engine in row["version"]
 

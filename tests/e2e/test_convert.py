@@ -7,7 +7,7 @@ import subprocess
 import bireid_converters.onnx_export
 import pytest
 
-ENGINES = ["keras", "litert", "onnx", "lce"]
+ENGINES = ["keras", "native", "litert", "onnx", "lce"]
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_the_summary_and_the_manifest_hold_sizes_parity_and_ranking(converted, p
         for score in ("mean_average_precision", "rank_1"):
             assert record[score] == pytest.approx(keras[score], abs=0.01)
         assert record["agreeing_share"] >= 0.85
-    litert, _, lce = others
-    assert litert["agreeing_share"] == lce["agreeing_share"]
+    native, litert, _, lce = others
+    assert native["agreeing_share"] == litert["agreeing_share"] == lce["agreeing_share"]
     assert "embedding" in (converted.path / "card.md").read_text()
 
 

@@ -29,6 +29,7 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     engines = (
         "colour histogram",
         "Keras, ",
+        "bireid, ",
         "LiteRT + bireid, ",
         "ONNX Runtime, ",
         "LCE reference, ",
@@ -44,11 +45,11 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     assert (out / "run" / "checkpoint.npz").stat().st_mtime_ns == trained
     assert second.json["bundle"] == str(out / "bundle")
     engines = {record["engine"]: record for record in second.json["engines"]}
-    assert list(engines) == ["colour histogram", "keras", "litert", "onnx", "lce"]
+    assert list(engines) == ["colour histogram", "keras", "native", "litert", "onnx", "lce"]
     for record in engines.values():
         assert 0 <= record["mean_average_precision"] <= 1
         assert record["valid_queries"] == 32
-    for engine in ("litert", "onnx", "lce"):
+    for engine in ("native", "litert", "onnx", "lce"):
         assert engines[engine]["agreeing_share"] >= 0.85
         assert engines[engine]["bytes"] < engines["keras"]["bytes"]
     assert cli("verify", out / "bundle").code == 0

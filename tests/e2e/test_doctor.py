@@ -22,6 +22,7 @@ LOOKED_AT = {
     "onnxruntime",
     "native library",
     "native kernels",
+    "back end native",
     "back end litert",
     "back end onnx",
     "back end lce",
@@ -60,12 +61,12 @@ def test_what_is_missing_comes_with_the_whole_command_that_mends_it(cli, monkeyp
 
 
 def test_an_installation_without_the_native_library(cli, monkeypatch):
-    monkeypatch.setattr(native_library, "_FILE_NAME", "libmissing.so")
-    native_library._library.cache_clear()
+    monkeypatch.setattr(native_library, "_FOLDER", "bireid_runtime._missing")
+    native_library._delegate.cache_clear()
     result = cli("doctor", "--json")
     assert result.code == 0
     findings = {finding["name"]: finding for finding in result.json}
-    for name in ("native library", "back end litert", "back end litert-uint8"):
+    for name in ("native library", "back end native", "back end litert", "back end litert-uint8"):
         assert findings[name]["value"] == "missing"
         assert "pip install ./runtime" in findings[name]["remedy"]
     assert findings["back end onnx"]["ok"]

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from bireid_runtime import native_library
 from PIL import Image
 
 
@@ -54,7 +55,7 @@ def test_jsonl_holds_the_same_numbers(cli, bundle, people, tmp_path):
         summaries.append(result.json)
         assert result.json["images"] == 5
         assert result.json["dim"] == 64
-        assert result.json["backend"] == "litert"
+        assert result.json["backend"] == "native"
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert {line["fingerprint"] for line in lines} == {summaries[0]["fingerprint"]}
     with np.load(tmp_path / "out.npz", allow_pickle=False) as arrays:
@@ -71,12 +72,13 @@ def test_native_libraries_stay_off_the_terminal(process, bundle, people, tmp_pat
 
 def test_the_back_ends_agree(cli, bundle, people, tmp_path):
     found = {}
-    for backend in ("litert", "onnx", "lce"):
+    for backend in ("native", "litert", "onnx", "lce"):
         out = tmp_path / f"{backend}.npz"
         result = cli("embed", bundle, people / "query", "-o", out, "--backend", backend)
         assert result.code == 0
         with np.load(out, allow_pickle=False) as arrays:
             found[backend] = arrays["vectors"]
+    assert np.abs(found["native"] - found["lce"]).max() <= 1e-6
     assert np.abs(found["litert"] - found["lce"]).max() <= 2e-7
     # The golden crops of a bundle are stable ones; of arbitrary crops most agree, not all.
     close = np.abs(found["onnx"] - found["lce"]).max(axis=1) < 1e-3
@@ -145,7 +147,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
 def test_a_bundle_or_back_end_that_cannot_be_used(refused, bundle, trained, people, tmp_path):
     rest = [people / "query", "-o", tmp_path / "out.npz"]
     assert f"{trained.path}: not a bundle" in refused(2, "embed", trained.path, *rest)
-    assert "no back end 'gpu'; known: auto, litert, onnx, lce" in refused(
+    assert "no back end 'gpu'; known: auto, native, litert, onnx, lce" in refused(
         2, "embed", bundle, *rest, "--backend", "gpu"
     )
 
@@ -158,7 +160,9 @@ def test_a_missing_engine_is_named_with_the_command_that_installs_it(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name in absent else find(name)
     )
+    monkeypatch.setattr(native_library, "_FOLDER", "bireid_runtime._missing")
     err = refused(4, "embed", bundle, people / "query", "-o", tmp_path / "out.npz")
+    assert "native: bireid-runtime was installed without libbireid.so: reinstall its wheel" in err
     assert "litert: ai_edge_litert is not installed: pip install ai-edge-litert" in err
     assert "onnx: onnxruntime is not installed: pip install onnxruntime" in err
 
@@ -168,13 +172,18 @@ def _halve(content):
 
 
 @pytest.mark.parametrize(
-    ("backend", "name"),
-    [("litert", "model.lce.tflite"), ("lce", "model.lce.tflite"), ("onnx", "model.onnx")],
+    ("backend", "name", "code"),
+    [
+        ("native", "model.lce.tflite", 2),
+        ("litert", "model.lce.tflite", 6),
+        ("lce", "model.lce.tflite", 6),
+        ("onnx", "model.onnx", 6),
+    ],
 )
 def test_a_truncated_model_with_right_hashes_is_refused(
-    refused, bundle_copy, damage, rewrite_hashes, people, tmp_path, backend, name
+    refused, bundle_copy, damage, rewrite_hashes, people, tmp_path, backend, name, code
 ):
     damage(bundle_copy / name, _halve)
     rewrite_hashes(bundle_copy)
     arguments = ("embed", bundle_copy, people / "query", "-o", tmp_path / "out.npz")
-    assert name in refused(6, *arguments, "--backend", backend)
+    assert name in refused(code, *arguments, "--backend", backend)

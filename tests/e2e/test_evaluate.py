@@ -17,15 +17,16 @@ def _scores(result):
 def test_the_run_and_every_engine_of_its_bundle_rank_alike(cli, trained, bundle, people):
     data = ["--data", people, "--json"]
     keras = cli("evaluate", trained.path, *data)
-    litert = cli("evaluate", bundle, *data, "--threads", "2")
+    native = cli("evaluate", bundle, *data, "--threads", "2")
+    litert = cli("evaluate", bundle, *data, "--backend", "litert", "--threads", "2")
     onnx = cli("evaluate", bundle, *data, "--backend", "onnx")
     lce = cli("evaluate", bundle, *data, "--backend", "lce", "--threads", "2")
-    engines = [each.json["engine"] for each in (keras, litert, onnx, lce)]
-    assert engines == ["keras", "litert", "onnx", "lce"]
+    engines = [each.json["engine"] for each in (keras, native, litert, onnx, lce)]
+    assert engines == ["keras", "native", "litert", "onnx", "lce"]
     assert keras.json["data"] == people.name
-    for converted in (litert, onnx, lce):
+    for converted in (native, litert, onnx, lce):
         assert _scores(converted) == pytest.approx(_scores(keras), abs=0.01)
-    assert _scores(litert) == _scores(lce)
+    assert _scores(native) == _scores(litert) == _scores(lce)
 
 
 def test_what_the_integer_stem_costs(cli, bundle, people):
@@ -45,7 +46,7 @@ def test_the_table(cli, bundle, people):
     ]
     assert title == ["bundle", "on", "people"]
     assert header == COLUMNS
-    assert row[0] == "litert"
+    assert row[0] == "native"
     assert row[-1] == "240/240"
     assert all(0 <= float(cell) <= 100 for cell in row[1:-1])
 

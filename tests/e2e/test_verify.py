@@ -5,8 +5,9 @@ import json
 import pytest
 from bireid_runtime import native_library
 from bireid_runtime.backends.litert import LitertSession
+from bireid_runtime.backends.native import NativeSession
 
-ENGINES = ("litert", "onnx", "lce")
+ENGINES = ("native", "litert", "onnx", "lce")
 
 
 def _edit_manifest(bundle, change):
@@ -29,35 +30,43 @@ def test_a_sound_bundle(cli, bundle):
     result = cli("verify", bundle)
     assert result.code == 0
     assert result.err == "verified\n"
-    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 6
+    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 8
     golden = [f"golden crops, {engine}" for engine in ENGINES]
-    for check in ("hashes", *golden, "litert vs lce", "lce vs onnx"):
+    for check in ("hashes", *golden, "native vs lce", "litert vs lce", "lce vs onnx"):
         assert check in result.out
+    assert "(1e-06 allowed)" in result.out
     assert "(2e-07 allowed)" in result.out
 
 
 def test_an_engine_that_is_not_here_is_skipped_and_says_why(cli, bundle, monkeypatch):
-    monkeypatch.setattr(native_library, "_FILE_NAME", "libmissing.so")
+    monkeypatch.setattr(native_library, "_FOLDER", "bireid_runtime._missing")
     result = cli("verify", bundle)
     assert result.code == 0
-    assert result.err == "verified, 2 skipped\n"
+    assert result.err == "verified, 4 skipped\n"
     skipped = [line for line in result.out.splitlines() if line.startswith(" skipped ")]
-    assert len(skipped) == 2
-    for line, check in zip(skipped, ("golden crops, litert ", "litert vs lce "), strict=True):
+    libraries = {"native": "libbireid.so", "litert": "libbireid_delegate.so"}
+    checks = [f"golden crops, {engine} " for engine in libraries]
+    checks += [f"{engine} vs lce " for engine in libraries]
+    for line, check, library in zip(skipped, checks, [*libraries.values()] * 2, strict=True):
         assert check in line
-        assert "without libmissing.so: reinstall its wheel" in line
+        assert f"without {library}: reinstall its wheel" in line
 
     checks = {check["name"]: check for check in cli("verify", bundle, "--json").json["checks"]}
+    assert checks["golden crops, native"]["passed"] is None
     assert checks["golden crops, litert"]["passed"] is None
     assert checks["golden crops, lce"]["passed"] is True
 
 
-def test_kernels_that_round_otherwise_are_found(cli, bundle, monkeypatch):
-    run = LitertSession.run
-    monkeypatch.setattr(LitertSession, "run", lambda self, images: run(self, images) + 5e-7)
+@pytest.mark.parametrize(
+    ("session", "name", "error"),
+    [(NativeSession, "native", 5e-6), (LitertSession, "litert", 5e-7)],
+)
+def test_kernels_that_round_otherwise_are_found(cli, bundle, monkeypatch, session, name, error):
+    run = session.run
+    monkeypatch.setattr(session, "run", lambda self, images: run(self, images) + error)
     result = cli("verify", bundle)
     assert result.code == 3
-    assert f"{bundle}: litert vs lce: largest difference 5" in result.err
+    assert f"{bundle}: {name} vs lce: largest difference 5" in result.err
 
 
 def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
@@ -162,8 +171,8 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     rewrite_hashes(bundle_copy)
     result = cli("verify", bundle_copy)
     assert result.code == 3
-    assert result.out.count("FAILED") == 3
-    assert f"{bundle_copy}: golden crops, litert: largest difference" in result.err
+    assert result.out.count("FAILED") == 4
+    assert f"{bundle_copy}: golden crops, native: largest difference" in result.err
     assert "verified" not in result.err
 
     result = cli("verify", bundle_copy, "--json")
@@ -173,14 +182,14 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     assert failed == [f"golden crops, {engine}" for engine in ENGINES]
 
 
-@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
+@pytest.mark.parametrize(("name", "code"), [("model.lce.tflite", 2), ("model.onnx", 6)])
 @pytest.mark.parametrize("change", [_halve, lambda content: content[:-1], lambda content: b""])
 def test_a_truncated_model_with_right_hashes(
-    refused, bundle_copy, damage, rewrite_hashes, name, change
+    refused, bundle_copy, damage, rewrite_hashes, name, code, change
 ):
     damage(bundle_copy / name, change)
     rewrite_hashes(bundle_copy)
-    assert str(bundle_copy / name) in refused(6, "verify", bundle_copy)
+    assert str(bundle_copy / name) in refused(code, "verify", bundle_copy)
 
 
 def test_one_wrong_weight_is_found_with_the_run(

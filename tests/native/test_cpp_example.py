@@ -76,26 +76,25 @@ def test_it_prints_the_golden_embeddings(program, bundle, arguments):
 
 
 @pytest.mark.parametrize(
-    ("argument", "content", "reason"),
+    ("argument", "zeros", "reason"),
     [
         ("model", None, "not a model that LiteRT can read"),
-        ("model", b"\0" * 64, "not a model that LiteRT can read"),
-        ("delegate", None, "No such file or directory"),
-        ("delegate", b"\0" * 64, "too short"),
+        ("model", 64, "not a model that LiteRT can read"),
+        ("delegate", None, "cannot open shared object file"),
+        ("delegate", 64, "invalid ELF header"),
         ("pixels", None, "not a file of 24576 bytes"),
-        ("pixels", b"\0" * 24575, "not a file of 24576 bytes"),
-        ("pixels", b"\0" * 24577, "not a file of 24576 bytes"),
+        ("pixels", 24575, "not a file of 24576 bytes"),
+        ("pixels", 24577, "not a file of 24576 bytes"),
     ],
 )
-def test_an_error_names_the_file(program, arguments, tmp_path, argument, content, reason):
+def test_an_error_names_the_file(program, arguments, tmp_path, argument, zeros, reason):
     file = tmp_path / "broken"
-    if content is not None:
-        file.write_bytes(content)
+    if zeros is not None:
+        file.write_bytes(bytes(zeros))
     done = run(program, *{**arguments, argument: file}.values())
     assert (done.returncode, done.stdout) == (1, "")
     message = done.stderr.splitlines()[-1]  # LiteRT may have written lines of its own before
-    assert message.startswith(f"embed: {file}: ")
-    assert reason in message
+    assert message.startswith(f"embed: {file}: {reason}")
 
 
 def test_another_library_is_no_delegate(program, arguments):

@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
-LIBRARY = "bireid_runtime/_native/libbireid_delegate.so"
-WHEELS = sorted((Path(__file__).parents[2] / "dist").glob("bireid_runtime-*.whl"))
+ROOT = Path(__file__).parents[2]
+WHEELS = sorted((ROOT / "dist").glob("bireid_runtime-*.whl"))
+HEADER = ROOT / "runtime" / "native" / "engine" / "bireid.h"
+FOLDER = "bireid_runtime/_native"
+# Each library and its function that says the version.
+LIBRARIES = {
+    "libbireid.so": "bireid_version",
+    "libbireid_delegate.so": "bireid_kernels_version",
+}
 ARCHITECTURES = {"Advanced Micro Devices X86-64": "x86_64", "AArch64": "aarch64"}
 C_LIBRARY = re.compile(r"lib(c|m|pthread)\.so\.\d|ld-linux-.*")
 
@@ -28,10 +35,10 @@ def wheel(request):
     return request.param
 
 
-@pytest.fixture
-def library(wheel, tmp_path):
+@pytest.fixture(params=LIBRARIES)
+def library(request, wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
-        return Path(archive.extract(LIBRARY, tmp_path))
+        return Path(archive.extract(f"{FOLDER}/{request.param}", tmp_path))
 
 
 def readelf(library, *options):
@@ -51,13 +58,20 @@ def test_the_wheel_is_small_and_holds_the_package_alone(wheel):
     assert wheel.stat().st_size < 1_000_000
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert names >= {LIBRARY, "bireid_runtime/__init__.py", "bireid_runtime/py.typed"}
-    assert {name.split("/")[0] for name in names if "dist-info" not in name} == {"bireid_runtime"}
-    assert {Path(name).suffix for name in names if "dist-info" not in name} == {
-        ".py",
-        ".so",
-        ".typed",
+    package = {name for name in names if "dist-info" not in name}
+    assert package >= {"bireid_runtime/__init__.py", "bireid_runtime/py.typed"}
+    assert {name for name in package if name.startswith(FOLDER)} == {
+        f"{FOLDER}/{library}" for library in LIBRARIES
     }
+    assert {name.split("/")[0] for name in package} == {"bireid_runtime"}
+    assert {Path(name).suffix for name in package} == {".py", ".so", ".typed"}
+
+
+def test_the_wheel_brings_the_licences_of_what_it_holds(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        licences = [archive.read(name) for name in archive.namelist() if "/licenses/" in name]
+    for holder in (b"Dave Gamble", b"Apache License"):
+        assert any(holder in text for text in licences)
 
 
 def test_the_tag_is_for_every_python_and_for_the_architecture_of_the_library(wheel, library):
@@ -82,10 +96,17 @@ def test_the_library_needs_the_c_library_alone(library):
     assert [name for name in needed if not C_LIBRARY.fullmatch(name)] == []
 
 
+def test_the_library_stays_mapped_for_its_threads(library):
+    assert "NODELETE" in readelf(library, "--dynamic")
+
+
 def test_the_library_exports_its_c_abi_alone(library):
     exported = {
         name for bind, section, name in symbols(library) if section != "UND" and bind != "LOCAL"
     }
+    if library.name == "libbireid.so":
+        assert exported == set(re.findall(r"^BIREID_API .*?(\w+)\(", HEADER.read_text(), re.M))
+        return
     delegate = {"tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"}
     assert exported >= {*delegate, "bireid_kernels_version"}
     assert all(name.startswith("bireid_") for name in exported - delegate)
@@ -94,6 +115,6 @@ def test_the_library_exports_its_c_abi_alone(library):
 def test_the_library_loads_and_has_the_version_of_the_wheel(wheel, library):
     if not wheel.stem.endswith(platform.machine()):
         pytest.skip(f"{wheel.name} is for another architecture")
-    loaded = ctypes.CDLL(str(library))
-    loaded.bireid_kernels_version.restype = ctypes.c_char_p
-    assert loaded.bireid_kernels_version().decode() == wheel.stem.split("-")[1]
+    version = getattr(ctypes.CDLL(str(library)), LIBRARIES[library.name])
+    version.restype = ctypes.c_char_p
+    assert version().decode() == wheel.stem.split("-")[1]

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bireid_runtime import Golden, Preprocess
+from bireid_runtime import Bundle, Golden, Preprocess
 from bireid_runtime.preprocess import preprocess
+from bireid_runtime.resize import resize_bilinear
 
+ZOO = Path(__file__).parents[2] / "models" / "zoo"
 SPEC = Preprocess(height=16, width=8)
 DIM = 6
 WEIGHTS = np.random.default_rng(7).normal(size=(3, DIM)).astype(np.float32)
@@ -145,3 +147,39 @@ def add_file(bundle_path: Path) -> Callable[[str, str], None]:
 @pytest.fixture
 def reference() -> Callable[[np.ndarray], np.ndarray]:
     return expected_embedding
+
+
+@pytest.fixture(scope="session")
+def released_bundle() -> Bundle:
+    """A bundle that the repository ships."""
+    return Bundle.open(min(path for path in ZOO.iterdir() if path.is_dir()))
+
+
+@pytest.fixture(scope="session")
+def images(released_bundle: Bundle) -> np.ndarray:
+    """Six inputs of the released network, of noise: float32 (6, H, W, 3)."""
+    spec = released_bundle.preprocess
+    return np.random.default_rng(0).normal(size=(6, spec.height, spec.width, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def smooth_crops() -> list[np.ndarray]:
+    """uint8 RGB of another size than the input, with no edge sharper than a picture's."""
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 256, (30, 8, 4, 3), dtype=np.uint8)
+    return [resize_bilinear(each, 150, 70) for each in coarse]
+
+
+@pytest.fixture
+def damaged(
+    bundle_path: Path, add_file: Callable[[str, str], None], released_bundle: Bundle
+) -> Callable[[Callable[[bytes], bytes]], Bundle]:
+    """Open a bundle whose `lce` file has been changed, with a manifest that fits it."""
+
+    def open_damaged(change: Callable[[bytes], bytes]) -> Bundle:
+        data = change(released_bundle.file("lce").read_bytes())
+        (bundle_path / "model.lce.tflite").write_bytes(data)
+        add_file("model.lce.tflite", "lce")
+        return Bundle.open(bundle_path)
+
+    return open_damaged

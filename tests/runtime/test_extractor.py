@@ -112,7 +112,8 @@ def test_batch_size_out_of_range(extractor, crops):
 
 
 def test_unknown_backend_lists_the_known(bundle_path):
-    with pytest.raises(ArgumentError, match=r"known: auto, litert, onnx, lce, litert-uint8$"):
+    known = "known: auto, native, litert, onnx, lce, litert-uint8"
+    with pytest.raises(ArgumentError, match=f"{known}$"):
         Extractor.open(bundle_path, backend="tpu")
 
 

@@ -5,7 +5,6 @@ import importlib.util
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +16,7 @@ from bireid_runtime.errors import (
     BireidError,
     UnsupportedModelError,
 )
-from bireid_runtime.resize import resize_bilinear
 
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
 LITERT = next(backend for backend in BACKENDS if backend.name == "litert")
 ISAS = ["scalar", "avx2", "avx512", "neon"]
 
@@ -29,14 +26,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return Bundle.open(min(path for path in ZOO.iterdir() if path.is_dir()))
-
-
-@pytest.fixture(scope="module")
-def images(bundle) -> np.ndarray:
-    shape = (6, bundle.preprocess.height, bundle.preprocess.width, 3)
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+def bundle(released_bundle) -> Bundle:
+    return released_bundle
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +42,6 @@ def embeddings(session_class, bundle, images) -> np.ndarray:
     return session_class(bundle, 1).run(images)
 
 
-@pytest.fixture
-def damaged(bundle_path, add_file, bundle):
-    """Open a bundle whose `lce` file has been changed, with a manifest that fits it."""
-
-    def open_damaged(change) -> Bundle:
-        data = change(bundle.file("lce").read_bytes())
-        (bundle_path / "model.lce.tflite").write_bytes(data)
-        add_file("model.lce.tflite", "lce")
-        return Bundle.open(bundle_path)
-
-    return open_damaged
-
-
 def test_golden_crops(bundle):
     extractor = Extractor.open(bundle, backend="litert")
     assert self_test(extractor).passed
@@ -71,10 +49,6 @@ def test_golden_crops(bundle):
         r"ai-edge-litert \d+\.\d+\.\d+ \+ bireid \d+\.\d+\.\d+ \(\w+\)", extractor.engine
     )
     assert native_library.isa() in extractor.engine
-
-
-def test_auto_prefers_it(bundle):
-    assert find_backend("auto", bundle).name == "litert"
 
 
 @pytest.mark.parametrize("fuse", ["backbone", "none"])
@@ -105,14 +79,6 @@ def test_threads_and_batches_change_nothing(session_class, bundle, images, embed
         np.testing.assert_array_equal(session.run(images), embeddings)
     one_by_one = [session.run(image[np.newaxis])[0] for image in images]
     np.testing.assert_array_equal(one_by_one, embeddings)
-
-
-@pytest.fixture(scope="module")
-def smooth_crops() -> list[np.ndarray]:
-    """uint8 RGB of another size than the input, with no edge sharper than a picture's."""
-    rng = np.random.default_rng(1)
-    coarse = rng.integers(0, 256, (30, 8, 4, 3), dtype=np.uint8)
-    return [resize_bilinear(each, 150, 70) for each in coarse]
 
 
 def test_uint8_stem_is_close(bundle, smooth_crops):
@@ -258,20 +224,21 @@ def test_other_shapes_than_the_manifest(session_class, damaged, bundle, images):
 
 
 def test_installation_without_the_library(bundle, monkeypatch):
-    monkeypatch.setattr(native_library, "_FILE_NAME", "libmissing.so")
-    with pytest.raises(BackendUnavailableError, match=r"without libmissing\.so.*C\+\+ compiler"):
+    monkeypatch.setattr(native_library, "_FOLDER", "bireid_runtime._missing")
+    message = r"without libbireid_delegate\.so.*C\+\+ compiler"
+    with pytest.raises(BackendUnavailableError, match=message):
         delegate_path()
     assert "pip install ./runtime" in str(LITERT.unavailable_reason())
     assert find_backend("auto", bundle).name == "onnx"
 
 
-def test_library_of_another_machine(bundle, tmp_path, monkeypatch):
-    (tmp_path / "libbireid_delegate.so").write_bytes(b"\x7fELF, but no library")
-    monkeypatch.setattr(native_library, "_find", lambda: tmp_path / "libbireid_delegate.so")
-    native_library._library.cache_clear()
+def test_library_of_another_machine(tmp_path, monkeypatch):
+    (tmp_path / native_library.DELEGATE).write_bytes(b"\x7fELF, but no library")
+    monkeypatch.setattr(native_library, "_find", lambda library: tmp_path / library)
+    native_library._delegate.cache_clear()
     with pytest.raises(BackendUnavailableError, match="cannot be loaded"):
         native_library.version()
-    native_library._library.cache_clear()
+    native_library._delegate.cache_clear()
 
 
 def test_isa_names():

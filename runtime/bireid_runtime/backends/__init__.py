@@ -29,38 +29,45 @@ class Backend:
     Attributes:
         name: What a caller passes as `backend`.
         format: The format of the bundle that the engine reads.
-        package: The import that must be installed.
+        package: The import that must be installed, or None if the engine is part of this package.
         session: What opens a Session from `(bundle, threads)`, as `"module:name"`; imported on
             first use.
-        install: The command that installs the package.
+        install: The command or step that installs the engine.
         description: One line for people.
         automatic: Whether `backend="auto"` may choose it.
-        native: Whether it needs the native library of this package.
+        library: The native library of this package that it needs, if any.
         exact: Whether it computes what the file says, up to float rounding. Engines that are must
             agree with each other; one that is not is for those who measured it on their data.
     """
 
     name: str
     format: str
-    package: str
+    package: str | None
     session: str
     install: str
     description: str
     automatic: bool = True
-    native: bool = False
+    library: str | None = None
     exact: bool = True
 
     def unavailable_reason(self) -> str | None:
         """Say what is missing and how to mend it, or None if nothing is."""
-        if importlib.util.find_spec(self.package) is None:
+        if self.package is not None and importlib.util.find_spec(self.package) is None:
             return f"{self.package} is not installed: {self.install}"
-        if self.native and not native_library.is_installed():
-            return native_library.missing_reason()
-        return None
+        return None if self.library is None else native_library.missing_reason(self.library)
 
 
 # "auto" tries them in this order.
 BACKENDS = (
+    Backend(
+        name="native",
+        format="lce",
+        package=None,
+        session="bireid_runtime.backends.native:NativeSession",
+        install="reinstall the wheel of bireid-runtime for this machine",
+        description="the engine of this package, needs nothing else",
+        library=native_library.ENGINE,
+    ),
     Backend(
         name="litert",
         format="lce",
@@ -68,7 +75,7 @@ BACKENDS = (
         session="bireid_runtime.backends.litert:LitertSession",
         install="pip install ai-edge-litert",
         description="LiteRT with native 1-bit kernels",
-        native=True,
+        library=native_library.DELEGATE,
     ),
     Backend(
         name="onnx",
@@ -95,7 +102,7 @@ BACKENDS = (
         install="pip install ai-edge-litert",
         description="as litert, the first convolution on 8-bit pixels: faster, slightly inexact",
         automatic=False,
-        native=True,
+        library=native_library.DELEGATE,
         exact=False,
     ),
 )

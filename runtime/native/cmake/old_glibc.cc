@@ -1,9 +1,9 @@
-// Lets the shared library run with the glibc of 2012 (2.17) though a newer one built it.
+// Lets a shared library run with the glibc of 2012 (2.17) though a newer one built it.
 //
 // glibc 2.34 moved threads into libc.so.6 under new symbol versions, and the compiler's static
 // libraries reach for further symbols that older C libraries lack. What is defined here is hidden,
-// and the linker takes it for every reference inside the shared library, whichever object makes
-// it: nothing includes or calls this file. tests/native/test_wheel.py says when more is needed.
+// and the linker takes it for every reference inside a shared library, whichever object makes it:
+// nothing includes or calls this file. tests/native/test_wheel.py says when more is needed.
 #include <features.h>
 
 #if __GLIBC_PREREQ(2, 34)
@@ -11,15 +11,18 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include <cstdint>
 
 #if defined(__x86_64__)
 #define BIREID_FIRST_VERSION "GLIBC_2.2.5"
+#define BIREID_STAT_VERSION 1
 #elif defined(__aarch64__)
 #define BIREID_FIRST_VERSION "GLIBC_2.17"
+#define BIREID_STAT_VERSION 0
 #else
-#error "Say here which symbol version the first glibc of this architecture has."
+#error "Say here which symbol version the first glibc of this architecture has, and _STAT_VER."
 #endif
 
 // Declares first_NAME: the function under the version that every glibc has.
@@ -39,6 +42,9 @@ BIREID_FIRST(int, __pthread_key_create, pthread_key_t*, void (*)(void*));
 BIREID_FIRST(int, pthread_key_delete, pthread_key_t);
 BIREID_FIRST(void*, pthread_getspecific, pthread_key_t);
 BIREID_FIRST(int, pthread_setspecific, pthread_key_t, const void*);
+BIREID_FIRST(int, __xstat, int, const char*, struct stat*);
+BIREID_FIRST(int, __fxstat, int, int, struct stat*);
+BIREID_FIRST(int, __lxstat, int, const char*, struct stat*);
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) noexcept {
@@ -76,6 +82,19 @@ int pthread_setspecific(pthread_key_t key, const void* value) noexcept {
   return first_pthread_setspecific(key, value);
 }
 #pragma GCC diagnostic pop
+
+// glibc 2.33: until then these were inline functions, which said what they take `struct stat` for.
+int stat(const char* path, struct stat* result) noexcept {
+  return first___xstat(BIREID_STAT_VERSION, path, result);
+}
+
+int fstat(int file, struct stat* result) noexcept {
+  return first___fxstat(BIREID_STAT_VERSION, file, result);
+}
+
+int lstat(const char* path, struct stat* result) noexcept {
+  return first___lxstat(BIREID_STAT_VERSION, path, result);
+}
 
 // glibc 2.32: whether the process has one thread, so that reference counts need no atomics. False
 // is always right.

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "delegate/flexbuffer_map.h"
 #include "delegate/node_options.h"
 
 namespace bireid {

@@ -124,6 +124,8 @@ void InferShapes(const Node& node, Graph* graph) {
     case Operator::kPad:
       output = Padded(input.shape, Input(node, 1, *graph));
       break;
+    default:
+      throw PlanError("the delegate does not claim this operator");
   }
 }
 

@@ -1,11 +1,8 @@
 #include "delegate/node_options.h"
 
-#include <cstdint>
-#include <limits>
-#include <map>
 #include <string>
 
-#include "delegate/flexbuffer_map.h"
+#include "plan/lce_options.h"
 #include "plan/plan.h"
 
 namespace bireid {
@@ -13,81 +10,16 @@ namespace {
 
 using litert::TfLiteNode;
 
-using CustomOptions = std::map<std::string, int64_t>;
-
-CustomOptions ReadCustomOptions(const TfLiteNode& node) {
-  if (node.custom_initial_data_size < 0) throw PlanError("custom options of a negative size");
-  try {
-    return ReadFlexbufferMap(node.custom_initial_data,
-                             static_cast<size_t>(node.custom_initial_data_size));
-  } catch (const FlexbufferError& error) {
-    throw PlanError(error.what());
-  }
-}
-
-int Integer(const CustomOptions& options, const char* key) {
-  const auto found = options.find(key);
-  if (found == options.end()) {
-    throw PlanError("custom options lack '" + std::string(key) + "'");
-  }
-  if (found->second < std::numeric_limits<int>::min() ||
-      found->second > std::numeric_limits<int>::max()) {
-    throw PlanError("custom option '" + std::string(key) + "' is out of range");
-  }
-  return static_cast<int>(found->second);
-}
-
-Activation ReadActivation(int activation) {
-  switch (activation) {
-    case litert::kTfLiteActNone:
-      return Activation::kNone;
-    case litert::kTfLiteActRelu:
-      return Activation::kRelu;
-    case litert::kTfLiteActReluN1To1:
-      return Activation::kReluN1To1;
-    case litert::kTfLiteActRelu6:
-      return Activation::kRelu6;
-    default:
-      throw PlanError("unknown activation " + std::to_string(activation));
-  }
-}
-
-// The model file counts from 0, LiteRT from 1.
-Padding ReadLcePadding(int padding) {
-  if (padding == 0) return Padding::kSame;
-  if (padding == 1) return Padding::kValid;
-  throw PlanError("unknown padding " + std::to_string(padding));
-}
-
 Padding ReadPadding(litert::TfLitePadding padding) {
   if (padding == litert::kTfLitePaddingSame) return Padding::kSame;
   if (padding == litert::kTfLitePaddingValid) return Padding::kValid;
   throw PlanError("unknown padding " + std::to_string(padding));
 }
 
-Options ReadBinaryConvolution(const TfLiteNode& node) {
-  const CustomOptions custom = ReadCustomOptions(node);
-  Options options;
-  options.channels_in = Integer(custom, "channels_in");
-  options.stride_height = Integer(custom, "stride_height");
-  options.stride_width = Integer(custom, "stride_width");
-  options.dilation_height = Integer(custom, "dilation_height_factor");
-  options.dilation_width = Integer(custom, "dilation_width_factor");
-  options.padding = ReadLcePadding(Integer(custom, "padding"));
-  options.pad_value = Integer(custom, "pad_values");
-  options.activation = ReadActivation(Integer(custom, "fused_activation_function"));
-  return options;
-}
-
-Options ReadBinaryMaxPool(const TfLiteNode& node) {
-  const CustomOptions custom = ReadCustomOptions(node);
-  Options options;
-  options.filter_height = Integer(custom, "filter_height");
-  options.filter_width = Integer(custom, "filter_width");
-  options.stride_height = Integer(custom, "stride_height");
-  options.stride_width = Integer(custom, "stride_width");
-  options.padding = ReadLcePadding(Integer(custom, "padding"));
-  return options;
+Options ReadCustomOptions(Operator op, const TfLiteNode& node) {
+  if (node.custom_initial_data_size < 0) throw PlanError("custom options of a negative size");
+  return ReadLceOptions(op, node.custom_initial_data,
+                        static_cast<size_t>(node.custom_initial_data_size));
 }
 
 template <typename Parameters>
@@ -100,7 +32,7 @@ Options ReadConvolution(const TfLiteNode& node) {
   const auto& parameters = BuiltinOptions<litert::TfLiteConvParams>(node);
   Options options;
   options.padding = ReadPadding(parameters.padding);
-  options.activation = ReadActivation(parameters.activation);
+  options.activation = ActivationOf(parameters.activation);
   options.stride_height = parameters.stride_height;
   options.stride_width = parameters.stride_width;
   options.dilation_height = parameters.dilation_height_factor;
@@ -112,7 +44,7 @@ Options ReadPool(const TfLiteNode& node) {
   const auto& parameters = BuiltinOptions<litert::TfLitePoolParams>(node);
   Options options;
   options.padding = ReadPadding(parameters.padding);
-  options.activation = ReadActivation(parameters.activation);
+  options.activation = ActivationOf(parameters.activation);
   options.stride_height = parameters.stride_height;
   options.stride_width = parameters.stride_width;
   options.filter_height = parameters.filter_height;
@@ -123,7 +55,7 @@ Options ReadPool(const TfLiteNode& node) {
 Options ReadArithmetic(const TfLiteNode& node) {
   Options options;
   options.activation =
-      ReadActivation(BuiltinOptions<litert::TfLiteArithmeticParams>(node).activation);
+      ActivationOf(BuiltinOptions<litert::TfLiteArithmeticParams>(node).activation);
   return options;
 }
 
@@ -132,9 +64,8 @@ Options ReadArithmetic(const TfLiteNode& node) {
 Options ReadNodeOptions(Operator op, const TfLiteNode& node) {
   switch (op) {
     case Operator::kLceBconv2d:
-      return ReadBinaryConvolution(node);
     case Operator::kLceBMaxPool2d:
-      return ReadBinaryMaxPool(node);
+      return ReadCustomOptions(op, node);
     case Operator::kConv2d:
       return ReadConvolution(node);
     case Operator::kMaxPool2d:
@@ -143,14 +74,9 @@ Options ReadNodeOptions(Operator op, const TfLiteNode& node) {
     case Operator::kAdd:
     case Operator::kMul:
       return ReadArithmetic(node);
-    case Operator::kLceQuantize:
-    case Operator::kLceDequantize:
-    case Operator::kPrelu:
-    case Operator::kRelu:
-    case Operator::kPad:
-      break;
+    default:
+      return Options();
   }
-  return Options();
 }
 
 }  // namespace bireid

@@ -22,11 +22,11 @@ extern "C" {
 #endif
 
 typedef enum {
-  BIREID_OK = 0,
-  BIREID_INVALID_ARGUMENT = 1,
-  BIREID_UNSUPPORTED = 2,
-  BIREID_OUT_OF_MEMORY = 3
-} bireid_status;
+  BIREID_KERNELS_OK = 0,
+  BIREID_KERNELS_INVALID_ARGUMENT = 1,
+  BIREID_KERNELS_UNSUPPORTED = 2,
+  BIREID_KERNELS_OUT_OF_MEMORY = 3
+} bireid_kernels_status;
 
 typedef enum { BIREID_PADDING_SAME = 0, BIREID_PADDING_VALID = 1 } bireid_padding;
 
@@ -55,21 +55,23 @@ BIREID_EXPORT const char* bireid_kernels_last_error(void);
 
 /* Packing: `pixels` rows of `channels` values to rows of ceil(channels / 32) words. A value is
  * negative below 0 (float32), below `zero_point` (int8), or when 0 (bool, one byte each). */
-BIREID_EXPORT bireid_status bireid_pack_float32(const char* isa, const float* input, size_t pixels,
-                                                size_t channels, uint32_t* output);
-BIREID_EXPORT bireid_status bireid_pack_int8(const int8_t* input, size_t pixels, size_t channels,
-                                             int32_t zero_point, uint32_t* output);
-BIREID_EXPORT bireid_status bireid_pack_bool(const uint8_t* input, size_t pixels, size_t channels,
-                                             uint32_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_pack_float32(const char* isa, const float* input,
+                                                        size_t pixels, size_t channels,
+                                                        uint32_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_pack_int8(const int8_t* input, size_t pixels,
+                                                     size_t channels, int32_t zero_point,
+                                                     uint32_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_pack_bool(const uint8_t* input, size_t pixels,
+                                                     size_t channels, uint32_t* output);
 
 /* Unpacking: to -1.0 and +1.0, to int8 of the given quantisation, to 0 and 1. */
-BIREID_EXPORT bireid_status bireid_unpack_float32(const uint32_t* input, size_t pixels,
-                                                  size_t channels, float* output);
-BIREID_EXPORT bireid_status bireid_unpack_int8(const uint32_t* input, size_t pixels,
-                                               size_t channels, float scale, int32_t zero_point,
-                                               int8_t* output);
-BIREID_EXPORT bireid_status bireid_unpack_bool(const uint32_t* input, size_t pixels,
-                                               size_t channels, uint8_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_unpack_float32(const uint32_t* input, size_t pixels,
+                                                          size_t channels, float* output);
+BIREID_EXPORT bireid_kernels_status bireid_unpack_int8(const uint32_t* input, size_t pixels,
+                                                       size_t channels, float scale,
+                                                       int32_t zero_point, int8_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_unpack_bool(const uint32_t* input, size_t pixels,
+                                                       size_t channels, uint8_t* output);
 
 /* A binary convolution, with acc the sum over the window of (-1, +1) products as integers:
  *   float32: clamp(acc) * multiplier + bias; int8: the same divided by `output_scale`, plus
@@ -97,17 +99,16 @@ typedef struct {
 
 typedef struct bireid_binary_convolution bireid_binary_convolution;
 
-BIREID_EXPORT bireid_status
+BIREID_EXPORT bireid_kernels_status
 bireid_binary_convolution_create(const char* isa, const bireid_binary_convolution_options* options,
                                  bireid_binary_convolution** convolution);
-BIREID_EXPORT bireid_status bireid_binary_convolution_output_size(
+BIREID_EXPORT bireid_kernels_status bireid_binary_convolution_output_size(
     const bireid_binary_convolution* convolution, int32_t input_height, int32_t input_width,
     int32_t* output_height, int32_t* output_width);
 /* `input` is packed [batch][input_height][input_width][words]. One call at a time. */
-BIREID_EXPORT bireid_status bireid_binary_convolution_run(bireid_binary_convolution* convolution,
-                                                          const uint32_t* input, int32_t batch,
-                                                          int32_t input_height, int32_t input_width,
-                                                          void* output);
+BIREID_EXPORT bireid_kernels_status bireid_binary_convolution_run(
+    bireid_binary_convolution* convolution, const uint32_t* input, int32_t batch,
+    int32_t input_height, int32_t input_width, void* output);
 BIREID_EXPORT void bireid_binary_convolution_destroy(bireid_binary_convolution* convolution);
 
 /* The largest of +-1 over each window: a bitwise AND of packed maps. Taps outside do not count. */
@@ -117,13 +118,12 @@ typedef struct {
   bireid_padding padding;
 } bireid_binary_max_pool_options;
 
-BIREID_EXPORT bireid_status bireid_binary_max_pool_output_size(
+BIREID_EXPORT bireid_kernels_status bireid_binary_max_pool_output_size(
     const bireid_binary_max_pool_options* options, int32_t input_height, int32_t input_width,
     int32_t* output_height, int32_t* output_width);
-BIREID_EXPORT bireid_status bireid_binary_max_pool(const bireid_binary_max_pool_options* options,
-                                                   const uint32_t* input, int32_t batch,
-                                                   int32_t input_height, int32_t input_width,
-                                                   int32_t words, uint32_t* output);
+BIREID_EXPORT bireid_kernels_status bireid_binary_max_pool(
+    const bireid_binary_max_pool_options* options, const uint32_t* input, int32_t batch,
+    int32_t input_height, int32_t input_width, int32_t words, uint32_t* output);
 
 #ifdef __cplusplus
 }

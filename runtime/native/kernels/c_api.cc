@@ -39,19 +39,19 @@ void SetLastError(const char* message) {
 }
 
 template <typename Function>
-bireid_status Guard(Function function) {
+bireid_kernels_status Guard(Function function) {
   try {
     function();
-    return BIREID_OK;
+    return BIREID_KERNELS_OK;
   } catch (const NotAvailable& error) {
     SetLastError(error.what());
-    return BIREID_UNSUPPORTED;
+    return BIREID_KERNELS_UNSUPPORTED;
   } catch (const std::bad_alloc&) {
     SetLastError("not enough memory");
-    return BIREID_OUT_OF_MEMORY;
+    return BIREID_KERNELS_OUT_OF_MEMORY;
   } catch (const std::exception& error) {
     SetLastError(error.what());
-    return BIREID_INVALID_ARGUMENT;
+    return BIREID_KERNELS_INVALID_ARGUMENT;
   }
 }
 
@@ -76,9 +76,9 @@ void CheckMap(const void* input, const void* output, size_t pixels, size_t chann
 }
 
 template <typename Input, typename Output, typename Function>
-bireid_status ForEachPixel(const Input* input, size_t pixels, size_t channels,
-                           size_t input_elements, size_t output_elements, Output* output,
-                           Function function) {
+bireid_kernels_status ForEachPixel(const Input* input, size_t pixels, size_t channels,
+                                   size_t input_elements, size_t output_elements, Output* output,
+                                   Function function) {
   return Guard([&] {
     CheckMap(input, output, pixels, channels);
     for (size_t pixel = 0; pixel < pixels; ++pixel) {
@@ -220,8 +220,8 @@ const char* bireid_kernels_isa(const char* isa) {
 
 const char* bireid_kernels_last_error(void) { return bireid::last_error; }
 
-bireid_status bireid_pack_float32(const char* isa, const float* input, size_t pixels,
-                                  size_t channels, uint32_t* output) {
+bireid_kernels_status bireid_pack_float32(const char* isa, const float* input, size_t pixels,
+                                          size_t channels, uint32_t* output) {
   return Guard([&] {
     bireid::CheckMap(input, output, pixels, channels);
     const bireid::KernelTable& kernels = bireid::Kernels(isa);
@@ -241,28 +241,28 @@ bireid_status bireid_pack_float32(const char* isa, const float* input, size_t pi
   });
 }
 
-bireid_status bireid_pack_int8(const int8_t* input, size_t pixels, size_t channels,
-                               int32_t zero_point, uint32_t* output) {
+bireid_kernels_status bireid_pack_int8(const int8_t* input, size_t pixels, size_t channels,
+                                       int32_t zero_point, uint32_t* output) {
   return bireid::ForEachPixel(input, pixels, channels, channels, bireid::Words(channels), output,
                               [=](const int8_t* from, int count, uint32_t* to) {
                                 bireid::PackInt8Pixel(from, count, zero_point, to);
                               });
 }
 
-bireid_status bireid_pack_bool(const uint8_t* input, size_t pixels, size_t channels,
-                               uint32_t* output) {
+bireid_kernels_status bireid_pack_bool(const uint8_t* input, size_t pixels, size_t channels,
+                                       uint32_t* output) {
   return bireid::ForEachPixel(input, pixels, channels, channels, bireid::Words(channels), output,
                               bireid::PackBoolPixel);
 }
 
-bireid_status bireid_unpack_float32(const uint32_t* input, size_t pixels, size_t channels,
-                                    float* output) {
+bireid_kernels_status bireid_unpack_float32(const uint32_t* input, size_t pixels, size_t channels,
+                                            float* output) {
   return bireid::ForEachPixel(input, pixels, channels, bireid::Words(channels), channels, output,
                               bireid::UnpackFloatPixel);
 }
 
-bireid_status bireid_unpack_int8(const uint32_t* input, size_t pixels, size_t channels, float scale,
-                                 int32_t zero_point, int8_t* output) {
+bireid_kernels_status bireid_unpack_int8(const uint32_t* input, size_t pixels, size_t channels,
+                                         float scale, int32_t zero_point, int8_t* output) {
   if (!(scale > 0)) {
     return Guard([] { throw std::invalid_argument("scale must be positive"); });
   }
@@ -273,15 +273,15 @@ bireid_status bireid_unpack_int8(const uint32_t* input, size_t pixels, size_t ch
                               });
 }
 
-bireid_status bireid_unpack_bool(const uint32_t* input, size_t pixels, size_t channels,
-                                 uint8_t* output) {
+bireid_kernels_status bireid_unpack_bool(const uint32_t* input, size_t pixels, size_t channels,
+                                         uint8_t* output) {
   return bireid::ForEachPixel(input, pixels, channels, bireid::Words(channels), channels, output,
                               bireid::UnpackBoolPixel);
 }
 
-bireid_status bireid_binary_convolution_create(const char* isa,
-                                               const bireid_binary_convolution_options* options,
-                                               bireid_binary_convolution** convolution) {
+bireid_kernels_status bireid_binary_convolution_create(
+    const char* isa, const bireid_binary_convolution_options* options,
+    bireid_binary_convolution** convolution) {
   return Guard([&] {
     Require(options != nullptr && convolution != nullptr, "a pointer is NULL");
     const bireid::KernelTable& kernels = bireid::Kernels(isa);
@@ -297,9 +297,9 @@ bireid_status bireid_binary_convolution_create(const char* isa,
   });
 }
 
-bireid_status bireid_binary_convolution_output_size(const bireid_binary_convolution* convolution,
-                                                    int32_t input_height, int32_t input_width,
-                                                    int32_t* output_height, int32_t* output_width) {
+bireid_kernels_status bireid_binary_convolution_output_size(
+    const bireid_binary_convolution* convolution, int32_t input_height, int32_t input_width,
+    int32_t* output_height, int32_t* output_width) {
   return Guard([&] {
     Require(convolution != nullptr && output_height != nullptr && output_width != nullptr,
             "a pointer is NULL");
@@ -308,10 +308,10 @@ bireid_status bireid_binary_convolution_output_size(const bireid_binary_convolut
   });
 }
 
-bireid_status bireid_binary_convolution_run(bireid_binary_convolution* convolution,
-                                            const uint32_t* input, int32_t batch,
-                                            int32_t input_height, int32_t input_width,
-                                            void* output) {
+bireid_kernels_status bireid_binary_convolution_run(bireid_binary_convolution* convolution,
+                                                    const uint32_t* input, int32_t batch,
+                                                    int32_t input_height, int32_t input_width,
+                                                    void* output) {
   return Guard([&] {
     Require(convolution != nullptr && input != nullptr && output != nullptr, "a pointer is NULL");
     Require(batch >= 0, "batch is negative");
@@ -331,9 +331,9 @@ void bireid_binary_convolution_destroy(bireid_binary_convolution* convolution) {
   delete convolution;
 }
 
-bireid_status bireid_binary_max_pool_output_size(const bireid_binary_max_pool_options* options,
-                                                 int32_t input_height, int32_t input_width,
-                                                 int32_t* output_height, int32_t* output_width) {
+bireid_kernels_status bireid_binary_max_pool_output_size(
+    const bireid_binary_max_pool_options* options, int32_t input_height, int32_t input_width,
+    int32_t* output_height, int32_t* output_width) {
   return Guard([&] {
     Require(options != nullptr && output_height != nullptr && output_width != nullptr,
             "a pointer is NULL");
@@ -342,9 +342,10 @@ bireid_status bireid_binary_max_pool_output_size(const bireid_binary_max_pool_op
   });
 }
 
-bireid_status bireid_binary_max_pool(const bireid_binary_max_pool_options* options,
-                                     const uint32_t* input, int32_t batch, int32_t input_height,
-                                     int32_t input_width, int32_t words, uint32_t* output) {
+bireid_kernels_status bireid_binary_max_pool(const bireid_binary_max_pool_options* options,
+                                             const uint32_t* input, int32_t batch,
+                                             int32_t input_height, int32_t input_width,
+                                             int32_t words, uint32_t* output) {
   return Guard([&] {
     Require(options != nullptr && input != nullptr && output != nullptr, "a pointer is NULL");
     Require(batch >= 0 && words > 0, "batch is negative or words is not positive");

@@ -64,14 +64,15 @@ void PixelConvolution::Quantize(const float* weights, const PixelNormalization& 
       total += std::abs(per_pixel[k]);
     }
     // As fine as int16 weights and int32 sums allow. Rounding adds up to half a unit per weight.
-    double steps = 0;
-    if (largest > 0 && std::isfinite(total)) {
+    const bool is_finite = std::isfinite(total);
+    double steps = 1;
+    if (largest > 0 && is_finite) {
       steps = std::min(kMaxWeight / largest, (kMaxSum / kMaxPixel - 0.5 * depth) / total);
     }
-    if (!(steps > 0)) steps = 1;  // all weights are zero, or no numbers: nothing to scale
-    scale_[c] = static_cast<float>(1.0 / steps);
+    // A weight that is no number makes none of the channel, as it does in floats.
+    scale_[c] = is_finite ? static_cast<float>(1.0 / steps) : std::nanf("");
     for (int k = 0; k < depth; ++k) {
-      const double rounded = std::isfinite(per_pixel[k]) ? std::round(per_pixel[k] * steps) : 0;
+      const double rounded = is_finite ? std::round(per_pixel[k] * steps) : 0;
       rounded_.push_back(static_cast<int16_t>(rounded));
     }
     for (int tap = 0; tap < taps(); ++tap) {

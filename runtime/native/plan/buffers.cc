@@ -32,7 +32,9 @@ class Assignment {
       for (const int value : touched) {
         const Value& v = plan_.values[value];
         if (v.place != Value::Place::kBuffer || last_use_[value] != static_cast<int>(s)) continue;
-        if (std::find(free_.begin(), free_.end(), v.slot) == free_.end() && !IsTaken(s, value)) {
+        const int owner = NewOwner(s, value);
+        const bool lives_on = owner >= 0 && last_use_[owner] != static_cast<int>(s);
+        if (!lives_on && std::find(free_.begin(), free_.end(), v.slot) == free_.end()) {
           free_.push_back(v.slot);
         }
       }
@@ -94,23 +96,24 @@ class Assignment {
       if (shortcut.place == Value::Place::kBuffer && uses == 1 &&
           last_use_[bound->value] == static_cast<int>(s) &&
           std::find(reads.begin(), reads.end(), bound->value) == reads.end() &&
-          SameLayout(shortcut, plan_.values[value]) && !IsTaken(s, bound->value)) {
+          SameLayout(shortcut, plan_.values[value]) && NewOwner(s, bound->value) < 0) {
         return bound->value;
       }
     }
     return -1;
   }
 
-  // Whether another value of this step lives on in the memory of `value`.
-  bool IsTaken(size_t s, int value) const {
+  // The value that a stage of this step writes to the memory of `value`, or -1. A later stage may
+  // read it there.
+  int NewOwner(size_t s, int value) const {
     for (const BoundStage& bound : plan_.steps[s]->stages()) {
       if (IsWrite(bound) && bound.value != value &&
           plan_.values[bound.value].place == Value::Place::kBuffer &&
           plan_.values[bound.value].slot == plan_.values[value].slot) {
-        return last_use_[bound.value] != static_cast<int>(s);
+        return bound.value;
       }
     }
-    return false;
+    return -1;
   }
 
   const std::vector<StepAccess>& accesses_;

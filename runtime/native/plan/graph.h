@@ -24,19 +24,28 @@ struct Tensor {
   int32_t zero_point = 0;
 };
 
+// Inputs of a node are in the order of TensorFlow Lite's. Maps are float32 unless an operator says
+// otherwise; their sizes never broadcast, but for the factor of kMul.
 enum class Operator : uint8_t {
   kLceQuantize,
   kLceDequantize,
   kLceBconv2d,
   kLceBMaxPool2d,
   kConv2d,
+  kDepthwiseConv2d,  // filter [1, height, width, channels out]
+  kFullyConnected,   // of [batch, 1, 1, channels]; weights [channels out, channels in]
   kMaxPool2d,
   kAveragePool2d,
+  kMean,  // over rows and columns, to [batch, 1, 1, channels]; a constant second input is not read
+  kL2Normalization,  // over the channels of every pixel
   kAdd,
-  kMul,
+  kSub,
+  kMul,  // one of two maps may be [batch, 1, 1, channels]
   kPrelu,
-  kRelu,
+  kRelu,  // to the range of Options::activation, where kNone is kRelu
+  kLogistic,
   kPad,
+  kReshape,  // of every image by itself; a constant second input is not read
 };
 
 // Options of an operator; each reads those that it has.

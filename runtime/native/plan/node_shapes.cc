@@ -13,7 +13,10 @@ const Tensor& InputOf(const Graph& graph, const Node& node, int index) {
 }
 
 Extent PoolExtent(const Graph& graph, const Node& node, int axis, int filter, int stride) {
-  return Extent::Of(InputOf(graph, node, 0).shape[axis], filter, stride, 1, node.options.padding);
+  const int size = InputOf(graph, node, 0).shape[axis];
+  // A mean has one window, which is the map.
+  if (node.op == Operator::kMean) return Extent::Of(size, size, 1, 1, Padding::kValid);
+  return Extent::Of(size, filter, stride, 1, node.options.padding);
 }
 
 }  // namespace
@@ -51,6 +54,8 @@ std::vector<std::vector<int>> ConsumersOf(const Graph& graph) {
 
 int BatchOf(const Graph& graph) { return graph.tensors[graph.nodes[0].outputs[0]].shape[0]; }
 
+bool IsSinglePixel(const Tensor& map) { return map.shape[1] == 1 && map.shape[2] == 1; }
+
 Stage ClampStage(Activation activation) {
   Stage stage{};
   stage.kind = StageKind::kClamp;
@@ -87,9 +92,11 @@ BinaryConvolutionSpec BinaryConvolutionSpecOf(const Graph& graph, const Node& no
 
 FloatConvolutionSpec FloatConvolutionSpecOf(const Graph& graph, const Node& node) {
   const std::vector<int>& filter = InputOf(graph, node, 1).shape;
+  if (node.op == Operator::kFullyConnected) return {filter[1], filter[0]};
+  const bool is_depthwise = node.op == Operator::kDepthwiseConv2d;
   const Options& options = node.options;
-  return {filter[3],
-          filter[0],
+  return {InputOf(graph, node, 0).shape[3],
+          is_depthwise ? filter[3] : filter[0],
           filter[1],
           filter[2],
           options.stride_height,

@@ -20,6 +20,9 @@ bool IsAligned(const Tensor& tensor);
 // Whether a tensor is a stored float32 array of one value, or of one value per channel of a map.
 bool IsChannelParameter(const Tensor& tensor, int channels);
 
+// Whether a map has one pixel.
+bool IsSinglePixel(const Tensor& map);
+
 // The nodes that read each tensor, in order, and the batch size. The graph must have nodes.
 std::vector<std::vector<int>> ConsumersOf(const Graph& graph);
 int BatchOf(const Graph& graph);
@@ -30,6 +33,7 @@ Stage ClampStage(Activation activation);
 // The functions below need a node that WhyUnsupported has nothing against.
 BinaryConvolutionSpec BinaryConvolutionSpecOf(const Graph& graph, const Node& node);
 FloatConvolutionSpec FloatConvolutionSpecOf(const Graph& graph, const Node& node);
+// Of a pooling, or a mean.
 PoolSpec PoolSpecOf(const Graph& graph, const Node& node);
 Extent VerticalPool(const Graph& graph, const Node& node);
 Extent HorizontalPool(const Graph& graph, const Node& node);

@@ -30,8 +30,6 @@ struct Plan::Implementation {
   std::vector<AlignedBuffer> scratch;  // one per thread
   std::vector<StepProfile> profile;
 
-  bool runs_images_in_parallel() const { return graph.batch > 1 && options.threads > 1; }
-
   void Allocate() {
     size_t scratch_bytes = 0;
     for (const auto& step : graph.steps) {
@@ -39,10 +37,15 @@ struct Plan::Implementation {
       profile.push_back({step->name(), 0, 0, 0});
     }
     for (int thread = 0; thread < options.threads; ++thread) scratch.emplace_back(scratch_bytes);
-    arenas.resize(runs_images_in_parallel() ? std::min(options.threads, graph.batch) : 1);
-    for (Arena& arena : arenas) {
+    AddArenas(graph.batch > 1 ? std::min(options.threads, graph.batch) : 1);
+  }
+
+  void AddArenas(int count) {
+    while (static_cast<int>(arenas.size()) < count) {
+      Arena arena;
       for (const size_t bytes : graph.buffer_bytes) arena.buffers.emplace_back(bytes);
       arena.values.resize(graph.values.size());
+      arenas.push_back(std::move(arena));
     }
   }
 
@@ -77,18 +80,19 @@ struct Plan::Implementation {
     }
   }
 
-  void RunImagesInParallel(const void* const* inputs, void* const* outputs) {
-    const int wanted = static_cast<int>(arenas.size());
+  void RunImagesInParallel(const void* const* inputs, void* const* outputs, int images) {
+    const int wanted = std::min(options.threads, images);
+    AddArenas(wanted);
     RunOnThreads(wanted, [&](int worker, int workers, Barrier&) {
-      for (int image = worker; image < graph.batch; image += workers) {
+      for (int image = worker; image < images; image += workers) {
         Bind(inputs, outputs, image, &arenas[worker]);
         RunSteps(arenas[worker], worker, 0, 1, nullptr);
       }
     });
   }
 
-  void RunImagesInTurn(const void* const* inputs, void* const* outputs) {
-    for (int image = 0; image < graph.batch; ++image) {
+  void RunImagesInTurn(const void* const* inputs, void* const* outputs, int images) {
+    for (int image = 0; image < images; ++image) {
       Bind(inputs, outputs, image, &arenas[0]);
       RunOnThreads(options.threads, [&](int worker, int workers, Barrier& barrier) {
         RunSteps(arenas[0], worker, worker, workers, &barrier);
@@ -111,11 +115,12 @@ std::unique_ptr<Plan> Plan::Build(const Graph& graph, const PlanOptions& options
   return std::unique_ptr<Plan>(new Plan(std::move(implementation)));
 }
 
-void Plan::Run(const void* const* inputs, void* const* outputs) {
-  if (implementation_->runs_images_in_parallel()) {
-    implementation_->RunImagesInParallel(inputs, outputs);
+void Plan::Run(const void* const* inputs, void* const* outputs, int repeats) {
+  const int images = implementation_->graph.batch * repeats;
+  if (images > 1 && implementation_->options.threads > 1) {
+    implementation_->RunImagesInParallel(inputs, outputs, images);
   } else {
-    implementation_->RunImagesInTurn(inputs, outputs);
+    implementation_->RunImagesInTurn(inputs, outputs, images);
   }
   for (const auto& step : implementation_->graph.steps) {
     if (const char* failure = step->TakeFailure()) throw PlanError(failure);

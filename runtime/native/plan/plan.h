@@ -59,8 +59,10 @@ class Plan {
   ~Plan();
 
   // Runs the graph. `inputs` and `outputs` are in the order of the graph's, each as large as its
-  // tensor. One call at a time. Throws PlanError if an input is not what `pixels` promised.
-  void Run(const void* const* inputs, void* const* outputs);
+  // tensor, or `repeats` times as large: the graph then runs on one part after the other, which
+  // share the threads like the images of a batch. One call at a time. Throws PlanError if an input
+  // is not what `pixels` promised, and std::bad_alloc.
+  void Run(const void* const* inputs, void* const* outputs, int repeats = 1);
 
   std::vector<StepProfile> Profile() const;
 

@@ -5,23 +5,10 @@
 
 #include "kernels/binary_max_pool.h"
 #include "kernels/packing.h"
+#include "plan/worker_share.h"
 
 namespace bireid {
 namespace {
-
-struct Share {
-  int begin;
-  int end;
-};
-
-// This worker's part of `count` things, in whole multiples of `unit`.
-Share ShareOf(const StepContext& context, int count, int unit) {
-  const int64_t units = (count + unit - 1) / unit;
-  const auto edge = [&](int worker) {
-    return static_cast<int>(std::min<int64_t>(count, units * worker / context.workers * unit));
-  };
-  return {edge(context.worker), edge(context.worker + 1)};
-}
 
 // Workers share pixels, so that what a worker wrote stays in its cache for the next step; maps too
 // small for that are shared by channels.
@@ -34,16 +21,6 @@ Range RangeOf(const StepContext& context, int pixels, int channels) {
   }
   const Share share = ShareOf(context, blocks, 1);
   return {0, pixels, share.begin, share.end};
-}
-
-template <typename Element>
-Element* ValueOf(const StepContext& context, int value) {
-  return reinterpret_cast<Element*>(context.values[value]);
-}
-
-int64_t PixelOffset(const MapReference& map, int pixel) {
-  return map.offsets != nullptr ? map.offsets[pixel]
-                                : static_cast<int64_t>(pixel) * map.layout.elements;
 }
 
 }  // namespace
@@ -225,6 +202,23 @@ void PadStep::Run(const StepContext& context) const {
                           (y - top_) * from.row_stride();
     std::copy_n(source, static_cast<int64_t>(from.width) * from.elements,
                 row + static_cast<int64_t>(left_) * to.elements);
+  }
+}
+
+void ReshapeStep::Run(const StepContext& context) const {
+  const MapLayout& from = input_.layout;
+  const MapLayout& to = output_.layout;
+  const int from_row = from.width * from.elements;
+  const int to_row = to.width * to.elements;
+  const float* input = ValueOf<const float>(context, input_.value) + from.origin();
+  float* output = ValueOf<float>(context, output_.value) + to.origin();
+  const Share share = ShareOf(context, from.height * from_row, 1);
+  for (int i = share.begin; i < share.end;) {
+    // As far as the rows of both maps go on.
+    const int count = std::min({from_row - i % from_row, to_row - i % to_row, share.end - i});
+    std::copy_n(input + i / from_row * from.row_stride() + i % from_row, count,
+                output + i / to_row * to.row_stride() + i % to_row);
+    i += count;
   }
 }
 

@@ -41,7 +41,7 @@ struct BoundStage {
   int value;  // -1: stage.map is set already, or not needed
 };
 
-constexpr int kMaxStages = 16;
+constexpr int kMaxStages = 20;
 
 class Step {
  public:
@@ -184,6 +184,18 @@ class PadStep : public Step {
  private:
   int top_;
   int left_;
+  MapReference input_;
+  MapReference output_;
+};
+
+// The values of a float map in the same order, in a map of another shape.
+class ReshapeStep : public Step {
+ public:
+  ReshapeStep(const MapReference& input, const MapReference& output)
+      : input_(input), output_(output) {}
+  void Run(const StepContext& context) const override;
+
+ private:
   MapReference input_;
   MapReference output_;
 };

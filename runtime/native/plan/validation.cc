@@ -1,266 +1,13 @@
 #include "plan/validation.h"
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
-#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "plan/node_shapes.h"
 #include "plan/plan.h"
 
 namespace bireid {
-namespace {
-
-// What is wrong with a node, thrown on the way out of WhyUnsupported.
-class Unsupported : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-void Require(bool condition, const char* message) {
-  if (!condition) throw Unsupported(message);
-}
-
-bool IsFinite(float value) {
-  return value == value && value <= std::numeric_limits<float>::max() &&
-         value >= std::numeric_limits<float>::lowest();
-}
-
-class Check {
- public:
-  Check(const Graph& graph, const Node& node) : graph_(graph), node_(node) {}
-
-  void Run() const {
-    switch (node_.op) {
-      case Operator::kLceQuantize:
-        return Quantize();
-      case Operator::kLceDequantize:
-        return Dequantize();
-      case Operator::kLceBconv2d:
-        return BinaryConvolution2d();
-      case Operator::kLceBMaxPool2d:
-        return Pool(DataType::kInt32);
-      case Operator::kConv2d:
-        return Convolution2d();
-      case Operator::kMaxPool2d:
-      case Operator::kAveragePool2d:
-        return Pool(DataType::kFloat32);
-      case Operator::kAdd:
-      case Operator::kMul:
-        return Elementwise();
-      case Operator::kPrelu:
-        return Prelu();
-      case Operator::kRelu:
-        Operands(1);
-        return SameShape(Map(Input(0), DataType::kFloat32), Output(DataType::kFloat32));
-      case Operator::kPad:
-        return Pad();
-    }
-    throw Unsupported("unknown operator");
-  }
-
- private:
-  void Operands(size_t count) const {
-    for (const int tensor : node_.inputs) {
-      if (tensor >= 0) At(tensor);
-    }
-    Require(node_.inputs.size() >= count && node_.outputs.size() == 1,
-            "wrong number of inputs or outputs");
-  }
-
-  const Tensor& At(int index) const {
-    Require(index >= 0 && static_cast<size_t>(index) < graph_.tensors.size(),
-            "a tensor is missing");
-    return graph_.tensors[index];
-  }
-
-  const Tensor& Input(size_t index) const {
-    Require(index < node_.inputs.size(), "an input is missing");
-    return At(node_.inputs[index]);
-  }
-
-  const Tensor& Map(const Tensor& tensor, DataType type) const {
-    Require(tensor.constant == nullptr, "a map is a constant");
-    Require(tensor.type == type, "a tensor has another type than the operator needs");
-    Require(tensor.shape.size() == 4, "a map must have four dimensions");
-    Require(ElementCount(tensor.shape) > 0, "a map is empty, of unknown size or too large");
-    return tensor;
-  }
-
-  const Tensor& Output(DataType type) const { return Map(At(node_.outputs[0]), type); }
-
-  static void SameShape(const Tensor& a, const Tensor& b) {
-    Require(a.shape == b.shape, "the shapes of input and output differ");
-  }
-
-  // A stored array of exactly this shape.
-  const Tensor& Constant(const Tensor& tensor, DataType type, std::vector<int> shape) const {
-    Require(tensor.constant != nullptr, "weights are not stored in the model");
-    Require(tensor.type == type, "weights have another type than the operator needs");
-    Require(tensor.shape == shape, "weights have another shape than the operator needs");
-    const int64_t count = ElementCount(shape);
-    Require(count > 0 && tensor.constant_bytes == static_cast<size_t>(count) * 4,
-            "weights are shorter or longer than their shape");
-    Require(IsAligned(tensor), "weights are not aligned in the model");
-    return tensor;
-  }
-
-  void OutputIs(const Tensor& output, const Tensor& input, const Extent& vertical,
-                const Extent& horizontal, int elements) const {
-    Require(output.shape ==
-                std::vector<int>{input.shape[0], vertical.output, horizontal.output, elements},
-            "the output has another shape than the options give");
-  }
-
-  void Quantize() const {
-    Operands(1);
-    const Tensor& input = Input(0);
-    Require(input.type == DataType::kFloat32 || input.type == DataType::kInt8 ||
-                input.type == DataType::kBool,
-            "the input must be float32, int8 or bool");
-    PackedPair(Map(input, input.type), Output(DataType::kInt32));
-  }
-
-  void Dequantize() const {
-    Operands(1);
-    const Tensor& output = At(node_.outputs[0]);
-    Require(output.type == DataType::kFloat32 || output.type == DataType::kInt8 ||
-                output.type == DataType::kBool,
-            "the output must be float32, int8 or bool");
-    if (output.type == DataType::kInt8) Scale(output);
-    PackedPair(Map(output, output.type), Map(Input(0), DataType::kInt32));
-  }
-
-  static void PackedPair(const Tensor& map, const Tensor& packed) {
-    std::vector<int> shape = map.shape;
-    shape[3] = Blocks(shape[3]);
-    Require(packed.shape == shape, "the packed map has another shape than the map");
-  }
-
-  static void Scale(const Tensor& tensor) {
-    Require(tensor.scale > 0 && IsFinite(tensor.scale) && tensor.zero_point >= -128 &&
-                tensor.zero_point <= 127,
-            "an int8 tensor has no valid scale and zero point");
-  }
-
-  void BinaryConvolution2d() const {
-    Operands(5);
-    const Tensor& input = Map(Input(0), DataType::kInt32);
-    const Tensor& filter = Input(1);
-    Require(filter.shape.size() == 4, "the filter must have four dimensions");
-    Constant(filter, DataType::kInt32, filter.shape);
-    const Tensor& output = At(node_.outputs[0]);
-    Require(output.type == DataType::kFloat32 || output.type == DataType::kInt8 ||
-                output.type == DataType::kInt32,
-            "the output must be float32, int8 or packed int32");
-    Map(output, output.type);
-    Require(node_.options.channels_in > 0 && Blocks(node_.options.channels_in) == input.shape[3],
-            "channels_in does not fit the input");
-    Require(input.shape[3] % filter.shape[3] == 0, "the filter does not fit the input");
-    const BinaryConvolutionSpec spec = BinaryConvolutionSpecOf(graph_, node_);
-    BinaryConvolution::Check(spec);
-    Require(spec.group_words() == filter.shape[3], "the filter does not fit the input");
-    const int channels = spec.channels_out;
-    if (output.type == DataType::kInt32) {
-      Constant(Input(4), DataType::kInt32, {channels});
-    } else {
-      Constant(Input(2), DataType::kFloat32, {channels});
-      Constant(Input(3), DataType::kFloat32, {channels});
-    }
-    if (output.type == DataType::kInt8) Scale(output);
-    OutputIs(output, input,
-             Extent::Of(input.shape[1], spec.kernel_height, spec.stride_height,
-                        spec.dilation_height, spec.padding),
-             Extent::Of(input.shape[2], spec.kernel_width, spec.stride_width, spec.dilation_width,
-                        spec.padding),
-             output.type == DataType::kInt32 ? Blocks(channels) : channels);
-  }
-
-  void Convolution2d() const {
-    Operands(2);
-    const Tensor& input = Map(Input(0), DataType::kFloat32);
-    const Tensor& output = Output(DataType::kFloat32);
-    const Tensor& filter = Input(1);
-    Require(filter.shape.size() == 4, "the filter must have four dimensions");
-    Constant(filter, DataType::kFloat32, filter.shape);
-    Require(filter.shape[3] == input.shape[3], "grouped float convolutions are not supported");
-    if (node_.inputs.size() > 2 && node_.inputs[2] >= 0) {
-      Constant(Input(2), DataType::kFloat32, {filter.shape[0]});
-    }
-    const Options& options = node_.options;
-    OutputIs(output, input,
-             Extent::Of(input.shape[1], filter.shape[1], options.stride_height,
-                        options.dilation_height, options.padding),
-             Extent::Of(input.shape[2], filter.shape[2], options.stride_width,
-                        options.dilation_width, options.padding),
-             filter.shape[0]);
-  }
-
-  void Pool(DataType type) const {
-    Operands(1);
-    const Tensor& input = Map(Input(0), type);
-    OutputIs(Output(type), input, VerticalPool(graph_, node_), HorizontalPool(graph_, node_),
-             input.shape[3]);
-  }
-
-  void Elementwise() const {
-    Operands(2);
-    const Tensor& output = Output(DataType::kFloat32);
-    const bool first_is_map = Input(0).constant == nullptr;
-    const Tensor& map = Map(Input(first_is_map ? 0 : 1), DataType::kFloat32);
-    const Tensor& other = Input(first_is_map ? 1 : 0);
-    SameShape(map, output);
-    if (other.constant != nullptr) {
-      Require(IsChannelParameter(other, map.shape[3]),
-              "a constant operand must have one value, or one per channel");
-      return;
-    }
-    Require(node_.op == Operator::kAdd, "two maps can only be added");
-    SameShape(map, Map(other, DataType::kFloat32));
-  }
-
-  void Prelu() const {
-    Operands(2);
-    const Tensor& map = Map(Input(0), DataType::kFloat32);
-    SameShape(map, Output(DataType::kFloat32));
-    Require(IsChannelParameter(Input(1), map.shape[3]),
-            "the slope must have one value, or one per channel");
-  }
-
-  void Pad() const {
-    Operands(2);
-    const Tensor& map = Map(Input(0), DataType::kFloat32);
-    const Tensor& amounts = Constant(Input(1), DataType::kInt32, {4, 2});
-    const Tensor& output = Output(DataType::kFloat32);
-    int32_t pad[8];
-    std::memcpy(pad, amounts.constant, sizeof(pad));
-    for (int axis = 0; axis < 4; ++axis) {
-      const int before = pad[2 * axis];
-      const int after = pad[2 * axis + 1];
-      const bool spatial = axis == 1 || axis == 2;
-      Require(before >= 0 && after >= 0 && (spatial || (before == 0 && after == 0)),
-              "only rows and columns can be padded");
-      Require(static_cast<int64_t>(map.shape[axis]) + before + after == output.shape[axis],
-              "the output has another shape than the padding gives");
-    }
-  }
-
-  const Graph& graph_;
-  const Node& node_;
-};
-
-}  // namespace
-
-std::string WhyUnsupported(const Graph& graph, const Node& node) {
-  try {
-    Check(graph, node).Run();
-    return "";
-  } catch (const Unsupported& reason) {
-    return reason.what();
-  } catch (const std::invalid_argument& reason) {
-    return reason.what();
-  }
-}
 
 void CheckGraph(const Graph& graph) {
   if (graph.nodes.empty()) throw PlanError("the graph has no nodes");
@@ -271,6 +18,9 @@ void CheckGraph(const Graph& graph) {
   for (const int tensor : graph.inputs) {
     if (tensor < 0 || static_cast<size_t>(tensor) >= known.size()) {
       throw PlanError("the graph has an input that does not exist");
+    }
+    if (graph.tensors[tensor].constant != nullptr) {
+      throw PlanError("an input of the graph is a constant");
     }
     known[tensor] = true;
   }
@@ -293,6 +43,9 @@ void CheckGraph(const Graph& graph) {
     if (!is_known(tensor)) throw PlanError("the graph has an output that nothing computes");
     if (std::find(graph.inputs.begin(), graph.inputs.end(), tensor) != graph.inputs.end()) {
       throw PlanError("an input of the graph is an output too");
+    }
+    if (std::count(graph.outputs.begin(), graph.outputs.end(), tensor) > 1) {
+      throw PlanError("an output of the graph is listed twice");
     }
   }
 }

@@ -27,7 +27,10 @@ ValueTable::ValueTable(const Graph& graph, PlannedGraph* plan)
 
 void ValueTable::FindBorders() {
   for (const Node& node : graph_.nodes) {
-    if (node.op != Operator::kLceBconv2d && node.op != Operator::kConv2d) continue;
+    if (node.op != Operator::kLceBconv2d && node.op != Operator::kConv2d &&
+        node.op != Operator::kDepthwiseConv2d) {
+      continue;
+    }
     const std::vector<int>& shape = graph_.tensors[node.inputs[0]].shape;
     const std::vector<int>& filter = graph_.tensors[node.inputs[1]].shape;
     const Options& o = node.options;
@@ -107,13 +110,19 @@ BoundStage ValueTable::MapStage(StageKind kind, int value) const {
   return bound;
 }
 
-const float* ValueTable::ChannelParameter(const Tensor& tensor, int channels) {
+const float* ValueTable::ChannelParameter(const Tensor& tensor, int channels, float factor) {
   const float* values = static_cast<const float*>(tensor.constant);
   const bool is_single = ElementCount(tensor.shape) == 1;
   auto padded =
       std::make_unique<std::vector<float>>(static_cast<size_t>(Blocks(channels)) * kBlockChannels);
-  for (int c = 0; c < channels; ++c) (*padded)[c] = values[is_single ? 0 : c];
+  for (int c = 0; c < channels; ++c) (*padded)[c] = factor * values[is_single ? 0 : c];
   plan_.parameters.push_back(std::move(padded));
+  return plan_.parameters.back()->data();
+}
+
+const float* ValueTable::ChannelParameter(float value, int channels) {
+  plan_.parameters.push_back(std::make_unique<std::vector<float>>(
+      static_cast<size_t>(Blocks(channels)) * kBlockChannels, value));
   return plan_.parameters.back()->data();
 }
 

@@ -37,8 +37,11 @@ class ValueTable {
   // A stage that reads or writes a value.
   BoundStage MapStage(StageKind kind, int value) const;
 
-  // A constant operand, one value per channel, readable to the end of the last block.
-  const float* ChannelParameter(const Tensor& tensor, int channels);
+  // A constant operand times `factor`, one value per channel, readable to the end of the last
+  // block.
+  const float* ChannelParameter(const Tensor& tensor, int channels, float factor = 1.0f);
+  // One value for every channel, likewise.
+  const float* ChannelParameter(float value, int channels);
 
  private:
   void FindBorders();

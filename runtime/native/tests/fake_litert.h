@@ -2,14 +2,13 @@
 #ifndef BIREID_TESTS_FAKE_LITERT_H_
 #define BIREID_TESTS_FAKE_LITERT_H_
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <deque>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,8 +80,8 @@ class FakeRuntime {
                   const std::vector<Value>& values) {
     const int index = AddTensor(type, shape);
     std::vector<char>& memory = memory_[index];
-    memory.resize(values.size() * sizeof(Value));
-    std::memcpy(memory.data(), values.data(), memory.size());
+    const char* begin = reinterpret_cast<const char*>(values.data());
+    memory.assign(begin, begin + values.size() * sizeof(Value));
     tensors[index].data = memory.data();
     tensors[index].bytes = memory.size();
     tensors[index].allocation_type = litert::kTfLiteMmapRo;
@@ -151,8 +150,11 @@ class FakeRuntime {
   template <typename Value>
   void Write(int index, const std::vector<Value>& values) {
     memory_[index].resize(tensors[index].bytes);
-    ASSERT_EQ(values.size() * sizeof(Value), memory_[index].size());
-    std::memcpy(memory_[index].data(), values.data(), memory_[index].size());
+    if (values.size() * sizeof(Value) != memory_[index].size()) {
+      throw std::invalid_argument("values of another size than the tensor");
+    }
+    const char* begin = reinterpret_cast<const char*>(values.data());
+    std::copy_n(begin, memory_[index].size(), memory_[index].begin());
   }
 
   template <typename Value>
@@ -160,6 +162,9 @@ class FakeRuntime {
     const Value* values = reinterpret_cast<const Value*>(memory_[index].data());
     return std::vector<Value>(values, values + memory_[index].size() / sizeof(Value));
   }
+
+  const TfLiteContext& context() const { return context_; }
+  const TfLiteRegistration& registration(int node) const { return registrations_.at(node); }
 
   std::vector<int> Shape(int index) const {
     const TfLiteIntArray* dims = tensors[index].dims;

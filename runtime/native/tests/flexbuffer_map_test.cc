@@ -1,4 +1,4 @@
-#include "delegate/flexbuffer_map.h"
+#include "plan/flexbuffer_map.h"
 
 #include <gtest/gtest.h>
 

@@ -45,6 +45,19 @@ struct Model : GraphWriter {
     Named("add", AddNode(Operator::kAdd, {image, slope}, DataType::kFloat32, shape));
     product = Named("multiply", AddNode(Operator::kMul, {slope, image}, DataType::kFloat32, shape));
     Named("prelu", AddNode(Operator::kPrelu, {image, slope}, DataType::kFloat32, shape));
+    Named("subtract", AddNode(Operator::kSub, {slope, image}, DataType::kFloat32, shape));
+    mean = Named("mean", AddNode(Operator::kMean, {image}, DataType::kFloat32, {1, 1, 1, 64}));
+    Named("gate", AddNode(Operator::kMul, {image, mean}, DataType::kFloat32, shape));
+    Named("logistic", AddNode(Operator::kLogistic, {image}, DataType::kFloat32, shape));
+    Named("normalize",
+          AddNode(Operator::kL2Normalization, {mean}, DataType::kFloat32, {1, 1, 1, 64}));
+    Named("reshape", AddNode(Operator::kReshape, {image}, DataType::kFloat32, {1, 1, 1, 1920}));
+    matrix = AddConstant(DataType::kFloat32, {2, 64}, std::vector<float>(2 * 64));
+    Named("fully connected", AddNode(Operator::kFullyConnected, {mean, matrix, bias},
+                                     DataType::kFloat32, {1, 1, 1, 2}));
+    taps = AddConstant(DataType::kFloat32, {1, 3, 3, 128}, std::vector<float>(9 * 128));
+    Named("depthwise",
+          AddNode(Operator::kDepthwiseConv2d, {image, taps}, DataType::kFloat32, {1, 4, 3, 128}));
     Named("relu", AddNode(Operator::kRelu, {image}, DataType::kFloat32, shape));
     amounts = AddConstant(DataType::kInt32, {4, 2}, std::vector<int32_t>{0, 0, 1, 2, 3, 4, 0, 0});
     padded =
@@ -60,10 +73,13 @@ struct Model : GraphWriter {
     return graph.nodes[0];
   }
   Tensor& operator[](int tensor) { return graph.tensors[tensor]; }
+  int AddPixel(int batch, int channels) {
+    return AddInput(DataType::kFloat32, {batch, 1, 1, channels});
+  }
   Tensor& OutputOf(const std::string& name) { return graph.tensors[(*this)[name].outputs[0]]; }
 
   int image, packed, filter, multiplier, thresholds, sums, bits, small, weights, bias, slope;
-  int product, amounts, padded;
+  int product, mean, matrix, taps, amounts, padded;
 
  private:
   static std::vector<int> Bits() { return {1, 6, 5, 2}; }
@@ -118,6 +134,7 @@ constexpr const char* kScale = "an int8 tensor has no valid scale and zero point
 constexpr const char* kSizes = "sizes, strides and dilations must be at least 1";
 constexpr const char* kOperand = "a constant operand must have one value, or one per channel";
 constexpr const char* kSlope = "the slope must have one value, or one per channel";
+constexpr const char* kReshape = "a reshape must keep the batch and the number of values";
 constexpr const char* kSpatial = "only rows and columns can be padded";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -244,12 +261,59 @@ INSTANTIATE_TEST_SUITE_P(
                  m["convolution"].options.dilation_height = std::numeric_limits<int>::max();
                }},
         Damage{"convolution", kOptions, [](Model& m) { m.OutputOf("convolution").shape[0] = 2; }},
+        Damage{"depthwise", kFilterRank,
+               [](Model& m) {
+                 m[m.taps].shape = {9, 128};
+               }},
+        Damage{"depthwise", kFilter,
+               [](Model& m) {
+                 m[m.taps].shape = {2, 3, 3, 64};
+               }},
+        Damage{"depthwise", kFilter,
+               [](Model& m) {
+                 m[m.taps].shape = {1, 3, 4, 96};
+               }},
+        Damage{"depthwise", kWeightShape, [](Model& m) { m["depthwise"].inputs.push_back(m.slope); }},
+        Damage{"depthwise", kNotStored, [](Model& m) { m["depthwise"].inputs[1] = m.image; }},
+        Damage{"depthwise", kSizes, [](Model& m) { m["depthwise"].options.stride_height = 0; }},
+        Damage{"depthwise", kOptions, [](Model& m) { m.OutputOf("depthwise").shape[3] = 64; }},
+        Damage{"fully connected", "the input must be a single pixel",
+               [](Model& m) { m["fully connected"].inputs[0] = m.image; }},
+        Damage{"fully connected", "the output must be a single pixel",
+               [](Model& m) { m.OutputOf("fully connected").shape[1] = 2; }},
+        Damage{"fully connected", "the output must be a single pixel",
+               [](Model& m) { m.OutputOf("fully connected").shape[0] = 2; }},
+        Damage{"fully connected", kWeightShape, [](Model& m) { m[m.matrix].shape[0] = 3; }},
+        Damage{"fully connected", kWeightShape,
+               [](Model& m) { m["fully connected"].inputs[2] = m.slope; }},
+        Damage{"fully connected", kNotStored,
+               [](Model& m) { m["fully connected"].inputs[1] = m.image; }},
+        Damage{"mean", "a mean must be over rows and columns",
+               [](Model& m) { m[m.mean].shape[1] = 6; }},
+        Damage{"mean", "the second input is not stored in the model",
+               [](Model& m) { m["mean"].inputs.push_back(m.image); }},
+        Damage{"mean", kOperands, [](Model& m) { m["mean"].inputs = {m.image, -1, -1}; }},
+        Damage{"normalize", kShapes, [](Model& m) { m.OutputOf("normalize").shape[3] = 63; }},
+        Damage{"logistic", kShapes, [](Model& m) { m.OutputOf("logistic").shape[3] = 63; }},
+        Damage{"reshape", kReshape, [](Model& m) { m.OutputOf("reshape").shape[3] = 1919; }},
+        Damage{"reshape", kReshape,
+               [](Model& m) {
+                 m.OutputOf("reshape").shape = {2, 1, 1, 960};
+               }},
+        Damage{"reshape", "the second input is not stored in the model",
+               [](Model& m) { m["reshape"].inputs.push_back(m.image); }},
         Damage{"pool", kSizes, [](Model& m) { m["pool"].options.filter_height = 0; }},
         Damage{"pool", kOptions, [](Model& m) { m.OutputOf("pool").shape[3] = 63; }},
         Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.bias; }},
         Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.amounts; }},
-        Damage{"multiply", "two maps can only be added",
-               [](Model& m) { m["multiply"].inputs[0] = m.image; }},
+        Damage{"add", kShapes, [](Model& m) { m["add"].inputs[1] = m.mean; }},
+        Damage{"subtract", kShapes, [](Model& m) { m["subtract"].inputs[0] = m.mean; }},
+        Damage{"subtract", kOperand, [](Model& m) { m["subtract"].inputs[0] = m.bias; }},
+        Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[1] = m.sums; }},
+        Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[0] = m.mean; }},
+        Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[1] = m.AddPixel(1, 32); }},
+        Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[0] = m.AddPixel(2, 64); }},
+        Damage{"gate", kType, [](Model& m) { m["gate"].inputs[1] = m.packed; }},
         Damage{"prelu", kSlope, [](Model& m) { m["prelu"].inputs[1] = m.image; }},
         Damage{"pad", kSpatial,
                [](Model& m) {
@@ -285,8 +349,8 @@ INSTANTIATE_TEST_SUITE_P(
                            [](Model& m) { m.graph.inputs.clear(); }},
                     Damage{"binary", ": an input is read before it is computed",
                            [](Model& m) { std::swap(m.graph.nodes[0], m.graph.nodes[1]); }},
-                    Damage{"pad", ": its output is computed twice",
-                           [](Model& m) { m["relu"].outputs[0] = m.padded; }},
+                    Damage{"prelu", ": its output is computed twice",
+                           [](Model& m) { m["prelu"].outputs[0] = m.product; }},
                     Damage{"multiply", ": its output is computed twice",
                            [](Model& m) { m.graph.inputs.push_back(m.product); }},
                     Damage{"pad", ": the batch size changes",

@@ -45,7 +45,7 @@ inline std::unique_ptr<Plan> BuildPlanAndForget(Graph graph, const PlanOptions& 
 
 // The outputs; `fill` is what their memory holds before. Fails the test if anything else changes.
 inline std::vector<Bytes> RunGuarded(Plan& plan, const Graph& graph,
-                                     const std::vector<Bytes>& inputs, char fill) {
+                                     const std::vector<Bytes>& inputs, char fill, int repeats = 1) {
   constexpr size_t kGuard = 68;  // four bytes more than any alignment
   const std::vector<Bytes> before = inputs;
   std::vector<const void*> sources;
@@ -53,10 +53,10 @@ inline std::vector<Bytes> RunGuarded(Plan& plan, const Graph& graph,
   std::vector<Bytes> outputs;
   std::vector<void*> targets;
   for (const int output : graph.outputs) {
-    outputs.emplace_back(kGuard + BytesOf(graph.tensors[output]) + kGuard, fill);
+    outputs.emplace_back(kGuard + BytesOf(graph.tensors[output]) * repeats + kGuard, fill);
     targets.push_back(outputs.back().data() + kGuard);
   }
-  plan.Run(sources.data(), targets.data());
+  plan.Run(sources.data(), targets.data(), repeats);
   EXPECT_TRUE(inputs == before) << "an input was written";
   const Bytes guard(kGuard, fill);
   for (Bytes& output : outputs) {

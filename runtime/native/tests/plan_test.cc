@@ -41,7 +41,7 @@ class Coverage {
     if (graph.inputs.size() > 1) ++count_["several inputs"];
   }
 
-  // Of features, and of the twelve operators.
+  // Of features, and of the operators.
   const std::map<std::string, int>& count() const { return count_; }
 
  private:
@@ -58,7 +58,11 @@ class Coverage {
   }
 
   void AddNode(const Graph& graph, const Node& node) {
-    if (node.op == Operator::kAdd && node.inputs[0] == node.inputs[1]) ++count_["x + x"];
+    AddOperands(graph, node);
+    if (node.op == Operator::kDepthwiseConv2d) {
+      const int channels = graph.tensors[node.inputs[0]].shape[3];
+      if (graph.tensors[node.outputs[0]].shape[3] > channels) ++count_["depth multiplier"];
+    }
     if (node.op != Operator::kLceBconv2d) return;
     const Tensor& output = graph.tensors[node.outputs[0]];
     if (output.type == DataType::kInt8) ++count_["int8 output"];
@@ -69,12 +73,28 @@ class Coverage {
     if (groups > 1) ++count_[output.shape[3] / groups % 32 == 0 ? "whole groups" : "split groups"];
   }
 
+  void AddOperands(const Graph& graph, const Node& node) {
+    const bool is_product = node.op == Operator::kMul;
+    if (node.op != Operator::kAdd && node.op != Operator::kSub && !is_product) return;
+    const std::string name = is_product                  ? "product"
+                             : node.op == Operator::kAdd ? "sum"
+                                                         : "difference";
+    if (node.inputs[0] == node.inputs[1]) ++count_[name + " of a map and itself"];
+    const Tensor& first = graph.tensors[node.inputs[0]];
+    const Tensor& second = graph.tensors[node.inputs[1]];
+    const bool are_maps = first.constant == nullptr && second.constant == nullptr;
+    if (are_maps) ++count_[name + " of maps"];
+    if (are_maps && first.shape != second.shape) ++count_[name + " with one pixel"];
+    if (first.constant != nullptr) ++count_[name + " with a constant first"];
+    if (second.constant != nullptr) ++count_[name + " with a constant second"];
+  }
+
   std::map<std::string, int> count_;
 };
 
 TEST(Plan, RandomGraphsAreExact) {
   Coverage coverage;
-  for (uint32_t seed = 0; seed < 200; ++seed) {
+  for (uint32_t seed = 0; seed < 250; ++seed) {
     SCOPED_TRACE(seed);
     RandomGraph random(seed);
     const Graph& graph = random.graph();
@@ -96,8 +116,34 @@ TEST(Plan, RandomGraphsAreExact) {
       }
     }
   }
-  EXPECT_EQ(coverage.count().size(), 23u);
+  EXPECT_EQ(coverage.count().size(), 43u);
   for (const auto& [feature, count] : coverage.count()) EXPECT_GE(count, 5) << feature;
+}
+
+void Append(const std::vector<Bytes>& parts, std::vector<Bytes>* wholes) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    (*wholes)[i].insert((*wholes)[i].end(), parts[i].begin(), parts[i].end());
+  }
+}
+
+TEST(Plan, RepeatsAreExact) {
+  for (uint32_t seed = 0; seed < 15; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomGraph random(seed);
+    const Graph& graph = random.graph();
+    constexpr int kRepeats = 3;
+    std::vector<Bytes> inputs(graph.inputs.size());
+    std::vector<Bytes> expected(graph.outputs.size());
+    for (int repeat = 0; repeat < kRepeats; ++repeat) {
+      const std::vector<Bytes> part = random.Inputs();
+      Append(part, &inputs);
+      Append(GraphInterpreter::Run(graph, part), &expected);
+    }
+    for (const int threads : {1, 2, 5}) {
+      const auto plan = BuildPlanAndForget(graph, OptionsFor("auto", threads));
+      EXPECT_TRUE(RunGuarded(*plan, graph, inputs, 3, kRepeats) == expected) << threads;
+    }
+  }
 }
 
 // A residual unit of a binary network on float input [1, size, size, 32].
@@ -152,31 +198,72 @@ TEST(Plan, FusesWhatFollowsAConvolution) {
   EXPECT_EQ(names, (std::vector<std::string>{"N0", "N1 + N2 + N3 + N4", "N5 + N6 + N7 + N8"}));
 }
 
-TEST(Plan, LongChainsAreExact) {
-  // Every node adds two stages, and its result is an output whose signs are packed twice.
-  Random random(5);
-  const std::vector<int> shape{1, 3, 5, 37};
-  GraphWriter writer;
-  int map = writer.AddInput(DataType::kFloat32, shape);
-  Options options;
-  options.activation = Activation::kRelu6;
-  for (int n = 0; n < 40; ++n) {
-    const int slope = writer.AddConstant(DataType::kFloat32, {37}, random.Floats(37));
-    const Operator op = n % 2 == 0 ? Operator::kAdd : Operator::kMul;
-    map = writer.AddNode(op, {map, slope}, DataType::kFloat32, shape, options);
-    writer.graph.outputs.push_back(map);
-    for (int twice = 0; twice < 2; ++twice) {
-      writer.graph.outputs.push_back(
-          writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, {1, 3, 5, 2}));
+// Element-wise nodes in a row that add as many stages as they can, each an output whose signs are
+// packed twice. Of some, the map and its signs are read through windows and so lie in two places.
+class LongChain {
+ public:
+  LongChain() : random_(5) {
+    int map = writer.AddInput(DataType::kFloat32, kShape);
+    for (int n = 0; n < 40; ++n) {
+      map = AddLink(map, n % 3 == 0);
+      const int bits = AddBits(map);
+      AddBits(map);
+      if (random_.Chance(60)) AddWindows(map, bits);
     }
+    const std::vector<float> values = random_.Floats(3 * 5 * 37);
+    const char* bytes = reinterpret_cast<const char*>(values.data());
+    inputs.emplace_back(bytes, bytes + values.size() * sizeof(float));
   }
-  const std::vector<float> values = random.Floats(3 * 5 * 37);
-  const char* bytes = reinterpret_cast<const char*>(values.data());
-  const std::vector<Bytes> inputs{Bytes(bytes, bytes + values.size() * sizeof(float))};
-  const std::vector<Bytes> expected = GraphInterpreter::Run(writer.graph, inputs);
+
+  GraphWriter writer;
+  std::vector<Bytes> inputs;
+
+ private:
+  int Output(int tensor) {
+    writer.graph.outputs.push_back(tensor);
+    return tensor;
+  }
+
+  int AddLink(int map, bool subtracts) {
+    const int operand = writer.AddConstant(DataType::kFloat32, {37}, random_.Floats(37));
+    Options options;
+    options.activation = Activation::kReluN1To1;
+    const Operator op = subtracts            ? Operator::kSub
+                        : random_.Chance(50) ? Operator::kAdd
+                                             : Operator::kMul;
+    return Output(writer.AddNode(op, {operand, map}, DataType::kFloat32, kShape, options));
+  }
+
+  int AddBits(int map) {
+    return Output(writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, {1, 3, 5, 2}));
+  }
+
+  void AddWindows(int map, int bits) {
+    Options options;
+    options.padding = Padding::kSame;
+    options.channels_in = 37;
+    const int weights =
+        writer.AddConstant(DataType::kFloat32, {1, 3, 3, 37}, random_.Floats(9 * 37));
+    Output(writer.AddNode(Operator::kConv2d, {map, weights}, DataType::kFloat32, {1, 3, 5, 1},
+                          options));
+    const int filter =
+        writer.AddConstant(DataType::kInt32, {1, 3, 3, 2}, std::vector<uint32_t>(9 * 2));
+    const int one = writer.AddConstant(DataType::kFloat32, {1}, random_.Floats(1));
+    Output(writer.AddNode(Operator::kLceBconv2d, {bits, filter, one, one, -1}, DataType::kFloat32,
+                          {1, 3, 5, 1}, options));
+  }
+
+  const std::vector<int> kShape{1, 3, 5, 37};
+  Random random_;
+};
+
+TEST(Plan, LongChainsAreExact) {
+  const LongChain chain;
+  const Graph& graph = chain.writer.graph;
+  const std::vector<Bytes> expected = GraphInterpreter::Run(graph, chain.inputs);
   for (const std::string& isa : AvailablePaths()) {
-    const auto plan = BuildPlanAndForget(writer.graph, OptionsFor(isa, 2));
-    EXPECT_TRUE(RunGuarded(*plan, writer.graph, inputs, 1) == expected) << isa;
+    const auto plan = BuildPlanAndForget(graph, OptionsFor(isa, 2));
+    EXPECT_TRUE(RunGuarded(*plan, graph, chain.inputs, 1) == expected) << isa;
   }
 }
 

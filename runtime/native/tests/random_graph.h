@@ -1,115 +1,27 @@
-// Random graphs of every operator that a plan knows, and inputs for them.
+// Random graphs of every operator that a plan knows.
 #ifndef BIREID_TESTS_RANDOM_GRAPH_H_
 #define BIREID_TESTS_RANDOM_GRAPH_H_
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <vector>
 
-#include "tests/graph_interpreter.h"
-#include "tests/graph_writer.h"
-#include "tests/stage_reference.h"
+#include "tests/random_maps.h"
 
 namespace bireid {
 
-class RandomGraph {
+class RandomGraph : public RandomMaps {
  public:
-  explicit RandomGraph(uint32_t seed) : random_(seed), batch_(random_.Int(1, 3)) {
+  explicit RandomGraph(uint32_t seed) : RandomMaps(seed) {
     AddInput({random_.Int(1, 9), random_.Int(1, 9)}, Channels());
     for (int wanted = random_.Int(1, 16); wanted > 0; --wanted) AddRandomNode();
     if (graph().nodes.empty()) AddRelu(AddInput({2, 3}, 5, DataType::kFloat32));
     ChooseOutputs();
   }
 
-  const Graph& graph() const { return writer_.graph; }
-
-  std::vector<Bytes> Inputs() {
-    std::vector<Bytes> inputs;
-    for (const int input : graph().inputs) {
-      const Tensor& tensor = graph().tensors[input];
-      Bytes bytes(BytesOf(tensor));
-      if (tensor.type == DataType::kFloat32) {
-        const std::vector<float> values = random_.Floats(bytes.size() / sizeof(float));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-      } else {
-        for (char& byte : bytes) byte = static_cast<char>(random_.Int(-128, 127));
-      }
-      if (tensor.type == DataType::kBool) {
-        for (char& byte : bytes) byte &= 1;
-      }
-      inputs.push_back(std::move(bytes));
-    }
-    return inputs;
-  }
-
  private:
-  // A map that nodes may read; of a packed one, how many channels it holds.
-  struct Map {
-    int tensor;
-    DataType type;
-    int channels;
-  };
-  struct Size {
-    int height;
-    int width;
-  };
-
-  int Channels() {
-    return random_.Chance(30) ? 32 * random_.Int(1, 3)
-                              : random_.Int(1, random_.Chance(20) ? 100 : 40);
-  }
-
-  Activation RandomActivation() {
-    return random_.Chance(50) ? Activation::kNone : static_cast<Activation>(random_.Int(1, 3));
-  }
-
-  std::vector<int> Shape(const Map& map) const { return graph().tensors[map.tensor].shape; }
-
-  std::vector<int> ShapeOf(const Size& size, DataType type, int channels) const {
-    return {batch_, size.height, size.width,
-            type == DataType::kInt32 ? Blocks(channels) : channels};
-  }
-
-  // An input of any type but packed: bits past the last channel would have to be zero.
-  Map AddInput(const Size& size, int channels) {
-    const DataType types[] = {DataType::kFloat32, DataType::kFloat32, DataType::kFloat32,
-                              DataType::kInt8, DataType::kBool};
-    return AddInput(size, channels, types[random_.Int(0, 4)]);
-  }
-
-  Map AddInput(const Size& size, int channels, DataType type) {
-    const int tensor = writer_.AddInput(type, ShapeOf(size, type, channels));
-    writer_.graph.tensors[tensor].zero_point = random_.Int(-20, 20);
-    maps_.push_back({tensor, type, channels});
-    return maps_.back();
-  }
-
-  void AddNode(Operator op, std::vector<int> inputs, const Size& size, DataType type, int channels,
-               const Options& options = Options()) {
-    const int output =
-        writer_.AddNode(op, std::move(inputs), type, ShapeOf(size, type, channels), options);
-    Tensor& tensor = writer_.graph.tensors[output];
-    tensor.scale = random_.Chance(50) ? 1.0f : 0.03f;
-    tensor.zero_point = random_.Int(-128, 127);
-    maps_.push_back({output, type, channels});
-  }
-
-  int AddFloats(std::vector<int> shape, int count, float factor = 1.0f) {
-    std::vector<float> values = random_.Floats(count);
-    for (float& value : values) value *= factor;
-    return writer_.AddConstant(DataType::kFloat32, std::move(shape), values);
-  }
-
-  // One value per channel, or one for all.
-  int AddParameter(int channels) {
-    const int count = random_.Chance(25) ? 1 : channels;
-    if (random_.Chance(30)) return AddFloats({1, 1, 1, count}, count);
-    return count == 1 && random_.Chance(30) ? AddFloats({}, 1) : AddFloats({count}, count);
-  }
-
   void AddRandomNode() {
     if (graph().inputs.size() < 3 && random_.Chance(7)) {
       AddInput({random_.Int(1, 9), random_.Int(1, 9)}, Channels());
@@ -127,24 +39,33 @@ class RandomGraph {
   }
 
   void AddFloatNode(const Map& map) {
-    switch (random_.Int(0, 9)) {
+    switch (random_.Int(0, 15)) {
       case 0:
       case 1:
-        return AddQuantize(map);
       case 2:
-        return AddConvolution(map);
+        return AddQuantize(map);
       case 3:
-        return AddPool(map, random_.Chance(50) ? Operator::kMaxPool2d : Operator::kAveragePool2d);
+        return AddConvolution(map);
       case 4:
-        return AddPad(map);
+        return AddDepthwiseConvolution(map);
       case 5:
-        return AddRelu(map);
+        return AddPool(map, random_.Chance(50) ? Operator::kMaxPool2d : Operator::kAveragePool2d);
       case 6:
-        return AddPrelu(map);
+        return AddPad(map);
       case 7:
-        return AddScale(map);
+        return AddRelu(map);
+      case 8:
+        return AddPrelu(map);
+      case 9:
+        return AddPixelwise(Operator::kLogistic, map);
+      case 10:
+        return AddPixelwise(Operator::kL2Normalization, map);
+      case 11:
+        return AddGate(map);
+      case 12:
+        return AddReshape(map);
       default:
-        return AddSum(map);
+        return AddArithmetic(map);
     }
   }
 
@@ -159,8 +80,6 @@ class RandomGraph {
     }
   }
 
-  Size SizeOf(const Map& map) const { return {Shape(map)[1], Shape(map)[2]}; }
-
   void AddQuantize(const Map& map) {
     AddNode(Operator::kLceQuantize, {map.tensor}, SizeOf(map), DataType::kInt32, map.channels);
   }
@@ -172,7 +91,8 @@ class RandomGraph {
   }
 
   void AddRelu(const Map& map) {
-    AddNode(Operator::kRelu, {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels);
+    AddNode(Operator::kRelu, {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels,
+            AnyActivation());
   }
 
   void AddPrelu(const Map& map) {
@@ -180,10 +100,49 @@ class RandomGraph {
             DataType::kFloat32, map.channels);
   }
 
-  void AddScale(const Map& map) { AddWithOperand(Operator::kMul, map, AddParameter(map.channels)); }
+  void AddPixelwise(Operator op, const Map& map) {
+    AddNode(op, {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels);
+  }
 
-  void AddSum(const Map& map) {
-    if (random_.Chance(25)) return AddWithOperand(Operator::kAdd, map, AddParameter(map.channels));
+  // With the second input that a file gives, or without.
+  std::vector<int> WithUnread(const Map& map, const std::vector<int32_t>& values) {
+    if (random_.Chance(50)) return {map.tensor};
+    const int count = static_cast<int>(values.size());
+    return {map.tensor, writer_.AddConstant(DataType::kInt32, {count}, values)};
+  }
+
+  // The mean of a map's channels and what else is done to it, often as factors of the map.
+  void AddGate(const Map& map) {
+    AddNode(Operator::kMean, WithUnread(map, {1, 2}), {1, 1}, DataType::kFloat32, map.channels);
+    if (random_.Chance(70)) {
+      const int channels = random_.Chance(70) ? map.channels : Channels();
+      AddNode(Operator::kFullyConnected, AddWeights(maps_.back(), {channels, map.channels}), {1, 1},
+              DataType::kFloat32, channels, AnyActivation());
+    }
+    if (random_.Chance(50)) AddPixelwise(Operator::kLogistic, maps_.back());
+    if (maps_.back().channels == map.channels && random_.Chance(80)) {
+      AddWithOperand(Operator::kMul, map, maps_.back().tensor);
+    }
+  }
+
+  void AddReshape(const Map& map) {
+    const Size size = SizeOf(map);
+    const int pixels = size.height * size.width;
+    const int count = pixels * map.channels;
+    if (count <= 200 && random_.Chance(50)) return AddReshape(map, {1, 1}, count);
+    if (map.channels % 2 == 0) return AddReshape(map, {2, pixels}, map.channels / 2);
+    AddReshape(map, {size.width, size.height}, map.channels);
+  }
+
+  void AddReshape(const Map& map, const Size& size, int channels) {
+    AddNode(Operator::kReshape, WithUnread(map, {batch_, size.height, size.width, channels}), size,
+            DataType::kFloat32, channels);
+  }
+
+  void AddArithmetic(const Map& map) {
+    const Operator ops[] = {Operator::kAdd, Operator::kAdd, Operator::kSub, Operator::kMul};
+    const Operator op = ops[random_.Int(0, 3)];
+    if (random_.Chance(45)) return AddWithOperand(op, map, AddParameter(map.channels));
     std::vector<int> others;  // the map itself among them
     for (const Map& other : maps_) {
       if (other.type == DataType::kFloat32 && Shape(other) == Shape(map)) {
@@ -193,16 +152,13 @@ class RandomGraph {
     if (others.size() == 1 && graph().inputs.size() < 3 && random_.Chance(50)) {
       others[0] = AddInput(SizeOf(map), map.channels, DataType::kFloat32).tensor;
     }
-    AddWithOperand(Operator::kAdd, map,
-                   others[random_.Int(0, static_cast<int>(others.size()) - 1)]);
+    AddWithOperand(op, map, others[random_.Int(0, static_cast<int>(others.size()) - 1)]);
   }
 
   void AddWithOperand(Operator op, const Map& map, int operand) {
-    Options options;
-    options.activation = RandomActivation();
     std::vector<int> inputs{map.tensor, operand};
     if (random_.Chance(40)) std::swap(inputs[0], inputs[1]);
-    AddNode(op, inputs, SizeOf(map), DataType::kFloat32, map.channels, options);
+    AddNode(op, inputs, SizeOf(map), DataType::kFloat32, map.channels, AnyActivation());
   }
 
   void AddPad(const Map& map) {
@@ -216,56 +172,46 @@ class RandomGraph {
             DataType::kFloat32, map.channels);
   }
 
-  // A window that may be larger than the map if it is padded.
-  Options RandomWindow(const Map& map, bool dilates) {
-    Options options;
-    const int largest = random_.Chance(15) ? 5 : 3;
-    options.filter_height = random_.Int(1, largest);
-    options.filter_width = random_.Int(1, largest);
-    options.stride_height = random_.Chance(60) ? 1 : random_.Int(1, 3);
-    options.stride_width = random_.Chance(60) ? 1 : random_.Int(1, 3);
-    options.dilation_height = dilates && random_.Chance(20) ? random_.Int(2, 3) : 1;
-    options.dilation_width = dilates && random_.Chance(20) ? random_.Int(2, 3) : 1;
-    const Size size = SizeOf(map);
-    const bool fits = (options.filter_height - 1) * options.dilation_height < size.height &&
-                      (options.filter_width - 1) * options.dilation_width < size.width;
-    options.padding = fits && random_.Chance(40) ? Padding::kValid : Padding::kSame;
-    return options;
-  }
-
-  static int Outputs(int input, int filter, int stride, int dilation, Padding padding) {
-    const int last = padding == Padding::kSame ? input : input - (filter - 1) * dilation;
-    return (last + stride - 1) / stride;
-  }
-
-  Size OutputSize(const Map& map, const Options& o) const {
-    const Size size = SizeOf(map);
-    return {Outputs(size.height, o.filter_height, o.stride_height, o.dilation_height, o.padding),
-            Outputs(size.width, o.filter_width, o.stride_width, o.dilation_width, o.padding)};
-  }
-
   void AddPool(const Map& map, Operator op) {
     Options options = RandomWindow(map, false);
     if (op != Operator::kLceBMaxPool2d) options.activation = RandomActivation();
     AddNode(op, {map.tensor}, OutputSize(map, options), map.type, map.channels, options);
   }
 
+  // The inputs of a node that sums over all of a filter but its first dimension, or of one for
+  // every channel of the last, which is then as long as `biases`.
+  std::vector<int> AddWeights(const Map& map, std::vector<int> shape, int biases = 0) {
+    int count = 1;
+    for (const int size : shape) count *= size;
+    const int channels = biases == 0 ? shape[0] : biases;
+    const float unit = static_cast<float>(channels) / static_cast<float>(count);
+    std::vector<int> inputs{map.tensor, AddFloats(std::move(shape), count, unit)};
+    if (random_.Chance(70)) {
+      inputs.push_back(AddFloats({channels}, channels));
+    } else if (random_.Chance(50)) {
+      inputs.push_back(-1);
+    }
+    return inputs;
+  }
+
   void AddConvolution(const Map& map) {
     Options options = RandomWindow(map, true);
     options.activation = RandomActivation();
     const int filters = Channels();
-    const int taps = options.filter_height * options.filter_width;
-    const int filter =
-        AddFloats({filters, options.filter_height, options.filter_width, map.channels},
-                  filters * taps * map.channels, 1.0f / static_cast<float>(taps * map.channels));
-    std::vector<int> inputs{map.tensor, filter};
-    if (random_.Chance(70)) {
-      inputs.push_back(AddFloats({filters}, filters));
-    } else if (random_.Chance(50)) {
-      inputs.push_back(-1);
-    }
+    const std::vector<int> inputs =
+        AddWeights(map, {filters, options.filter_height, options.filter_width, map.channels});
     AddNode(Operator::kConv2d, inputs, OutputSize(map, options), DataType::kFloat32, filters,
             options);
+  }
+
+  void AddDepthwiseConvolution(const Map& map) {
+    Options options = RandomWindow(map, true);
+    options.activation = RandomActivation();
+    const int filters = map.channels * (random_.Chance(60) ? 1 : random_.Int(2, 3));
+    const std::vector<int> inputs =
+        AddWeights(map, {1, options.filter_height, options.filter_width, filters}, filters);
+    AddNode(Operator::kDepthwiseConv2d, inputs, OutputSize(map, options), DataType::kFloat32,
+            filters, options);
   }
 
   void AddBinaryConvolution(const Map& map) {
@@ -319,11 +265,6 @@ class RandomGraph {
     }
     random_.Shuffle(writer_.graph.outputs);
   }
-
-  Random random_;
-  int batch_;
-  GraphWriter writer_;
-  std::vector<Map> maps_;
 };
 
 }  // namespace bireid

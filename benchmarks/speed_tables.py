@@ -1,0 +1,183 @@
+"""The parts of docs/results.md about speed, from the records in benchmarks/results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+def training_speed(records: Sequence[Record]) -> str:
+    """Images per second of the training steps."""
+    rows = []
+    for record in records:
+        network, speed = record["network"], record["images_per_second"]
+        height, width = network["input"]
+        rows.append(
+            (
+                f"width {network['width']}, {height}x{width}",
+                network["batch"],
+                f"{speed['plain']:.0f}",
+                f"{speed['bireid']:.0f}",
+                f"{record['ratio']:.2f}",
+            )
+        )
+    return (
+        "## Training speed\n\n"
+        "Plain cross-entropy step against the full BiRe-ID step on the same network and batch, two "
+        f"CPU cores, both in one process, {records[0]['rounds']} interleaved rounds, repeatable to "
+        "the bit. `make bench` repeats it.\n\n"
+        + _table(("network", "batch", "plain, images/s", "BiRe-ID, images/s", "ratio"), rows)
+    )
+
+
+def latency(records: Sequence[Record]) -> str:
+    """Latency of engines: one table for each bundle and number of threads.
+
+    Args:
+        records: What record_bench.py wrote. Bundles that were timed against other files come
+            first.
+    """
+    parts = [
+        "## Latency\n\n"
+        "Batch 1, random pixels, one engine per process, interleaved rounds, each table one run on "
+        "one machine. Ratio: how many times as long as the first row of the same table; ratios "
+        "hold for that run on that machine and are not to be carried to another CPU, least of all "
+        "from x86 to ARM. Load: import of the engine and opening of the file; first: the first "
+        "embedding; cold: both, in a fresh process. Larq Compute Engine is tuned for ARM, not for "
+        "x86. A uint8 stem rounds the first layer's weights; the other 1-bit rows compute what the "
+        "file says. `bireid-deploy bench BUNDLE` repeats it.\n"
+    ]
+    order = sorted(records, key=lambda each: (not each["against"], each["bundle"], each["threads"]))
+    for record in order:
+        height, width = record["input"]
+        threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
+        peers = (
+            " A 1-bit ResNet-18 with random weights beside its real-valued counterparts, which "
+            "`benchmarks/peers.py` made; speed does not depend on the weights."
+            if record["against"]
+            else ""
+        )
+        versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
+        columns = ("engine", "MB", "median ms", "p10-p90 ms", "ratio", "load ms", "first ms")
+        parts.append(
+            f"### {record['bundle']}, {threads}\n\n"
+            f"{height}x{width} pixels; {record['machine']}.{peers} Engines: {versions}.\n\n"
+            + _table((*columns, "cold ms", "peak MB"), map(_engine, record["engines"]))
+        )
+    return "\n".join(parts)
+
+
+def _engine(engine: Record) -> Sequence[object]:
+    return (
+        engine["engine"],
+        f"{engine['bytes'] / 1e6:.2f}",
+        f"{engine['median_ms']:.2f}",
+        f"{engine['p10_ms']:.2f}-{engine['p90_ms']:.2f}",
+        f"{engine['ratio']:.2f}",
+        f"{engine['load_ms']:.0f}",
+        f"{engine['first_ms']:.1f}",
+        f"{engine['cold_ms']:.0f}",
+        f"{engine['peak_rss_bytes'] / 1e6:.0f}",
+    )
+
+
+def kernels(record: Record) -> str:
+    """Speed of the native kernels: one table for each path."""
+    parts = [
+        "## Native kernels on x86\n\n"
+        f"Layers of ResNet-18 at 256x128, {record['machine']}, one thread, one path per process, "
+        f"{record['rounds']} interleaved rounds of {record['runs']} runs, maps and weights in the "
+        "cache. `binary` is the convolution with batch normalisation, stored; `fused` adds the "
+        "shortcut, PReLU and the signs of the next layer. MAC per cycle: of the fastest run, at "
+        "the fastest clock that a chain of dependent multiplications showed in the same process, "
+        "so at least that. The bound is what the execution ports of an Intel core since Ice Lake "
+        "with two 512-bit units allow for the products alone: on avx512, 512 1-bit products are 3 "
+        "operations on 2 ports (341.3 per cycle); on avx2, 128 are a table look-up and an addition "
+        "on 3 ports (192); floats are 2 FMA per cycle (32 and 16); 16-bit products of the uint8 "
+        "stem are 2 VPDPWSSD per cycle (64), or a multiplication and an addition on 3 ports (24). "
+        "`benchmarks/kernel_speed.py` "
+        "repeats it.\n"
+    ]
+    columns = ("layer", "fastest us", "median us", "fastest GMAC/s", "median GMAC/s")
+    for path, summary in record["paths"].items():
+        clock = f", {summary['ghz']:.2f} GHz" if summary["ghz"] else ""
+        rows = [
+            (
+                layer["layer"],
+                f"{layer['fastest_us']:.1f}",
+                f"{layer['median_us']:.1f}",
+                f"{layer['fastest_gmac_per_second']:.1f}",
+                f"{layer['median_gmac_per_second']:.1f}",
+                _optional(layer, "mac_per_cycle", ".1f"),
+                _optional(layer, "bound_mac_per_cycle", ".1f"),
+                _optional(layer, "share_of_bound", ".0%"),
+            )
+            for layer in summary["layers"]
+        ]
+        parts.append(
+            f"### {path}{clock}\n\n"
+            + _table((*columns, "MAC per cycle", "bound", "share of the bound"), rows)
+        )
+    return "\n".join(parts)
+
+
+def instructions(record: Record) -> str:
+    """Executed instructions on 64-bit ARM."""
+    height, width = record["input"]
+    return (
+        "## Executed instructions on 64-bit ARM, emulated: no times\n\n"
+        f"One inference of ResNet-18, {height}x{width}, last stride 2, "
+        f"{record['mac'] / 1e6:.0f} M multiply-accumulates (MAC), one thread, by the stock aarch64 "
+        "wheel of LiteRT on an emulated CPU; XNNPACK chooses its kernels for that CPU. float32 and "
+        "int8 are the real-valued counterparts that `benchmarks/peers.py` made. A count says "
+        "nothing of how many instructions a core runs at once, of caches and memory or of the "
+        "clock, so a ratio of counts is no ratio of times, and none of x86. "
+        f"`benchmarks/instructions/record.py` repeats it; {', '.join(record['tools'])}.\n\n"
+        + _networks(record)
+        + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
+        "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "
+        "layer.\n\n"
+        + _table(
+            ("layer", "M MAC", "M instructions", "of them SIMD", "MAC per instruction"),
+            [
+                (
+                    layer["layer"],
+                    f"{layer['mac'] / 1e6:.1f}",
+                    f"{layer['instructions'] / 1e6:.2f}",
+                    f"{layer['simd'] / 1e6:.2f}",
+                    f"{layer['mac'] / layer['instructions']:.1f}",
+                )
+                for layer in record["layers"]
+            ],
+        )
+    )
+
+
+def _networks(record: Record) -> str:
+    networks = record["networks"]
+    counts = {(each["cpu"], each["kind"]): each["instructions"] for each in networks}
+    columns = ("CPU", "network", "M instructions", "of them SIMD", "MAC per instruction")
+    return _table(
+        (*columns, "float32 / this", "int8 / this"),
+        [
+            (
+                each["cpu"],
+                each["engine"],
+                f"{each['instructions'] / 1e6:.1f}",
+                f"{each['simd'] / 1e6:.1f}",
+                f"{record['mac'] / each['instructions']:.1f}",
+                f"{counts[each['cpu'], 'float32'] / each['instructions']:.2f}",
+                f"{counts[each['cpu'], 'int8'] / each['instructions']:.2f}",
+            )
+            for each in networks
+        ],
+    )
+
+
+def _optional(record: Record, key: str, form: str) -> str:
+    return f"{record[key]:{form}}" if key in record else "-"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+    return head + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)

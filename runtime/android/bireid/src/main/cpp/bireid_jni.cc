@@ -1,0 +1,146 @@
+// The native methods of org.bireid.Extractor over engine/bireid.h.
+//
+// Extractor.java checks sizes and calls nothing after close(). Text crosses as UTF-8 bytes. Nothing
+// here throws in C++; where a function of JNI returns null, an exception of Java is pending.
+#include <jni.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "engine/bireid.h"
+
+namespace {
+
+// The bytes of a Java array until the end of a scope.
+class ByteArray {
+ public:
+  ByteArray(JNIEnv* env, jbyteArray array)
+      : env_(env), array_(array), bytes_(env->GetByteArrayElements(array, nullptr)) {}
+  ~ByteArray() {
+    if (bytes_ != nullptr) env_->ReleaseByteArrayElements(array_, bytes_, JNI_ABORT);
+  }
+  ByteArray(const ByteArray&) = delete;
+  ByteArray& operator=(const ByteArray&) = delete;
+
+  bool ok() const { return bytes_ != nullptr; }
+  const char* text() const { return reinterpret_cast<const char*>(bytes_); }
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(bytes_); }
+
+ private:
+  JNIEnv* env_;
+  jbyteArray array_;
+  jbyte* bytes_;
+};
+
+jlong ToHandle(bireid_extractor* extractor) {
+  return static_cast<jlong>(reinterpret_cast<intptr_t>(extractor));
+}
+
+bireid_extractor* FromHandle(jlong handle) {
+  return reinterpret_cast<bireid_extractor*>(static_cast<intptr_t>(handle));
+}
+
+jbyteArray ToBytes(JNIEnv* env, const char* text) {
+  const auto length = static_cast<jsize>(std::strlen(text));
+  jbyteArray bytes = env->NewByteArray(length);
+  if (bytes != nullptr) {
+    env->SetByteArrayRegion(bytes, 0, length, reinterpret_cast<const jbyte*>(text));
+  }
+  return bytes;
+}
+
+void ThrowLastError(JNIEnv* env, bireid_status status) {
+  jclass type = env->FindClass("org/bireid/BireidException");
+  if (type == nullptr) return;
+  jmethodID constructor = env->GetMethodID(type, "<init>", "(I[B)V");
+  if (constructor == nullptr) return;
+  jbyteArray message = ToBytes(env, bireid_last_error());
+  if (message == nullptr) return;
+  jobject exception = env->NewObject(type, constructor, static_cast<jint>(status), message);
+  if (exception != nullptr) env->Throw(static_cast<jthrowable>(exception));
+}
+
+void Embed(JNIEnv* env, jlong handle, const uint8_t* pixels, jint width, jint height,
+           jfloatArray embedding) {
+  jfloat* values = env->GetFloatArrayElements(embedding, nullptr);
+  if (values == nullptr) return;
+  const bireid_status status = bireid_embed_rgb8(FromHandle(handle), pixels, width, height, 0,
+                                                 values, env->GetArrayLength(embedding));
+  env->ReleaseFloatArrayElements(embedding, values, 0);
+  if (status != BIREID_OK) ThrowLastError(env, status);
+}
+
+}  // namespace
+
+extern "C" {
+
+JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass,
+                                                             jbyteArray directory, jint threads,
+                                                             jbyteArray isa, jbyteArray stem,
+                                                             jboolean skip_checksums) {
+  const ByteArray directory_bytes(env, directory);
+  if (!directory_bytes.ok()) return 0;
+  const ByteArray isa_bytes(env, isa);
+  if (!isa_bytes.ok()) return 0;
+  const ByteArray stem_bytes(env, stem);
+  if (!stem_bytes.ok()) return 0;
+  bireid_options options{};
+  options.size = sizeof(options);
+  options.threads = threads;
+  options.isa = isa_bytes.text();
+  options.stem = stem_bytes.text();
+  options.skip_checksums = skip_checksums == JNI_TRUE ? 1 : 0;
+  bireid_extractor* extractor = nullptr;
+  const bireid_status status = bireid_open(directory_bytes.text(), &options, &extractor);
+  if (status != BIREID_OK) ThrowLastError(env, status);
+  return ToHandle(extractor);
+}
+
+JNIEXPORT jint JNICALL Java_org_bireid_Extractor_nativeEmbeddingDim(JNIEnv*, jclass, jlong handle) {
+  return bireid_embedding_dim(FromHandle(handle));
+}
+
+JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeFingerprint(JNIEnv* env, jclass,
+                                                                         jlong handle) {
+  return ToBytes(env, bireid_fingerprint(FromHandle(handle)));
+}
+
+JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeDescribe(JNIEnv* env, jclass,
+                                                                      jlong handle) {
+  return ToBytes(env, bireid_describe(FromHandle(handle)));
+}
+
+JNIEXPORT void JNICALL Java_org_bireid_Extractor_nativeEmbedArray(JNIEnv* env, jclass, jlong handle,
+                                                                  jbyteArray pixels, jint width,
+                                                                  jint height,
+                                                                  jfloatArray embedding) {
+  const ByteArray bytes(env, pixels);
+  if (bytes.ok()) Embed(env, handle, bytes.data(), width, height, embedding);
+}
+
+JNIEXPORT void JNICALL Java_org_bireid_Extractor_nativeEmbedBuffer(JNIEnv* env, jclass,
+                                                                   jlong handle, jobject pixels,
+                                                                   jint width, jint height,
+                                                                   jfloatArray embedding) {
+  const void* bytes = env->GetDirectBufferAddress(pixels);
+  Embed(env, handle, static_cast<const uint8_t*>(bytes), width, height, embedding);
+}
+
+JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeSelfTest(JNIEnv* env, jclass,
+                                                                      jlong handle,
+                                                                      jdoubleArray measured) {
+  jdouble values[2] = {0, 0};  // largest difference, smallest cosine
+  const bireid_status status = bireid_selftest(FromHandle(handle), &values[0], &values[1]);
+  if (status == BIREID_OK || status == BIREID_SELF_TEST_FAILED) {
+    env->SetDoubleArrayRegion(measured, 0, 2, values);
+    return status == BIREID_OK ? nullptr : ToBytes(env, bireid_last_error());
+  }
+  ThrowLastError(env, status);
+  return nullptr;
+}
+
+JNIEXPORT void JNICALL Java_org_bireid_Extractor_nativeClose(JNIEnv*, jclass, jlong handle) {
+  bireid_close(FromHandle(handle));
+}
+
+}  // extern "C"

@@ -1,0 +1,236 @@
+package org.bireid;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/**
+ * The network of a bundle: person crops in, embeddings out.
+ *
+ * <pre>{@code
+ * try (Extractor extractor = Extractor.open("bundle")) {
+ *   float[] embedding = extractor.embedRgb(pixels, width, height);
+ * }
+ * }</pre>
+ *
+ * <p>Embeddings have unit length: their dot product is the cosine similarity. Several threads may
+ * use one extractor; its calls then wait for each other. Its memory is not Java's: close it.
+ */
+public final class Extractor implements AutoCloseable {
+  static {
+    System.loadLibrary("bireid_jni");
+  }
+
+  /** How an extractor runs. */
+  public static final class Options {
+    private int threads = 1;
+    private String isa = "auto";
+    private String stem = "float32";
+    private boolean skipChecksums = false;
+
+    /** Threads that one call may use, 1 to 256; 1 unless set. */
+    public Options setThreads(int threads) {
+      this.threads = threads;
+      return this;
+    }
+
+    /**
+     * Instruction set: {@code "scalar"}, {@code "avx2"}, {@code "avx512"} or {@code "neon"};
+     * unless set {@code "auto"}, the fastest of this CPU. All compute the same bits.
+     */
+    public Options setIsa(String isa) {
+      this.isa = isa;
+      return this;
+    }
+
+    /**
+     * Arithmetic of the first convolution: {@code "float32"} unless set, or {@code "uint8"}, which
+     * is faster on x86-64 and rounds its weights to 16 bits.
+     */
+    public Options setStem(String stem) {
+      this.stem = stem;
+      return this;
+    }
+
+    /** Whether to trust the files of the bundle without comparing their SHA-256; not unless set. */
+    public Options setSkipChecksums(boolean skipChecksums) {
+      this.skipChecksums = skipChecksums;
+      return this;
+    }
+  }
+
+  private final int embeddingDim;
+  private final String fingerprint;
+  private final String description;
+  private long handle; // 0: closed
+
+  private Extractor(long handle) {
+    this.handle = handle;
+    embeddingDim = nativeEmbeddingDim(handle);
+    fingerprint = string(nativeFingerprint(handle));
+    description = string(nativeDescribe(handle));
+  }
+
+  /**
+   * Opens the bundle in a directory.
+   *
+   * @throws BireidException it is no bundle, is damaged, or needs what this version lacks
+   */
+  public static Extractor open(String directory) {
+    return open(directory, new Options());
+  }
+
+  /**
+   * Opens the bundle in a directory.
+   *
+   * @throws BireidException it is no bundle, is damaged, or needs what this version lacks; or an
+   *     option is outside its range
+   */
+  public static Extractor open(String directory, Options options) {
+    long handle =
+        nativeOpen(
+            cString(directory),
+            options.threads,
+            cString(options.isa),
+            cString(options.stem),
+            options.skipChecksums);
+    try {
+      return new Extractor(handle);
+    } catch (Throwable error) {
+      nativeClose(handle);
+      throw error;
+    }
+  }
+
+  /** Length of an embedding. */
+  public int embeddingDim() {
+    return embeddingDim;
+  }
+
+  /** Identifies the embedding space: compare embeddings of equal fingerprints only. */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** Version and kernels of the engine, such as {@code "bireid 0.1.0 (neon)"}. */
+  public String describe() {
+    return description;
+  }
+
+  /**
+   * Computes the embedding of one crop.
+   *
+   * @param pixels {@code height} rows of {@code width} pixels of 3 bytes: red, green, blue
+   * @param width 1 to 20000
+   * @param height 1 to 20000
+   * @return {@link #embeddingDim} floats of unit length
+   * @throws IllegalArgumentException {@code pixels} is not of that size
+   * @throws IllegalStateException the extractor is closed
+   * @throws BireidException {@code width} or {@code height} is too large, or memory ran out
+   */
+  public synchronized float[] embedRgb(byte[] pixels, int width, int height) {
+    requireOpen();
+    requireSize(pixels.length, width, height);
+    float[] embedding = new float[embeddingDim];
+    nativeEmbedArray(handle, pixels, width, height, embedding);
+    return embedding;
+  }
+
+  /**
+   * Computes the embedding of one crop. A direct buffer is read in place.
+   *
+   * @param pixels as for {@link #embedRgb(byte[], int, int)}, from its position to its limit; both
+   *     stay as they are
+   * @param width 1 to 20000
+   * @param height 1 to 20000
+   * @return {@link #embeddingDim} floats of unit length
+   * @throws IllegalArgumentException {@code pixels} is not of that size
+   * @throws IllegalStateException the extractor is closed
+   * @throws BireidException {@code width} or {@code height} is too large, or memory ran out
+   */
+  public synchronized float[] embedRgb(ByteBuffer pixels, int width, int height) {
+    ByteBuffer crop = pixels.slice();
+    if (!crop.isDirect()) {
+      byte[] copy = new byte[crop.remaining()];
+      crop.get(copy);
+      return embedRgb(copy, width, height);
+    }
+    requireOpen();
+    requireSize(crop.remaining(), width, height);
+    float[] embedding = new float[embeddingDim];
+    nativeEmbedBuffer(handle, crop, width, height, embedding);
+    return embedding;
+  }
+
+  /**
+   * Embeds the golden crops of the bundle and compares with their known embeddings.
+   *
+   * @throws IllegalStateException the extractor is closed
+   * @throws BireidException the golden crops cannot be read
+   */
+  public synchronized SelfTestResult selfTest() {
+    requireOpen();
+    double[] measured = new double[2];
+    byte[] message = nativeSelfTest(handle, measured);
+    return new SelfTestResult(
+        message == null, measured[0], measured[1], message == null ? "" : string(message));
+  }
+
+  /** Frees the network, after calls in other threads have returned. Closing twice is harmless. */
+  @Override
+  public synchronized void close() {
+    nativeClose(handle);
+    handle = 0;
+  }
+
+  private void requireOpen() {
+    if (handle == 0) {
+      throw new IllegalStateException("this extractor is closed; open the bundle again");
+    }
+  }
+
+  private static void requireSize(int bytes, int width, int height) {
+    boolean fits = width > 0 && height > 0 && bytes % 3 == 0;
+    if (!fits || (long) width * height != bytes / 3) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a crop of %d x %d RGB pixels in %d bytes; it needs width * height * 3, sides from 1",
+              width,
+              height,
+              bytes));
+    }
+  }
+
+  // Bytes cross the border, not strings: the UTF-8 of JNI is not that of file names.
+  private static byte[] cString(String text) {
+    if (text.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("a NUL character in '" + text.replace('\0', '?') + "'");
+    }
+    return (text + '\0').getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String string(byte[] text) {
+    return new String(text, StandardCharsets.UTF_8);
+  }
+
+  private static native long nativeOpen(
+      byte[] directory, int threads, byte[] isa, byte[] stem, boolean skipChecksums);
+
+  private static native int nativeEmbeddingDim(long handle);
+
+  private static native byte[] nativeFingerprint(long handle);
+
+  private static native byte[] nativeDescribe(long handle);
+
+  private static native void nativeEmbedArray(
+      long handle, byte[] pixels, int width, int height, float[] embedding);
+
+  private static native void nativeEmbedBuffer(
+      long handle, ByteBuffer pixels, int width, int height, float[] embedding);
+
+  // Returns null if the test passed, else why not.
+  private static native byte[] nativeSelfTest(long handle, double[] measured);
+
+  private static native void nativeClose(long handle);
+}

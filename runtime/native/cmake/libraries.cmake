@@ -1,0 +1,50 @@
+# The libraries that go to other people: libbireid_delegate.so, libbireid.so and libbireid.a.
+
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ features.h BIREID_GLIBC)
+
+# bireid_shared_library(NAME OBJECTS...): needs the C library alone, of 2012 or later, and exports
+# what exports_NAME.map says.
+function(bireid_shared_library name)
+  set(exports "${CMAKE_CURRENT_SOURCE_DIR}/exports_${name}.map")
+  add_library(${name} SHARED)
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX LINK_DEPENDS "${exports}")
+  target_link_options(${name} PRIVATE
+    -static-libstdc++ -static-libgcc "LINKER:--version-script=${exports}"
+    LINKER:--no-undefined LINKER:--gc-sections
+    # Its threads live as long as the process: dlclose must not unmap the code that they run.
+    LINKER:-z,nodelete)
+  if(BIREID_GLIBC)
+    target_sources(${name} PRIVATE cmake/old_glibc.cc)
+    # Where the C library is older than 2.34, threads are in this one.
+    target_link_options(${name} PRIVATE
+      LINKER:--push-state,--no-as-needed -l:libpthread.so.0 LINKER:--pop-state)
+  endif()
+  install(TARGETS ${name} LIBRARY DESTINATION bireid_runtime/_native COMPONENT python)
+endfunction()
+
+# Whole archives, where nothing inside calls the C interface.
+bireid_shared_library(bireid_delegate
+  bireid_delegate_objects "$<LINK_LIBRARY:WHOLE_ARCHIVE,bireid_core>")
+bireid_shared_library(bireid "$<LINK_LIBRARY:WHOLE_ARCHIVE,bireid_engine>")
+
+# libbireid.a is one object whose inner names are local, so that they clash with no one's: a
+# program may well have a cJSON of its own. bireid_kernels.h is the delegate's alone.
+set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
+set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
+add_custom_command(OUTPUT "${archive}"
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -o "${object}"
+    "$<TARGET_OBJECTS:bireid_engine>"
+    "$<FILTER:$<TARGET_OBJECTS:bireid_core>,EXCLUDE,/kernels/c_api[.]cc>"
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${object}"
+  COMMAND ${CMAKE_COMMAND} -E rm -f "${archive}"
+  COMMAND ${CMAKE_AR} rcs "${archive}" "${object}"
+  DEPENDS bireid_engine bireid_core
+  COMMAND_EXPAND_LISTS VERBATIM)
+add_custom_target(bireid_archive ALL DEPENDS "${archive}")
+
+# For C and C++: cmake --install BUILD --component development
+install(FILES engine/bireid.h DESTINATION include COMPONENT development)
+install(FILES "${archive}" DESTINATION lib COMPONENT development)
+install(TARGETS bireid LIBRARY DESTINATION lib COMPONENT development)

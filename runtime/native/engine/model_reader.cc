@@ -1,0 +1,254 @@
+#include "engine/model_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "engine/errors.h"
+#include "engine/model_operators.h"
+#include "engine/schema/tflite_generated.h"
+#include "plan/node_shapes.h"
+#include "plan/plan.h"
+
+namespace bireid {
+namespace {
+
+constexpr size_t kMaxBytes = size_t{1} << 30;
+constexpr size_t kBaseAlignment = 8;  // of the widest number that the schema has
+constexpr uint32_t kSchemaVersion = 3;
+
+// More than any network for people has. A small file can say large numbers by repeating itself.
+constexpr size_t kMaxDepth = 16;
+constexpr size_t kMaxTables = 1 << 16;
+constexpr size_t kMaxNodes = 1 << 12;
+constexpr size_t kMaxNodeTensors = 8;
+constexpr size_t kMaxRank = 8;
+
+DataType TypeOf(tflite::TensorType type) {
+  switch (type) {
+    case tflite::TensorType::FLOAT32:
+      return DataType::kFloat32;
+    case tflite::TensorType::INT32:
+      return DataType::kInt32;
+    case tflite::TensorType::INT8:
+      return DataType::kInt8;
+    case tflite::TensorType::BOOL:
+      return DataType::kBool;
+    default:
+      return DataType::kOther;
+  }
+}
+
+size_t ElementBytes(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kInt32 ? 4 : 1;
+}
+
+// Any field of a FlatBuffer can be left out.
+template <typename Vector>
+uint32_t SizeOf(const Vector* vector) {
+  return vector == nullptr ? 0 : vector->size();
+}
+
+bool AreRowsAndColumns(const Tensor& axes) {
+  int32_t axis[2];
+  if (axes.type != DataType::kInt32 || axes.constant_bytes != sizeof(axis)) return false;
+  std::memcpy(axis, axes.constant, sizeof(axis));
+  constexpr int kMapRank = 4;
+  for (int32_t& value : axis) {
+    if (value < 0) value += kMapRank;  // counted from the end
+  }
+  return std::min(axis[0], axis[1]) == 1 && std::max(axis[0], axis[1]) == 2;
+}
+
+class Reader {
+ public:
+  Reader(const tflite::Model& model, const std::string& source) : model_(model), source_(source) {}
+
+  Graph Read() {
+    if (model_.version() != kSchemaVersion) {
+      throw UnsupportedError(source_ + ": version " + std::to_string(model_.version()) +
+                             " of TensorFlow Lite's schema; this engine reads version 3");
+    }
+    if (SizeOf(model_.subgraphs()) != 1) {
+      throw UnsupportedError(source_ + ": it has " + std::to_string(SizeOf(model_.subgraphs())) +
+                             " subgraphs; this engine runs models of one");
+    }
+    const tflite::SubGraph& subgraph = *model_.subgraphs()->Get(0);
+    if (SizeOf(subgraph.operators()) > kMaxNodes) Damaged("there are more than 4096 operators");
+    RequireKnownOperators(subgraph);
+    for (uint32_t i = 0; i < SizeOf(subgraph.tensors()); ++i) {
+      graph_.tensors.push_back(
+          ReadTensor(*subgraph.tensors()->Get(i), "tensor " + std::to_string(i)));
+    }
+    for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
+      graph_.nodes.push_back(ReadNode(*subgraph.operators()->Get(i), i));
+    }
+    graph_.inputs = ReadEnd(subgraph.inputs(), "input");
+    graph_.outputs = ReadEnd(subgraph.outputs(), "output");
+    return std::move(graph_);
+  }
+
+ private:
+  [[noreturn]] void Damaged(const std::string& what) const {
+    throw BundleError(source_ + ": " + what + "; the file is damaged, copy the bundle again");
+  }
+
+  [[noreturn]] void Unsupported(const std::string& what) const {
+    throw UnsupportedError(source_ + ": " + what + "; run the model with LiteRT and the delegate");
+  }
+
+  const tflite::OperatorCode& CodeOf(const tflite::Operator& source) const {
+    if (source.opcode_index() >= SizeOf(model_.operator_codes())) {
+      Damaged("an operator has a code that is not there");
+    }
+    return *model_.operator_codes()->Get(source.opcode_index());
+  }
+
+  // All at once: whoever converts the network again wants to know every one.
+  void RequireKnownOperators(const tflite::SubGraph& subgraph) const {
+    std::set<std::string> unknown;
+    for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
+      const tflite::OperatorCode& code = CodeOf(*subgraph.operators()->Get(i));
+      if (!FindOperator(code)) unknown.insert(NameOf(code));
+    }
+    if (unknown.empty()) return;
+    std::string names;
+    for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
+    Unsupported(
+        (unknown.size() == 1 ? "operator " + names + " is" : "operators " + names + " are") +
+        " not known to this engine");
+  }
+
+  Tensor ReadTensor(const tflite::Tensor& source, const std::string& name) const {
+    Tensor tensor;
+    tensor.type = TypeOf(source.type());
+    if (SizeOf(source.shape()) > kMaxRank) Damaged(name + " has more than 8 dimensions");
+    const auto* shape = source.shape();
+    if (SizeOf(shape) > 0) tensor.shape.assign(shape->begin(), shape->end());
+    if (source.buffer() >= SizeOf(model_.buffers())) Damaged(name + " has no buffer in the file");
+    const auto* stored = model_.buffers()->Get(source.buffer())->data();
+    if (SizeOf(stored) > 0) {
+      tensor.constant = stored->data();
+      tensor.constant_bytes = stored->size();
+      RequireWhole(tensor, name);
+    } else {
+      TakeMapShape(&tensor.shape, name);
+    }
+    ReadQuantization(source.quantization(), name, &tensor);
+    return tensor;
+  }
+
+  void RequireWhole(const Tensor& tensor, const std::string& name) const {
+    if (tensor.type == DataType::kOther) return;  // no operator of the plan reads it
+    const auto count = static_cast<size_t>(ElementCount(tensor.shape));
+    if (count == 0 || tensor.constant_bytes != count * ElementBytes(tensor.type)) {
+      Damaged(name + " is stored shorter or longer than its shape");
+    }
+  }
+
+  // A model without a fixed number of images says -1. The plan knows maps only.
+  void TakeMapShape(std::vector<int>* shape, const std::string& name) const {
+    if (!shape->empty() && shape->front() == -1) shape->front() = 1;
+    for (const int size : *shape) {
+      if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
+    }
+    if (shape->size() == 2) shape->insert(shape->begin() + 1, {1, 1});
+  }
+
+  void ReadQuantization(const tflite::QuantizationParameters* source, const std::string& name,
+                        Tensor* tensor) const {
+    if (source == nullptr) return;
+    const uint32_t scales = SizeOf(source->scale());
+    if (SizeOf(source->zero_point()) != scales) {
+      Damaged(name + " has not as many zero points as scales");
+    }
+    // One per channel is not for activations, and the plan reads no quantized weights.
+    if (tensor->type != DataType::kInt8 || scales != 1) return;
+    const int64_t zero_point = source->zero_point()->Get(0);
+    if (zero_point < INT8_MIN || zero_point > INT8_MAX) {
+      Damaged(name + " has a zero point outside its type");
+    }
+    tensor->scale = source->scale()->Get(0);
+    tensor->zero_point = static_cast<int32_t>(zero_point);
+  }
+
+  Node ReadNode(const tflite::Operator& source, uint32_t index) const {
+    const tflite::OperatorCode& code = CodeOf(source);
+    Node node;
+    node.op = *FindOperator(code);
+    node.name = NameOf(code) + "#" + std::to_string(index);
+    node.inputs = ReadIndices(source.inputs(), -1, node.name);
+    node.outputs = ReadIndices(source.outputs(), 0, node.name);
+    try {
+      node.options = ReadOptions(node.op, code, source);
+    } catch (const PlanError& error) {
+      Unsupported(node.name + ": " + error.what());
+    }
+    if (node.op == Operator::kMean) RequireMeanOfPixels(node);
+    return node;
+  }
+
+  // The axes are a tensor in a model, and no option of the plan.
+  void RequireMeanOfPixels(const Node& node) const {
+    if (node.inputs.size() != 2 || node.inputs[1] < 0 ||
+        !AreRowsAndColumns(graph_.tensors[node.inputs[1]])) {
+      Unsupported(node.name + ": the mean is not over rows and columns");
+    }
+  }
+
+  // `lowest` is -1 where an input may be left out.
+  std::vector<int> ReadIndices(const flatbuffers::Vector<int32_t>* source, int lowest,
+                               const std::string& name) const {
+    if (SizeOf(source) > kMaxNodeTensors) Damaged(name + " has more than 8 tensors");
+    std::vector<int> indices;
+    for (uint32_t i = 0; i < SizeOf(source); ++i) {
+      indices.push_back(source->Get(i));
+      if (indices[i] < lowest || indices[i] >= static_cast<int>(graph_.tensors.size())) {
+        Damaged(name + " has tensor " + std::to_string(indices[i]) + ", which is not there");
+      }
+    }
+    return indices;
+  }
+
+  // The one input or output of the whole model.
+  std::vector<int> ReadEnd(const flatbuffers::Vector<int32_t>* source,
+                           const std::string& name) const {
+    std::vector<int> indices = ReadIndices(source, 0, "the list of " + name + "s");
+    if (indices.size() != 1) {
+      Unsupported("it has " + std::to_string(indices.size()) + " " + name + "s instead of one");
+    }
+    const Tensor& tensor = graph_.tensors[indices[0]];
+    if (tensor.type != DataType::kFloat32 || tensor.constant != nullptr ||
+        tensor.shape.size() != 4 || tensor.shape[0] != 1) {
+      Unsupported("its " + name + " is not float32 for one image");
+    }
+    return indices;
+  }
+
+  const tflite::Model& model_;
+  const std::string& source_;
+  Graph graph_;
+};
+
+}  // namespace
+
+Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
+  if (reinterpret_cast<uintptr_t>(data) % kBaseAlignment != 0) {
+    throw std::invalid_argument("a model must stand in memory aligned to 8 bytes");
+  }
+  flatbuffers::Verifier::Options limits;
+  limits.max_depth = kMaxDepth;
+  limits.max_tables = kMaxTables;
+  if (bytes > kMaxBytes) throw BundleError(source + ": larger than the limit of 1 GiB");
+  flatbuffers::Verifier verifier(data, bytes, limits);
+  if (!tflite::VerifyModelBuffer(verifier)) {
+    throw BundleError(source + ": not a TensorFlow Lite model, or a damaged one; " +
+                      "copy the bundle again");
+  }
+  return Reader(*tflite::GetModel(data), source).Read();
+}
+
+}  // namespace bireid

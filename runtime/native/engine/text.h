@@ -1,0 +1,22 @@
+// Text from untrusted files: UTF-8, and what may be shown of it.
+#ifndef BIREID_ENGINE_TEXT_H_
+#define BIREID_ENGINE_TEXT_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace bireid {
+
+// Where the first byte stands that belongs to no UTF-8 character; npos if there is none.
+size_t FindInvalidUtf8(std::string_view text);
+
+// UTF-8 without control, format, separator (but the space) and private characters.
+bool IsPrintable(std::string_view text);
+
+// For messages: printable, on one line, and cut when long.
+std::string Printable(std::string_view text);
+
+}  // namespace bireid
+
+#endif  // BIREID_ENGINE_TEXT_H_

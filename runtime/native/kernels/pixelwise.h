@@ -1,0 +1,16 @@
+// Operators on the channels of one pixel that are more than a stage. Portable code: the same bits
+// on every machine, whatever its mathematics library.
+#ifndef BIREID_KERNELS_PIXELWISE_H_
+#define BIREID_KERNELS_PIXELWISE_H_
+
+namespace bireid {
+
+// 1 / (1 + exp(-x)), within 3e-7 of it, relative, where that is at least 1e-37; NaN of NaN.
+void Logistic(const float* input, int channels, float* output);
+
+// Divides by max(length, 1e-6), where the squares are added in order.
+void L2Normalize(const float* input, int channels, float* output);
+
+}  // namespace bireid
+
+#endif  // BIREID_KERNELS_PIXELWISE_H_

@@ -1,0 +1,108 @@
+#include "programs/bireid_embed/bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "programs/bireid_embed/extractor_handle.h"
+#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/json_text.h"
+
+namespace bireid_embed {
+namespace {
+
+constexpr int kWidth = 128;
+constexpr int kHeight = 256;
+constexpr int kWarmUpRuns = 5;
+
+template <typename Function>
+double MillisecondsOf(Function function) {
+  const auto start = std::chrono::steady_clock::now();
+  function();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+// Any picture will do: no time depends on the pixels.
+Image Crop() {
+  Image crop{kWidth, kHeight, std::vector<uint8_t>(BytesOf(kWidth, kHeight))};
+  for (size_t i = 0; i < crop.pixels.size(); ++i) {
+    crop.pixels[i] = static_cast<uint8_t>((i * 2654435761u) >> 13);
+  }
+  return crop;
+}
+
+// Between the two nearest values, as numpy.percentile does.
+double Percentile(const std::vector<double>& sorted, double percent) {
+  const double position = percent / 100 * static_cast<double>(sorted.size() - 1);
+  const size_t below = static_cast<size_t>(position);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+int64_t PeakRssBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    long long kilobytes;
+    if (std::sscanf(line.c_str(), "VmHWM: %lld kB", &kilobytes) == 1) return kilobytes * 1024;
+  }
+  throw std::runtime_error("/proc/self/status does not say VmHWM; mount /proc");
+}
+
+template <typename... Values>
+std::string Format(const char* format, Values... values) {
+  char text[512];
+  std::snprintf(text, sizeof(text), format, values...);
+  return text;
+}
+
+}  // namespace
+
+std::string BenchResult::ToJson() const {
+  return "{\"engine\": " + JsonString(engine) +
+         Format(
+             ", \"threads\": %d, \"runs\": %d, \"width\": %d, \"height\": %d, \"median_ms\": %.4f, "
+             "\"p10_ms\": %.4f, \"p90_ms\": %.4f, \"load_ms\": %.3f, \"first_ms\": %.3f, "
+             "\"peak_rss_bytes\": %lld}",
+             threads, runs, width, height, median_ms, p10_ms, p90_ms, load_ms, first_ms,
+             static_cast<long long>(peak_rss_bytes));
+}
+
+std::string BenchResult::ToText() const {
+  return engine + Format(
+                      ", %d thread(s), %d runs, crop of %dx%d pixels\n"
+                      "median %.3f ms (p10 %.3f, p90 %.3f), load %.1f ms, first %.3f ms, "
+                      "peak memory %.1f MB",
+                      threads, runs, width, height, median_ms, p10_ms, p90_ms, load_ms, first_ms,
+                      static_cast<double>(peak_rss_bytes) / 1e6);
+}
+
+BenchResult RunBench(const std::string& bundle, const bireid_options& options, int runs) {
+  BenchResult result;
+  result.threads = options.threads;
+  result.runs = runs;
+  result.width = kWidth;
+  result.height = kHeight;
+  const Image crop = Crop();
+  std::unique_ptr<ExtractorHandle> extractor;
+  result.load_ms =
+      MillisecondsOf([&] { extractor = std::make_unique<ExtractorHandle>(bundle, options); });
+  const auto embed = [&] { extractor->Embed(crop); };
+  result.first_ms = MillisecondsOf(embed);
+  for (int i = 0; i < kWarmUpRuns; ++i) embed();
+  std::vector<double> times;
+  for (int i = 0; i < runs; ++i) times.push_back(MillisecondsOf(embed));
+  std::sort(times.begin(), times.end());
+  result.median_ms = Percentile(times, 50);
+  result.p10_ms = Percentile(times, 10);
+  result.p90_ms = Percentile(times, 90);
+  result.peak_rss_bytes = PeakRssBytes();
+  result.engine = extractor->description();
+  return result;
+}
+
+}  // namespace bireid_embed

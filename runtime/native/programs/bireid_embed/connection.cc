@@ -1,0 +1,84 @@
+#include "programs/bireid_embed/connection.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace bireid_embed {
+
+bool Connection::ReadLine(std::string* line, bool* too_long) {
+  line->clear();
+  *too_long = false;
+  bool has_read = false;
+  while (Fill()) {
+    has_read = true;
+    const char* begin = buffer_.data() + begin_;
+    const size_t available = end_ - begin_;
+    const char* feed = static_cast<const char*>(std::memchr(begin, '\n', available));
+    const size_t count = feed == nullptr ? available : static_cast<size_t>(feed - begin);
+    const size_t kept = std::min(count, kMaxLine - line->size());
+    line->append(begin, kept);
+    if (kept < count) *too_long = true;
+    begin_ += count;
+    if (feed != nullptr) {
+      ++begin_;
+      return true;
+    }
+  }
+  return has_read;
+}
+
+void Connection::ReadBytes(uint8_t* bytes, size_t count) {
+  while (count > 0) {
+    if (!Fill()) throw ConnectionEnded();
+    const size_t taken = std::min(count, end_ - begin_);
+    std::memcpy(bytes, buffer_.data() + begin_, taken);
+    begin_ += taken;
+    bytes += taken;
+    count -= taken;
+  }
+}
+
+void Connection::SkipBytes(size_t count) {
+  while (count > 0) {
+    if (!Fill()) throw ConnectionEnded();
+    const size_t taken = std::min(count, end_ - begin_);
+    begin_ += taken;
+    count -= taken;
+  }
+}
+
+void Connection::Write(const std::string& text) {
+  for (size_t done = 0; done < text.size();) {
+    if (!stop_.WaitFor(output_, POLLOUT)) throw ConnectionEnded();
+    // A pipe that is ready takes this many bytes without blocking.
+    const size_t count = std::min<size_t>(text.size() - done, PIPE_BUF);
+    const ssize_t written = write(output_, text.data() + done, count);
+    if (written > 0) {
+      done += static_cast<size_t>(written);
+    } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
+      throw ConnectionEnded();
+    }
+  }
+}
+
+bool Connection::Fill() {
+  while (begin_ == end_) {
+    if (!stop_.WaitFor(input_, POLLIN)) throw ConnectionEnded();
+    const ssize_t count = read(input_, buffer_.data(), buffer_.size());
+    if (count == 0) return false;
+    if (count > 0) {
+      begin_ = 0;
+      end_ = static_cast<size_t>(count);
+    } else if (errno != EINTR && errno != EAGAIN) {
+      throw ConnectionEnded();
+    }
+  }
+  return true;
+}
+
+}  // namespace bireid_embed

@@ -1,0 +1,98 @@
+#include "programs/bireid_embed/image.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "programs/bireid_embed/decode_image.h"
+#include "programs/bireid_embed/errors.h"
+#include "programs/bireid_embed/exif_orientation.h"
+#include "programs/bireid_embed/file_descriptor.h"
+#include "programs/bireid_embed/png_chunks.h"
+
+namespace bireid_embed {
+namespace {
+
+std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit) {
+  // Opening a pipe that nobody writes to would wait for ever.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status;
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
+    throw ImageError(path + ": " + std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) throw ImageError(path + ": not a file");
+  if (status.st_size > static_cast<off_t>(limit)) {
+    throw ImageError(path + ": more than " + std::to_string(limit) + " bytes");
+  }
+  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw ImageError(path + ": " + std::strerror(errno));
+    if (count == 0) throw ImageError(path + ": became shorter while it was read");
+    done += static_cast<size_t>(count);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void CheckSize(int64_t width, int64_t height, const std::string& source) {
+  if (width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide &&
+      width * height <= kMaxPixels) {
+    return;
+  }
+  throw ImageError(source + ": " + std::to_string(width) + "x" + std::to_string(height) +
+                   " pixels; a side has 1 to " + std::to_string(kMaxSide) + ", an image at most " +
+                   std::to_string(kMaxPixels));
+}
+
+Image Upright(Image image, int orientation) {
+  if (orientation == 1) return image;
+  const bool is_transposed = orientation >= 5;
+  const bool from_right =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_bottom =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  Image upright{image.width, image.height, std::vector<uint8_t>(image.pixels.size())};
+  if (is_transposed) std::swap(upright.width, upright.height);
+  uint8_t* target = upright.pixels.data();
+  for (int y = 0; y < upright.height; ++y) {
+    for (int x = 0; x < upright.width; ++x, target += kChannels) {
+      const int along = is_transposed ? y : x;
+      const int down = is_transposed ? x : y;
+      const int source_x = from_right ? image.width - 1 - along : along;
+      const int source_y = from_bottom ? image.height - 1 - down : down;
+      std::memcpy(target,
+                  image.pixels.data() + BytesOf(image.width, source_y) +
+                      static_cast<size_t>(source_x) * kChannels,
+                  kChannels);
+    }
+  }
+  return upright;
+}
+
+Image ReadImageFile(const std::string& path) {
+  const std::vector<uint8_t> file = ReadRegularFile(path, kMaxFileBytes);
+  CheckPng(file, path);
+  return Upright(DecodeImage(file, path), ExifOrientation(file));
+}
+
+Image ReadRawFile(const std::string& path, int width, int height) {
+  CheckSize(width, height, path);
+  const size_t bytes = BytesOf(width, height);
+  Image image{width, height, ReadRegularFile(path, bytes)};
+  if (image.pixels.size() != bytes) {
+    throw ImageError(path + ": " + std::to_string(image.pixels.size()) + " bytes; " +
+                     std::to_string(width) + "x" + std::to_string(height) + " RGB pixels take " +
+                     std::to_string(bytes));
+  }
+  return image;
+}
+
+}  // namespace bireid_embed

@@ -1,0 +1,42 @@
+// RGB pixels of 8 bits.
+#ifndef BIREID_PROGRAMS_BIREID_EMBED_IMAGE_H_
+#define BIREID_PROGRAMS_BIREID_EMBED_IMAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bireid_embed {
+
+constexpr int kChannels = 3;
+constexpr int kMaxSide = 20000;
+constexpr int64_t kMaxPixels = 100'000'000;
+constexpr size_t kMaxFileBytes = size_t{64} << 20;
+
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> pixels;  // [height][width][3]
+};
+
+// Bytes of an image; its sides are at most kMaxSide.
+inline size_t BytesOf(int width, int height) {
+  return static_cast<size_t>(width) * height * kChannels;
+}
+
+// Throws ImageError, naming `source`, if the image is empty or larger than the limits above.
+void CheckSize(int64_t width, int64_t height, const std::string& source);
+
+// The image as it is meant to be seen by its EXIF orientation, 1 to 8.
+Image Upright(Image image, int orientation);
+
+// Reads a PNG, JPEG or BMP file, and turns it upright. Throws ImageError.
+Image ReadImageFile(const std::string& path);
+
+// Reads a file of width * height * 3 bytes. Throws ImageError.
+Image ReadRawFile(const std::string& path, int width, int height);
+
+}  // namespace bireid_embed
+
+#endif  // BIREID_PROGRAMS_BIREID_EMBED_IMAGE_H_

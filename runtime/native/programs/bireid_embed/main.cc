@@ -1,0 +1,142 @@
+// bireid-embed: embeddings of people from the command line, over the C API alone.
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "engine/bireid.h"
+#include "programs/bireid_embed/bench.h"
+#include "programs/bireid_embed/errors.h"
+#include "programs/bireid_embed/extractor_handle.h"
+#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/json_text.h"
+#include "programs/bireid_embed/options.h"
+#include "programs/bireid_embed/server.h"
+
+namespace bireid_embed {
+namespace {
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "--binary promises little endian");
+
+void Print(const void* bytes, size_t size) {
+  if (std::fwrite(bytes, 1, size, stdout) != size || std::fflush(stdout) != 0) {
+    throw std::runtime_error("standard output cannot be written");
+  }
+}
+
+void Print(const std::string& text) { Print(text.data(), text.size()); }
+
+bireid_options EngineOptions(const Options& options) {
+  bireid_options engine = {};
+  engine.size = sizeof(engine);
+  engine.threads = options.threads;
+  engine.isa = options.isa.c_str();
+  engine.stem = options.stem.c_str();
+  return engine;
+}
+
+ExtractorHandle Open(const Options& options) {
+  return ExtractorHandle(options.bundle, EngineOptions(options));
+}
+
+int PrintAndEnd(const std::string& text) {
+  Print(text);
+  return kOk;
+}
+
+int Embed(const Options& options) {
+  ExtractorHandle extractor = Open(options);
+  for (const std::string& path : options.images) {
+    const Image image = options.raw_width > 0
+                            ? ReadRawFile(path, options.raw_width, options.raw_height)
+                            : ReadImageFile(path);
+    const std::vector<float> embedding = extractor.Embed(image);
+    if (options.binary) {
+      Print(embedding.data(), embedding.size() * sizeof(float));
+    } else {
+      Print("{\"image\": " + JsonString(path) + ", \"embedding\": " + JsonNumbers(embedding) +
+            "}\n");
+    }
+  }
+  return kOk;
+}
+
+int RunSelfTest(const Options& options) {
+  ExtractorHandle extractor = Open(options);
+  const SelfTest result = extractor.RunSelfTest();
+  const bool passed = result.failure.empty();
+  const std::string engine = extractor.description();
+  char numbers[128];
+  if (options.json) {
+    std::snprintf(numbers, sizeof(numbers), "\"max_difference\": %.9g, \"min_cosine\": %.9g",
+                  result.max_difference, result.min_cosine);
+    Print("{\"engine\": " + JsonString(engine) + ", \"passed\": " + (passed ? "true" : "false") +
+          ", " + numbers + "}\n");
+  } else {
+    std::snprintf(numbers, sizeof(numbers), "max difference %.3g, min cosine %.6f",
+                  result.max_difference, result.min_cosine);
+    Print(engine + ": self-test " + (passed ? "passed" : "failed") + ", " + numbers + "\n");
+  }
+  if (passed) return kOk;
+  std::fprintf(stderr, "bireid-embed: %s\n", result.failure.c_str());
+  return kCheckFailed;
+}
+
+int Bench(const Options& options) {
+  const BenchResult result = RunBench(options.bundle, EngineOptions(options), options.bench_runs);
+  return PrintAndEnd((options.json ? result.ToJson() : result.ToText()) + "\n");
+}
+
+int Serve(const Options& options) {
+  ExtractorHandle extractor = Open(options);
+  if (options.socket.empty()) {
+    ServeStdio(extractor);
+  } else {
+    ServeSocket(options.socket, extractor);
+  }
+  return kOk;
+}
+
+int Run(const Options& options) {
+  switch (options.action) {
+    case Action::kHelp:
+      return PrintAndEnd(kHelp);
+    case Action::kVersion:
+      return PrintAndEnd(std::string("bireid-embed ") + bireid_version() + "\n");
+    case Action::kBench:
+      return Bench(options);
+    case Action::kSelfTest:
+      return RunSelfTest(options);
+    case Action::kServe:
+      return Serve(options);
+    case Action::kEmbed:
+      return Embed(options);
+  }
+  return kBug;
+}
+
+int Fail(const std::exception& error, int exit_code) {
+  std::fprintf(stderr, "bireid-embed: %s\n", error.what());
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace bireid_embed
+
+int main(int argc, char** argv) {
+  using namespace bireid_embed;
+  try {
+    return Run(ParseOptions(argc, argv));
+  } catch (const EngineError& error) {
+    return Fail(error, error.exit_code());
+  } catch (const UsageError& error) {
+    return Fail(error, kUsage);
+  } catch (const ImageError& error) {
+    return Fail(error, kUsage);
+  } catch (const SystemError& error) {
+    return Fail(error, kUsage);
+  } catch (const std::exception& error) {
+    return Fail(error, kBug);
+  }
+}

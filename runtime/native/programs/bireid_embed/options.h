@@ -1,0 +1,37 @@
+// The command line.
+#ifndef BIREID_PROGRAMS_BIREID_EMBED_OPTIONS_H_
+#define BIREID_PROGRAMS_BIREID_EMBED_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+namespace bireid_embed {
+
+enum class Action { kEmbed, kSelfTest, kBench, kServe, kHelp, kVersion };
+
+struct Options {
+  Action action = Action::kEmbed;
+  std::string bundle;
+  std::vector<std::string> images;
+  int raw_width = 0;  // of images without a header; 0: they are image files
+  int raw_height = 0;
+  bool binary = false;
+  bool json = false;
+  int bench_runs = 100;
+  std::string socket;  // empty: standard input and output
+  int threads = 1;
+  std::string isa = "auto";
+  std::string stem = "float32";
+};
+
+extern const char kHelp[];
+
+// Throws UsageError.
+Options ParseOptions(int argc, char** argv);
+
+// A whole decimal number from `least` to `most`; throws UsageError naming `what`.
+int ParseInteger(const std::string& text, int least, int most, const std::string& what);
+
+}  // namespace bireid_embed
+
+#endif  // BIREID_PROGRAMS_BIREID_EMBED_OPTIONS_H_

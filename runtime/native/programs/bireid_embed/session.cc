@@ -1,0 +1,76 @@
+#include "programs/bireid_embed/session.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "programs/bireid_embed/errors.h"
+#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/json_text.h"
+#include "programs/bireid_embed/options.h"
+
+namespace bireid_embed {
+namespace {
+
+constexpr char kRaw[] = "raw ";
+constexpr size_t kRawSize = sizeof(kRaw) - 1;
+
+// "raw W H" and the pixels that follow it. Where W and H are sides of an image, the pixels are
+// taken from the connection in any case: the next request begins after them.
+Image ReadRaw(const std::string& request, Connection& connection) {
+  const size_t space = std::min(request.find(' ', kRawSize), request.size());
+  const std::string height_text = space < request.size() ? request.substr(space + 1) : "";
+  const int width =
+      ParseInteger(request.substr(kRawSize, space - kRawSize), 1, kMaxSide, "W of raw W H");
+  const int height = ParseInteger(height_text, 1, kMaxSide, "H of raw W H");
+  const size_t bytes = BytesOf(width, height);
+  Image image{width, height, {}};
+  try {
+    CheckSize(width, height, "raw");
+    image.pixels.resize(bytes);
+  } catch (const std::exception&) {
+    connection.SkipBytes(bytes);
+    throw;
+  }
+  connection.ReadBytes(image.pixels.data(), bytes);
+  return image;
+}
+
+Image ReadImage(const std::string& request, bool too_long, Connection& connection) {
+  if (too_long) {
+    throw ImageError("a request has at most " + std::to_string(Connection::kMaxLine) + " bytes");
+  }
+  if (request.empty()) throw ImageError("the request is empty; name an image");
+  if (request.find('\0') != std::string::npos) throw ImageError("a path has no zero byte");
+  if (request.compare(0, kRawSize, kRaw) == 0) return ReadRaw(request, connection);
+  return ReadImageFile(request);
+}
+
+std::string Answer(const std::string& request, bool too_long, Connection& connection,
+                   ExtractorHandle& extractor) {
+  try {
+    const Image image = ReadImage(request, too_long, connection);
+    return "{\"embedding\": " + JsonNumbers(extractor.Embed(image)) + "}\n";
+  } catch (const std::bad_alloc&) {
+    return "{\"error\": \"not enough memory\"}\n";
+  } catch (const std::exception& error) {
+    return "{\"error\": " + JsonString(error.what()) + "}\n";
+  }
+}
+
+}  // namespace
+
+void Serve(Connection& connection, ExtractorHandle& extractor) {
+  try {
+    std::string request;
+    bool too_long = false;
+    while (connection.ReadLine(&request, &too_long)) {
+      connection.Write(Answer(request, too_long, connection, extractor));
+    }
+  } catch (const ConnectionEnded&) {
+    // The client left early, or the server is told to stop: this session is over either way.
+  }
+}
+
+}  // namespace bireid_embed

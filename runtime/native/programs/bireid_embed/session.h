@@ -1,0 +1,15 @@
+// The protocol of `serve`, with one client.
+#ifndef BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_
+#define BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_
+
+#include "programs/bireid_embed/connection.h"
+#include "programs/bireid_embed/extractor_handle.h"
+
+namespace bireid_embed {
+
+// Answers requests to the end of the input. A request that fails is answered by its error.
+void Serve(Connection& connection, ExtractorHandle& extractor);
+
+}  // namespace bireid_embed
+
+#endif  // BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_

@@ -1,0 +1,348 @@
+#include "engine/model_reader.h"
+
+#include <glob.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/errors.h"
+#include "engine/file.h"
+#include "kernels/dispatch.h"
+#include "plan/plan.h"
+#include "tests/change_bytes.h"
+#include "tests/expect_error.h"
+#include "tests/model_network.h"
+
+namespace bireid {
+namespace {
+
+using tflite::ActivationFunctionType;
+using tflite::BuiltinOperator;
+using tflite::TensorType;
+using Builder = ModelWriter::Builder;
+
+Graph Read(const std::vector<uint8_t>& file) {
+  return ReadModel(file.data(), file.size(), "model.tflite");
+}
+
+const Node& NodeOf(const Graph& graph, const std::string& name) {
+  for (const Node& node : graph.nodes) {
+    if (node.name.substr(0, node.name.find('#')) == name) return node;
+  }
+  throw std::logic_error("the graph has no " + name);
+}
+
+TEST(ModelReader, ReadsEveryOperator) {
+  const std::vector<uint8_t> file = Network().Write();
+  const Graph graph = Read(file);
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) names.push_back(node.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"CONV_2D#0",
+                                             "DEPTHWISE_CONV_2D#1",
+                                             "PAD#2",
+                                             "MAX_POOL_2D#3",
+                                             "PRELU#4",
+                                             "LceQuantize#5",
+                                             "LceBconv2d#6",
+                                             "LceBMaxPool2d#7",
+                                             "LceDequantize#8",
+                                             "ADD#9",
+                                             "AVERAGE_POOL_2D#10",
+                                             "SUB#11",
+                                             "MUL#12",
+                                             "RELU#13",
+                                             "RELU_N1_TO_1#14",
+                                             "RELU6#15",
+                                             "LOGISTIC#16",
+                                             "MEAN#17",
+                                             "RESHAPE#18",
+                                             "FULLY_CONNECTED#19",
+                                             "L2_NORMALIZATION#20"}));
+  for (const Node& node : graph.nodes) EXPECT_EQ(WhyUnsupported(graph, node), "") << node.name;
+  PlanOptions options;
+  options.kernels = FindKernels("scalar");
+  EXPECT_NE(Plan::Build(graph, options), nullptr);
+}
+
+TEST(ModelReader, ReadsOptions) {
+  const std::vector<uint8_t> file = Network().Write();
+  const Graph graph = Read(file);
+  const Options& stem = NodeOf(graph, "CONV_2D").options;
+  EXPECT_EQ(stem.padding, Padding::kSame);
+  EXPECT_EQ(stem.activation, Activation::kRelu6);
+  EXPECT_EQ(stem.stride_height, 2);
+  EXPECT_EQ(stem.dilation_height, 1);
+  const Options& depthwise = NodeOf(graph, "DEPTHWISE_CONV_2D").options;
+  EXPECT_EQ(depthwise.dilation_width, 3);
+  EXPECT_EQ(depthwise.dilation_height, 2);
+  const Options& pool = NodeOf(graph, "MAX_POOL_2D").options;
+  EXPECT_EQ(pool.padding, Padding::kValid);
+  EXPECT_EQ(pool.filter_width, 3);
+  EXPECT_EQ(pool.stride_width, 1);
+  const Options& binary = NodeOf(graph, "LceBconv2d").options;
+  EXPECT_EQ(binary.channels_in, 32);
+  EXPECT_EQ(binary.pad_value, 1);
+  EXPECT_EQ(NodeOf(graph, "LceBMaxPool2d").options.stride_height, 2);
+  EXPECT_EQ(NodeOf(graph, "RELU").options.activation, Activation::kRelu);
+  EXPECT_EQ(NodeOf(graph, "RELU_N1_TO_1").options.activation, Activation::kReluN1To1);
+  EXPECT_EQ(NodeOf(graph, "RELU6").options.activation, Activation::kRelu6);
+}
+
+TEST(ModelReader, MatricesBecomeMapsAndConstantsStay) {
+  Network network;
+  network.tensors[network.inputs[0]].shape[0] = -1;  // of any number of images
+  const std::vector<uint8_t> file = network.Write();
+  const Graph graph = Read(file);
+  ASSERT_EQ(graph.inputs.size(), 1u);
+  ASSERT_EQ(graph.outputs.size(), 1u);
+  EXPECT_EQ(graph.tensors[graph.inputs[0]].shape, (std::vector<int>{1, 8, 8, 3}));
+  EXPECT_EQ(graph.tensors[graph.outputs[0]].shape, (std::vector<int>{1, 1, 1, 8}));
+  const Node& mean = NodeOf(graph, "MEAN");
+  EXPECT_EQ(graph.tensors[mean.outputs[0]].shape, (std::vector<int>{1, 1, 1, 32}));
+  const Node& last = NodeOf(graph, "FULLY_CONNECTED");
+  const Tensor& weights = graph.tensors[last.inputs[1]];
+  EXPECT_EQ(weights.shape, (std::vector<int>{8, 32}));
+  ASSERT_EQ(weights.constant_bytes, 8u * 32 * sizeof(float));
+  const auto* begin = static_cast<const uint8_t*>(weights.constant);
+  EXPECT_TRUE(begin > file.data() && begin + weights.constant_bytes <= file.data() + file.size());
+  EXPECT_EQ(*static_cast<const float*>(weights.constant), 1.0f);
+}
+
+TEST(ModelReader, ReadsQuantizationOfActivations) {
+  Network network;
+  auto& tensor = network.OutputOf(BuiltinOperator::CUSTOM, "LceDequantize");
+  tensor.type = TensorType::INT8;
+  tensor.scales = {0.5f};
+  tensor.zero_points = {-128};
+  const std::vector<uint8_t> file = network.Write();
+  const Graph graph = Read(file);
+  const Tensor& read = graph.tensors[NodeOf(graph, "LceDequantize").outputs[0]];
+  EXPECT_EQ(read.type, DataType::kInt8);
+  EXPECT_EQ(read.scale, 0.5f);
+  EXPECT_EQ(read.zero_point, -128);
+}
+
+struct Case {
+  const char* message;
+  void (*change)(Network*);
+};
+
+// What the reader says of a file that a case has changed.
+template <typename Error>
+void ExpectRefused(const Case& refused) {
+  Network network;
+  refused.change(&network);
+  const std::vector<uint8_t> file = network.Write();
+  ExpectError<Error>(std::string("model.tflite: ") + refused.message, [&] { Read(file); });
+}
+
+TEST(ModelReader, DamagedFilesAreRefused) {
+  const Case cases[] = {
+      {"an operator has a code", [](Network* n) { n->operators[0].code = 99; }},
+      {"CONV_2D#0 has tensor 1000, which", [](Network* n) { n->operators[0].inputs[0] = 1000; }},
+      {"CONV_2D#0 has tensor -2, which", [](Network* n) { n->operators[0].inputs[0] = -2; }},
+      {"CONV_2D#0 has tensor -1, which", [](Network* n) { n->operators[0].outputs[0] = -1; }},
+      {"CONV_2D#0 has more than 8", [](Network* n) { n->operators[0].inputs.resize(9); }},
+      {"the list of inputs has tensor", [](Network* n) { n->inputs = {1000}; }},
+      {"the list of outputs has tensor -1", [](Network* n) { n->outputs = {-1}; }},
+      {"tensor 1 has no buffer", [](Network* n) { n->tensors[n->stem].buffer = 1000; }},
+      {"tensor 1 is stored shorter", [](Network* n) { n->tensors[n->stem].data.pop_back(); }},
+      {"tensor 1 is stored shorter", [](Network* n) { n->tensors[n->stem].shape[0] = 33; }},
+      {"tensor 1 is stored shorter", [](Network* n) { n->tensors[n->stem].shape[0] = -32; }},
+      {"tensor 1 is stored shorter",
+       [](Network* n) {
+         n->tensors[n->stem].shape = {1 << 30, 1 << 30, 1 << 30, 1 << 30};
+       }},
+      {"tensor 1 has more than 8 dim", [](Network* n) { n->tensors[n->stem].shape.resize(9, 1); }},
+      {"tensor 0 has a dimension of 0", [](Network* n) { n->tensors[0].shape[1] = 0; }},
+      {"tensor 0 has a dimension of -1", [](Network* n) { n->tensors[0].shape[1] = -1; }},
+      {"tensor 0 has a dimension of -2", [](Network* n) { n->tensors[0].shape[0] = -2; }},
+      {"tensor 0 has not as many zero points", [](Network* n) { n->tensors[0].scales = {1.0f}; }},
+      {"tensor 0 has a zero point outside",
+       [](Network* n) {
+         n->tensors[0].type = TensorType::INT8;
+         n->tensors[0].scales = {1.0f};
+         n->tensors[0].zero_points = {128};
+       }},
+      {"there are more than 4096 operators",
+       [](Network* n) { n->operators.resize(4097, n->operators[0]); }},
+  };
+  for (const Case& damaged : cases) ExpectRefused<BundleError>(damaged);
+}
+
+TEST(ModelReader, WhatThisEngineLacksIsNamed) {
+  const Case cases[] = {
+      {"version 2 of", [](Network* n) { n->version = 2; }},
+      {"it has 0 subgraphs", [](Network* n) { n->subgraphs = 0; }},
+      {"it has 2 subgraphs", [](Network* n) { n->subgraphs = 2; }},
+      {"operator SOFTMAX is not known to this engine; run the model with LiteRT and the delegate",
+       [](Network* n) { n->codes[0].first = BuiltinOperator::SOFTMAX; }},
+      {"operators FlexErf, GELU are not known",
+       [](Network* n) {
+         n->codes[0].first = BuiltinOperator::GELU;
+         n->codes[1] = {BuiltinOperator::CUSTOM, "FlexErf"};
+       }},
+      {"operator CUSTOM is not", [](Network* n) { n->codes[0].first = BuiltinOperator::CUSTOM; }},
+      {"operator ?a? is not",
+       [](Network* n) {
+         n->codes[0] = {BuiltinOperator::CUSTOM, "\na\xff"};
+       }},
+      {"operator number 10000 is",
+       [](Network* n) { n->codes[0].first = static_cast<BuiltinOperator>(10000); }},
+      {"CONV_2D#0: it has no options",
+       [](Network* n) { n->operators[0].options_type = tflite::BuiltinOptions::NONE; }},
+      {"CONV_2D#0: it has no options",
+       [](Network* n) { n->operators[0].options_type = tflite::BuiltinOptions::AddOptions; }},
+      {"CONV_2D#0: unknown padding 9",
+       [](Network* n) {
+         n->SetOptions(
+             [](Builder& builder) {
+               return tflite::CreateConv2DOptions(builder, static_cast<tflite::Padding>(9));
+             },
+             &n->operators[0]);
+       }},
+      {"ADD#9: unknown activation 4",
+       [](Network* n) {
+         n->SetOptions(
+             [](Builder& builder) {
+               return tflite::CreateAddOptions(builder, ActivationFunctionType::TANH);
+             },
+             &n->Find(BuiltinOperator::ADD));
+       }},
+      {"L2_NORMALIZATION#20: it has a fused activation",
+       [](Network* n) {
+         n->SetOptions(
+             [](Builder& builder) {
+               return tflite::CreateL2NormOptions(builder, ActivationFunctionType::RELU);
+             },
+             &n->Find(BuiltinOperator::L2_NORMALIZATION));
+       }},
+      {"FULLY_CONNECTED#19: its weights are shuffled",
+       [](Network* n) {
+         n->SetOptions(
+             [](Builder& builder) {
+               return tflite::CreateFullyConnectedOptions(
+                   builder, ActivationFunctionType::NONE,
+                   tflite::FullyConnectedOptionsWeightsFormat::SHUFFLED4x16INT8);
+             },
+             &n->Find(BuiltinOperator::FULLY_CONNECTED));
+       }},
+      {"LceBconv2d#6: custom options are missing",
+       [](Network* n) { n->Find(BuiltinOperator::CUSTOM, "LceBconv2d").custom_options.clear(); }},
+      {"LceBconv2d#6: custom options lack 'channels_in'",
+       [](Network* n) {
+         n->Find(BuiltinOperator::CUSTOM, "LceBconv2d").custom_options = kBinaryPoolOptions;
+       }},
+      {"MEAN#17: the mean is not over", [](Network* n) { n->tensors[n->axes].data[0] = 3; }},
+      {"MEAN#17: the mean is not over",
+       [](Network* n) { n->Find(BuiltinOperator::MEAN).inputs.pop_back(); }},
+      {"MEAN#17: the mean is not over",
+       [](Network* n) { n->Find(BuiltinOperator::MEAN).inputs[1] = -1; }},
+      {"MEAN#17: the mean is not over",
+       [](Network* n) { n->tensors[n->axes].type = TensorType::FLOAT32; }},
+      {"MEAN#17: the mean is not over",
+       [](Network* n) {
+         n->tensors[n->axes].shape = {1};
+         n->tensors[n->axes].data.resize(4);
+       }},
+      {"it has 0 inputs instead of one", [](Network* n) { n->inputs.clear(); }},
+      {"it has 2 outputs instead of one", [](Network* n) { n->outputs.push_back(0); }},
+      {"its input is not float32", [](Network* n) { n->tensors[0].type = TensorType::UINT8; }},
+      {"its input is not float32", [](Network* n) { n->tensors[0].shape[0] = 2; }},
+      {"its input is not float32", [](Network* n) { n->tensors[0].shape.pop_back(); }},
+      {"its output is not float32", [](Network* n) { n->outputs = {n->stem}; }},
+  };
+  for (const Case& lacking : cases) ExpectRefused<UnsupportedError>(lacking);
+}
+
+TEST(ModelReader, OtherFilesAreRefused) {
+  EXPECT_THROW(ReadModel(nullptr, 0, "model.tflite"), BundleError);
+  const std::vector<uint8_t> file = Network().Write();
+  EXPECT_THROW(ReadModel(file.data() + 4, file.size() - 4, "model.tflite"), std::invalid_argument);
+  std::vector<uint8_t> other = file;
+  other[4] = 'X';  // of the identifier
+  EXPECT_THROW(Read(other), BundleError);
+  EXPECT_THROW(Read(std::vector<uint8_t>(64)), BundleError);
+}
+
+// Reads what a damaged file gives as far as a caller may rely on it; a sanitizer watches.
+// Returns whether the file was accepted.
+bool ReadAll(const std::vector<uint8_t>& file) {
+  try {
+    const Graph graph = Read(file);
+    for (const Tensor& tensor : graph.tensors) {
+      const auto* begin = static_cast<const uint8_t*>(tensor.constant);
+      if (begin == nullptr) continue;
+      EXPECT_TRUE(begin >= file.data() && tensor.constant_bytes <= file.size());
+      EXPECT_LE(begin + tensor.constant_bytes, file.data() + file.size());
+    }
+    for (const Node& node : graph.nodes) WhyUnsupported(graph, node);
+    return true;
+  } catch (const BundleError&) {
+  } catch (const UnsupportedError&) {
+  }
+  return false;
+}
+
+TEST(ModelReader, CutOffFilesAreRefused) {
+  const std::vector<uint8_t> file = Network().Write();
+  for (size_t size = 0; size < file.size(); size += size < 4096 ? 1 : 61) {
+    EXPECT_FALSE(ReadAll(std::vector<uint8_t>(file.begin(), file.begin() + size))) << size;
+  }
+}
+
+TEST(ModelReader, ChangedBytesAreReadOrRefused) {
+  const std::vector<uint8_t> file = Network().Write();
+  constexpr int kFiles = 10000;
+  int accepted = 0;
+  for (int seed = 0; seed < kFiles; ++seed) accepted += ReadAll(ChangeBytes(file, seed));
+  // A changed weight is still a weight.
+  EXPECT_GT(accepted, kFiles / 20);
+  EXPECT_LT(accepted, kFiles / 2);
+}
+
+// The models that come with the project.
+class ZooModels : public testing::Test {
+ protected:
+  void SetUp() override {
+#ifdef BIREID_ZOO
+    glob_t found{};
+    glob(BIREID_ZOO "/*/model.lce.tflite", 0, nullptr, &found);
+    for (size_t i = 0; i < found.gl_pathc; ++i)
+      files_.push_back(ReadFile(found.gl_pathv[i], 1 << 24));
+    globfree(&found);
+#endif
+    if (files_.empty()) GTEST_SKIP() << "no model: BIREID_ZOO is not the folder models/zoo";
+  }
+
+  std::vector<std::vector<uint8_t>> files_;
+};
+
+TEST_F(ZooModels, BecomePlans) {
+  for (const std::vector<uint8_t>& file : files_) {
+    const Graph graph = Read(file);
+    std::map<std::string, int> counts;
+    for (const Node& node : graph.nodes) ++counts[node.name.substr(0, node.name.find('#'))];
+    EXPECT_GT(counts["LceBconv2d"], 0);
+    EXPECT_EQ(counts["LceQuantize"], counts["LceBconv2d"]);
+    EXPECT_EQ(graph.nodes.front().name, "CONV_2D#0");
+    EXPECT_EQ(counts["MEAN"], 1);
+    EXPECT_EQ(graph.nodes.back().op, Operator::kL2Normalization);
+    for (const Node& node : graph.nodes) EXPECT_EQ(WhyUnsupported(graph, node), "") << node.name;
+    PlanOptions options;
+    options.kernels = FindKernels("auto");
+    EXPECT_NE(Plan::Build(graph, options), nullptr);
+  }
+}
+
+TEST_F(ZooModels, ChangedBytesAreReadOrRefused) {
+  for (const std::vector<uint8_t>& file : files_) {
+    EXPECT_TRUE(ReadAll(file));
+    for (int seed = 0; seed < 1000; ++seed) ReadAll(ChangeBytes(file, seed));
+  }
+}
+
+}  // namespace
+}  // namespace bireid

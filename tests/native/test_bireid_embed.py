@@ -1,0 +1,196 @@
+"""bireid-embed on the command line: what it prints, and by which exit code it fails."""
+
+import hashlib
+import json
+import platform
+import subprocess
+
+import numpy as np
+import pytest
+from bireid_runtime import Bundle, Extractor, Golden, __version__
+from embed_program import (
+    BUNDLE,
+    PROGRAMS,
+    TOLERANCE,
+    copy_bundle,
+    embeddings,
+    refusal,
+    run,
+)
+from PIL import Image
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return Bundle.open(BUNDLE).golden()
+
+
+@pytest.fixture
+def crop_files(golden, tmp_path):
+    paths = [tmp_path / f"{index}.png" for index in range(len(golden.crops))]
+    for path, crop in zip(paths, golden.crops, strict=True):
+        Image.fromarray(crop).save(path)
+    return paths
+
+
+def test_embeddings_are_those_of_python(program, golden, crop_files):
+    rng = np.random.default_rng(0)
+    crops = [*golden.crops, rng.integers(0, 256, (219, 97, 3), dtype=np.uint8)]
+    Image.fromarray(crops[-1]).save(crop_files[0].with_name("noise.png"))
+    rows = embeddings(program, *crop_files, crop_files[0].with_name("noise.png"))
+    expected = Extractor.open(BUNDLE, backend="litert").embed(crops)
+    np.testing.assert_allclose(rows, expected, rtol=0, atol=TOLERANCE)
+
+
+def test_every_line_names_its_image(program, crop_files):
+    # A quote, letters beyond ASCII and a byte that is no text: what a path may hold.
+    names = [
+        'a "b"\\.png',
+        "größe_人.png",
+        "😀.png",
+        b"\xff\xfe.png".decode(errors="surrogateescape"),
+    ]
+    paths = [crop_files[0].rename(crop_files[0].with_name(names[0]))]
+    paths += [paths[0].with_name(name) for name in names[1:]]
+    for path in paths[1:]:
+        path.write_bytes(paths[0].read_bytes())
+    done = run(program, BUNDLE, *paths)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["image"] for record in records] == [str(path) for path in paths]
+    assert all(list(record) == ["image", "embedding"] for record in records)
+
+
+def test_binary_rows_are_the_same_floats(program, crop_files):
+    done = run(program, BUNDLE, "--binary", *crop_files)
+    rows = np.frombuffer(done.stdout, "<f4").reshape(len(crop_files), -1)
+    np.testing.assert_array_equal(rows, embeddings(program, *crop_files))
+
+
+def test_raw_pixels(program, golden, crop_files, tmp_path):
+    height, width, _ = golden.crops[1].shape
+    (tmp_path / "raw").write_bytes(golden.crops[1].tobytes())
+    rows = embeddings(program, "--raw", f"{width}x{height}", tmp_path / "raw")
+    np.testing.assert_array_equal(rows, embeddings(program, crop_files[1]))
+
+
+def test_raw_pixels_of_another_size_are_refused(program, tmp_path):
+    for count in (23, 25):
+        (tmp_path / "raw").write_bytes(bytes(count))
+        line = refusal(program, "--raw", "2x4", BUNDLE, tmp_path / "raw")
+        assert f"{tmp_path / 'raw'}: " in line
+        assert "24" in line
+
+
+def test_lines_before_a_bad_image_are_printed(program, crop_files, tmp_path):
+    done = run(program, BUNDLE, crop_files[0], tmp_path / "none.png", crop_files[1])
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1
+    expected = f"bireid-embed: {tmp_path / 'none.png'}: No such file or directory\n"
+    assert done.stderr.decode() == expected
+
+
+def test_self_test(program):
+    done = run(program, BUNDLE, "--selftest", "--threads", "2")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b": self-test passed, max difference " in done.stdout
+    record = json.loads(run(program, BUNDLE, "--selftest", "--json", "--isa", "scalar").stdout)
+    assert record["engine"] == f"bireid {__version__} (scalar)"
+    assert record["passed"] is True
+    assert record["max_difference"] < TOLERANCE
+    assert record["min_cosine"] == pytest.approx(1, abs=TOLERANCE)
+
+
+def test_a_failed_self_test_is_exit_code_3(program, golden, tmp_path):
+    bundle = copy_bundle(tmp_path)
+    rows = np.roll(golden.embeddings, 1, axis=1)
+    Golden(golden.crops, rows, golden.max_abs, golden.min_cosine).save(bundle / "golden.npz")
+    names = sorted(path.name for path in bundle.iterdir() if path.name != "SHA256SUMS")
+    sums = {name: hashlib.sha256((bundle / name).read_bytes()).hexdigest() for name in names}
+    (bundle / "SHA256SUMS").write_text("".join(f"{sums[name]}  {name}\n" for name in names))
+    done = run(program, bundle, "--selftest", "--json")
+    assert done.returncode == 3
+    record = json.loads(done.stdout)
+    assert record["passed"] is False
+    assert record["min_cosine"] < 0.99
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_bench(program):
+    done = run(program, BUNDLE, "--bench", "3", "--json", "--stem", "uint8")
+    record = json.loads(done.stdout)
+    assert record["runs"] == 3
+    assert (record["width"], record["height"]) == (128, 256)
+    assert record["engine"].endswith("uint8 stem)")
+    assert 0 < record["p10_ms"] <= record["median_ms"] <= record["p90_ms"]
+    assert record["load_ms"] > 0
+    assert record["first_ms"] > 0
+    assert record["peak_rss_bytes"] > (BUNDLE / "model.lce.tflite").stat().st_size
+    text = run(program, "--bench", "2", BUNDLE).stdout.decode()
+    assert "2 runs, crop of 128x256 pixels\nmedian " in text
+
+
+def test_help_and_version(program):
+    for flag in ("--help", "-h"):
+        done = run(program, flag)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.startswith(b"Usage: bireid-embed ")
+        assert max(map(len, done.stdout.splitlines())) <= 100
+    assert run(program, "--version").stdout.decode() == f"bireid-embed {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "name a bundle"),
+        ([BUNDLE], "name at least one image"),
+        ([BUNDLE, "--nonsense", "a"], "--nonsense: unknown"),
+        ([BUNDLE, "a", "--threads"], "--threads: unknown, or its value is missing"),
+        ([BUNDLE, "a", "--threads", "0"], "--threads must be a number from 1 to 256, not '0'"),
+        ([BUNDLE, "a", "--threads", "-1"], "--threads must be a number from 1 to 256, not '-1'"),
+        ([BUNDLE, "a", "--threads", "9" * 30], "--threads must be"),
+        ([BUNDLE, "a", "--raw", "64"], "H of --raw WxH must be a number from 1 to 20000"),
+        ([BUNDLE, "a", "--raw", "0x9"], "W of --raw WxH must be"),
+        ([BUNDLE, "a", "--raw", "20000x20000"], "a: 20000x20000 pixels"),
+        ([BUNDLE, "a", "--stem", "int4"], "stem must be float32 or uint8"),
+        ([BUNDLE, "--bench", "0"], "--bench must be"),
+        ([BUNDLE, "--bench", "--selftest"], "exclude each other"),
+        ([BUNDLE, "a", "--selftest"], "images go with neither"),
+        ([BUNDLE, "a", "--json"], "--json goes with"),
+        ([BUNDLE, "--selftest", "--binary"], "--binary and --raw go with images only"),
+        ([BUNDLE, "a", "--stdio"], "--stdio and --socket go with serve only"),
+        (["serve", BUNDLE], "serve needs either --stdio or --socket PATH"),
+        (["serve", BUNDLE, "--stdio", "--socket", "s"], "serve needs either"),
+        (["serve", BUNDLE, "--socket", ""], "--socket needs a path"),
+        (["serve", "--stdio"], "name a bundle"),
+        (["nowhere", "--selftest"], "nowhere: "),
+        ([BUNDLE / "card.md", "--selftest"], "card.md: "),
+    ],
+)
+def test_mistakes_are_exit_code_2(program, arguments, reason):
+    assert reason in refusal(program, *arguments)
+
+
+def test_another_cpus_kernels_are_exit_code_6(program):
+    other = "avx2" if platform.machine() == "aarch64" else "neon"
+    assert f"'{other}'" in refusal(program, BUNDLE, "--selftest", "--isa", other, exit_code=6)
+
+
+def test_a_damaged_bundle_is_refused(program, tmp_path):
+    bundle = copy_bundle(tmp_path)
+    model = bytearray((bundle / "model.lce.tflite").read_bytes())
+    model[len(model) // 2] ^= 1
+    (bundle / "model.lce.tflite").write_bytes(model)
+    assert "model.lce.tflite" in refusal(program, bundle, "--selftest")
+
+
+def test_a_full_disk_is_told(program, crop_files):
+    with open("/dev/full", "wb") as full:
+        command = [program, BUNDLE, crop_files[0]]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == b"bireid-embed: standard output cannot be written\n"

@@ -1,0 +1,205 @@
+"""`bireid-embed serve`: one line of JSON an answer, over real pipes and sockets."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from bireid_runtime import Bundle
+from embed_program import BUNDLE, PROGRAMS, embeddings, refusal
+from PIL import Image
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def crop():
+    return Bundle.open(BUNDLE).golden().crops[1]
+
+
+@pytest.fixture
+def crop_file(crop, tmp_path):
+    Image.fromarray(crop).save(tmp_path / "crop.png")
+    return tmp_path / "crop.png"
+
+
+@pytest.fixture
+def expected(program, crop_file):
+    return embeddings(program, crop_file)[0]
+
+
+def raw_request(crop):
+    height, width, _ = crop.shape
+    return f"raw {width} {height}\n".encode() + crop.tobytes()
+
+
+def path_request(path):
+    return os.fsencode(path) + b"\n"
+
+
+def run_stdio(program, requests):
+    """Send requests, then end of file; returns the answers."""
+    command = [program, "serve", BUNDLE, "--stdio"]
+    done = subprocess.run(command, input=requests, capture_output=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@contextmanager
+def listening(program, path):
+    """A server on a socket, from when it can be connected to; stopped by SIGTERM."""
+    command = [program, "serve", BUNDLE, "--socket", path]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr.readline() == f"bireid-embed: listening on {path}\n".encode()
+            yield process
+        finally:
+            process.terminate()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == b""
+    assert not path.exists()
+
+
+class Client:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(os.fspath(path))
+        self.lines = self.socket.makefile("rb")
+
+    def ask(self, request):
+        self.socket.sendall(request)
+        return json.loads(self.lines.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.lines.close()
+        self.socket.close()
+
+
+def test_paths_and_raw_pixels(program, crop, crop_file, expected):
+    requests = path_request(crop_file) + raw_request(crop) + os.fsencode(crop_file)
+    answers = run_stdio(program, requests)  # the last line ends with the input
+    assert [list(answer) for answer in answers] == [["embedding"]] * 3
+    for answer in answers:
+        np.testing.assert_array_equal(np.float32(answer["embedding"]), expected)
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (b"/no/such.png\n", "/no/such.png: No such file or directory"),
+        (b"\n", "the request is empty"),
+        (b"a\0b\n", "zero byte"),
+        (b"x" * 20_000 + b"\n", "at most 8192 bytes"),
+        (b"raw 4\n", "H of raw W H must be a number from 1 to 20000, not ''"),
+        (b"raw 4 0\n", "H of raw W H"),
+        (b"raw -4 4\n", "W of raw W H"),
+        (b"raw 4 4 4\n", "H of raw W H"),
+        (b"raw 20001 4\n", "W of raw W H"),
+        (b'no "such"\xff\n', 'no "such"\udcff: '),
+    ],
+)
+def test_a_bad_request_is_answered_and_the_next_one_too(program, crop, expected, request_, reason):
+    failure, success = run_stdio(program, request_ + raw_request(crop))
+    assert list(failure) == ["error"]
+    assert reason in failure["error"]
+    np.testing.assert_array_equal(np.float32(success["embedding"]), expected)
+
+
+def test_pixels_over_the_limit_are_skipped(program, crop, expected):
+    # 100 006 000 pixels, whose bytes must not be taken for requests.
+    requests = b"raw 19000 5264\n" + b"\n" * (19000 * 5264 * 3) + raw_request(crop)
+    failure, success = run_stdio(program, requests)
+    assert "19000x5264 pixels" in failure["error"]
+    np.testing.assert_array_equal(np.float32(success["embedding"]), expected)
+
+
+def test_input_that_ends_within_pixels_ends_the_session(program, crop):
+    assert run_stdio(program, raw_request(crop)[:-1]) == []
+    assert run_stdio(program, b"") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_stdio(program, crop, number):
+    command = [program, "serve", BUNDLE, "--stdio"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(raw_request(crop))
+        process.stdin.flush()
+        assert b"embedding" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 0
+
+
+def test_clients_of_a_socket(program, crop, crop_file, expected, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path):
+        mode = path.stat().st_mode
+        assert stat.S_ISSOCK(mode)
+        assert stat.S_IMODE(mode) == 0o600
+        with Client(path) as first, Client(path) as second:
+            for client in (first, second, first):
+                assert "error" in client.ask(b"/none\n")
+                for request in (path_request(crop_file), raw_request(crop)):
+                    answer = client.ask(request)
+                    np.testing.assert_array_equal(np.float32(answer["embedding"]), expected)
+        with Client(path) as leaving:
+            leaving.socket.sendall(raw_request(crop)[:100])
+        with Client(path) as impatient:
+            impatient.socket.sendall(raw_request(crop) * 3)
+        with Client(path) as third:
+            assert "embedding" in third.ask(raw_request(crop))
+
+
+def test_more_clients_than_threads_wait_for_their_turn(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path):
+        clients = [Client(path) for _ in range(12)]
+        for client in clients:
+            client.socket.sendall(raw_request(crop))
+        for client in clients:
+            assert b"embedding" in client.lines.readline()
+            client.__exit__()
+
+
+def test_a_signal_ends_a_server_with_idle_and_stuck_clients(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path), Client(path) as idle, Client(path) as stuck:
+        assert "embedding" in idle.ask(raw_request(crop))
+        stuck.socket.sendall(raw_request(crop)[:100])
+    # `listening` has stopped it, and checked that it ended cleanly.
+
+
+def test_a_socket_that_was_left_behind_is_replaced(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(os.fspath(path))
+    with listening(program, path), Client(path) as client:
+        assert "embedding" in client.ask(raw_request(crop))
+
+
+def test_what_is_in_the_way_is_left_alone(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path):
+        line = refusal(program, "serve", BUNDLE, "--socket", path)
+        assert line == f"bireid-embed: {path}: Address already in use"
+        with Client(path) as client:
+            assert "embedding" in client.ask(raw_request(crop))
+    path.write_text("mine")
+    assert "Address already in use" in refusal(program, "serve", BUNDLE, "--socket", path)
+    assert path.read_text() == "mine"
+
+
+def test_a_path_too_long_for_a_socket_is_refused(program, tmp_path):
+    line = refusal(program, "serve", BUNDLE, "--socket", tmp_path / ("s" * 120))
+    assert "a socket's path has at most 107 bytes" in line
