@@ -16,22 +16,22 @@ FUZZ_SECONDS ?= 20
   bireid-embed bireid-embed-aarch64 bench bench-kernels results clean
 
 help:
-	@echo "make demo          render synthetic people, train, convert, verify, evaluate; ends with a table"
-	@echo "make test          the whole test suite: C++ (plain and under sanitizers), wheels, Python"
-	@echo "make test-fast     the Python tests, without the slow ones"
-	@echo "make native-test   the C++ tests alone"
-	@echo "make fuzz          every fuzz target for FUZZ_SECONDS, now $(FUZZ_SECONDS) (needs clang)"
-	@echo "make lint          ruff, import-linter, mypy, clang-format"
-	@echo "make format        format Python and C++"
-	@echo "make wheel         dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
-	@echo "make wheel-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
-	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so, libbireid.a for C and C++"
-	@echo "make bireid-embed         dist/: the program bireid-embed, one static file for this CPU"
-	@echo "make bireid-embed-aarch64 the same for 64-bit ARM"
-	@echo "make bench         training-speed benchmark (several minutes)"
-	@echo "make bench-kernels print the speed of the native kernels, layer by layer (a minute)"
-	@echo "make results       write docs/results.md from what the runs left"
-	@echo "make clean         remove .venv, what was built and what the demo wrote"
+	@echo "make demo                 render synthetic people, train, convert, verify, evaluate; ends with a table"
+	@echo "make test                 the whole test suite: C++ (plain and under sanitizers), wheels, Python"
+	@echo "make test-fast            the Python tests, without the slow ones"
+	@echo "make native-test          the C++ tests alone"
+	@echo "make fuzz                 every fuzz target for FUZZ_SECONDS, now $(FUZZ_SECONDS) (needs clang)"
+	@echo "make lint                 ruff, import-linter, mypy, clang-format"
+	@echo "make format               format Python and C++"
+	@echo "make wheel                dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
+	@echo "make wheel-aarch64        dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so and libbireid.a for C and C++"
+	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
+	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make bench                training-speed benchmark (several minutes)"
+	@echo "make bench-kernels        print the speed of the native kernels, layer by layer (a minute)"
+	@echo "make results              write docs/results.md from what the runs left"
+	@echo "make clean                remove .venv, what was built and what the demo wrote"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \

@@ -182,14 +182,14 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     assert failed == [f"golden crops, {engine}" for engine in ENGINES]
 
 
-@pytest.mark.parametrize(("name", "code"), [("model.lce.tflite", 2), ("model.onnx", 6)])
+@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
 @pytest.mark.parametrize("change", [_halve, lambda content: content[:-1], lambda content: b""])
 def test_a_truncated_model_with_right_hashes(
-    refused, bundle_copy, damage, rewrite_hashes, name, code, change
+    refused, bundle_copy, damage, rewrite_hashes, name, change
 ):
     damage(bundle_copy / name, change)
     rewrite_hashes(bundle_copy)
-    assert str(bundle_copy / name) in refused(code, "verify", bundle_copy)
+    assert str(bundle_copy / name) in refused(6, "verify", bundle_copy)
 
 
 def test_one_wrong_weight_is_found_with_the_run(

@@ -60,7 +60,7 @@ class TriangleFilter {
   std::vector<int32_t> weights_;  // [target][max_count]
 };
 
-// Over thousands of taps, weights rounded up may add up to more than 1.
+// Weights that are rounded up may add up to more than 1.
 uint8_t Round(int32_t sum) { return static_cast<uint8_t>(std::min(sum >> kFractionBits, 255)); }
 
 // Resizes a row along its width.
