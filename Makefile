@@ -10,7 +10,7 @@ NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
 NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.c %.cc,$(NATIVE))) \
   $(wildcard benchmarks/*.h benchmarks/*.cc benchmarks/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 30
 
 .PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 native-libraries \
   bireid-embed bireid-embed-aarch64 bench bench-kernels results clean
@@ -98,7 +98,7 @@ else
 	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "== fuzzing $$target for $(FUZZ_SECONDS) s"; \
-	  build/fuzz/native/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+	  build/fuzz/native/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=build/fuzz/ || exit 1; \
 	done
 endif

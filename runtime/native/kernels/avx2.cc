@@ -140,7 +140,7 @@ template <int kBlocks>
   for (int64_t k = 0; k < static_cast<int64_t>(words) * kWordNibbles; ++k) {
 #pragma GCC unroll 4
     for (int p = 0; p < kGroupPixels; ++p) {
-      const uint8_t* row = kCountTable.rows[0] + window[p][k];
+      const uint8_t* row = reinterpret_cast<const uint8_t*>(&kCountTable) + window[p][k];
       const __m256i counts =
           _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(row)));
 #pragma GCC unroll 2

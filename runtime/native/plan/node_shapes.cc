@@ -5,9 +5,6 @@
 namespace bireid {
 namespace {
 
-// Offsets of elements are int32, and a tile may step past the last pixel.
-constexpr int64_t kMaxElements = 1 << 28;
-
 const Tensor& InputOf(const Graph& graph, const Node& node, int index) {
   return graph.tensors[node.inputs[index]];
 }
@@ -24,7 +21,7 @@ Extent PoolExtent(const Graph& graph, const Node& node, int axis, int filter, in
 int64_t ElementCount(const std::vector<int>& shape) {
   int64_t count = 1;
   for (const int size : shape) {
-    if (size < 1 || size > kMaxElements / count) return 0;
+    if (size < 1 || size > kMaxMapElements / count) return 0;
     count *= size;
   }
   return count;

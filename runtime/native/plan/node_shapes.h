@@ -11,6 +11,10 @@
 
 namespace bireid {
 
+// 1 GiB of floats, for one map and for all computed maps of an image together: what a file declares
+// is no reason to allocate without bound. Offsets of elements are int32 as well.
+constexpr int64_t kMaxMapElements = 1 << 28;
+
 // Elements of a tensor; 0 if a dimension is not positive, or if there are more than a plan handles.
 int64_t ElementCount(const std::vector<int>& shape);
 

@@ -45,6 +45,11 @@ class Builder {
       if (!chains_.IsDone(static_cast<int>(n))) PlanNode(static_cast<int>(n));
     }
     AssignBuffers(accesses_, &plan_);
+    int64_t bytes = 0;
+    for (const size_t buffer : plan_.buffer_bytes) bytes += static_cast<int64_t>(buffer);
+    if (bytes > kMaxMapElements * static_cast<int64_t>(sizeof(float))) {
+      throw PlanError("the maps of the graph and their borders need more than 1 GiB");
+    }
     return std::move(plan_);
   }
 

@@ -8,7 +8,6 @@
 #include "plan/plan.h"
 
 namespace bireid {
-
 void CheckGraph(const Graph& graph) {
   if (graph.nodes.empty()) throw PlanError("the graph has no nodes");
   std::vector<bool> known(graph.tensors.size());
@@ -24,6 +23,7 @@ void CheckGraph(const Graph& graph) {
     }
     known[tensor] = true;
   }
+  int64_t elements = 0;
   for (const Node& node : graph.nodes) {
     const std::string reason = WhyUnsupported(graph, node);
     if (!reason.empty()) throw PlanError(node.name + ": " + reason);
@@ -35,8 +35,11 @@ void CheckGraph(const Graph& graph) {
     const int output = node.outputs[0];
     if (known[output]) throw PlanError(node.name + ": its output is computed twice");
     known[output] = true;
-    if (graph.tensors[output].shape[0] != BatchOf(graph)) {
-      throw PlanError(node.name + ": the batch size changes");
+    const std::vector<int>& shape = graph.tensors[output].shape;
+    if (shape[0] != BatchOf(graph)) throw PlanError(node.name + ": the batch size changes");
+    elements += ElementCount(shape) / shape[0];
+    if (elements > kMaxMapElements) {
+      throw PlanError(node.name + ": the maps of the graph need more than 1 GiB");
     }
   }
   for (const int tensor : graph.outputs) {

@@ -7,7 +7,7 @@
 namespace bireid {
 
 // Throws PlanError unless every node is supported, every tensor is computed once and before it is
-// read, and all maps are of one batch.
+// read, all maps are of one batch, and they are not too large together.
 void CheckGraph(const Graph& graph);
 
 }  // namespace bireid

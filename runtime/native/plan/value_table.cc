@@ -1,7 +1,6 @@
 #include "plan/value_table.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -55,7 +54,7 @@ int ValueTable::NewValue(int tensor, const Border& border, Value::Place place, i
   const Tensor& t = graph_.tensors[tensor];
   Value value;
   value.layout = {t.shape[1], t.shape[2], t.shape[3], border};
-  if (value.layout.total() > std::numeric_limits<int32_t>::max()) {
+  if (value.layout.total() > kMaxMapElements) {
     throw PlanError("a map with its border is too large");
   }
   value.element_bytes = ElementBytes(t.type);

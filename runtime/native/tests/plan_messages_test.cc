@@ -373,5 +373,16 @@ INSTANTIATE_TEST_SUITE_P(
                              m.OutputOf("convolution").shape = {1, 6, 5, 2};
                            }}));
 
+TEST(PlanMessages, MapsAreNotTooLargeTogether) {
+  GraphWriter writer;
+  const std::vector<int> shape = {1, 16384, 8192, 1};  // half a GiB
+  int map = writer.AddInput(DataType::kFloat32, shape);
+  for (int i = 0; i < 3; ++i)
+    map = writer.AddNode(Operator::kRelu, {map}, DataType::kFloat32, shape);
+  writer.graph.nodes.back().name = "relu";
+  writer.graph.outputs = {map};
+  EXPECT_EQ(BuildError(writer.graph), "relu: the maps of the graph need more than 1 GiB");
+}
+
 }  // namespace
 }  // namespace bireid
