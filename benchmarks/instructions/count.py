@@ -41,7 +41,7 @@ def layers(cpu: str, isa: str) -> None:
 
 
 @main.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("model", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--root",
     required=True,
@@ -56,7 +56,7 @@ def layers(cpu: str, isa: str) -> None:
 @click.option("--fuse", default="backbone", show_default=True, help="Option of the delegate.")
 @CPU
 def network(model: Path, root: Path, wheel: Path | None, fuse: str, cpu: str) -> None:
-    """Count one inference of a .tflite file by LiteRT."""
+    """Count one inference of a .tflite file by LiteRT, or of a bundle by our engine."""
     count = count_network(model, root, cpu, None if wheel is None else (wheel, fuse))
     click.echo(f"{count.total / 1e6:.3f} M instructions, {count.simd / 1e6:.3f} M of them SIMD")
 

@@ -129,10 +129,10 @@ def count_layers(cpu: str, isa: str) -> Iterator[LayerCount]:
 
 
 def count_network(model: Path, root: Path, cpu: str, delegate: tuple[Path, str] | None) -> Count:
-    """Count one inference of a .tflite file by LiteRT on one thread.
+    """Count one inference of a .tflite file by LiteRT, or of a bundle by our engine, on one thread.
 
     Args:
-        model: The file.
+        model: The file or the bundle.
         root: What tests/aarch64/emulated_root.py made.
         cpu: A key of CPU_PARTS.
         delegate: The aarch64 wheel of bireid-runtime and the option `fuse` of its delegate; None

@@ -25,8 +25,9 @@ from counter import (
 
 RESULT = BENCHMARKS / "results" / "instructions.json"
 
-# Engine, what the rows are compared by, file, option `fuse` of our delegate.
+# Engine, what the rows are compared by, file or bundle, option `fuse` of our delegate.
 NETWORKS = (
+    ("1-bit, bireid (native)", "binary", "binary", "backbone"),
     ("1-bit, bireid (fused)", "binary", "binary/model.lce.tflite", "backbone"),
     ("1-bit, bireid (LCE operators)", "binary", "binary/model.lce.tflite", "none"),
     ("float32, LiteRT (XNNPACK)", "float32", "float.tflite", None),
