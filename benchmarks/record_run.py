@@ -2,7 +2,8 @@
 
     python benchmarks/record_run.py RUN --data DIR --table NAME --label TEXT [--engines]
 
-With --engines the run is converted (parity gate on) and every engine ranks the test set.
+With --engines the run is converted (parity gate on) and every engine ranks the test set, those that
+round on purpose as well.
 """
 
 import json
@@ -26,6 +27,9 @@ RESULTS = Path(__file__).parent / "results"
 @click.option("--engines", is_flag=True, help="Also convert and rank with every engine.")
 def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
     """Measure RUN and write benchmarks/results/TABLE/RUN.json."""
+    from bireid_runtime import Extractor
+    from bireid_runtime.backends import BACKENDS
+
     from bireid_deploy.data.layouts import open_dataset
 
     dataset = open_dataset(data)
@@ -47,7 +51,14 @@ def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
                     trained, Path(folder) / "bundle", formats, name=label, dataset=dataset
                 )
                 metrics += bundle.manifest["metrics"]
-                sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
+                metrics += [
+                    measure_embedder(backend.name, Extractor.open(bundle, backend.name), dataset)
+                    for backend in BACKENDS
+                    if not backend.exact
+                ]
+                sizes = {
+                    backend.name: bundle.file(backend.format).stat().st_size for backend in BACKENDS
+                }
         else:
             metrics.append(measure_embedder("keras", trained, dataset))
     summary = dataset.summary()
