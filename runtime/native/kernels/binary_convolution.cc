@@ -1,7 +1,6 @@
 #include "kernels/binary_convolution.h"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -178,38 +177,30 @@ void BinaryConvolution::Place(const MapLayout& input) {
 }
 
 void BinaryConvolution::PrepareCorrection(const Extent& vertical, const Extent& horizontal) {
-  // The border holds +1. Where 0 is meant, the taps outside have added their signs too much. Pixels
-  // with the same taps outside share a row of corrections.
-  using Taps = std::pair<int, int>;
-  std::map<std::pair<Taps, Taps>, int32_t> rows;
-  const Taps all_y{0, vertical.filter};
-  const Taps all_x{0, horizontal.filter};
+  // The border holds +1. Where 0 is meant, the taps outside have added their signs too much.
+  const BorderClasses borders = BorderClasses::Of(vertical, horizontal);
   const int taps = vertical.filter * horizontal.filter;
-  for (int y = 0; y < vertical.output; ++y) {
-    const Taps inside_y = vertical.TapsInside(y);
-    for (int x = 0; x < horizontal.output; ++x) {
-      const Taps inside_x = horizontal.TapsInside(x);
-      if (inside_y == all_y && inside_x == all_x) {
-        correction_offsets_.push_back(-1);
-        continue;
+  std::vector<int32_t> offsets;  // of the corrections of each class
+  for (const BorderClasses::Class& inside : borders.classes) {
+    if (inside.rows == std::make_pair(0, vertical.filter) &&
+        inside.columns == std::make_pair(0, horizontal.filter)) {
+      offsets.push_back(-1);
+      continue;
+    }
+    offsets.push_back(static_cast<int32_t>(correction_.size()));
+    for (int c = 0; c < spec_.channels_out; ++c) {
+      int32_t outside = 0;
+      for (int tap = 0; tap < taps; ++tap) {
+        const int ky = tap / horizontal.filter;
+        const int kx = tap % horizontal.filter;
+        const bool is_inside = ky >= inside.rows.first && ky < inside.rows.second &&
+                               kx >= inside.columns.first && kx < inside.columns.second;
+        if (!is_inside) outside += tap_sums_[static_cast<int64_t>(c) * taps + tap];
       }
-      const auto [row, is_new] = rows.emplace(std::make_pair(inside_y, inside_x),
-                                              static_cast<int32_t>(correction_.size()));
-      correction_offsets_.push_back(row->second);
-      if (!is_new) continue;
-      for (int c = 0; c < spec_.channels_out; ++c) {
-        int32_t outside = 0;
-        for (int tap = 0; tap < taps; ++tap) {
-          const int ky = tap / horizontal.filter;
-          const int kx = tap % horizontal.filter;
-          const bool inside = ky >= inside_y.first && ky < inside_y.second &&
-                              kx >= inside_x.first && kx < inside_x.second;
-          if (!inside) outside += tap_sums_[static_cast<int64_t>(c) * taps + tap];
-        }
-        correction_.push_back(-tap_scale_[c] * static_cast<float>(outside));
-      }
+      correction_.push_back(-tap_scale_[c] * static_cast<float>(outside));
     }
   }
+  for (const int32_t index : borders.of_pixel) correction_offsets_.push_back(offsets[index]);
 }
 
 std::vector<Stage> BinaryConvolution::OwnStages() const {

@@ -1,6 +1,7 @@
 #include "kernels/geometry.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 namespace bireid {
@@ -33,6 +34,22 @@ std::pair<int, int> Extent::TapsInside(int output_index) const {
   int last = first;
   while (last < filter && start + last * dilation < input) ++last;
   return {first, last};
+}
+
+BorderClasses BorderClasses::Of(const Extent& vertical, const Extent& horizontal) {
+  BorderClasses result;
+  std::map<std::pair<std::pair<int, int>, std::pair<int, int>>, int32_t> known;
+  for (int y = 0; y < vertical.output; ++y) {
+    const std::pair<int, int> rows = vertical.TapsInside(y);
+    for (int x = 0; x < horizontal.output; ++x) {
+      const std::pair<int, int> columns = horizontal.TapsInside(x);
+      const auto [entry, is_new] =
+          known.emplace(std::make_pair(rows, columns), static_cast<int32_t>(result.classes.size()));
+      if (is_new) result.classes.push_back({rows, columns});
+      result.of_pixel.push_back(entry->second);
+    }
+  }
+  return result;
 }
 
 std::vector<int32_t> PixelOffsets(const MapLayout& map) {

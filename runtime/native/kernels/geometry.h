@@ -28,6 +28,19 @@ struct Extent {
   std::pair<int, int> TapsInside(int output_index) const;
 };
 
+// Output pixels grouped by which taps of their window fall inside the map, since what padding does
+// to a pixel depends on nothing else.
+struct BorderClasses {
+  struct Class {
+    std::pair<int, int> rows;     // taps inside, as [first, last)
+    std::pair<int, int> columns;  // taps inside, as [first, last)
+  };
+  std::vector<Class> classes;
+  std::vector<int32_t> of_pixel;  // [output pixels]: index of the class
+
+  static BorderClasses Of(const Extent& vertical, const Extent& horizontal);
+};
+
 // Elements around a map that windows may read.
 struct Border {
   int top = 0;

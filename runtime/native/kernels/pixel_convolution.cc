@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <stdexcept>
-#include <utility>
 
 namespace bireid {
 namespace {
@@ -93,30 +91,22 @@ void PixelConvolution::Place(const MapLayout& input) {
                       table_.run_length);
   // The weight of the element past the end is zero.
   table_.run_length += table_.run_length % 2;
-  const Extent vertical = Vertical(input.height);
-  const Extent horizontal = Horizontal(input.width);
-  using Taps = std::pair<int, int>;
-  std::map<std::pair<Taps, Taps>, int32_t> rows;
+  const BorderClasses borders = BorderClasses::Of(Vertical(input.height), Horizontal(input.width));
   border_.clear();
   border_offsets_.clear();
-  for (int y = 0; y < vertical.output; ++y) {
-    const Taps inside_y = vertical.TapsInside(y);
-    for (int x = 0; x < horizontal.output; ++x) {
-      const Taps inside_x = horizontal.TapsInside(x);
-      const auto [row, is_new] =
-          rows.emplace(std::make_pair(inside_y, inside_x), static_cast<int32_t>(border_.size()));
-      border_offsets_.push_back(row->second);
-      if (!is_new) continue;
-      for (int c = 0; c < spec_.channels_out; ++c) {
-        double sum = bias_[c];
-        for (int ky = inside_y.first; ky < inside_y.second; ++ky) {
-          for (int kx = inside_x.first; kx < inside_x.second; ++kx) {
-            sum -= mean_part_[static_cast<int64_t>(c) * taps() + ky * spec_.kernel_width + kx];
-          }
+  for (const BorderClasses::Class& inside : borders.classes) {
+    for (int c = 0; c < spec_.channels_out; ++c) {
+      double sum = bias_[c];
+      for (int ky = inside.rows.first; ky < inside.rows.second; ++ky) {
+        for (int kx = inside.columns.first; kx < inside.columns.second; ++kx) {
+          sum -= mean_part_[static_cast<int64_t>(c) * taps() + ky * spec_.kernel_width + kx];
         }
-        border_.push_back(static_cast<float>(sum));
       }
+      border_.push_back(static_cast<float>(sum));
     }
+  }
+  for (const int32_t index : borders.of_pixel) {
+    border_offsets_.push_back(index * spec_.channels_out);
   }
 }
 
