@@ -25,3 +25,15 @@ class DivergenceError(TrainingError):
 
 class TrainingInterruptedError(TrainingError):
     """Training was stopped from the keyboard, after saving a checkpoint."""
+
+
+class TargetError(BireidError):
+    """The address of a device is malformed."""
+
+
+class DeviceUnreachableError(BireidError):
+    """A device does not answer, refuses the login, or the connection broke."""
+
+
+class DeviceCheckError(BireidError):
+    """A device was reached but cannot take or run the bundle; the message says what it lacks."""

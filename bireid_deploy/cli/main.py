@@ -11,17 +11,19 @@ from bireid_deploy import __version__
 VERBS = {
     "demo": "The whole story on synthetic people, ending with a table.",
     "train": "Train a network from a recipe.",
+    "experiment": "Train a grid of recipes and seeds, and gather what they measured.",
     "convert": "Turn a trained run into a checked bundle.",
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure CMC, mAP and mINP of a run, a bundle or a file of embeddings.",
     "embed": "Turn images into embeddings.",
     "bench": "Measure latency, memory and load time, each engine in its own process.",
-    "doctor": "Show versions and what this machine can run.",
+    "flash": "Put a bundle on a device, and test and time it there.",
+    "doctor": "Show what this machine or a device can run.",
 }
 
 EXIT_BUG, EXIT_USAGE, EXIT_CHECK_FAILED, EXIT_MISSING_DEPENDENCY = 1, 2, 3, 4
-EXIT_UNSUPPORTED, EXIT_INTERRUPTED = 6, 130
+EXIT_UNREACHABLE, EXIT_UNSUPPORTED, EXIT_INTERRUPTED = 5, 6, 130
 
 
 class LazyVerbs(click.Group):
@@ -51,7 +53,8 @@ def cli() -> None:
     """Train 1-bit person Re-ID networks and put them on small devices.
 
     Results go to stdout, progress and messages to stderr. Exit codes: 0 ok, 1 bug, 2 usage,
-    3 a check failed, 4 optional dependency missing, 6 unsupported, 130 interrupted.
+    3 a check failed, 4 optional dependency missing, 5 device unreachable, 6 unsupported,
+    130 interrupted.
     """
 
 
@@ -97,7 +100,12 @@ def exit_code_of(error: Exception) -> int:
         UnsupportedModelError,
     )
 
-    from bireid_deploy.errors import DivergenceError, TrainingInterruptedError
+    from bireid_deploy.errors import (
+        DeviceCheckError,
+        DeviceUnreachableError,
+        DivergenceError,
+        TrainingInterruptedError,
+    )
 
     codes: tuple[tuple[type[Exception], int], ...] = (
         (TrainingInterruptedError, EXIT_INTERRUPTED),
@@ -107,5 +115,7 @@ def exit_code_of(error: Exception) -> int:
         (SelfTestError, EXIT_CHECK_FAILED),
         (ParityError, EXIT_CHECK_FAILED),
         (DivergenceError, EXIT_CHECK_FAILED),
+        (DeviceCheckError, EXIT_CHECK_FAILED),
+        (DeviceUnreachableError, EXIT_UNREACHABLE),
     )
     return next((code for kind, code in codes if isinstance(error, kind)), EXIT_USAGE)

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from bireid_models.config import Downsample, NetworkConfig, Surrogate, UnitOrder
+from bireid_models.config import (
+    Backbone,
+    Binarization,
+    Downsample,
+    NetworkConfig,
+    Precision,
+    Stem,
+    Surrogate,
+    UnitOrder,
+)
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bireid_deploy.errors import RecipeError
@@ -25,8 +34,9 @@ class _Section(BaseModel):
 class NetworkSection(_Section):
     """The network to train; fields as in `bireid_models.NetworkConfig`."""
 
-    backbone: Literal["resnet18"] = "resnet18"
-    precision: Literal["binary", "real"] = "binary"
+    backbone: Backbone = "resnet18"
+    precision: Precision = "binary"
+    binarization: Binarization = "bireid"
     width: Positive = 1.0
     input_height: int = 256
     input_width: int = 128
@@ -35,6 +45,8 @@ class NetworkSection(_Section):
     unit_order: UnitOrder = "fused"
     kernel_surrogate: Surrogate = "poly"
     embedding_dim: int | None = None
+    stem: Stem = "imagenet"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":
