@@ -54,7 +54,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.inst
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e ".[test]"
+	@$(INSTALL) -e ".[test,figures]"
 	@touch $@
 
 READY := $(VENV)/.installed $(VENV)/.installed-runtime
@@ -178,7 +178,7 @@ bench: $(READY)
 bench-kernels: $(READY_TO_TEST)
 	@$(BIN)/python benchmarks/kernel_speed.py
 
-results: $(READY)
+results: $(READY_TO_TEST)
 	@$(BIN)/python benchmarks/results_page.py
 
 clean:
