@@ -1,14 +1,18 @@
-"""Write docs/results.md from the JSON files in benchmarks/results; run it with `make results`."""
+"""Write docs/results.md and its figures from benchmarks/results; run it with `make results`."""
 
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import experiment_tables
 import speed_tables
+from experiment_figures import draw_figures
+from experiment_records import read_experiment
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
+FIGURES = PAGE.parent / "figures"
 
 # Table (a folder of results), its heading, and what a reader must know beside the numbers.
 TABLES = (
@@ -63,6 +67,11 @@ def main() -> None:
         "seed 0 unless said otherwise. mAP, rank-1 and mINP in percent; non-interpolated average "
         "precision; same-camera images of the query's person and junk left out.\n"
     ]
+    for name in experiment_tables.EXPERIMENTS:
+        measured = read_experiment(RESULTS / "experiments" / name)
+        if measured is not None:
+            draw_figures(measured, FIGURES)
+            parts.append(experiment_tables.experiment(measured))
     for folder, title, note in TABLES:
         records = [
             json.loads(path.read_text()) for path in sorted(RESULTS.glob(f"{folder}/*.json"))

@@ -35,5 +35,13 @@ class DeviceUnreachableError(BireidError):
     """A device does not answer, refuses the login, or the connection broke."""
 
 
+class MissingProgramError(BireidError):
+    """A program of the system that a device is reached with, ssh or adb, is not installed."""
+
+
 class DeviceCheckError(BireidError):
     """A device was reached but cannot take or run the bundle; the message says what it lacks."""
+
+
+class PayloadError(BireidError):
+    """A file that a device needs is not at hand here: a wheel or the program."""

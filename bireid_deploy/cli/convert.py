@@ -50,6 +50,9 @@ def command(
     for entry in formats:
         find_format(entry)
     check_target(out)
+    for path in (run, real):
+        if path is not None:
+            _require_embedder(path)
     dataset = None if data is None else open_dataset(data, layout)
     load_tensorflow()
     from bireid_deploy.conversion import convert_run
@@ -84,3 +87,15 @@ def command(
         message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
     message("parity gate skipped" if no_verify else "parity gate passed")
     click.echo(str(out))
+
+
+def _require_embedder(run: Path) -> None:
+    from bireid_runtime.errors import UnsupportedModelError
+
+    from bireid_deploy.training.run_directory import RunDirectory
+
+    if RunDirectory(run).read_recipe().task == "classification":
+        raise UnsupportedModelError(
+            f"{run}: was trained to classify; a bundle holds a Re-ID network, whose output is an "
+            "embedding: convert a run of the task reid"
+        )

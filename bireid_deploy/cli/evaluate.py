@@ -46,13 +46,18 @@ def command(
     """Measure CMC, mAP and mINP of MODEL on the query and gallery of a data set.
 
     MODEL is a run directory, a bundle, a .npz file that --save wrote (then --data is not needed),
-    or the word `histogram` for the colour-histogram baseline.
+    or the word `histogram` for the colour-histogram baseline. A run that was trained to classify is
+    measured by its top-1 and top-5 accuracy.
     """
     from bireid_deploy.evaluation import report
     from bireid_deploy.evaluation.embeddings import save_pair
     from bireid_deploy.evaluation.ranking import rank
     from bireid_deploy.evaluation.reranking import ReRanking
 
+    if _task(model) == "classification":
+        _refuse_ranking_options()
+        _classify(model, data, as_json)
+        return
     if save is not None:
         check_output_file(save, (".npz",))
     pair, facts = _embeddings(model, data, layout, backend, threads)
@@ -96,6 +101,49 @@ def open_embedder(
     with quiet_native_output():
         extractor = Extractor.open(model, backend=backend, threads=threads)
     return extractor, extractor.backend, extractor.fingerprint
+
+
+def _task(model: Path) -> str:
+    """What the recipe of a run says; a bundle or a file of embeddings can only be of Re-ID."""
+    if not (model / "run.json").exists():
+        return "reid"
+    from bireid_deploy.training.run_directory import RunDirectory
+
+    return RunDirectory(model).read_recipe().task
+
+
+def _refuse_ranking_options() -> None:
+    context = click.get_current_context()
+    for name in ("layout", "backend", "threads", "rerank", "average_precision", "save"):
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option}: the run classifies; there is no ranking")
+
+
+def _classify(model: Path, data: Path | None, as_json: bool) -> None:
+    from bireid_deploy.data.classification import open_classification_dataset
+
+    if data is None:
+        raise click.UsageError("Missing option '--data': a model is evaluated on a data set.")
+    dataset = open_classification_dataset(data)
+    load_tensorflow()
+    from bireid_deploy.evaluation.classification import classify_dataset, open_classifier
+
+    with quiet_native_output():
+        classifier = open_classifier(model)
+    with progress("classifying") as on_progress:
+        result = classify_dataset(classifier, dataset, on_progress)
+    if as_json:
+        facts = {"model": model.name, "data": dataset.name, "engine": "keras"}
+        emit_json({**facts, **result.to_json()})
+        return
+    accuracies = [*result.per_class.items(), ("all classes", result.overall)]
+    rows = [
+        (name, f"{100 * each.top_1:.1f}", f"{100 * each.top_5:.1f}", str(each.images))
+        for name, each in accuracies
+    ]
+    title = f"{model.name} on {dataset.name}"
+    emit_table(title, ("class", "top-1", "top-5", "images"), rows)
 
 
 def _embeddings(

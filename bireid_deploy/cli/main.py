@@ -104,12 +104,14 @@ def exit_code_of(error: Exception) -> int:
         DeviceCheckError,
         DeviceUnreachableError,
         DivergenceError,
+        MissingProgramError,
         TrainingInterruptedError,
     )
 
     codes: tuple[tuple[type[Exception], int], ...] = (
         (TrainingInterruptedError, EXIT_INTERRUPTED),
         (BackendUnavailableError, EXIT_MISSING_DEPENDENCY),
+        (MissingProgramError, EXIT_MISSING_DEPENDENCY),
         (UnsupportedModelError, EXIT_UNSUPPORTED),
         (IntegrityError, EXIT_CHECK_FAILED),
         (SelfTestError, EXIT_CHECK_FAILED),

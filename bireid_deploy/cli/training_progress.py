@@ -11,6 +11,7 @@ _SHOWN = (
     "total",
     "identity",
     "triplet",
+    "distillation",
     "kernel_adversarial",
     "kernel_mse",
     "feature_adversarial",

@@ -4,7 +4,6 @@ import os
 import platform
 import struct
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from bireid_converters.toolchain import PACKAGES, toolchain
@@ -12,35 +11,8 @@ from bireid_runtime import native_library
 from bireid_runtime.backends import BACKENDS
 from bireid_runtime.errors import BackendUnavailableError
 
-# CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
-_FEATURES = (
-    "avx2",
-    "avx512f",
-    "avx512_vpopcntdq",
-    "avx512_vnni",
-    "avx_vnni",
-    "asimd",
-    "asimddp",
-    "i8mm",
-    "sve",
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's report.
-
-    Attributes:
-        name: What was looked at.
-        value: What was found.
-        ok: Whether it is as it should be.
-        remedy: The command or step that mends it, empty when all is well.
-    """
-
-    name: str
-    value: str
-    ok: bool = True
-    remedy: str = ""
+from bireid_deploy.devices.facts import KERNEL_FEATURES
+from bireid_deploy.devices.finding import Finding
 
 
 def examine_host() -> list[Finding]:
@@ -65,7 +37,7 @@ def _python() -> list[Finding]:
 
 def _machine() -> list[Finding]:
     flags = _cpu_flags()
-    features = [feature for feature in _FEATURES if feature in flags]
+    features = [feature for feature in KERNEL_FEATURES if feature in flags]
     libc = " ".join(platform.libc_ver()).strip() or "unknown"
     return [
         Finding("system", f"{platform.system()} {platform.release()}"),

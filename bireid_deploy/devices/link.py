@@ -23,9 +23,11 @@ class Completed:
     stderr: str
 
     def last_line(self) -> str:
-        """The last thing it said, for an error message."""
+        """The last thing it said, for an error message; a terminal may show it."""
         lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
-        return lines[-1].strip() if lines else "no message"
+        if not lines:
+            return "no message"
+        return "".join(each for each in lines[-1].strip() if each.isprintable())
 
 
 class Link(Protocol):

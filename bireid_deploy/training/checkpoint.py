@@ -2,7 +2,8 @@
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from bireid_runtime.files import atomic_file
 from bireid_deploy.errors import TrainingError
 
 _STATE = "state.json"
+_CLASSIFIER = "classifier/kernel:0"
 
 
 def save_checkpoint(path: Path, variables: Mapping[str, Any], state: Mapping[str, Any]) -> None:
@@ -52,11 +54,33 @@ def load_network(path: Path, model: Any) -> None:
     Raises:
         TrainingError: As `load_checkpoint`.
     """
-    variables = {f"network/{variable.name}": variable for variable in model.variables}
+    load_variables(path, network_variables(model))
+
+
+def network_variables(model: Any) -> dict[str, Any]:
+    """The variables of a Keras model by the names that they have in a checkpoint."""
+    return {f"network/{variable.name}": variable for variable in model.variables}
+
+
+def load_variables(path: Path, variables: Mapping[str, Any]) -> None:
+    """Assign variables by their names in a checkpoint.
+
+    Raises:
+        TrainingError: As `load_checkpoint`.
+    """
     arrays = read_arrays(path, list(variables))
     _check_shapes(path, variables, arrays)
     for name, variable in variables.items():
         variable.assign(arrays[name])
+
+
+def read_classifier(path: Path) -> np.ndarray:
+    """The kernel of the classifier that a network was trained with, float32 (D, K).
+
+    Raises:
+        TrainingError: As `read_arrays`.
+    """
+    return read_arrays(path, [_CLASSIFIER])[_CLASSIFIER]
 
 
 def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
@@ -65,15 +89,31 @@ def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
     Raises:
         TrainingError: The file is missing or damaged, or has no array of that name.
     """
+    with _open(path) as archive:
+        missing = [name for name in names if name not in archive]
+        if missing:
+            raise TrainingError(
+                f"{path}: no variable {missing[0]!r}; the checkpoint is of another network or "
+                "recipe"
+            )
+        return {name: archive[name] for name in names}
+
+
+def array_names(path: Path) -> frozenset[str]:
+    """The names of the arrays of a checkpoint.
+
+    Raises:
+        TrainingError: The file is missing or damaged.
+    """
+    with _open(path) as archive:
+        return frozenset(archive.files)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in names if name not in archive]
-            if missing:
-                raise TrainingError(
-                    f"{path}: no variable {missing[0]!r}; the checkpoint is of another network or "
-                    "recipe"
-                )
-            return {name: archive[name] for name in names}
+            yield archive
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such checkpoint; has the run been started?") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

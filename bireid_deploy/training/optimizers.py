@@ -1,13 +1,21 @@
-"""Adam, one instance per parameter group, and the learning-rate schedule."""
+"""One optimiser per parameter group, and the learning-rate schedule."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
-from bireid_models.layers import BinaryConv2D
+from bireid_models.layers import BinaryConv2D, binary_layers
+from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.training.recipe import OptimizerSection
+
+MOMENTUM = 0.9
+STEP_DECAY = 0.1
+
+_HEAD_LAYERS = ("projection", "neck_bn")
+_NOT_DECAYED = ["gamma", "beta", "_prelu", "bias"]
 
 
 @dataclass(frozen=True)
@@ -16,30 +24,40 @@ class ParameterGroups:
 
     Attributes:
         kernels: Latent kernels w of the binary layers.
-        alphas: Their output-channel scales.
-        others: p, everything else.
+        alphas: Their output-channel scales, where they are learned.
+        others: p, everything else in the backbone.
+        head: p of the projection, the neck and the classifier.
     """
 
     kernels: list[Any]
     alphas: list[Any]
     others: list[Any]
+    head: list[Any]
 
     @classmethod
-    def split(cls, variables: list[Any], layers: list[BinaryConv2D]) -> "ParameterGroups":
-        """Sort variables by the binary layer that owns them, if any."""
+    def split(cls, network: ReIdNetwork, classifier: Any) -> "ParameterGroups":
+        """Sort variables by the layer that owns them."""
+        layers = binary_layers(network.model)
         kernels = [layer.kernel for layer in layers]
-        alphas = [layer.alpha for layer in layers]
-        owned = {id(variable) for variable in kernels + alphas}
-        return cls(kernels, alphas, [each for each in variables if id(each) not in owned])
+        alphas = [layer.alpha for layer in layers if layer.alpha is not None]
+        head = [
+            variable
+            for layer in network.model.layers
+            if layer.name in _HEAD_LAYERS
+            for variable in layer.trainable_variables
+        ]
+        owned = {id(variable) for variable in kernels + alphas + head}
+        others = [each for each in network.model.trainable_variables if id(each) not in owned]
+        return cls(kernels, alphas, others, head + classifier.trainable_variables)
 
 
 class Optimizers:
-    """The four optimisers of eq. 6.25, 6.27, 6.33 and of the discriminators' ascent.
+    """The optimisers of eq. 6.25, 6.27, 6.33 and of the discriminators' ascent.
 
     Args:
-        options: Learning rates and weight decay.
+        options: Method, learning rates and weight decay.
         groups: Variables of the network and the classifier.
-        projections: W_1x1 of FR-GAL; they share the optimiser's settings of `groups.others`.
+        projections: W_1x1 of FR-GAL; they share the optimiser of the head.
         discriminators: W_D.
     """
 
@@ -50,22 +68,23 @@ class Optimizers:
         projections: list[Any],
         discriminators: list[Any],
     ) -> None:
-        others = keras.optimizers.AdamW(weight_decay=options.weight_decay, jit_compile=False)
-        others.exclude_from_weight_decay(var_names=["gamma", "beta", "_prelu", "bias"])
+        backbone = options.backbone_factor
         self.rates = {
-            "kernels": options.kernel_rate,
-            "alphas": options.alpha_rate,
-            "others": options.other_rate,
+            "kernels": options.kernel_rate * backbone,
+            "alphas": options.alpha_rate * backbone,
+            "others": options.other_rate * backbone,
+            "head": options.other_rate,
             "discriminators": options.discriminator_rate,
         }
         self.variables_of = {
             "kernels": groups.kernels,
             "alphas": groups.alphas,
-            "others": groups.others + projections,
+            "others": groups.others,
+            "head": groups.head + projections,
             "discriminators": discriminators,
         }
         self._optimizers = {
-            name: others if name == "others" else keras.optimizers.Adam(jit_compile=False)
+            name: _optimizer(name, options)
             for name, variables in self.variables_of.items()
             if variables
         }
@@ -97,11 +116,13 @@ def schedule_factor(
     epoch: float,
     epochs: int,
     warmup_epochs: float,
-    schedule: Literal["linear", "cosine", "constant"],
+    schedule: Literal["linear", "cosine", "constant", "step"],
+    milestones: Sequence[float] = (),
 ) -> float:
     """Learning-rate factor in [0, 1] at a moment of training, counted in (fractions of) epochs.
 
-    Linear warm-up from 0.01, then `linear` or `cosine` decay to 0 at the end, or `constant`.
+    Linear warm-up from 0.01, then `linear` or `cosine` decay to 0 at the end, `constant`, or
+    `step`: a tenth at each milestone (in epochs, the warm-up included).
     """
     if epoch < warmup_epochs:
         return 0.01 + 0.99 * epoch / warmup_epochs
@@ -110,18 +131,22 @@ def schedule_factor(
         return 1.0 - progress
     if schedule == "cosine":
         return 0.5 * (1.0 + math.cos(math.pi * progress))
+    if schedule == "step":
+        return float(STEP_DECAY ** sum(epoch >= milestone for milestone in milestones))
     return 1.0
 
 
 def initialise_alphas(
     layers: list[BinaryConv2D], mode: Literal["mean_abs", "random", "ones"], seed: int
 ) -> None:
-    """Set alpha of every binary layer.
+    """Set alpha of every binary layer that learns one.
 
     `mean_abs` is the minimiser of the kernel MSE, `||w||_1 / size` per filter (eq. 6.5); `random`
     is uniform in [0, 2 mean_abs]; `ones` leaves 1.
     """
     for index, layer in enumerate(layers):
+        if layer.alpha is None:
+            continue
         if mode == "ones":
             layer.alpha.assign(tf.ones_like(layer.alpha))
             continue
@@ -129,3 +154,17 @@ def initialise_alphas(
         if mode == "random":
             mean *= tf.random.stateless_uniform(mean.shape, (seed, index), maxval=2.0)
         layer.alpha.assign(mean)
+
+
+def _optimizer(group: str, options: OptimizerSection) -> Any:
+    decay = options.weight_decay if group in ("others", "head") else None
+    if options.method == "sgd" and group != "discriminators":
+        optimizer = keras.optimizers.SGD(
+            momentum=MOMENTUM, nesterov=True, weight_decay=decay, jit_compile=False
+        )
+    elif decay is None:
+        return keras.optimizers.Adam(jit_compile=False)
+    else:
+        optimizer = keras.optimizers.AdamW(weight_decay=decay, jit_compile=False)
+    optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
+    return optimizer

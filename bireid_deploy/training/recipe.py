@@ -7,178 +7,54 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from bireid_models.config import (
-    Backbone,
-    Binarization,
-    Downsample,
-    NetworkConfig,
-    Precision,
-    Stem,
-    Surrogate,
-    UnitOrder,
+from bireid_models.binarization import BINARIZATIONS
+from pydantic import Field, ValidationError, model_validator
+
+from bireid_deploy.errors import RecipeError, TrainingError
+from bireid_deploy.training.recipe_sections import (
+    AugmentationSection,
+    BatchSection,
+    DiscriminatorSection,
+    DistillationSection,
+    FeaturePair,
+    FeatureRefiningSection,
+    KernelRefiningSection,
+    LossSection,
+    NetworkSection,
+    OptimizerSection,
+    Section,
 )
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bireid_deploy.errors import RecipeError
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Stage = Literal["stage1", "stage2", "stage3", "stage4"]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class NetworkSection(_Section):
-    """The network to train; fields as in `bireid_models.NetworkConfig`."""
-
-    backbone: Backbone = "resnet18"
-    precision: Precision = "binary"
-    binarization: Binarization = "bireid"
-    width: Positive = 1.0
-    input_height: int = 256
-    input_width: int = 128
-    last_stride: Literal[1, 2] = 2
-    downsample: Downsample = "real"
-    unit_order: UnitOrder = "fused"
-    kernel_surrogate: Surrogate = "poly"
-    embedding_dim: int | None = None
-    stem: Stem = "imagenet"
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _is_buildable(self) -> "NetworkSection":
-        self.config()
-        return self
-
-    def config(self) -> NetworkConfig:
-        """The description that `bireid_models.network.build_network` takes."""
-        return NetworkConfig(**self.model_dump())
+__all__ = [
+    "AugmentationSection",
+    "BatchSection",
+    "DiscriminatorSection",
+    "DistillationSection",
+    "FeaturePair",
+    "FeatureRefiningSection",
+    "KernelRefiningSection",
+    "LossSection",
+    "NetworkSection",
+    "OptimizerSection",
+    "Recipe",
+    "differences",
+    "find_recipe",
+    "load_recipe",
+    "parse_recipe",
+]
 
 
-class BatchSection(_Section):
-    """A batch holds `identities` x `images_per_identity` images (P x K).
-
-    `identity` sampling draws P people with K images each; `shuffled` draws the images without
-    looking at identities, for cross-entropy alone.
-    """
-
-    sampling: Literal["identity", "shuffled"] = "identity"
-    identities: Annotated[int, Field(ge=2)] = 16
-    images_per_identity: Annotated[int, Field(ge=1)] = 4
-
-
-class AugmentationSection(_Section):
-    """Training augmentation; `pad` in pixels before a random crop back to the input size."""
-
-    flip: Probability = 0.5
-    pad: Annotated[int, Field(ge=0)] = 10
-    erasing: Probability = 0.5
-
-
-class LossSection(_Section):
-    """The task losses: cross-entropy over identities and batch-hard triplet."""
-
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    triplet_weight: NonNegative = 1.0
-    triplet_margin: Positive | Literal["soft"] = 0.3
-
-
-class DiscriminatorSection(_Section):
-    """Fully connected discriminator: widths of its hidden blocks and slope of its LeakyReLU."""
-
-    widths: Annotated[tuple[int, ...], Field(min_length=1)] = (128, 256, 128)
-    leaky_slope: NonNegative = 0.2
-
-
-class KernelRefiningSection(_Section):
-    """KR-GAL, eq. 6.9-6.11.
-
-    `mse_gradient`: `direct` treats sign(w) as a constant (eq. 6.21), `total` adds the path through
-    it. `saturating`: the generator descends log(1 - D), as printed; otherwise it ascends log D.
-    `filters_per_step`: filters of a layer that the discriminator sees in one step, for speed; the
-    filters take turns, and 0 shows it all of them.
-    """
-
-    enabled: bool = True
-    mse_weight: NonNegative = 5e-5
-    mse_reduction: Literal["sum", "mean"] = "sum"
-    mse_gradient: Literal["direct", "total"] = "direct"
-    adversarial_weight: NonNegative = 1.0
-    saturating: bool = True
-    filters_per_step: Annotated[int, Field(ge=0)] = 64
-    discriminator: DiscriminatorSection = DiscriminatorSection()
-
-
-class FeaturePair(_Section):
-    """A low-level map that is pulled towards a high-level one."""
-
-    low: Stage
-    high: Stage = "stage4"
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> "FeaturePair":
-        if self.low >= self.high:
-            raise ValueError(f"low ({self.low}) must come before high ({self.high})")
-        return self
-
-
-class FeatureRefiningSection(_Section):
-    """FR-GAL, eq. 6.12-6.15.
-
-    `trainable_projection`: whether the 1x1 convolution of eq. 6.12 learns, from the MSE alone.
-    `discriminator_input`: what one sample is: a spatial position, the spatial mean, or the
-    flattened map. `sampled_positions`: positions drawn per image in each step; 0 takes them all.
-    """
-
-    enabled: bool = True
-    pairs: Annotated[tuple[FeaturePair, ...], Field(min_length=1)] = (
-        FeaturePair(low="stage1"),
-        FeaturePair(low="stage2"),
-        FeaturePair(low="stage3"),
-    )
-    mse_weight: NonNegative = 5e-3
-    mse_reduction: Literal["sum", "mean"] = "mean"
-    adversarial_weight: NonNegative = 1.0
-    saturating: bool = True
-    trainable_projection: bool = True
-    discriminator_input: Literal["positions", "gap", "flatten"] = "positions"
-    sampled_positions: Annotated[int, Field(ge=0)] = 16
-    discriminator: DiscriminatorSection = DiscriminatorSection()
-
-
-class OptimizerSection(_Section):
-    """Adam with one learning rate per parameter group, eq. 6.25, 6.27, 6.33.
-
-    `kernel_rate` is eta1 (latent kernels), `alpha_rate` eta2, `other_rate` eta3. Weight decay
-    (decoupled) touches other parameters only, and neither normalisation nor PReLU.
-    `task_gradient_only`: other parameters follow the task loss alone (eq. 6.32), at the price of a
-    second backward pass; otherwise FR-GAL reaches them too.
-    """
-
-    epochs: Annotated[int, Field(ge=1)] = 60
-    kernel_rate: Positive = 1e-3
-    alpha_rate: Positive = 1e-4
-    other_rate: Positive = 1e-3
-    discriminator_rate: Positive = 1e-4
-    weight_decay: NonNegative = 5e-4
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup_epochs: NonNegative = 0.0
-    task_gradient_only: bool = False
-    alpha_init: Literal["mean_abs", "random", "ones"] = "mean_abs"
-
-
-class Recipe(_Section):
+class Recipe(Section):
     """Everything that decides a training run apart from the data set.
 
-    `repeatable`: the same recipe and data give the same weights to the last bit, interrupted or
-    not; without it training is about a fifth faster on a CPU.
+    `task`: `reid` learns identities, `classification` plain classes. `repeatable`: the same recipe
+    and data give the same weights to the last bit, interrupted or not; without it training is about
+    a fifth faster on a CPU.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     description: str = ""
+    task: Literal["reid", "classification"] = "reid"
     seed: Annotated[int, Field(ge=0)] = 0
     repeatable: bool = True
     network: NetworkSection = NetworkSection()
@@ -187,25 +63,65 @@ class Recipe(_Section):
     loss: LossSection = LossSection()
     kernel_refining: KernelRefiningSection = KernelRefiningSection(enabled=False)
     feature_refining: FeatureRefiningSection = FeatureRefiningSection(enabled=False)
+    distillation: DistillationSection = DistillationSection(enabled=False)
     optimizer: OptimizerSection = OptimizerSection()
 
+    def require_teacher(self, given: bool) -> None:
+        """Refuse a call that names no teacher where the recipe needs one, or the reverse.
+
+        Raises:
+            TrainingError: It does.
+        """
+        if self.distillation.enabled and not given:
+            raise TrainingError(
+                f"recipe {self.name!r} learns from a teacher; name the teacher's run with --teacher"
+            )
+        if given and not self.distillation.enabled:
+            raise TrainingError(
+                f"recipe {self.name!r} does not learn from a teacher; leave out --teacher, or add "
+                "--set distillation.enabled=true"
+            )
+
     @model_validator(mode="after")
-    def _methods_fit_the_network(self) -> "Recipe":
-        if self.kernel_refining.enabled and self.network.precision == "real":
+    def _kernel_refining_fits_the_network(self) -> "Recipe":
+        if not self.kernel_refining.enabled:
+            return self
+        if self.network.precision != "binary":
             raise ValueError("kernel_refining needs 1-bit kernels: set network.precision='binary'")
-        batch = self.batch
-        if self.loss.triplet_weight > 0 and (
+        if BINARIZATIONS[self.network.binarization].scale != "learned":
+            raise ValueError(
+                f"kernel_refining needs a learned alpha, which {self.network.binarization!r} has "
+                "not: set network.binarization='bireid'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _losses_fit_the_task(self) -> "Recipe":
+        loss, batch = self.loss, self.batch
+        if self.task == "classification" and (
+            batch.sampling != "shuffled" or loss.triplet_weight > 0
+        ):
+            raise ValueError(
+                "classification has no identities: set batch.sampling='shuffled' and "
+                "loss.triplet_weight=0"
+            )
+        if loss.triplet_weight > 0 and (
             batch.images_per_identity < 2 or batch.sampling != "identity"
         ):
             raise ValueError(
                 "the triplet loss needs batch.sampling='identity' and at least 2 "
                 "batch.images_per_identity; or set loss.triplet_weight=0"
             )
+        if not (loss.identity_weight or loss.triplet_weight or self.distillation.enabled):
+            raise ValueError("nothing teaches the task: set loss.identity_weight above 0")
         return self
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe file.
+
+    A recipe may say `extends = "other"`, the name of a shipped recipe or a `.toml` file beside it,
+    and then holds only what differs. The other one cannot extend a third.
 
     Args:
         path: TOML file.
@@ -216,12 +132,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: The file is missing, not TOML, or does not validate; the message names the key
             and, for an unknown one, the nearest known.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecipeError(f"{path}: no such recipe; see models/recipes for examples") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: not a readable TOML file: {error}") from error
+    document = _read(path)
+    if "extends" in document:
+        document = _extended(document, path)
     for override in overrides:
         _assign(document, override)
     return parse_recipe(document, source=str(path))
@@ -251,6 +164,40 @@ def differences(first: Recipe, second: Recipe) -> list[str]:
     """Dotted names of the keys in which two recipes differ."""
     one, two = _flatten(first.model_dump()), _flatten(second.model_dump())
     return sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"{path}: no such recipe; see models/recipes for examples") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: not a readable TOML file: {error}") from error
+
+
+def _extended(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The recipe that `document` extends, with its differences applied."""
+    other = document["extends"]
+    if not isinstance(other, str):
+        raise RecipeError(f"{path}: extends is {other!r}; it must be the name of a recipe")
+    base_path = path.parent / other if other.endswith(".toml") else find_recipe(other)
+    base = _read(base_path)
+    if "extends" in base:
+        raise RecipeError(
+            f"{path}: extends {other}, which extends a recipe itself; extend that one"
+        )
+    settings = {key: value for key, value in base.items() if key not in ("name", "description")}
+    return _merged(settings, {key: value for key, value in document.items() if key != "extends"})
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        table = merged.get(key)
+        if isinstance(table, dict) and isinstance(value, dict):
+            value = _merged(table, value)
+        merged[key] = value
+    return merged
 
 
 def _flatten(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import ReIdNetwork
 
+from bireid_deploy.training.checkpoint import network_variables
 from bireid_deploy.training.objectives.adversarial import discriminators_loss
 from bireid_deploy.training.objectives.feature_refining import FeatureRefining
 from bireid_deploy.training.objectives.identity import identity_loss
@@ -14,6 +15,7 @@ from bireid_deploy.training.objectives.kernel_refining import KernelRefining
 from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Terms:
     """The loss terms of one step.
 
     Attributes:
-        task: Terms of L_S: identity and triplet.
+        task: Terms of L_S: identity, triplet and distillation.
         refining: Terms of KR-GAL and FR-GAL that the network descends.
         observed: Numbers that are only logged.
     """
@@ -42,12 +44,20 @@ class TrainingStep:
         network: Built network.
         classifier: Keras layer, neck features (N, D) to logits (N, identities).
         recipe: What to train with.
+        teacher: Whom to learn from, if the recipe distils.
     """
 
-    def __init__(self, network: ReIdNetwork, classifier: Any, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        network: ReIdNetwork,
+        classifier: Any,
+        recipe: Recipe,
+        teacher: Teacher | None = None,
+    ) -> None:
         self.network = network
         self.classifier = classifier
         self.recipe = recipe
+        self.teacher = teacher
         layers = binary_layers(network.model)
         self.kernel_refining = (
             KernelRefining.build(layers, recipe.kernel_refining)
@@ -59,9 +69,7 @@ class TrainingStep:
             if recipe.feature_refining.enabled
             else None
         )
-        self.groups = ParameterGroups.split(
-            network.model.trainable_variables + classifier.trainable_variables, layers
-        )
+        self.groups = ParameterGroups.split(network, classifier)
         self.projections = (
             self.feature_refining.projection_variables if self.feature_refining else []
         )
@@ -92,7 +100,7 @@ class TrainingStep:
 
     def variables(self) -> dict[str, Any]:
         """All state of the step by a stable name, for checkpoints."""
-        named = {f"network/{each.name}": each for each in self.network.model.variables}
+        named = network_variables(self.network.features)
         named |= {f"classifier/{each.name}": each for each in self.classifier.variables}
         named |= {f"discriminator/{each.name}": each for each in self.discriminators}
         if self.feature_refining:
@@ -101,27 +109,36 @@ class TrainingStep:
 
     def _run(self, images: Any, labels: Any, step: Any) -> dict[str, Any]:
         features = self.network.features(images, training=True)
-        logits = self.classifier(features["neck"])
+        logits = self.classifier(features["classifier_input"])
         observed, refining = self._refine(features, step)
-        terms = Terms(self._task_terms(features, logits, labels), refining, observed)
+        task_terms = self._task_terms(features, logits, labels)
+        if self.teacher:
+            task_terms["distillation"] = self.teacher.loss(images, features["neck"], logits)
+        terms = Terms(task_terms, refining, observed)
         task = tf.add_n(list(terms.task.values()))
         total = tf.add_n([task, *terms.refining.values()])
         kernels, alphas, projections = _gradients(
             total, self.groups.kernels, self.groups.alphas, self.projections
         )
-        (others,) = _gradients(
-            task if self.recipe.optimizer.task_gradient_only else total, self.groups.others
+        others, head = _gradients(
+            task if self.recipe.optimizer.task_gradient_only else total,
+            self.groups.others,
+            self.groups.head,
         )
         self.optimizers.apply("kernels", kernels)
         self.optimizers.apply("alphas", alphas)
-        self.optimizers.apply("others", others + projections)
+        self.optimizers.apply("others", others)
+        self.optimizers.apply("head", head + projections)
         correct = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
         accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
         return {**terms.all(), "total": total, "accuracy": accuracy}
 
     def _task_terms(self, features: dict[str, Any], logits: Any, labels: Any) -> dict[str, Any]:
         options = self.recipe.loss
-        terms = {"identity": identity_loss(logits, labels, options.label_smoothing)}
+        terms = {}
+        if options.identity_weight > 0:
+            identity = identity_loss(logits, labels, options.label_smoothing)
+            terms["identity"] = options.identity_weight * identity
         if options.triplet_weight > 0:
             triplet = batch_hard_triplet_loss(features["pooled"], labels, options.triplet_margin)
             terms["triplet"] = options.triplet_weight * triplet

@@ -1,31 +1,31 @@
 """The training loop: batches in, checkpoints and a record out."""
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from bireid_models.framework import keras, tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import build_network
+from bireid_models.network import ReIdNetwork, build_network
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.augmentation import Augmentation
 from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
 from bireid_deploy.training.batches import BatchSource, Sampler
-from bireid_deploy.training.checkpoint import load_checkpoint, load_network, save_checkpoint
+from bireid_deploy.training.checkpoint import load_checkpoint, save_checkpoint
+from bireid_deploy.training.initialisation import initialise_from
+from bireid_deploy.training.interruption import interruption
+from bireid_deploy.training.loop_state import LoopState
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
 from bireid_deploy.training.repeatability import make_repeatable
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
+from bireid_deploy.training.teacher import open_teacher
 from bireid_deploy.training.training_data import TrainingData
 
 
@@ -51,6 +51,11 @@ class Trainer:
         run: Where to.
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
+        teacher: The run to learn from, if the recipe distils.
+
+    Raises:
+        TrainingError: The data are too few, `initial` or `teacher` does not fit the recipe, or one
+            of the recipe and the call names a teacher and the other does not.
     """
 
     def __init__(
@@ -60,30 +65,30 @@ class Trainer:
         run: RunDirectory,
         reporter: Reporter,
         initial: Path | None = None,
+        teacher: Path | None = None,
     ) -> None:
+        recipe.require_teacher(teacher is not None)
         make_repeatable(recipe.seed, recipe.repeatable)
         self.recipe = recipe
         self.run = run
         self._data = data
         self._reporter = reporter
-        self._initial = initial
-        identities = int(data.labels.max()) + 1
+        self._origin = {
+            "initial": None if initial is None else initial.name,
+            "teacher": None if teacher is None else teacher.name,
+        }
         self.network = build_network(recipe.network.config())
-        initialise_alphas(
-            binary_layers(self.network.model), recipe.optimizer.alpha_init, recipe.seed
-        )
-        classifier = keras.layers.Dense(
-            identities,
-            use_bias=False,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-            name="classifier",
-        )
-        classifier.build((None, self.network.model.output_shape[-1]))
+        options = recipe.optimizer
+        initialise_alphas(binary_layers(self.network.model), options.alpha_init, recipe.seed)
+        classifier = _classifier(self.network, classes=int(data.labels.max()) + 1)
         if initial is not None:
-            load_network(
-                initial / "checkpoint.npz" if initial.is_dir() else initial, self.network.model
-            )
-        self._step = TrainingStep(self.network, classifier, recipe)
+            initialise_from(self.network, initial, options, recipe.seed)
+        tutor = (
+            open_teacher(teacher, recipe.distillation, self.network, data.description)
+            if teacher is not None
+            else None
+        )
+        self._step = TrainingStep(self.network, classifier, recipe, tutor)
         self._batches = BatchSource(
             data.pixels,
             data.labels,
@@ -96,7 +101,7 @@ class Trainer:
             Preprocess(recipe.network.input_height, recipe.network.input_width),
             recipe.seed,
         )
-        self._state = _LoopState()
+        self._state = LoopState()
 
     def train(self, resume: bool = False) -> list[dict[str, float]]:
         """Train to the last epoch.
@@ -115,18 +120,25 @@ class Trainer:
             self.run.create()
             self._save()
         writer = tf.summary.create_file_writer(str(self.run.tensorboard))
-        with _interruption() as interrupted, writer.as_default():
+        with interruption() as interrupted, writer.as_default():
             while self._state.epoch < self.recipe.optimizer.epochs:
                 self._train_epoch(interrupted)
         return self._state.history
 
     def _train_epoch(self, interrupted: Callable[[], bool]) -> None:
         state, options = self._state, self.recipe.optimizer
+        self.network.set_progress(state.epoch / options.epochs)
         start = time.perf_counter()
         for batch in self._batches.epoch(state.epoch, state.batch):
             moment = state.epoch + batch.index / batch.count
             self._step.optimizers.set_factor(
-                schedule_factor(moment, options.epochs, options.warmup_epochs, options.schedule)
+                schedule_factor(
+                    moment,
+                    options.epochs,
+                    options.warmup_epochs,
+                    options.schedule,
+                    options.milestones,
+                )
             )
             terms = self._step(batch.images, batch.labels, state.step)
             self._require_finite(terms)
@@ -162,7 +174,7 @@ class Trainer:
             {
                 "recipe": self.recipe.model_dump(),
                 "data": self._data.description,
-                "initial": None if self._initial is None else self._initial.name,
+                **self._origin,
                 "finished": state.epoch >= self.recipe.optimizer.epochs,
                 "steps": state.step,
                 "history": state.history,
@@ -175,77 +187,30 @@ class Trainer:
             raise TrainingError(
                 f"{self.run.path}: cannot resume with another recipe; changed: {', '.join(changed)}"
             )
-        if self.run.read_record()["data"] != self._data.description:
+        record = self.run.read_record()
+        if record["data"] != self._data.description:
             raise TrainingError(f"{self.run.path}: cannot resume on another data set")
-        self._state = _LoopState(**load_checkpoint(self.run.checkpoint, self._step.variables()))
+        if record.get("teacher") != self._origin["teacher"]:
+            raise TrainingError(
+                f"{self.run.path}: cannot resume with another teacher than {record['teacher']!r}"
+            )
+        self._origin["initial"] = record["initial"]
+        self._state = LoopState(**load_checkpoint(self.run.checkpoint, self._step.variables()))
+
+
+def _classifier(network: ReIdNetwork, classes: int) -> Any:
+    classifier = keras.layers.Dense(
+        classes,
+        use_bias=False,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+        name="classifier",
+    )
+    classifier.build((None, network.model.output_shape[-1]))
+    return classifier
 
 
 def _sampler(recipe: Recipe, labels: np.ndarray) -> Sampler:
     batch = recipe.batch
     if batch.sampling == "shuffled":
-        return ShuffledSampler(
-            len(labels), batch.identities * batch.images_per_identity, recipe.seed
-        )
+        return ShuffledSampler(len(labels), batch.images, recipe.seed)
     return IdentitySampler(labels, batch.identities, batch.images_per_identity, recipe.seed)
-
-
-class _LoopState:
-    """Where the loop stands, and the sums of the epoch in progress."""
-
-    def __init__(
-        self,
-        epoch: int = 0,
-        batch: int = 0,
-        step: int = 0,
-        sums: dict[str, float] | None = None,
-        images: int = 0,
-        seconds: float = 0.0,
-        history: list[dict[str, float]] | None = None,
-    ) -> None:
-        self.epoch = epoch
-        self.batch = batch
-        self.step = step
-        self.sums = sums or {}
-        self.images = images
-        self.seconds = seconds
-        self.history = history or []
-
-    def add(self, terms: dict[str, float], images: int, seconds: float) -> None:
-        for name, value in terms.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-        self.batch += 1
-        self.step += 1
-        # The first step compiles the graph, so it says nothing about speed.
-        if self.step > 1:
-            self.images += images
-            self.seconds += seconds
-
-    def end_epoch(self) -> dict[str, float]:
-        summary = {name: value / max(1, self.batch) for name, value in self.sums.items()}
-        summary["images_per_second"] = self.images / self.seconds if self.seconds else 0.0
-        self.history.append(summary)
-        self.epoch, self.batch, self.sums, self.images, self.seconds = self.epoch + 1, 0, {}, 0, 0.0
-        return summary
-
-
-@contextmanager
-def _interruption() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a question the loop can ask between steps; the second one kills.
-
-    Python takes signals in the main thread only; elsewhere the question is answered with no.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    seen = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal seen
-        seen = True
-        signal.signal(signal.SIGINT, previous)
-
-    previous = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: seen
-    finally:
-        signal.signal(signal.SIGINT, previous)

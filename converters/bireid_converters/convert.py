@@ -141,6 +141,11 @@ def _choose(formats: Sequence[str]) -> list[Format]:
 def _network_for(
     entry: Format, network: ReIdNetwork, real_network: ReIdNetwork | None
 ) -> ReIdNetwork:
+    if network.config.precision == "binary_activations":
+        raise UnsupportedModelError(
+            "the kernels of this network are still real-valued: it is the first of two training "
+            "stages; train a network of precision binary with --init from it and convert that"
+        )
     for candidate in (network, real_network):
         if candidate is not None and candidate.config.precision == entry.precision:
             return candidate

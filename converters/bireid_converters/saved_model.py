@@ -35,5 +35,10 @@ def saved_model(model: Any, batch_size: int | None) -> Iterator[str]:
     module = tf.Module()
     module.variables_of_the_model = model.variables
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures={"serving_default": serve})
+        tf.saved_model.save(
+            module,
+            folder,
+            signatures={"serving_default": serve},
+            options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
+        )
         yield folder

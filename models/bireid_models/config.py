@@ -24,19 +24,21 @@ class NetworkConfig:
             real-valued counterpart of the same topology.
         binarization: How kernels and activations become 1-bit; see
             `bireid_models.binarization`. A real-valued network ignores it but for its wiring.
-        width: Multiplier of all channel counts; 1.0 gives 64, 128, 256, 512.
+        width: Multiplier of all channel counts; 1.0 gives 64, 128, 256, 512 in the blocks of a
+            ResNet.
         input_height: Rows of the input image, pixels.
         input_width: Columns of the input image, pixels.
         last_stride: Stride of the last stage, 1 or 2.
         downsample: Precision of the 1x1 convolutions in the shortcuts of a binary network.
         unit_order: `fused` is sign, conv, alpha, BN, add, PReLU: alpha and BN vanish into the
-            binary convolution when converted. `paper` is the BN, conv, BN, PReLU of Fig. 6.1.
+            binary convolution when converted. `paper` is the BN, conv, BN, PReLU of Fig. 6.1. Only
+            `bireid` leaves it open.
         kernel_surrogate: Gradient of sign for latent kernels: `poly` is 2 - 2|w| (eq. 6.19),
-            `clip` is 1 on |w| <= 1 (Bi-Real Net).
-        embedding_dim: Length of the embedding. None takes the channels of the last stage (512 at
-            width 1); another number adds a real-valued projection before the neck.
-        stem: `imagenet` is a 7x7 convolution of stride 2 and max pooling, `cifar` one 3x3
-            convolution of stride 1 for images of 32x32.
+            `clip` is 1 on |w| <= 1 (Bi-Real Net). Only `bireid` leaves it open.
+        embedding_dim: Length of the embedding. None takes the channels of the last stage (512 of
+            ResNet-18 at width 1); another number adds a real-valued projection before the neck.
+        stem: `imagenet` is a 7x7 convolution of stride 2 and max pooling (MobileNet: a 3x3
+            convolution of stride 2), `cifar` one 3x3 convolution of stride 1 for images of 32x32.
         dropout: Share of the neck's outputs dropped in training, before the classifier.
     """
 

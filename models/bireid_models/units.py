@@ -1,19 +1,23 @@
-"""The repeating unit of a backbone: one 3x3 convolution with its own shortcut (Bi-Real Net)."""
+"""The repeating unit of a backbone: one convolution with normalisation, shortcut, non-linearity."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from bireid_models.config import Downsample, NetworkConfig, Precision, Surrogate, UnitOrder
+from bireid_models.binarization import BINARIZATIONS, Binarization, Nonlinearity, Order
+from bireid_models.config import Downsample, NetworkConfig, Precision, Surrogate
 from bireid_models.framework import keras
-from bireid_models.layers import BinaryConv2D
+from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D
+from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
 
+Shortcut = Literal["projection", "repetition"]
+
 
 @dataclass(frozen=True)
 class Unit:
-    """One convolution with normalisation, shortcut and PReLU.
+    """One convolution with normalisation, shortcut and non-linearity.
 
     Attributes:
         name: Prefix of the names of its layers.
@@ -21,11 +25,15 @@ class Unit:
         stride: Stride of the convolution and of the shortcut.
         kernel_size: Height and width of the kernel.
         precision: See `NetworkConfig`.
-        order: See `NetworkConfig.unit_order`.
+        binarization: How its binary convolutions become 1-bit.
+        order: See `Binarization.order`.
         downsample: See `NetworkConfig`.
         kernel_surrogate: See `NetworkConfig`.
-        shortcut: Whether the input is added to the output.
-        prelu: Whether a PReLU with one slope per channel closes the unit.
+        shortcut: What is added to the output where the shapes differ: `projection` averages over
+            the stride and goes through a 1x1 convolution, `repetition` averages and repeats the
+            channels, which takes no weights. None adds nothing.
+        nonlinearity: See `Binarization.nonlinearity`; PReLUs have one slope per channel.
+        sign_shift: See `Binarization.sign_shift`.
         pad_values: Value outside the map for binary convolutions.
     """
 
@@ -34,36 +42,75 @@ class Unit:
     stride: int = 1
     kernel_size: int = 3
     precision: Precision = "binary"
-    order: UnitOrder = "fused"
+    binarization: Binarization = BINARIZATIONS["bireid"]
+    order: Order = "fused"
     downsample: Downsample = "real"
     kernel_surrogate: Surrogate = "poly"
-    shortcut: bool = True
-    prelu: bool = True
+    shortcut: Shortcut | None = "projection"
+    nonlinearity: Nonlinearity | None = "prelu"
+    sign_shift: bool = False
     pad_values: float = 1.0
 
     @classmethod
-    def of(cls, config: NetworkConfig, name: str, filters: int, stride: int = 1) -> "Unit":
-        """The unit that a network of this configuration is made of."""
+    def of(
+        cls,
+        config: NetworkConfig,
+        name: str,
+        filters: int,
+        stride: int = 1,
+        kernel_size: int = 3,
+        shortcut: Shortcut | None = "projection",
+    ) -> "Unit":
+        """The unit that a network of this configuration is made of.
+
+        A real-valued one has a PReLU whatever the binarization, for it has no sign to be non-linear
+        with.
+        """
+        binarization = BINARIZATIONS[config.binarization]
+        is_real = config.precision == "real"
         return cls(
             name,
             filters,
             stride,
+            kernel_size,
             precision=config.precision,
-            order=config.unit_order,
+            binarization=binarization,
+            order=binarization.order or config.unit_order,
             downsample=config.downsample,
             kernel_surrogate=config.kernel_surrogate,
+            shortcut=shortcut,
+            nonlinearity="prelu" if is_real else binarization.nonlinearity,
+            sign_shift=binarization.sign_shift and not is_real,
         )
 
-    def __call__(self, x: Any) -> Any:
-        """Map (N, H, W, C) to (N, ceil(H / stride), ceil(W / stride), filters)."""
-        y = x
-        if self.order == "paper":
-            y = batch_norm(f"{self.name}_input_bn")(y)
-        y = self._convolution(f"{self.name}_conv", self.kernel_size, self.stride, self.precision)(y)
+    def __call__(self, x: Any, skip: Any = None, skip_stride: int | None = None) -> Any:
+        """Map (N, H, W, C) to (N, ceil(H / stride), ceil(W / stride), filters).
+
+        Args:
+            x: Input map.
+            skip: Map that the shortcut starts from; None for `x`.
+            skip_stride: Stride of the shortcut; None for that of the unit.
+        """
+        skip = x if skip is None else skip
+        skip_stride = self.stride if skip_stride is None else skip_stride
+        y = self._convolution(f"{self.name}_conv", self.kernel_size, self.stride, self.precision)(
+            self._before_convolution(x)
+        )
+        if self.order == "norm_first":
+            return self._add(y, skip, skip_stride)
         y = batch_norm(f"{self.name}_bn")(y)
         if self.order == "paper":
-            return self._add(self._prelu(y), x)
-        return self._prelu(self._add(y, x))
+            return self._add(self._activate(y), skip, skip_stride)
+        return self._activate(self._add(y, skip, skip_stride))
+
+    def _before_convolution(self, x: Any) -> Any:
+        if self.order != "fused":
+            x = batch_norm(f"{self.name}_input_bn")(x)
+        if self.order == "norm_first":
+            x = self._activate(x)
+        if self.sign_shift:
+            x = ChannelShift(name=f"{self.name}_sign_shift")(x)
+        return x
 
     def _convolution(self, name: str, size: int, stride: int, precision: Precision) -> Any:
         if precision == "real":
@@ -76,43 +123,58 @@ class Unit:
                 kernel_initializer="he_normal",
                 name=name,
             )
-        return BinaryConv2D(
-            self.filters,
-            size,
-            strides=stride,
-            padding="same",
-            pad_values=self.pad_values,
-            kernel_surrogate=self.kernel_surrogate,
-            kernel_initializer="glorot_normal",
-            name=name,
-        )
+        options: dict[str, Any] = {
+            "strides": stride,
+            "padding": "same",
+            "pad_values": self.pad_values,
+            "binarization": self.binarization,
+            "kernel_initializer": "glorot_normal",
+            "name": name,
+        }
+        if precision == "binary_activations":
+            return BinaryActivationConv2D(self.filters, size, **options)
+        return BinaryConv2D(self.filters, size, kernel_surrogate=self.kernel_surrogate, **options)
 
-    def _add(self, y: Any, x: Any) -> Any:
-        if not self.shortcut:
+    def _add(self, y: Any, skip: Any, stride: int) -> Any:
+        if self.shortcut is None:
             return y
-        return keras.layers.Add(name=f"{self.name}_add")([y, self._shortcut(x)])
+        if stride > 1:
+            skip = keras.layers.AveragePooling2D(
+                stride, stride, padding="same", name=f"{self.name}_downsample_pool"
+            )(skip)
+        if self.shortcut == "repetition":
+            skip = self._repeated(skip)
+        elif stride > 1 or skip.shape[-1] != self.filters:
+            skip = self._projected(skip)
+        return keras.layers.Add(name=f"{self.name}_add")([y, skip])
 
-    def _shortcut(self, x: Any) -> Any:
+    def _projected(self, skip: Any) -> Any:
         name = f"{self.name}_downsample"
-        if self.stride > 1:
-            x = keras.layers.AveragePooling2D(
-                self.stride, self.stride, padding="same", name=f"{name}_pool"
-            )(x)
-        if self.stride > 1 or x.shape[-1] != self.filters:
-            real = "real" in (self.precision, self.downsample)
-            precision: Precision = "real" if real else "binary"
-            x = self._convolution(f"{name}_conv", 1, 1, precision)(x)
-            x = batch_norm(f"{name}_bn")(x)
-        return x
+        precision: Precision = "real" if self.downsample == "real" else self.precision
+        return batch_norm(f"{name}_bn")(self._convolution(f"{name}_conv", 1, 1, precision)(skip))
 
-    def _prelu(self, x: Any) -> Any:
-        if not self.prelu:
+    def _repeated(self, skip: Any) -> Any:
+        times, rest = divmod(self.filters, skip.shape[-1])
+        if rest:
+            raise ValueError(
+                f"{self.name}: {skip.shape[-1]} channels cannot be repeated to {self.filters}"
+            )
+        return skip if times == 1 else RepeatChannels(times, name=f"{self.name}_repeat")(skip)
+
+    def _activate(self, x: Any) -> Any:
+        if self.nonlinearity is None:
             return x
-        return keras.layers.PReLU(
+        if self.nonlinearity == "hard_tanh":
+            return HardTanh(name=f"{self.name}_hard_tanh")(x)
+        prelu = keras.layers.PReLU(
             shared_axes=[1, 2],
             alpha_initializer=keras.initializers.Constant(0.25),
             name=f"{self.name}_prelu",
-        )(x)
+        )
+        if self.nonlinearity == "prelu":
+            return prelu(x)
+        x = ChannelShift(name=f"{self.name}_shift_in")(x)
+        return ChannelShift(name=f"{self.name}_shift_out")(prelu(x))
 
 
 def batch_norm(name: str, center: bool = True) -> Any:

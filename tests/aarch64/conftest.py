@@ -1,4 +1,4 @@
-"""An emulated 64-bit ARM machine for the tests of this folder, and why there is none if so."""
+"""Emulated 64-bit ARM machines for the tests of this folder, and why there are none if so."""
 
 import os
 import shutil
@@ -11,17 +11,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import emulated_root
+import machine
+from debian_root import RootError
+from skipping import give_up
 
 REPOSITORY = Path(__file__).parents[2]
 EMULATOR = "qemu-aarch64-static"
 COMPILER = "aarch64-linux-gnu-g++"
-
-
-def give_up(reason: str) -> None:
-    """Skip; on a CI machine, which is set up for these tests, fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def require_tools(*names: str) -> None:
@@ -45,19 +41,25 @@ def cross_compiler() -> str:
 
 
 @pytest.fixture(scope="session")
-def emulated_python():
-    """Run the emulated Python: a function of the CPU, the folders to import from and arguments."""
+def emulated_folder() -> Path:
+    """The folder that `emulated_root` makes: the first time, in a few minutes."""
     default = REPOSITORY / ".cache" / "aarch64"
     folder = Path(os.environ.get("BIREID_AARCH64_ROOT", default)).absolute()
     try:
         emulated_root.build(folder)
-    except emulated_root.EmulationError as error:
+    except RootError as error:
         give_up(f"no emulated aarch64 machine: {error}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def emulated_python(emulated_folder):
+    """Run the emulated Python: a function of the CPU, the folders to import from and arguments."""
 
     def run(cpu: str, imports: list[Path], *arguments: str) -> subprocess.CompletedProcess:
-        paths = ":".join(map(str, [*imports, folder / "site"]))
+        paths = ":".join(map(str, [*imports, emulated_folder / "site"]))
         return subprocess.run(
-            [*emulated_root.python_command(folder, EMULATOR, cpu), *arguments],
+            [*emulated_root.python_command(emulated_folder, EMULATOR, cpu), *arguments],
             env={"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
@@ -65,3 +67,32 @@ def emulated_python():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def emulated_debian(emulated_folder) -> Path:
+    """The root of a whole Debian, whose ARM programs the kernel starts by itself."""
+    require_tools("nsenter", "setpriv", "unshare")
+    if os.geteuid() != 0:
+        give_up("a machine of its own file system needs root")
+    if not emulated_root.is_configured(emulated_folder):
+        give_up("the kernel does not start ARM programs (apt-get install binfmt-support)")
+    return emulated_folder / "debian"
+
+
+@pytest.fixture
+def raspberry_pi(emulated_debian, tmp_path_factory, monkeypatch):
+    """A Raspberry Pi of its own for each test; `ssh` in this process's PATH can log in to it."""
+    require_tools(machine.SSHD, "ssh")
+    with machine.raspberry_pi(emulated_debian, tmp_path_factory.mktemp("pi")) as pi:
+        monkeypatch.setenv("PATH", f"{pi.server.client}{os.pathsep}{os.environ['PATH']}")
+        yield pi
+
+
+@pytest.fixture
+def phone(emulated_debian, monkeypatch):
+    """An Android phone of its own for each test; yields `adb://serial/folder`."""
+    with machine.phone(emulated_debian) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield f"adb://{machine.SERIAL}/data/local/tmp/reid"

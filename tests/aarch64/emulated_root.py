@@ -2,27 +2,32 @@
 
     python tests/aarch64/emulated_root.py FOLDER
 
-It holds Debian's packages for arm64, unpacked but never configured (`FOLDER/debian`), the aarch64
-wheels of LiteRT and NumPy (`FOLDER/site`), and the /proc/cpuinfo of a Raspberry Pi 4: without it
-libraries read that of the real CPU and crash. About 500 MB.
+`FOLDER/debian` holds Debian for arm64 with the /proc/cpuinfo of a Raspberry Pi 4: without that
+libraries read the real CPU's and crash. Where we are root and the kernel starts programs for
+arm64, it is a whole system for a chroot (`is_configured`); elsewhere its packages are unpacked but
+never configured, which is enough for Python alone. `FOLDER/site` holds LiteRT and NumPy for
+aarch64, `FOLDER/wheels` the wheels they came in. About 550 MB.
 """
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import binfmt
+from debian_root import SUITE, debootstrap, install, replaced, require, run, versions_of
+
 TOOLS = ("debootstrap", "dpkg", "qemu-aarch64-static")
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
-SUITE = "bookworm"
+ARCHITECTURE = "--arch=arm64"
 PYTHON_VERSION = "3.11"  # Debian's in that suite
-DEBIAN_PACKAGES = ("python3", "libgomp1", "libstdc++6")
+# The phone of the tests has Android's shell (mksh) and Android's commands (toybox).
+DEBIAN_PACKAGES = ("python3", "python3-venv", "libgomp1", "libstdc++6", "mksh", "toybox")
 WHEELS = ("ai-edge-litert", "numpy")
 PLATFORMS = tuple(f"manylinux_2_{minor}_aarch64" for minor in (17, 27, 28))
-CPUINFO = """\
+PROC_FILES = {
+    "cpuinfo": """\
 processor\t: 0
 BogoMIPS\t: 108.00
 Features\t: fp asimd evtstrm crc32 cpuid
@@ -32,36 +37,35 @@ CPU variant\t: 0x0
 CPU part\t: 0xd08
 CPU revision\t: 3
 
-"""
-
-
-class EmulationError(Exception):
-    """The folder cannot be made here; the message says why."""
+""",
+    "meminfo": "MemTotal:        3884292 kB\nMemFree:         3051420 kB\n",
+    "mounts": "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n",
+    "self/mountinfo": "22 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw\n",
+}
 
 
 def build(folder: Path) -> None:
     """Make the folder, unless it is there and of the same versions.
 
     Raises:
-        EmulationError: A tool is missing, a download failed, or the folder holds something else.
+        RootError: A tool is missing, a download failed, or the folder holds something else.
     """
-    versions = "\n".join((SUITE, *DEBIAN_PACKAGES, *_pinned_wheels())) + "\n"
-    stamp = folder / "versions"
-    if stamp.is_file() and stamp.read_text() == versions:
+    configurable = binfmt.enable()
+    if versions_of(folder) in (_versions(configurable), _versions(True)):
         return
-    if folder.exists() and not stamp.is_file():
-        raise EmulationError(f"{folder} exists and was not made by {Path(__file__).name}")
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        raise EmulationError(f"not installed: {', '.join(missing)}")
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    for old in (unfinished, folder):
-        shutil.rmtree(old, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    _unpack_debian(unfinished / "debian")
-    _unpack_wheels(unfinished / "wheels", unfinished / "site")
-    (unfinished / "versions").write_text(versions)
-    os.replace(unfinished, folder)
+    require(*TOOLS)
+    with replaced(folder, _versions(configurable)) as unfinished:
+        if configurable:
+            install(unfinished / "debian", DEBIAN_PACKAGES, ARCHITECTURE)
+        else:
+            _unpack_debian(unfinished / "debian")
+        _write_proc(unfinished / "debian" / "proc")
+        _unpack_wheels(unfinished / "wheels", unfinished / "site")
+
+
+def is_configured(folder: Path) -> bool:
+    """Say whether `folder/debian` is a whole system, whose commands run in a chroot."""
+    return versions_of(folder) == _versions(True)
 
 
 def python_command(folder: Path, emulator: str, cpu: str, *options: str) -> list[str]:
@@ -76,29 +80,31 @@ def _pinned_wheels() -> list[str]:
     return [line for line in lines if re.split("[=<>~]", line)[0] in WHEELS]
 
 
+def _versions(configured: bool) -> str:
+    kind = "configured" if configured else "unpacked"
+    return "\n".join((kind, SUITE, *DEBIAN_PACKAGES, *PROC_FILES.values(), *_pinned_wheels()))
+
+
 def _unpack_debian(debian: Path) -> None:
     # --foreign stops before the packages are configured, which would need to run them.
-    _run(
-        "debootstrap",
-        "--arch=arm64",
-        "--foreign",
-        "--variant=minbase",
-        f"--include={','.join(DEBIAN_PACKAGES)}",
-        SUITE,
-        str(debian),
-    )
+    run(*debootstrap(DEBIAN_PACKAGES, ARCHITECTURE, "--foreign"), str(debian))
     archives = debian / "var" / "cache" / "apt" / "archives"
     for package in sorted(archives.glob("*.deb")):
-        _run("dpkg", "-x", str(package), str(debian))
+        run("dpkg", "-x", str(package), str(debian))
     shutil.rmtree(archives)
-    (debian / "proc").mkdir(exist_ok=True)
-    (debian / "proc" / "cpuinfo").write_text(CPUINFO)
+
+
+def _write_proc(proc: Path) -> None:
+    for name, text in PROC_FILES.items():
+        path = proc / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def _unpack_wheels(wheels: Path, site: Path) -> None:
     platforms = [f"--platform={platform}" for platform in PLATFORMS]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    _run(
+    run(
         *pip,
         "--only-binary=:all:",
         f"--python-version={PYTHON_VERSION}",
@@ -110,14 +116,6 @@ def _unpack_wheels(wheels: Path, site: Path) -> None:
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(site)
-    shutil.rmtree(wheels)
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        output = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no output"]
-        raise EmulationError(f"{' '.join(command[:4])} ... failed: {output[-1]}")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def installed_wheel(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # the first time, the emulated machine is made
 @pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76"])
 @pytest.mark.parametrize("backend", ["native", "litert"])
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)

@@ -37,8 +37,8 @@ def unit_model(channels, filters, **fixed):
         "order": ("fused", "paper"),
         "pad_values": (1.0, 0.0),
         "stride": (1, 2),
-        "shortcut": (True, False),
-        "prelu": (True, False),
+        "shortcut": ("projection", None),
+        "nonlinearity": ("prelu", None),
         "downsample": ("real", "binary"),
     }
     grid |= {name: (value,) for name, value in fixed.items()}

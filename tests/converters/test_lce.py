@@ -6,7 +6,7 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("channels", "filters", "fixed"), [(8, 16, {}), (32, 32, {"prelu": False})]
+    ("channels", "filters", "fixed"), [(8, 16, {}), (32, 32, {"nonlinearity": None})]
 )
 def test_every_unit_computes_what_keras_computes(toys, channels, filters, fixed):
     from bireid_converters.lce import export_lce

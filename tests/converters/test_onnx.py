@@ -7,8 +7,10 @@ import onnx
 import pytest
 from bireid_converters.onnx_export import export_onnx
 from bireid_models import NetworkConfig
+from bireid_models.binarization import BINARIZATIONS
 from bireid_models.framework import keras, larq
 from bireid_models.layers import BinaryConv2D, UnitNormalize
+from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 from bireid_models.network import build_network
 from bireid_runtime.errors import UnsupportedModelError
 
@@ -53,7 +55,7 @@ LAYERS = {
         BinaryConv2D(5, 3, strides=2, padding="same"),
         batch_norm(center=False),
     ],
-    "binary, valid": lambda: [BinaryConv2D(5, 3, learnable_scale=False)],
+    "binary, valid": lambda: [BinaryConv2D(5, 3, binarization=BINARIZATIONS["xnor"])],
     "max pool": lambda: [keras.layers.MaxPooling2D(3, 2, padding="same")],
     "max pool, valid": lambda: [keras.layers.MaxPooling2D(3, 2)],
     "average pool over a border": lambda: [keras.layers.AveragePooling2D(4, 4, padding="same")],
@@ -62,6 +64,9 @@ LAYERS = {
         keras.layers.Conv2D(5, 3, strides=2),
     ],
     "PReLU per pixel": lambda: [keras.layers.PReLU()],
+    "shift of each channel": lambda: [ChannelShift()],
+    "hard tanh": lambda: [HardTanh()],
+    "repeated channels": lambda: [RepeatChannels(3)],
     "ReLU": lambda: [keras.layers.ReLU(), keras.layers.Activation("relu")],
     "head": lambda: [
         keras.layers.GlobalAveragePooling2D(),

@@ -301,7 +301,9 @@ def bit_writer(convert):
     """Without shortcut and PReLU the first layer writes the second one's signs itself."""
 
     def body(x):
-        return unit("b", shortcut=False, prelu=False)(unit("a", shortcut=False, prelu=False)(x))
+        return unit("b", shortcut=None, nonlinearity=None)(
+            unit("a", shortcut=None, nonlinearity=None)(x)
+        )
 
     return convert(body)
 

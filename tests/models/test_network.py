@@ -57,6 +57,55 @@ def test_embedding_dim_adds_a_projection():
     assert network.model.get_layer("projection").kernel.shape == (64, 128)
 
 
+def test_without_dropout_the_classifier_reads_the_neck():
+    network = build_network(NetworkConfig(**SMALL))
+    images = np.random.default_rng(0).normal(size=(2, 64, 32, 3)).astype(np.float32)
+    features = network.features(images, training=True)
+    np.testing.assert_array_equal(features["classifier_input"], features["neck"])
+
+
+def masks(network, calls=2):
+    images = np.random.default_rng(0).normal(size=(4, 64, 32, 3)).astype(np.float32)
+    found = []
+    for _ in range(calls):
+        features = network.features(images, training=True)
+        kept = features["classifier_input"].numpy() != 0
+        expected = np.where(kept, features["neck"].numpy() * 2, 0)
+        np.testing.assert_allclose(features["classifier_input"], expected, rtol=1e-6)
+        found.append(kept)
+    return np.array(found)
+
+
+def test_dropout_continues_from_its_saved_state():
+    """Another mask in every call, the same ones from the same seed, and from a saved state."""
+    config = NetworkConfig(**SMALL, dropout=0.5)
+    keras.utils.set_random_seed(1)
+    first = build_network(config)
+    state = {variable.name: variable.numpy() for variable in first.features.variables}
+    all_of_first = masks(first, calls=4)
+    assert 0.3 < all_of_first.mean() < 0.7
+    assert np.any(all_of_first[0] != all_of_first[1])
+
+    keras.utils.set_random_seed(1)
+    np.testing.assert_array_equal(masks(build_network(config), calls=4), all_of_first)
+
+    keras.utils.set_random_seed(2)
+    other = build_network(config)
+    assert np.any(masks(other, calls=4) != all_of_first)
+    for variable in other.features.variables:
+        variable.assign(state[variable.name])
+    np.testing.assert_array_equal(masks(other, calls=4), all_of_first)
+
+
+def test_dropout_is_no_part_of_the_network_that_is_deployed():
+    network = build_network(NetworkConfig(**SMALL, dropout=0.5))
+    names = [{each.name for each in part.variables} for part in (network.model, network.features)]
+    assert names[1] - names[0] == {"dropout/state:0"}
+    images = np.random.default_rng(0).normal(size=(2, 64, 32, 3)).astype(np.float32)
+    features = network.features(images)
+    np.testing.assert_array_equal(features["classifier_input"], features["neck"])
+
+
 def test_paper_order_normalises_before_the_sign():
     network = build_network(NetworkConfig(**SMALL, unit_order="paper"))
     convolution = network.model.get_layer("stage2_unit2_conv")
@@ -72,6 +121,9 @@ def test_paper_order_normalises_before_the_sign():
         ("input_height", 16),
         ("width", 9.0),
         ("backbone", "resnet19"),
+        ("binarization", "dorefa"),
+        ("stem", "mnist"),
+        ("dropout", 1.0),
         ("embedding_dim", 2),
     ],
 )

@@ -134,6 +134,20 @@ def test_bench(program):
     assert "2 runs, crop of 128x256 pixels\nmedian " in text
 
 
+def test_bench_without_proc(program):
+    """A chroot or a container may have no /proc: no figure is better than a made-up one."""
+    if "sanitize" in program.parts:
+        pytest.skip("the sanitizers need /proc")
+    hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    hidden += ['mount -t tmpfs none /proc && exec "$@"', "sh"]
+    if subprocess.run([*hidden, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("the kernel allows no mount namespace here")
+    command = [*hidden, program, "--bench", "1", BUNDLE]
+    record = json.loads(subprocess.check_output([*command, "--json"]))
+    assert record["peak_rss_bytes"] is None
+    assert subprocess.check_output(command).endswith(b", peak memory unknown\n")
+
+
 def test_help_and_version(program):
     for flag in ("--help", "-h"):
         done = run(program, flag)

@@ -19,7 +19,7 @@ from bireid_deploy.training.objectives.feature_refining import (
 from bireid_deploy.training.objectives.identity import identity_loss
 from bireid_deploy.training.objectives.kernel_refining import KernelRefining, kernel_mse
 from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
-from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
+from bireid_deploy.training.optimizers import initialise_alphas
 from bireid_deploy.training.recipe import (
     DiscriminatorSection,
     FeaturePair,
@@ -290,11 +290,3 @@ def test_discriminator_blocks_have_the_stated_widths():
         tuple(each.shape) for each in Discriminator(7, DiscriminatorSection(), "d").variables[::2]
     ]
     assert shapes == [(7, 128), (128, 256), (256, 128), (128, 1)]
-
-
-def test_schedules():
-    assert schedule_factor(0, 10, 2, "linear") == pytest.approx(0.01)
-    assert schedule_factor(2, 10, 2, "linear") == 1.0
-    assert schedule_factor(6, 10, 2, "linear") == pytest.approx(0.5)
-    assert schedule_factor(5, 10, 0, "cosine") == pytest.approx(0.5)
-    assert schedule_factor(9, 10, 0, "constant") == 1.0

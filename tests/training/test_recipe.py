@@ -47,6 +47,26 @@ def test_unknown_section_is_an_error_with_a_suggestion():
             "must come before",
         ),
         ({"name": "a", "batch": {"images_per_identity": 1}}, "triplet"),
+        ({"name": "a", "batch": {"size": 8}}, "size is for sampling='shuffled'"),
+        ({"name": "a", "task": "classification"}, "classification has no identities"),
+        (
+            {"name": "a", "loss": {"identity_weight": 0.0, "triplet_weight": 0.0}},
+            "nothing teaches the task",
+        ),
+        (
+            {
+                "name": "a",
+                "network": {"binarization": "bireal"},
+                "kernel_refining": {"enabled": True},
+            },
+            "kernel_refining needs a learned alpha, which 'bireal' has not",
+        ),
+        ({"name": "a", "optimizer": {"schedule": "step"}}, "milestones and schedule='step'"),
+        ({"name": "a", "optimizer": {"milestones": [3]}}, "milestones and schedule='step'"),
+        (
+            {"name": "a", "optimizer": {"schedule": "step", "milestones": [7, 4]}},
+            "not in ascending order",
+        ),
         ({}, "name"),
     ],
 )
@@ -83,3 +103,82 @@ def test_missing_and_broken_files(tmp_path):
         load_recipe(_write(tmp_path, "name = "))
     with pytest.raises(RecipeError, match="no recipe named"):
         find_recipe("absent")
+
+
+def test_a_shuffled_batch_has_its_size_or_that_of_a_sampled_one():
+    shuffled = {"sampling": "shuffled", "images_per_identity": 4, "identities": 3}
+    document = {"name": "a", "loss": {"triplet_weight": 0.0}, "batch": shuffled}
+    assert parse_recipe(document, "source").batch.images == 12
+    shuffled["size"] = 7
+    assert parse_recipe(document, "source").batch.images == 7
+
+
+def test_a_recipe_extends_a_file_beside_it(tmp_path):
+    base = (
+        'name = "base"\ndescription = "b"\nseed = 3\n[optimizer]\nepochs = 5\nkernel_rate = 0.5\n'
+    )
+    (tmp_path / "base.toml").write_text(base)
+    path = _write(
+        tmp_path,
+        'name = "a"\nextends = "base.toml"\n[optimizer]\nepochs = 7\n[network]\nwidth = 0.5\n',
+    )
+    recipe = load_recipe(path, ["optimizer.alpha_rate=0.25"])
+    assert (recipe.name, recipe.description, recipe.seed) == ("a", "", 3)
+    assert (recipe.optimizer.epochs, recipe.optimizer.kernel_rate) == (7, 0.5)
+    assert (recipe.optimizer.alpha_rate, recipe.network.width) == (0.25, 0.5)
+    assert load_recipe(tmp_path / "base.toml").optimizer.epochs == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('extends = "absent.toml"', r"absent\.toml: no such recipe"),
+        ('extends = "absent"', "no recipe named 'absent'"),
+        ("extends = 3", "extends is 3; it must be the name"),
+        ('extends = "bireid_r18_half"', "extends bireid_r18_half, which extends a recipe itself"),
+    ],
+)
+def test_what_cannot_be_extended(tmp_path, line, message):
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(_write(tmp_path, f'name = "a"\n{line}\n'))
+
+
+def test_a_name_is_not_inherited(tmp_path):
+    with pytest.raises(RecipeError, match="name: Field required"):
+        load_recipe(_write(tmp_path, 'extends = "baseline_r18_half"\n'))
+
+
+SHIPPED = sorted(find_recipe("demo").parent.glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_recipe_is_valid_and_named_after_its_file(path):
+    assert load_recipe(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("base", "methods", "keys"),
+    [
+        (
+            "baseline_r18_half",
+            ["xnor_r18_half", "bireal_r18_half", "irnet_r18_half"],
+            {"network.binarization"},
+        ),
+        (
+            "baseline_r18_half",
+            ["kernel_refining_r18_half", "feature_refining_r18_half", "bireid_r18_half"],
+            {"kernel_refining", "feature_refining"},
+        ),
+        (
+            "cifar_baseline",
+            ["cifar_kernel_refining", "cifar_feature_refining", "cifar_bireid"],
+            {"kernel_refining", "feature_refining"},
+        ),
+    ],
+)
+def test_compared_methods_differ_in_nothing_but_the_method(base, methods, keys):
+    for method in methods:
+        changed = differences(load_recipe(find_recipe(base)), load_recipe(find_recipe(method)))
+        others = {key for key in changed if not key.startswith(tuple(keys))}
+        assert others <= {"name", "description"}
+        assert len(changed) > 2

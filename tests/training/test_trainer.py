@@ -13,7 +13,6 @@ from bireid_deploy.training.checkpoint import read_arrays
 from bireid_deploy.training.recipe import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.trainer import Trainer
-from bireid_deploy.training.training_data import TrainingData
 
 
 class Recorder:
@@ -46,17 +45,6 @@ def _recipe(**sections):
     for name, values in sections.items():
         document[name] = {**document.get(name, {}), **values}
     return parse_recipe(document, "test")
-
-
-@pytest.fixture(scope="module")
-def data():
-    """Four identities, each a pattern of its own under noise."""
-    generator = np.random.default_rng(0)
-    labels = np.repeat(np.arange(4), 6)
-    patterns = generator.integers(40, 216, (4, 64, 32, 3))
-    noise = generator.integers(-40, 40, (24, 64, 32, 3))
-    pixels = (patterns[labels] + noise).astype(np.uint8)
-    return TrainingData(pixels, labels, {"name": "patterns", "images": 24})
 
 
 def _trainer(recipe, data, path, reporter=None, initial=None):

@@ -1,5 +1,6 @@
 """FR-GAL: adversarial refinement of features (BiRe-ID, eq. 6.12-6.15)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,6 +9,9 @@ from bireid_models.framework import keras, tf
 from bireid_deploy.training.discriminators import Discriminator
 from bireid_deploy.training.objectives.adversarial import Samples, generator_loss
 from bireid_deploy.training.recipe import FeaturePair, FeatureRefiningSection
+
+COLLAPSE_SHARE = 0.01
+"""Share of its first value below which the variance of a target says that nothing is left in it."""
 
 
 def feature_mse(
@@ -28,6 +32,25 @@ def feature_mse(
     if reduction == "mean":
         return 0.5 * weight * tf.reduce_mean(squared)
     return 0.5 * weight * tf.reduce_mean(tf.reduce_sum(squared, axis=[1, 2, 3]))
+
+
+def collapsed_epoch(history: Sequence[dict[str, float]]) -> int | None:
+    """The first epoch, counted from 1, in which a pair of FR-GAL had collapsed.
+
+    With a projection that learns, the MSE of eq. 6.15 can also be won by pulling both maps to a
+    common constant. The variance of a*_H shows it.
+
+    Args:
+        history: Summaries of the epochs of a run, with `target_variance` where FR-GAL took part.
+
+    Returns:
+        None if the variance stayed above `COLLAPSE_SHARE` of its value in the first epoch.
+    """
+    variances = [epoch["target_variance"] for epoch in history if "target_variance" in epoch]
+    for epoch, variance in enumerate(variances, start=1):
+        if variance < COLLAPSE_SHARE * variances[0]:
+            return epoch
+    return None
 
 
 class HighToLow:

@@ -194,10 +194,17 @@ def _reason_for_float(graph: _Graph, node: Any, weights: _Weights) -> str:
     if source is None:
         return "it reads the image"
     if weights.precision != "1-bit":
-        return "its kernel is real"
+        return _reason_for_real_kernel(node, weights)
     if source.op_type != "Where" or not _are_signs(graph, source):
         return f"its input {name!r}, of {source.op_type}, is not a sign"
     return ""
+
+
+def _reason_for_real_kernel(node: Any, weights: _Weights) -> str:
+    grouped = any(entry.name == "group" and entry.i > 1 for entry in node.attribute)
+    if grouped and np.all(onnx.numpy_helper.to_array(weights.tensor) == 1):
+        return "it repeats channels for a shortcut"
+    return "its kernel is real"
 
 
 def _are_signs(graph: _Graph, where: Any) -> bool:

@@ -21,7 +21,9 @@ class LayerAudit:
         name: Layer name as far as the file tells.
         operator: Operator that carries it.
         precision: `1-bit`, or the type of its weights: `float32`, `int8`.
-        reason: Why it is not 1-bit, as far as the file tells; empty for 1-bit layers.
+        reason: Why it is not 1-bit, as far as the file tells. Of a 1-bit layer of Larq Compute
+            Engine, the float operators that its sign alone needs, such as the shift of ReActNet;
+            empty if there are none.
         kernel_shape: (height, width, input channels per group, output channels).
         output_shape: (height, width, channels), or (channels,) of a dense layer.
         weights: Number of weights.

@@ -12,6 +12,7 @@ from bireid_converters.flatbuffer import Operator, Tensor, TfliteModel, read_tfl
 _FLOAT_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 # How the operation of a convolution or dense layer is called in the name of a tensor.
 _PRODUCTS = ("BinaryConv2D", "Conv2D", "depthwise", "MatMul")
+_CHANNEL_OPERATORS = ("ADD", "SUB", "MUL")
 # Operators that hand values on, at most with a border around them.
 _TRANSPARENT = ("PAD", "PADV2", "QUANTIZE", "DEQUANTIZE", "RESHAPE")
 
@@ -63,7 +64,10 @@ def reason_for_float(model: TfliteModel, operator: Operator) -> str:
     source, border = _source(model, model.operand(operator, 0).index)
     if source is None:
         return "it reads the image"
-    if not _has_one_magnitude(_weights(model, operator)):
+    weights = _weights(model, operator)
+    if operator.name == "DEPTHWISE_CONV_2D" and np.all(weights.value() == 1):
+        return "it repeats channels for a shortcut"
+    if not _has_one_magnitude(weights):
         return "its kernel is real"
     if source.name != "LceDequantize":
         return f"its input, of {source.name}, is not a sign that the converter recognises"
@@ -98,7 +102,9 @@ def _layer(model: TfliteModel, operator: Operator, taken: set[str]) -> LayerAudi
         name=_name(model, operator, weights, taken),
         operator=operator.name,
         precision=precision,
-        reason="" if precision == "1-bit" else reason_for_float(model, operator),
+        reason=_float_before_sign(model, operator)
+        if precision == "1-bit"
+        else reason_for_float(model, operator),
         kernel_shape=shape,
         output_shape=output_shape,
         weights=count,
@@ -171,6 +177,32 @@ def _source(model: TfliteModel, tensor: int) -> tuple[Operator | None, float | N
             border = float(model.operand(producer, 2).value().reshape(-1)[0])
         producer = model.producer(model.operand(producer, 0).index, before=producer)
     return producer, border
+
+
+def _float_before_sign(model: TfliteModel, operator: Operator) -> str:
+    """The operators per channel that the sign of a binary layer alone reads, as one line."""
+    names: list[str] = []
+    reader = model.producer(model.operand(operator, 0).index)
+    while reader is not None:
+        reader = _channel_operator_before(model, reader)
+        if reader is not None:
+            names.insert(0, reader.name)
+    return f"float before its sign: {', '.join(names)}" if names else ""
+
+
+def _channel_operator_before(model: TfliteModel, reader: Operator) -> Operator | None:
+    """What computes the map that an operator reads, if per channel and for this reader alone."""
+    maps = _maps(model, reader)
+    operator = model.producer(maps[0], before=reader) if len(maps) == 1 else None
+    if operator is None or operator.name not in _CHANNEL_OPERATORS:
+        return None
+    readers = sum(maps[0] in each.inputs for each in model.operators)
+    return operator if readers == 1 and len(_maps(model, operator)) == 1 else None
+
+
+def _maps(model: TfliteModel, operator: Operator) -> list[int]:
+    """The tensors that an operator reads and that are no constants."""
+    return [i for i in operator.inputs if i >= 0 and model.tensors[i].constant is None]
 
 
 def _has_one_magnitude(weights: Tensor) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from bireid_models.map_layers import ChannelShift
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Affine:
         if layer.center:
             shift = shift + np.asarray(layer.beta, np.float64)
         return cls(scale, shift)
+
+    @classmethod
+    def of_layer(cls, layer: Any) -> "Affine":
+        """What a `BatchNormalization` or a `ChannelShift` computes."""
+        if not isinstance(layer, ChannelShift):
+            return cls.of_batch_norm(layer)
+        shift = np.asarray(layer.bias, np.float64)
+        return cls(np.ones_like(shift), shift)
 
     def then(self, following: "Affine") -> "Affine":
         """This map and then another, as one."""

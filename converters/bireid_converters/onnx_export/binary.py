@@ -7,7 +7,7 @@ from bireid_converters.onnx_export.emission import Emission
 
 
 def binary_convolution(emission: Emission) -> str:
-    """Write sign, padding, convolution of +1 and -1, then alpha and batch norm as one affine map.
+    """Write sign, padding, convolution of +1 and -1, then scale and batch norm as one affine map.
 
     The tensors `NAME/signs` (before padding) and `NAME/sum` hold whole numbers, so that every
     engine has to compute the same ones.
@@ -45,7 +45,7 @@ def _unpacked_weights(emission: Emission, one: str, minus_one: str) -> str:
         Name of the float32 tensor (out, in, height, width) of +1 and -1.
     """
     layer, graph = emission.layer, emission.graph
-    weights = np.asarray(layer.kernel).transpose(3, 2, 0, 1)
+    weights = np.asarray(layer.binary_kernel()).transpose(3, 2, 0, 1)
     bits = np.packbits((weights < 0).reshape(-1), bitorder="little")
     packed = emission.constant("bits", bits[:, None])
     masks = graph.constant("constant/bit_masks", np.left_shift(1, np.arange(8)).astype(np.uint8))
@@ -64,8 +64,6 @@ def _unpacked_weights(emission: Emission, one: str, minus_one: str) -> str:
 
 
 def _scale_and_norm(emission: Emission) -> Affine:
-    layer = emission.layer
-    affine = Affine.identity(layer.filters)
-    if layer.alpha is not None:
-        affine = Affine(np.asarray(layer.alpha, np.float64), affine.shift)
+    scale = np.asarray(emission.layer.output_scale(), np.float64)
+    affine = Affine(scale, np.zeros_like(scale))
     return affine if emission.affine is None else affine.then(emission.affine)

@@ -20,7 +20,7 @@ class Emission:
         layer: Keras layer.
         inputs: Names of the tensors that it reads.
         output: Name that its result must have.
-        affine: Batch normalisations that follow and that the layer must absorb.
+        affine: Batch normalisations and shifts that follow and that the layer must absorb.
     """
 
     graph: OnnxGraph

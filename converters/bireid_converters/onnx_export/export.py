@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bireid_models.framework import keras
+from bireid_models.map_layers import ChannelShift
 from bireid_models.network import ReIdNetwork
 
 from bireid_converters.keras_graph import keras_model, readers, sources
@@ -18,9 +19,9 @@ def export_onnx(network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | Non
 
     Input `image` float32 (batch, H, W, 3), output `embedding` float32 (batch, D), any batch size;
     other Keras models keep the names of their own inputs and outputs. Maps are NCHW inside. The
-    result of Keras layer NAME is the tensor `NAME/output`; batch normalisation behind a convolution
-    or a Dense layer is absorbed by it, and the result has the name of the last absorbed layer. For
-    binary layers see `bireid_converters.onnx_export.binary`.
+    result of Keras layer NAME is the tensor `NAME/output`; batch normalisation and a shift behind a
+    convolution or a Dense layer are absorbed by it, and the result has the name of the last
+    absorbed layer. For binary layers see `bireid_converters.onnx_export.binary`.
 
     Args:
         network: Network, or any Keras functional model of layers that `layers.HANDLERS` knows.
@@ -68,12 +69,12 @@ class _Walk:
 
     def _write(self, layer: Any) -> None:
         _check_known(layer)
-        absorbed = self._batch_norms_behind(layer) if isinstance(layer, ABSORBING) else []
+        absorbed = self._affine_layers_behind(layer) if isinstance(layer, ABSORBING) else []
         affine = None
-        for batch_norm in absorbed:
-            following = Affine.of_batch_norm(batch_norm)
+        for each in absorbed:
+            following = Affine.of_layer(each)
             affine = following if affine is None else affine.then(following)
-        names = [layer.name, *(batch_norm.name for batch_norm in absorbed)]
+        names = [layer.name, *(each.name for each in absorbed)]
         emission = Emission(self._graph, layer, self._inputs(layer), f"{names[-1]}/output", affine)
         self._tensors.update(dict.fromkeys(names, HANDLERS[type(layer)](emission)))
 
@@ -82,11 +83,11 @@ class _Walk:
             return [layer.name]
         return [self._tensors[source.name] for source in sources(layer)]
 
-    def _batch_norms_behind(self, layer: Any) -> list[Any]:
+    def _affine_layers_behind(self, layer: Any) -> list[Any]:
         found: list[Any] = []
         while layer.name not in self._results and len(self._readers[layer.name]) == 1:
             (layer,) = self._readers[layer.name]
-            if type(layer) is not keras.layers.BatchNormalization:
+            if type(layer) not in (keras.layers.BatchNormalization, ChannelShift):
                 break
             found.append(layer)
         return found

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from bireid_models.framework import keras
 from bireid_models.layers import BinaryConv2D, UnitNormalize
+from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
@@ -97,6 +98,28 @@ def _relu(emission: Emission) -> str:
     return emission.graph.node("Relu", emission.inputs, emission.output)
 
 
+def _channel_shift(emission: Emission) -> str:
+    shift = np.asarray(emission.layer.bias)[:, None, None]
+    return emission.graph.node(
+        "Add", [emission.input, emission.constant("shift", shift)], emission.output
+    )
+
+
+def _hard_tanh(emission: Emission) -> str:
+    limits = [
+        emission.graph.constant(f"constant/{name}", np.float32(value))
+        for name, value in (("minus_one", -1), ("one", 1))
+    ]
+    return emission.graph.node("Clip", [emission.input, *limits], emission.output)
+
+
+def _repeat_channels(emission: Emission) -> str:
+    layer = emission.layer
+    channels = layer.input_shape[-1]
+    ones = emission.constant("ones", np.ones((channels * layer.times, 1, 1, 1)))
+    return emission.graph.node("Conv", [emission.input, ones], emission.output, group=channels)
+
+
 def _add(emission: Emission) -> str:
     operator = "Add" if len(emission.inputs) == 2 else "Sum"
     return emission.graph.node(operator, emission.inputs, emission.output)
@@ -167,7 +190,10 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     keras.layers.ZeroPadding2D: _zero_padding,
     keras.layers.Dropout: _identity,
     UnitNormalize: _unit_normalize,
+    ChannelShift: _channel_shift,
+    HardTanh: _hard_tanh,
+    RepeatChannels: _repeat_channels,
 }
 
-# Layers that take the batch normalisations behind them into their own numbers.
+# Layers that take the batch normalisations and shifts behind them into their own numbers.
 ABSORBING = (keras.layers.Conv2D, BinaryConv2D, keras.layers.Dense)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryDeclaration, binary_layers
+from bireid_models.map_layers import ChannelShift
 
 from bireid_converters.keras_graph import readers
 
@@ -19,12 +20,12 @@ class BinaryReference:
 
     Attributes:
         declaration: Geometry.
-        signs: int8 (height, width, in, out), sign(w) with sign(0) = +1.
-        multiplier: float64 (out,), alpha * gamma / sigma of the layer and the batch normalisations
+        signs: int8 (height, width, in, out), signs of the kernel with sign(0) = +1.
+        multiplier: float64 (out,), scale * gamma / sigma of the layer and the batch normalisations
             right behind it.
-        bias: float64 (out,), beta - mean * gamma / sigma.
-        bias_magnitude: float64 (out,), |beta| + |mean * gamma / sigma|: what rounding of the bias
-            is relative to, since the two terms may cancel.
+        bias: float64 (out,), beta - mean * gamma / sigma, and a shift of ReActNet behind that.
+        bias_magnitude: float64 (out,), |beta| + |mean * gamma / sigma| + |shift|: what rounding of
+            the bias is relative to, since the terms may cancel.
     """
 
     declaration: BinaryDeclaration
@@ -39,7 +40,7 @@ class BinaryReference:
         return self.declaration.name
 
     def sums(self, inputs: np.ndarray) -> np.ndarray:
-        """Whole-numbered sums of products, without alpha.
+        """Whole-numbered sums of products, without the scale.
 
         Padding with p is `SAME` padding with 0 of `inputs - p`, plus p times the sum of the kernel.
         float64, in which no convolution algorithm rounds these numbers.
@@ -84,20 +85,21 @@ def layer_outputs(model: Any, names: Sequence[str], images: np.ndarray) -> list[
 
 
 def _reference(layer: Any, reading: dict[str, list[Any]], results: set[str]) -> BinaryReference:
-    out_channels = int(layer.kernel.shape[-1])
-    multiplier, bias = np.ones(out_channels), np.zeros(out_channels)
-    if layer.alpha is not None:
-        multiplier = np.asarray(layer.alpha, np.float64)
-    magnitude = np.zeros(out_channels)
+    multiplier = np.asarray(layer.output_scale(), np.float64)
+    bias, magnitude = np.zeros_like(multiplier), np.zeros_like(multiplier)
     following = layer
     while following.name not in results and len(reading[following.name]) == 1:
         (following,) = reading[following.name]
-        if not isinstance(following, keras.layers.BatchNormalization):
+        if isinstance(following, keras.layers.BatchNormalization):
+            scale, shift, size = _batch_norm(following)
+        elif isinstance(following, ChannelShift):
+            shift = np.asarray(following.bias, np.float64)
+            scale, size = np.ones_like(shift), np.abs(shift)
+        else:
             break
-        scale, shift, size = _batch_norm(following)
         multiplier, bias = multiplier * scale, bias * scale + shift
         magnitude = magnitude * np.abs(scale) + size
-    signs = np.where(np.asarray(layer.kernel) >= 0, 1, -1).astype(np.int8)
+    signs = np.asarray(layer.binary_kernel()).astype(np.int8)
     return BinaryReference(layer.declaration(), signs, multiplier, bias, magnitude)
 
 

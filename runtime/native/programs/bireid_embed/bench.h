@@ -3,6 +3,7 @@
 #define BIREID_PROGRAMS_BIREID_EMBED_BENCH_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/bireid.h"
@@ -20,7 +21,7 @@ struct BenchResult {
   double p90_ms = 0;
   double load_ms = 0;
   double first_ms = 0;
-  int64_t peak_rss_bytes = 0;
+  std::optional<int64_t> peak_rss_bytes;  // unknown where /proc is not mounted
 
   std::string ToJson() const;
   std::string ToText() const;

@@ -1,0 +1,50 @@
+"""What the experiments of benchmarks/results/experiments measured, in the order of their grids."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bireid_deploy.experiments.grid import find_grid, load_grid
+from bireid_deploy.experiments.summary import Summary, scores_of, summarise
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The records of one grid.
+
+    Attributes:
+        name: Name of the grid and of the folder.
+        records: Records of finished runs, in the order of the grid, then of their seeds.
+    """
+
+    name: str
+    records: tuple[dict[str, Any], ...]
+
+    @property
+    def summaries(self) -> list[Summary]:
+        """One summary per run."""
+        return summarise(self.records)
+
+    @property
+    def scores(self) -> dict[str, str]:
+        """Scores of this kind of data and their headings, the main one first."""
+        return scores_of(self.records[0]["data"]["kind"])
+
+    def of(self, run: str) -> list[dict[str, Any]]:
+        """The records of one run."""
+        return [record for record in self.records if record["run"] == run]
+
+
+def read_experiment(folder: Path) -> Experiment | None:
+    """Read the records of one experiment; None where there are none.
+
+    Raises:
+        ValueError: A record is of a run that the grid does not have.
+    """
+    records = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    if not records:
+        return None
+    order = [entry.name for entry in load_grid(find_grid(folder.name)).run]
+    records.sort(key=lambda record: (order.index(record["run"]), record["seed"]))
+    return Experiment(folder.name, tuple(records))

@@ -1,0 +1,99 @@
+"""The parts of docs/results.md about experiments, from the records in benchmarks/results."""
+
+from typing import Any
+
+from experiment_figures import figures_of
+from experiment_records import Experiment
+from markdown_table import markdown_table
+
+from bireid_deploy.experiments.summary import percent
+
+# Heading of every experiment on the page, and what a reader must know beside the numbers.
+EXPERIMENTS = {
+    "ablation": (
+        "Methods on synthetic people",
+        "Rendered pedestrians: the numbers compare methods, and say nothing about real people.",
+    ),
+    "ablation_pku": (
+        "Methods on PKU-Reid, real people",
+        "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "
+        "starts from the run of the same method and seed on synthetic people.",
+    ),
+    "ablation_cifar": (
+        "Methods on CIFAR-10",
+        "Plain classification of 32x32 images, re-encoded as JPEG.",
+    ),
+    "sweeps": (
+        "Weights of the kernel MSE and of the feature MSE",
+        "The searches of Fig. 6.2 of the BNN book, on synthetic people: lambda on the baseline "
+        "with KR-GAL, mu on the baseline with FR-GAL. The values in that figure are not readable, "
+        "so there is nothing to set beside.",
+    ),
+}
+
+# Rank-1 and mAP of Table 6.1, p. 157 of the BNN book, by the name of the run.
+PAPER = {
+    "xnor": (63.8, 40.1),
+    "baseline": (74.9, 54.0),
+    "kernel-refining": (80.0, 61.1),
+    "feature-refining": (78.5, 58.1),
+    "bireid": (84.1, 64.0),
+}
+_BESIDE_THE_PAPER = ("ablation", "ablation_pku")
+
+
+def experiment(measured: Experiment) -> str:
+    """Heading, sizes, table and figures of one experiment."""
+    title, note = EXPERIMENTS[measured.name]
+    parts = [f"## {title}\n\n{_sizes(measured)} {note}\n", _table(measured)]
+    parts += [f"![{text}](figures/{name})\n" for name, text in figures_of(measured).items()]
+    return "\n".join(parts)
+
+
+def _sizes(measured: Experiment) -> str:
+    first = measured.records[0]
+    data, recipe = first["data"], first["recipe"]
+    if data["kind"] == "classification":
+        split = (
+            f"{data['train']['images']} images of {data['train']['classes']} classes to train, "
+            f"{data['test']['images']} to test"
+        )
+    else:
+        split = (
+            f"{data['train']['identities']} people with {data['train']['images']} images to train; "
+            f"{data['query']['identities']} other people, {data['query']['images']} queries and "
+            f"{data['gallery']['images']} gallery images to test"
+        )
+    network = recipe["network"]
+    return (
+        f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
+        f"{network['width']}, {_epochs(measured)} epochs. Mean over seeds ± half of the 95 % "
+        "confidence interval (Student's t), in percent. `bireid-deploy experiment "
+        f"{measured.name}` repeats it."
+    )
+
+
+def _epochs(measured: Experiment) -> str:
+    counts = sorted({record["epochs"] for record in measured.records})
+    return " or ".join(map(str, counts))
+
+
+def _table(measured: Experiment) -> str:
+    columns = ["model", "seeds", *measured.scores.values(), "images/s in training"]
+    beside_the_paper = measured.name in _BESIDE_THE_PAPER
+    if beside_the_paper:
+        columns += ["paper's mAP, Market-1501", "paper's rank-1, Market-1501"]
+    rows = []
+    for summary in measured.summaries:
+        row = [summary.label, str(len(summary.seeds))]
+        row += [percent(summary.scores[name]) for name in measured.scores]
+        row.append(_speed(measured.of(summary.run)))
+        if beside_the_paper:
+            rank_1, mean_average_precision = PAPER.get(summary.run, ("-", "-"))
+            row += [str(mean_average_precision), str(rank_1)]
+        rows.append(row)
+    return markdown_table(columns, rows)
+
+
+def _speed(records: list[dict[str, Any]]) -> str:
+    return f"{sum(record['images_per_second'] for record in records) / len(records):.0f}"

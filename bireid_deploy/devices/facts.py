@@ -1,0 +1,88 @@
+"""What is known of a device before anything is put on it."""
+
+from dataclasses import dataclass
+
+# CPU features that decide which kernels run, by the names /proc/cpuinfo gives them.
+KERNEL_FEATURES = (
+    "avx2",
+    "avx512f",
+    "avx512_vpopcntdq",
+    "avx512_vnni",
+    "avx_vnni",
+    "asimd",
+    "asimddp",
+    "i8mm",
+    "sve",
+)
+
+_AVX2 = frozenset(("avx2", "fma"))
+_AVX512 = _AVX2 | frozenset(
+    ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vpopcntdq", "avx512_vnni")
+)
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """A device as it describes itself.
+
+    Attributes:
+        directory: Absolute path of the folder to flash to; it need not exist yet.
+        home: Home folder of the login, empty if there is none.
+        user_id: Number of the user; 0 is root.
+        system: `uname -s`, such as `"Linux"`.
+        kernel: `uname -r`.
+        machine: `uname -m`, such as `"aarch64"`.
+        userland_bits: 32 or 64 for the programs there, whatever the kernel is; 0 if unknown.
+        is_android: Whether it is Android.
+        cpu_model: Board or CPU as a person would name it.
+        cpu_features: Names that /proc/cpuinfo gives, of the first core.
+        cores: CPU cores that are on.
+        page_size: Bytes of a memory page, 0 if unknown.
+        c_library: `"glibc 2.36"`, `"musl"`, `"bionic"` or `"unknown"`.
+        glibc: Version of glibc, None with another C library.
+        python: Version of `python3`, None without.
+        python_has_venv: Whether it can make virtual environments with pip.
+        free_bytes: Free for this user where `directory` is or would be.
+        memory_bytes: Main memory.
+        writable: Whether this user can write there.
+        executable: Whether programs may be run from there.
+        open_to_others: Whether every user may enter `directory`, or the part of it that exists.
+        service_manager: `"systemd"` or empty.
+        missing_tools: Commands that flashing needs and that are not there.
+    """
+
+    directory: str
+    home: str
+    user_id: int
+    system: str
+    kernel: str
+    machine: str
+    userland_bits: int
+    is_android: bool
+    cpu_model: str
+    cpu_features: tuple[str, ...]
+    cores: int
+    page_size: int
+    c_library: str
+    glibc: tuple[int, int] | None
+    python: tuple[int, int, int] | None
+    python_has_venv: bool
+    free_bytes: int
+    memory_bytes: int
+    writable: bool
+    executable: bool
+    open_to_others: bool
+    service_manager: str
+    missing_tools: tuple[str, ...]
+
+    @property
+    def kernel_path(self) -> str:
+        """Instruction set that the native kernels will choose, as `native/kernels/dispatch.cc`."""
+        if self.machine == "aarch64":
+            return "neon"
+        features = set(self.cpu_features)
+        if self.machine == "x86_64" and features >= _AVX512:
+            return "avx512"
+        if self.machine == "x86_64" and features >= _AVX2:
+            return "avx2"
+        return "scalar"

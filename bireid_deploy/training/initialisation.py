@@ -1,0 +1,67 @@
+"""Starting from the weights of another run, also from the first stage of two-stage training."""
+
+from pathlib import Path
+from typing import Any
+
+from bireid_models.framework import tf
+from bireid_models.layers import binary_layers
+from bireid_models.network import ReIdNetwork
+
+from bireid_deploy.training.checkpoint import (
+    array_names,
+    load_network,
+    load_variables,
+    network_variables,
+)
+from bireid_deploy.training.optimizers import initialise_alphas
+from bireid_deploy.training.recipe import OptimizerSection
+from bireid_deploy.training.run_directory import RunDirectory
+
+_MAY_BE_FRESH = ("/alpha:0", "/bias:0")
+
+
+def initialise_from(
+    network: ReIdNetwork, source: Path, options: OptimizerSection, seed: int
+) -> None:
+    """Give a network the weights of another run.
+
+    A run of the same precision gives every variable. From a run whose kernels are real-valued a
+    1-bit network takes every variable that exists there, clips the kernels to the [-1, 1] of latent
+    ones and initialises alpha from them; what the source has not (shifts before a sign) stays
+    fresh. The kernels keep their size: enlarged, they outlive the rates that 1-bit kernels learn
+    with, and the network trains worse than from random ones.
+
+    Args:
+        network: Built network; its variables are assigned.
+        source: Run directory, or the checkpoint of a run of the same precision.
+        options: How to initialise alpha.
+        seed: Seed of a random alpha.
+
+    Raises:
+        TrainingError: Not a run, or its checkpoint is damaged or of another network.
+    """
+    if not source.is_dir():
+        load_network(source, network.model)
+        return
+    run = RunDirectory(source)
+    if run.read_recipe().network.precision == network.config.precision:
+        load_network(run.checkpoint, network.model)
+        return
+    layers = binary_layers(network.model)
+    _load_shared(run.checkpoint, network.model)
+    for layer in layers:
+        layer.kernel.assign(tf.clip_by_value(layer.kernel, -1.0, 1.0))
+    initialise_alphas(layers, options.alpha_init, seed)
+
+
+def _load_shared(path: Path, model: Any) -> None:
+    """Assign every variable that the checkpoint has; only scales and shifts may be missing."""
+    present = array_names(path)
+    load_variables(
+        path,
+        {
+            name: variable
+            for name, variable in network_variables(model).items()
+            if name in present or not name.endswith(_MAY_BE_FRESH)
+        },
+    )

@@ -1,0 +1,30 @@
+"""Ctrl-C during training: finish the step, save, then stop."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def interruption() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a question the loop can ask between steps; the second one kills.
+
+    Python takes signals in the main thread only; elsewhere the question is answered with no.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    seen = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen = True
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,137 @@
+"""`python -m bireid_runtime`: test and time a bundle where it runs.
+
+The answers and the exit codes are those of the program `bireid-embed`.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from bireid_runtime.backends import BACKENDS
+from bireid_runtime.bench import BenchResult, bench
+from bireid_runtime.errors import (
+    BackendUnavailableError,
+    BireidError,
+    IntegrityError,
+    SelfTestError,
+    UnsupportedModelError,
+)
+from bireid_runtime.extractor import Extractor
+from bireid_runtime.self_test import SelfTestReport, require, self_test
+
+_PROGRAM = "bireid_runtime"
+_MAX_THREADS, _MAX_RUNS = 256, 1_000_000
+
+_OK, _USAGE, _INTERRUPTED = 0, 2, 130
+_EXIT_CODES: tuple[tuple[type[BireidError], int], ...] = (
+    (IntegrityError, 3),
+    (SelfTestError, 3),
+    (BackendUnavailableError, 4),
+    (UnsupportedModelError, 6),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: Those after the program's name; None for the process's own.
+
+    Returns:
+        The exit code: 0 ok, 2 usage, 3 a check failed, 4 optional package missing, 6 unsupported,
+        130 interrupted.
+
+    Raises:
+        SystemExit: The command line itself is wrong (code 2), or asks for help.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except BireidError as error:
+        print(f"{_PROGRAM}: {error}", file=sys.stderr)
+        return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), _USAGE)
+    except KeyboardInterrupt:
+        print(f"{_PROGRAM}: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return _OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description="Test and time a bundle on this machine.",
+        epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 a check failed, 4 optional package missing, "
+        "6 unsupported, 130 interrupted.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    test = verbs.add_parser("selftest", help="embed the bundle's own crops and compare")
+    test.set_defaults(run=_run_self_test)
+    timing = verbs.add_parser("bench", help="time the embedding of a crop of 128x256 pixels")
+    timing.set_defaults(run=_run_bench)
+    timing.add_argument(
+        "--runs", type=_whole_number(_MAX_RUNS), default=100, help="timed embeddings (default 100)"
+    )
+    timing.add_argument(
+        "--threads",
+        type=_whole_number(_MAX_THREADS),
+        default=1,
+        help="threads of one embedding (default 1)",
+    )
+    for verb in (test, timing):
+        verb.add_argument("bundle", metavar="BUNDLE", help="folder of the bundle")
+        verb.add_argument(
+            "--backend",
+            choices=("auto", *(backend.name for backend in BACKENDS)),
+            default="auto",
+            help="engine (default: the first that can open the bundle)",
+        )
+        verb.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def _whole_number(most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"must be a number from 1 to {most}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _run_self_test(options: argparse.Namespace) -> None:
+    report = self_test(Extractor.open(options.bundle, options.backend))
+    worst = {
+        "max_difference": max(row.max_abs for row in report.rows),
+        "min_cosine": min(row.cosine for row in report.rows),
+    }
+    if options.json:
+        print(json.dumps({"engine": report.engine, "passed": report.passed, **worst}))
+    else:
+        print(_self_test_text(report, **worst))
+    require(report)
+
+
+def _self_test_text(report: SelfTestReport, max_difference: float, min_cosine: float) -> str:
+    return (
+        f"{report.engine}: self-test {'passed' if report.passed else 'failed'}, "
+        f"max difference {max_difference:.3g}, min cosine {min_cosine:.6f}"
+    )
+
+
+def _run_bench(options: argparse.Namespace) -> None:
+    result = bench(options.bundle, options.backend, options.threads, options.runs)
+    print(json.dumps(dataclasses.asdict(result)) if options.json else _bench_text(result))
+
+
+def _bench_text(result: BenchResult) -> str:
+    peak = result.peak_rss_bytes
+    memory = "unknown" if peak is None else f"{peak / 1e6:.1f} MB"
+    return (
+        f"{result.engine}, {result.threads} thread(s), {result.runs} runs, "
+        f"crop of {result.width}x{result.height} pixels\n"
+        f"median {result.median_ms:.3f} ms (p10 {result.p10_ms:.3f}, p90 {result.p90_ms:.3f}), "
+        f"load {result.load_ms:.1f} ms, first {result.first_ms:.3f} ms, "
+        f"peak memory {memory}"
+    )

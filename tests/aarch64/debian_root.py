@@ -1,0 +1,77 @@
+"""Folders that hold a Debian system: made once, beside their place, by debootstrap."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+SUITE = "bookworm"
+
+
+class RootError(Exception):
+    """The folder cannot be made here; the message says why."""
+
+
+def versions_of(folder: Path) -> str | None:
+    """What `replaced` wrote down of the folder; None if there is no such folder.
+
+    Raises:
+        RootError: The folder is somebody else's.
+    """
+    stamp = folder / "versions"
+    if stamp.is_file():
+        return stamp.read_text()
+    if folder.exists():
+        raise RootError(f"{folder} exists and was not made by these tests")
+    return None
+
+
+@contextmanager
+def replaced(folder: Path, versions: str) -> Iterator[Path]:
+    """Yield an empty folder, which at the end takes the place of `folder`.
+
+    One that is cut off leaves the old folder as it was, and the next one starts again.
+    """
+    unfinished, outdated = (
+        folder.with_name(f"{folder.name}.{state}") for state in ("unfinished", "outdated")
+    )
+    for rest in (unfinished, outdated):
+        if rest.exists():
+            shutil.rmtree(rest)
+    unfinished.mkdir(parents=True)
+    yield unfinished
+    (unfinished / "versions").write_text(versions)
+    if folder.exists():
+        os.replace(folder, outdated)
+    os.replace(unfinished, folder)
+    shutil.rmtree(outdated, ignore_errors=True)
+
+
+def debootstrap(packages: Sequence[str], *options: str) -> list[str]:
+    """The command that makes a small system, to be followed by its folder."""
+    include = f"--include={','.join(packages)}"
+    return ["debootstrap", "--variant=minbase", include, *options, SUITE]
+
+
+def install(debian: Path, packages: Sequence[str], *options: str) -> None:
+    """Make a whole system, of this machine's architecture or of one that the kernel starts."""
+    # What debootstrap mounts must not outlive it, nor be deleted through: a namespace of its own.
+    run("unshare", "--mount", *debootstrap(packages, *options), str(debian))
+    shutil.rmtree(debian / "var" / "cache" / "apt" / "archives")
+
+
+def require(*tools: str) -> None:
+    """See that programs are installed."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        raise RootError(f"not installed: {', '.join(missing)}")
+
+
+def run(*command: str) -> None:
+    """Run a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        output = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no output"]
+        raise RootError(f"{' '.join(command[:4])} ... failed: {output[-1]}")

@@ -1,0 +1,27 @@
+"""`bireid-deploy train --teacher`."""
+
+import json
+
+
+def test_a_student_says_who_taught_it(cli, people, real_recipe, trained_real, tmp_path):
+    train = ["train", real_recipe, "--data", people, "--set", "distillation.enabled=true"]
+    result = cli(*train, "--out", tmp_path / "run", "--teacher", trained_real.path, "--json")
+    assert result.code == 0, result.err
+    assert result.json["history"][0]["distillation"] > 0
+    assert "distillation" in result.err
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["teacher"] == "real-run"
+
+
+def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_recipe, tmp_path):
+    out = tmp_path / "run"
+    train = ["train", real_recipe, "--data", people, "--out", out]
+    err = refused(2, *train, "--set", "distillation.enabled=true")
+    assert "learns from a teacher; name the teacher's run with --teacher" in err
+    assert "leave out --teacher" in refused(2, *train, "--teacher", tmp_path / "any")
+    assert not out.exists()
+
+
+def test_layouts_are_for_people(refused, people, tmp_path):
+    train = ["train", "cifar_baseline", "--data", people, "--out", tmp_path / "run"]
+    assert "--layout is for Re-ID data" in refused(2, *train, "--layout", "market1501")
+    assert "holds neither train/" in refused(2, *train)

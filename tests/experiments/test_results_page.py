@@ -1,0 +1,121 @@
+"""docs/results.md and its figures, drawn from records of experiments."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def _record(run, seed, value, **recipe):
+    return {
+        "schema_version": 1,
+        "run": run,
+        "label": f"label of {run}",
+        "seed": seed,
+        "recipe": {"network": {"input_height": 128, "input_width": 64, "width": 0.5}, **recipe},
+        "data": {
+            "kind": "synthetic",
+            "name": "people",
+            "train": {"identities": 300, "images": 3600},
+            "query": {"identities": 200, "images": 800},
+            "gallery": {"images": 1640},
+        },
+        "metrics": {
+            "mean_average_precision": value,
+            "rank_1": value + 0.1,
+            "mean_inverse_negative_penalty": value - 0.1,
+        },
+        "epochs": 2,
+        "images_per_second": 200.0 + seed,
+        "history": {"identity": [2.0, 1.0 + value], "total": [3.0, 1.0]},
+    }
+
+
+@pytest.fixture
+def page(monkeypatch, tmp_path):
+    """Write the page from made-up records, into a folder of its own; returns the text."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import results_page
+
+    monkeypatch.setattr(results_page, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(results_page, "PAGE", tmp_path / "docs" / "results.md")
+    monkeypatch.setattr(results_page, "FIGURES", tmp_path / "docs" / "figures")
+    (tmp_path / "docs").mkdir()
+
+    def call(grid=None, records=()):
+        for record in records:
+            path = tmp_path / "results" / "experiments" / grid
+            path.mkdir(parents=True, exist_ok=True)
+            (path / f"{record['run']}-seed{record['seed']}.json").write_text(json.dumps(record))
+        results_page.main()
+        return (tmp_path / "docs" / "results.md").read_text()
+
+    return call
+
+
+ABLATION = [
+    _record(run, seed, value + 0.01 * seed)
+    for run, value in (("bireid", 0.61), ("baseline", 0.5), ("xnor", 0.3))
+    for seed in (0, 1, 2)
+]
+
+
+def test_the_table_has_means_intervals_sizes_and_the_papers_numbers_as_theirs(page):
+    text = page("ablation", ABLATION)
+    assert "300 people with 3600 images to train; 200 other people, 800 queries and 1640" in text
+    assert "128x64, width 0.5, 2 epochs" in text
+    assert (
+        "| model | seeds | mAP | rank-1 | mINP | images/s in training | "
+        "paper's mAP, Market-1501 | paper's rank-1, Market-1501 |" in text
+    )
+    rows = [line for line in text.splitlines() if line.startswith("| label of ")]
+    # s = 0.01, t(2) = 4.30265: 2.48 points.
+    assert rows == [
+        "| label of xnor | 3 | 31.0 ± 2.5 | 41.0 ± 2.5 | 21.0 ± 2.5 | 201 | 40.1 | 63.8 |",
+        "| label of baseline | 3 | 51.0 ± 2.5 | 61.0 ± 2.5 | 41.0 ± 2.5 | 201 | 54.0 | 74.9 |",
+        "| label of bireid | 3 | 62.0 ± 2.5 | 72.0 ± 2.5 | 52.0 ± 2.5 | 201 | 64.0 | 84.1 |",
+    ]
+
+
+def test_a_second_call_writes_the_same_bytes(page, tmp_path):
+    first = page("ablation", ABLATION)
+    figures = {path.name: path.read_bytes() for path in (tmp_path / "docs" / "figures").iterdir()}
+    assert sorted(figures) == ["ablation_losses.svg", "ablation_scores.svg"]
+    assert all(f"](figures/{name})" in first for name in figures)
+    assert page() == first
+    for name, content in figures.items():
+        assert (tmp_path / "docs" / "figures" / name).read_bytes() == content
+        assert not re.search(rb"dc:date|Matplotlib", content)
+        assert b"label of xnor" in content
+
+
+def test_a_figure_follows_the_records(page, tmp_path):
+    page("ablation", ABLATION)
+    scores = tmp_path / "docs" / "figures" / "ablation_scores.svg"
+    before = scores.read_bytes()
+    page("ablation", [_record("bireid", 0, 0.7)])
+    assert scores.read_bytes() != before
+
+
+def test_the_sweeps_are_drawn_over_their_weights(page, tmp_path):
+    weights = {"lambda": ("kernel_refining", "1e-5"), "mu": ("feature_refining", "1e-3")}
+    records = [
+        _record(f"{name}-{value}", seed, 0.5, **{section: {"mse_weight": float(value)}})
+        for name, (section, weight) in weights.items()
+        for value in ("0", weight)
+        for seed in (0, 1)
+    ]
+    text = page("sweeps", records)
+    assert "| label of lambda-1e-5 | 2 | 50.0 ± 0.0 |" in text
+    assert "paper's" not in text.split("## The paper's own numbers")[0]
+    drawn = (tmp_path / "docs" / "figures" / "sweeps.svg").read_text()
+    assert "weight of the kernel MSE" in drawn
+    assert "weight of the feature MSE" in drawn
+
+
+def test_without_experiments_the_page_has_no_part_about_them(page, tmp_path):
+    assert "Student" not in page()
+    assert not (tmp_path / "docs" / "figures").exists()
