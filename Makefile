@@ -64,7 +64,7 @@ demo: $(READY)
 	@echo "== bireid-deploy demo --out demo"
 	@$(BIN)/bireid-deploy demo --out demo
 
-test: native-test native-libraries wheel wheel-aarch64 bireid-embed-aarch64
+test: native-test native-libraries wheel wheel-aarch64 bireid-embed bireid-embed-aarch64
 	@echo "== pytest"
 	@$(BIN)/pytest
 

@@ -106,7 +106,7 @@ def _open_dataset(
         return open_dataset(data, layout)
     if layout != "auto":
         raise click.UsageError("--layout is for Re-ID data; a data set of classes has one layout")
-    return open_classification_dataset(data)
+    return open_classification_dataset(data, recipe.images_per_class)
 
 
 def _load(recipe: "Recipe", dataset: "ReIdDataset | ClassificationDataset") -> "TrainingData":

@@ -1,1 +1,1 @@
-"""Machines that run a bundle: this one, and later those reached over ssh or adb."""
+"""Machines that run a bundle: this one, and those reached over ssh or adb."""

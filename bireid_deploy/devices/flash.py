@@ -23,12 +23,9 @@ from bireid_deploy.devices.payload import (
     program_file,
     wheel_files,
 )
-from bireid_deploy.devices.requirements import check
+from bireid_deploy.devices.requirements import ENVIRONMENT_BYTES, check, require
 from bireid_deploy.devices.survey import survey
 from bireid_deploy.errors import DeviceCheckError
-
-# A virtual environment with pip, NumPy and the runtime; measured 99 MB with NumPy 2.4.
-_ENVIRONMENT_BYTES = 120_000_000
 
 
 @dataclass(frozen=True)
@@ -210,11 +207,7 @@ def _require(link: Link, facts: DeviceFacts, options: FlashOptions, needed_bytes
         needs_service=options.service,
         needed_bytes=needed_bytes,
     )
-    for finding in findings:
-        if not finding.ok:
-            raise DeviceCheckError(
-                f"{link.name}: {finding.name}: {finding.value}; {finding.remedy}"
-            )
+    require(link.name, findings)
 
 
 def _gather(
@@ -237,7 +230,7 @@ def _gather(
 
 
 def _needed_bytes(missing: list[PayloadFile], installed: bool) -> int:
-    return sum(file.size for file in missing) + (0 if installed else _ENVIRONMENT_BYTES)
+    return sum(file.size for file in missing) + (0 if installed else ENVIRONMENT_BYTES)
 
 
 def _copy(
