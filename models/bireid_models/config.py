@@ -36,7 +36,7 @@ class NetworkConfig:
         kernel_surrogate: Gradient of sign for latent kernels: `poly` is 2 - 2|w| (eq. 6.19),
             `clip` is 1 on |w| <= 1 (Bi-Real Net). Only `bireid` leaves it open.
         embedding_dim: Length of the embedding. None takes the channels of the last stage (512 of
-            ResNet-18 at width 1); another number adds a real-valued projection before the neck.
+            ResNet-18 at width 1); a number adds a real-valued projection before the neck.
         stem: `imagenet` is a 7x7 convolution of stride 2 and max pooling (MobileNet: a 3x3
             convolution of stride 2), `cifar` one 3x3 convolution of stride 1 for images of 32x32.
         dropout: Share of the neck's outputs dropped in training, before the classifier.

@@ -52,7 +52,7 @@ def build_network(config: NetworkConfig) -> ReIdNetwork:
     image = keras.Input((config.input_height, config.input_width, 3), name="image")
     stages = _BACKBONES[config.backbone](image, config)
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(list(stages.values())[-1])
-    if config.embedding_dim not in (None, pooled.shape[-1]):
+    if config.embedding_dim is not None:
         pooled = keras.layers.Dense(config.embedding_dim, use_bias=False, name="projection")(pooled)
     neck = batch_norm("neck_bn", center=False)(pooled)
     embedding = UnitNormalize(name="embedding")(neck)

@@ -51,10 +51,11 @@ def test_real_counterpart_has_the_same_topology():
     assert not any(isinstance(each, BinaryConv2D) for each in convolutions)
 
 
-def test_embedding_dim_adds_a_projection():
-    network = build_network(NetworkConfig(**SMALL, embedding_dim=128))
-    assert network.model.output_shape == (None, 128)
-    assert network.model.get_layer("projection").kernel.shape == (64, 128)
+@pytest.mark.parametrize("dim", [64, 128])
+def test_embedding_dim_adds_a_projection(dim):
+    network = build_network(NetworkConfig(**SMALL, embedding_dim=dim))
+    assert network.model.output_shape == (None, dim)
+    assert network.model.get_layer("projection").kernel.shape == (64, dim)
 
 
 def test_without_dropout_the_classifier_reads_the_neck():
