@@ -1,7 +1,5 @@
 """The parts of docs/results.md about experiments, from the records in benchmarks/results."""
 
-from typing import Any
-
 from experiment_figures import figures_of
 from experiment_records import Experiment
 from markdown_table import markdown_table
@@ -79,7 +77,7 @@ def _epochs(measured: Experiment) -> str:
 
 
 def _table(measured: Experiment) -> str:
-    columns = ["model", "seeds", *measured.scores.values(), "images/s in training"]
+    columns = ["model", "seeds", *measured.scores.values()]
     beside_the_paper = measured.name in _BESIDE_THE_PAPER
     if beside_the_paper:
         columns += ["paper's mAP, Market-1501", "paper's rank-1, Market-1501"]
@@ -87,13 +85,8 @@ def _table(measured: Experiment) -> str:
     for summary in measured.summaries:
         row = [summary.label, str(len(summary.seeds))]
         row += [percent(summary.scores[name]) for name in measured.scores]
-        row.append(_speed(measured.of(summary.run)))
         if beside_the_paper:
             rank_1, mean_average_precision = PAPER.get(summary.run, ("-", "-"))
             row += [str(mean_average_precision), str(rank_1)]
         rows.append(row)
     return markdown_table(columns, rows)
-
-
-def _speed(records: list[dict[str, Any]]) -> str:
-    return f"{sum(record['images_per_second'] for record in records) / len(records):.0f}"

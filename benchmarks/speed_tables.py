@@ -1,7 +1,9 @@
 """The parts of docs/results.md about speed, from the records in benchmarks/results."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from markdown_table import markdown_table
 
 Record = Mapping[str, Any]
 
@@ -26,7 +28,9 @@ def training_speed(records: Sequence[Record]) -> str:
         "Plain cross-entropy step against the full BiRe-ID step on the same network and batch, two "
         f"CPU cores, both in one process, {records[0]['rounds']} interleaved rounds, repeatable to "
         "the bit. `make bench` repeats it.\n\n"
-        + _table(("network", "batch", "plain, images/s", "BiRe-ID, images/s", "ratio"), rows)
+        + markdown_table(
+            ("network", "batch", "plain, images/s", "BiRe-ID, images/s", "ratio"), rows
+        )
     )
 
 
@@ -62,7 +66,7 @@ def latency(records: Sequence[Record]) -> str:
         parts.append(
             f"### {record['bundle']}, {threads}\n\n"
             f"{height}x{width} pixels; {record['machine']}.{peers} Engines: {versions}.\n\n"
-            + _table((*columns, "cold ms", "peak MB"), map(_engine, record["engines"]))
+            + markdown_table((*columns, "cold ms", "peak MB"), map(_engine, record["engines"]))
         )
     return "\n".join(parts)
 
@@ -116,7 +120,7 @@ def kernels(record: Record) -> str:
         ]
         parts.append(
             f"### {path}{clock}\n\n"
-            + _table((*columns, "MAC per cycle", "bound", "share of the bound"), rows)
+            + markdown_table((*columns, "MAC per cycle", "bound", "share of the bound"), rows)
         )
     return "\n".join(parts)
 
@@ -137,7 +141,7 @@ def instructions(record: Record) -> str:
         + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
         "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "
         "layer.\n\n"
-        + _table(
+        + markdown_table(
             ("layer", "M MAC", "M instructions", "of them SIMD", "MAC per instruction"),
             [
                 (
@@ -157,7 +161,7 @@ def _networks(record: Record) -> str:
     networks = record["networks"]
     counts = {(each["cpu"], each["kind"]): each["instructions"] for each in networks}
     columns = ("CPU", "network", "M instructions", "of them SIMD", "MAC per instruction")
-    return _table(
+    return markdown_table(
         (*columns, "float32 / this", "int8 / this"),
         [
             (
@@ -176,8 +180,3 @@ def _networks(record: Record) -> str:
 
 def _optional(record: Record, key: str, form: str) -> str:
     return f"{record[key]:{form}}" if key in record else "-"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
-    return head + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
