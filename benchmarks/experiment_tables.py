@@ -12,6 +12,10 @@ EXPERIMENTS = {
         "Methods on synthetic people",
         "Rendered pedestrians: the numbers compare methods, and say nothing about real people.",
     ),
+    "full_width": (
+        "The best recipe and its real-valued twin at full width",
+        "Rendered pedestrians, as above; one seed.",
+    ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
         "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "

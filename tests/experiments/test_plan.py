@@ -84,7 +84,9 @@ def test_a_recipe_that_distils_needs_a_teacher(grid):
     assert run.requires == ("first-seed1",)
 
 
-@pytest.mark.parametrize("name", ["ablation", "ablation_pku", "ablation_cifar", "sweeps"])
+@pytest.mark.parametrize(
+    "name", ["ablation", "ablation_pku", "ablation_cifar", "sweeps", "full_width"]
+)
 def test_the_shipped_grids_fit_the_shipped_recipes(name, tmp_path):
     grid = load_grid(find_grid(name))
     assert grid.name == name
