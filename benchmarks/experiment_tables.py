@@ -13,7 +13,7 @@ EXPERIMENTS = {
         "Rendered pedestrians: the numbers compare methods, and say nothing about real people.",
     ),
     "full_width": (
-        "The best recipe and its real-valued twin at full width",
+        "The baseline and its real-valued twin at full width",
         "Rendered pedestrians, as above; one seed.",
     ),
     "ablation_pku": (
