@@ -11,6 +11,9 @@ NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter 
   $(wildcard benchmarks/*.h benchmarks/*.cc benchmarks/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
+# The tests of a folder stay in one process (tests/conftest.py), and folders start in the order of
+# their names: how many tests one has says nothing about how long they take.
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 native-libraries \
   bireid-embed bireid-embed-aarch64 bench bench-kernels results clean
@@ -66,11 +69,11 @@ demo: $(READY)
 
 test: native-test native-libraries wheel wheel-aarch64 bireid-embed bireid-embed-aarch64
 	@echo "== pytest"
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-fast: $(READY_TO_TEST)
 	@echo "== pytest, without the slow tests"
-	@$(BIN)/pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 # $(1): folder under build/; $(2): CMake options.
 define configure_and_build
