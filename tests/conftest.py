@@ -6,7 +6,6 @@ from pathlib import Path
 import bireid_models  # noqa: F401  (sets TF_USE_LEGACY_KERAS)
 import pytest
 
-
 TESTS = Path(__file__).parent
 
 
