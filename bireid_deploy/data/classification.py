@@ -8,12 +8,12 @@ nothing is unpacked.
 import os
 import tarfile
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
 from bireid_runtime.errors import ImageError
+from bireid_runtime.images import decode_image
 
 from bireid_deploy.data.layouts.files import IMAGE_SUFFIXES, list_folders, list_images
 from bireid_deploy.errors import DatasetError
@@ -105,7 +105,7 @@ def read_image(image: LabelledImage) -> np.ndarray:
 
     Raises:
         ImageError: The file is missing, larger than `MAX_IMAGE_BYTES` or `MAX_IMAGE_PIXELS`, or no
-            JPEG or PNG image.
+            image.
     """
     limit = MAX_IMAGE_BYTES + 1
     try:
@@ -116,22 +116,7 @@ def read_image(image: LabelledImage) -> np.ndarray:
         raise ImageError(f"{image.path}: cannot be read ({error.strerror})") from error
     if len(content) > MAX_IMAGE_BYTES:
         raise ImageError(f"{image.path}: exceeds the limit of {MAX_IMAGE_BYTES} bytes")
-    return _decode(content, image.path)
-
-
-def _decode(content: bytes, path: Path) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
-            if image.width * image.height > MAX_IMAGE_PIXELS:
-                raise ImageError(f"{path}: exceeds the limit of {MAX_IMAGE_PIXELS} pixels")
-            return np.array(image.convert("RGB"))
-    except ImageError:
-        raise
-    # Pillow's decoders raise nearly every built-in exception on a damaged file.
-    except Exception as error:
-        raise ImageError(f"{path}: cannot be read as an image: {error}") from error
+    return decode_image(content, str(image.path), MAX_IMAGE_PIXELS)
 
 
 def _find_split(root: Path, split: Split) -> dict[str, list[LabelledImage]]:

@@ -1,8 +1,9 @@
 """Image files to uint8 RGB arrays, with Pillow."""
 
+import io
 import os
 import warnings
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +37,29 @@ def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
             pixel type.
         BackendUnavailableError: Pillow is not installed.
     """
+    name = os.fspath(path)
+    return _read(name, name, max_pixels)
+
+
+def decode_image(content: bytes, name: str, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """As `load_image`, of a file that is in memory already.
+
+    Args:
+        content: The file's bytes, untrusted.
+        name: What errors call it.
+        max_pixels: See `load_image`.
+
+    Returns:
+        uint8 RGB `(H, W, 3)`.
+
+    Raises:
+        ImageError: See `load_image`.
+        BackendUnavailableError: Pillow is not installed.
+    """
+    return _read(io.BytesIO(content), name, max_pixels)
+
+
+def _read(file: str | IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     try:
         from PIL import Image, ImageOps
     except ImportError as error:
@@ -43,11 +67,10 @@ def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
             "reading image files needs Pillow: pip install pillow"
         ) from error
 
-    name = os.fspath(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(name, formats=_FORMATS) as image:
+            with Image.open(file, formats=_FORMATS) as image:
                 width, height = image.size
                 if width * height > max_pixels:
                     raise ImageError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_runtime.errors import BackendUnavailableError, ImageError
-from bireid_runtime.images import load_image
+from bireid_runtime.images import decode_image, load_image
 from PIL import Image
 
 RGB = np.random.default_rng(0).integers(0, 256, (9, 5, 3), dtype=np.uint8)
@@ -19,6 +19,14 @@ def test_rgb_png_is_read_exactly(tmp_path):
     assert loaded.dtype == np.uint8
     np.testing.assert_array_equal(loaded, RGB)
     loaded[0, 0] = 0  # the caller owns the array
+
+
+def test_bytes_in_memory_are_read_as_a_file_is(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(RGB).save(path)
+    np.testing.assert_array_equal(decode_image(path.read_bytes(), "a member"), RGB)
+    with pytest.raises(ImageError, match="a member: not an image of a supported format"):
+        decode_image(b"no image", "a member")
 
 
 def test_one_pixel(tmp_path):
