@@ -1,10 +1,18 @@
-"""Shared by all tests: Keras 2 before anything imports TensorFlow, and the optional real data."""
+"""Shared by all tests: Keras 2 before anything imports TensorFlow, commands, optional real data."""
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import bireid_models  # noqa: F401  (sets TF_USE_LEGACY_KERAS)
 import pytest
+
+from bireid_deploy.cli.main import run
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from command_result import Result
 
 TESTS = Path(__file__).parent
 
@@ -25,3 +33,17 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"BIREID_DATA={folder} is not a folder")
     return path
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run a command line in this process; no mistake may ever show a traceback."""
+
+    def call(*arguments: object) -> Result:
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        result = Result(code, *capfd.readouterr())
+        assert "Traceback" not in result.err
+        return result
+
+    return call

@@ -10,9 +10,9 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_result import Result
 
 from bireid_deploy.cli.main import run
 from bireid_deploy.data.synthetic import write_synthetic
@@ -56,19 +56,6 @@ epochs = 1
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
 class Made:
     """Something that a command made, with what it said."""
 
@@ -89,20 +76,6 @@ def _make(path, *arguments):
         code = run([str(argument) for argument in arguments])
     assert code == 0, err.getvalue()
     return Made(path, Result(code, out.getvalue(), err.getvalue()))
-
-
-@pytest.fixture
-def cli(capfd):
-    """Run a command line in this process; no mistake may ever show a traceback."""
-
-    def call(*arguments):
-        capfd.readouterr()
-        code = run([str(argument) for argument in arguments])
-        result = Result(code, *capfd.readouterr())
-        assert "Traceback" not in result.err
-        return result
-
-    return call
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """Tiny grids on a couple of dozen synthetic people, through the command line."""
 
-import json
+import functools
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from bireid_deploy.cli.main import run
 
 RECIPE = """
 name = "tiny"
@@ -46,39 +42,18 @@ recipe = "tiny.toml"
 """
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+@pytest.fixture
+def experiment(cli):
+    """Run `experiment` in this process."""
+    return functools.partial(cli, "experiment")
 
 
 @pytest.fixture
-def cli(capfd):
-    """Run `experiment` in this process; no mistake may ever show a traceback."""
-
-    def call(*arguments):
-        capfd.readouterr()
-        code = run(["experiment", *map(str, arguments)])
-        result = Result(code, *capfd.readouterr())
-        assert "Traceback" not in result.err
-        return result
-
-    return call
-
-
-@pytest.fixture
-def refused(cli):
+def refused(experiment):
     """Run `experiment` with a mistake; returns its stderr."""
 
     def call(*arguments):
-        result = cli(*arguments)
+        result = experiment(*arguments)
         assert result.code == 2, result.err
         return result.err
 

@@ -62,10 +62,10 @@ def test_every_run_leaves_a_record_that_says_what_was_done(finished):
 
 
 @pytest.mark.slow
-def test_a_second_call_trains_nothing_and_shows_means_and_intervals(cli, finished):
+def test_a_second_call_trains_nothing_and_shows_means_and_intervals(experiment, finished):
     out, grid = finished / "out", finished / "grid.toml"
     before = {key: (out / "results" / f"{key}.json").stat().st_mtime_ns for key in KEYS}
-    table = cli(grid, "--out", out)
+    table = experiment(grid, "--out", out)
     assert table.code == 0
     assert "4 runs, 4 done already" in table.err
     assert {key: (out / "results" / f"{key}.json").stat().st_mtime_ns for key in KEYS} == before
@@ -81,11 +81,11 @@ def test_a_second_call_trains_nothing_and_shows_means_and_intervals(cli, finishe
     assert f" {100 * mean:.1f} ± {100 * half_width:.1f} " in row
     assert row.endswith(" 2")
 
-    summary = cli(grid, "--out", out, "--json", "--only", "first").json
+    summary = experiment(grid, "--out", out, "--json", "--only", "first").json
     assert [each["run"] for each in summary["runs"]] == ["first"]
     assert summary["runs"][0]["seeds"] == [0, 1]
     assert summary["failed"] == {}
-    both = cli(grid, "--out", out, "--json").json
+    both = experiment(grid, "--out", out, "--json").json
     scores = {each["run"]: each["scores"] for each in both["runs"]}
     assert scores["second"]["rank_1"]["mean"] == pytest.approx(mean)
     assert scores["second"]["rank_1"]["half_width"] == pytest.approx(half_width, rel=1e-5)
@@ -127,12 +127,12 @@ def test_changed_conditions_are_refused(refused, again):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_gone_is_trained_again_to_the_same_numbers(cli, again):
+def test_a_run_that_is_gone_is_trained_again_to_the_same_numbers(experiment, again):
     out, grid = again / "out", again / "grid.toml"
     before = _record(out, "second-seed0")
     (out / "results" / "second-seed0.json").unlink()
     shutil.rmtree(out / "runs" / "second-seed0")
-    result = cli(grid, "--out", out)
+    result = experiment(grid, "--out", out)
     assert result.code == 0, result.err
     assert "4 runs, 3 done already" in result.err
     assert "1/1  second-seed0: mAP " in result.err
@@ -142,7 +142,7 @@ def test_a_run_that_is_gone_is_trained_again_to_the_same_numbers(cli, again):
 
 
 @pytest.mark.slow
-def test_a_failed_run_holds_up_only_those_that_start_from_it(cli, again):
+def test_a_failed_run_holds_up_only_those_that_start_from_it(experiment, again):
     out, grid = again / "out", again / "grid.toml"
     for key in KEYS[1:]:
         (out / "results" / f"{key}.json").rename(out / "runs" / f"{key}.json")
@@ -153,7 +153,7 @@ def test_a_failed_run_holds_up_only_those_that_start_from_it(cli, again):
     (broken / "run.json").write_text(
         (broken / "run.json").read_text().replace('"finished": true', '"finished": false')
     )
-    result = cli(grid, "--out", out)
+    result = experiment(grid, "--out", out)
     assert result.code == 2
     assert "first-seed1 failed: " in result.err
     assert "damaged checkpoint" in result.err
@@ -165,7 +165,7 @@ def test_a_failed_run_holds_up_only_those_that_start_from_it(cli, again):
 
 @pytest.mark.slow
 def test_ctrl_c_keeps_everything_and_the_same_command_continues(
-    cli, refused, start, finished, grid, tmp_path
+    experiment, refused, start, finished, grid, tmp_path
 ):
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 6"))
@@ -191,12 +191,12 @@ def test_ctrl_c_keeps_everything_and_the_same_command_continues(
     assert "(changed: optimizer.epochs)" in refused(*arguments)
     recipe.write_text(recipe.read_text().replace("epochs = 5", "epochs = 6"))
     grid.write_text(grid.read_text().replace("seeds = [0, 1]", "seeds = [0]"))
-    continued = cli(*arguments)
+    continued = experiment(*arguments)
     assert continued.code == 0, continued.err
     assert "first-seed0: epoch 1/6 " not in continued.err
     assert "first-seed0: epoch 6/6 " in continued.err
 
-    whole = cli(*arguments[:-1], _with_people(tmp_path, finished))
+    whole = experiment(*arguments[:-1], _with_people(tmp_path, finished))
     assert whole.code == 0, whole.err
     one, two = (_record(tmp_path / name, "first-seed0") for name in ("out", "whole"))
     for key in ("metrics", "history", "steps", "fingerprint"):
@@ -216,7 +216,7 @@ recipe = "tiny.toml"
 
 
 @pytest.mark.slow
-def test_classes_are_measured_by_their_accuracy(cli, write_grid, tmp_path):
+def test_classes_are_measured_by_their_accuracy(experiment, write_grid, tmp_path):
     colours = {"dark": 40, "light": 200}
     for split in ("train", "test"):
         for name, colour in colours.items():
@@ -225,7 +225,7 @@ def test_classes_are_measured_by_their_accuracy(cli, write_grid, tmp_path):
             for number in range(8):
                 Image.new("RGB", (32, 32), (colour + number,) * 3).save(folder / f"{number}.png")
     grid, data = write_grid(tmp_path, CLASSES), tmp_path / "data"
-    result = cli(grid, "--data", data, "--out", tmp_path / "out")
+    result = experiment(grid, "--data", data, "--out", tmp_path / "out")
     assert result.code == 0, result.err
     lines = [" ".join(line.split()) for line in result.out.splitlines()]
     assert "run top-1 ± 95 % top-5 ± 95 % seeds" in lines
