@@ -15,7 +15,8 @@ class Experiment:
 
     Attributes:
         name: Name of the grid and of the folder.
-        records: Records of finished runs, in the order of the grid, then of their seeds.
+        records: Records of finished runs, in the order of the grid, then of their seeds; what was
+            converted from a run comes behind it.
     """
 
     name: str
@@ -46,5 +47,10 @@ def read_experiment(folder: Path) -> Experiment | None:
     if not records:
         return None
     order = [entry.name for entry in load_grid(find_grid(folder.name)).run]
-    records.sort(key=lambda record: (order.index(record["run"]), record["seed"]))
+
+    def position(record: dict[str, Any]) -> tuple[int, str, int]:
+        trained = record.get("converted_from", record["run"])
+        return order.index(trained), record["run"], record["seed"]
+
+    records.sort(key=position)
     return Experiment(folder.name, tuple(records))

@@ -80,6 +80,15 @@ def test_the_table_has_means_intervals_sizes_and_the_papers_numbers_as_theirs(pa
     ]
 
 
+
+def test_what_was_converted_from_a_run_stands_behind_it(page):
+    twin = _record("real", 0, 0.7)
+    int8 = {**_record("real-int8", 0, 0.6), "converted_from": "real", "history": {}}
+    text = page("ablation", [int8, *ABLATION, twin, _record("baseline-long", 0, 0.55)])
+    rows = re.findall(r"^\| label of (\S+)", text, re.MULTILINE)
+    assert rows == ["xnor", "baseline", "bireid", "real", "real-int8", "baseline-long"]
+
+
 def test_a_second_call_writes_the_same_bytes(page, tmp_path):
     first = page("ablation", ABLATION)
     figures = {path.name: path.read_bytes() for path in (tmp_path / "docs" / "figures").iterdir()}
