@@ -80,7 +80,6 @@ def test_the_table_has_means_intervals_sizes_and_the_papers_numbers_as_theirs(pa
     ]
 
 
-
 def test_what_was_converted_from_a_run_stands_behind_it(page):
     twin = _record("real", 0, 0.7)
     int8 = {**_record("real-int8", 0, 0.6), "converted_from": "real", "history": {}}
