@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_deploy.experiments.grid import find_grid, load_grid
+from bireid_deploy.experiments.statistics import Interval, confidence_interval
 from bireid_deploy.experiments.summary import Summary, scores_of, summarise
 
 
@@ -35,6 +36,26 @@ class Experiment:
     def of(self, run: str) -> list[dict[str, Any]]:
         """The records of one run."""
         return [record for record in self.records if record["run"] == run]
+
+    def gain(self, run: str, reference: str, score: str) -> Interval | None:
+        """Difference of two runs, seed by seed: the same people, batches and augmentation.
+
+        Args:
+            run: Run.
+            reference: Run that is subtracted.
+            score: Name of the score, a share from 0 to 1.
+
+        Returns:
+            Mean and interval over the seeds that both have; None where there is none.
+        """
+        ours, theirs = (
+            {record["seed"]: record["metrics"][score] for record in self.of(name)}
+            for name in (run, reference)
+        )
+        seeds = ours.keys() & theirs.keys()
+        if run == reference or not seeds:
+            return None
+        return confidence_interval([ours[seed] - theirs[seed] for seed in seeds])
 
 
 def read_experiment(folder: Path) -> Experiment | None:

@@ -42,6 +42,7 @@ PAPER = {
     "bireid": (84.1, 64.0),
 }
 _BESIDE_THE_PAPER = ("ablation", "ablation_pku")
+_REFERENCE = "baseline"
 
 
 def experiment(measured: Experiment) -> str:
@@ -70,7 +71,8 @@ def _sizes(measured: Experiment) -> str:
     return (
         f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
         f"{network['width']}, {_epochs(measured)} epochs. Mean over seeds ± half of the 95 % "
-        "confidence interval (Student's t), in percent. `bireid-deploy experiment "
+        "confidence interval (Student's t), in percent; differences are taken seed by seed. "
+        "`bireid-deploy experiment "
         f"{measured.name}` repeats it."
     )
 
@@ -82,6 +84,10 @@ def _epochs(measured: Experiment) -> str:
 
 def _table(measured: Experiment) -> str:
     columns = ["model", "seeds", *measured.scores.values()]
+    main, heading = next(iter(measured.scores.items()))
+    against = bool(measured.of(_REFERENCE))
+    if against:
+        columns.append(f"{heading} against the baseline's")
     beside_the_paper = measured.name in _BESIDE_THE_PAPER
     if beside_the_paper:
         columns += ["paper's mAP, Market-1501", "paper's rank-1, Market-1501"]
@@ -89,6 +95,9 @@ def _table(measured: Experiment) -> str:
     for summary in measured.summaries:
         row = [summary.label, str(len(summary.seeds))]
         row += [percent(summary.scores[name]) for name in measured.scores]
+        if against:
+            gain = measured.gain(summary.run, _REFERENCE, main)
+            row.append("-" if gain is None else percent(gain, signed=True))
         if beside_the_paper:
             rank_1, mean_average_precision = PAPER.get(summary.run, ("-", "-"))
             row += [str(mean_average_precision), str(rank_1)]

@@ -68,9 +68,9 @@ def summarise(records: Sequence[dict[str, Any]]) -> list[Summary]:
     ]
 
 
-def percent(interval: Interval) -> str:
-    """`61.1 ± 1.4` in percent, or `61.1` without an interval."""
-    text = f"{100 * interval.mean:.1f}"
+def percent(interval: Interval, signed: bool = False) -> str:
+    """`61.1 ± 1.4` in percent, `61.1` without an interval, `+61.1 ± 1.4` if signed."""
+    text = f"{100 * interval.mean:{'+' if signed else ''}.1f}"
     if interval.half_width is None:
         return text
     return f"{text} ± {100 * interval.half_width:.1f}"
