@@ -80,12 +80,15 @@ def _draw_losses(measured: Experiment, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7.4, 3.6))
-    for colour, summary in zip(COLOURS, measured.summaries, strict=False):
-        histories = [record["history"] for record in measured.of(summary.run)]
-        # A method may learn from its teacher alone.
-        curves = [history["identity"] for history in histories if "identity" in history]
-        means = [sum(values) / len(values) for values in zip(*curves, strict=True)]
-        axes.plot(range(1, len(means) + 1), means, color=colour, label=summary.label, linewidth=1.4)
+    curves = {
+        summary.label: [record["history"]["identity"] for record in measured.of(summary.run)]
+        for summary in measured.summaries
+        # A method may learn from its teacher alone, and what was converted learned nothing.
+        if "identity" in measured.of(summary.run)[0]["history"]
+    }
+    for colour, (label, histories) in zip(COLOURS, curves.items(), strict=False):
+        means = [sum(values) / len(values) for values in zip(*histories, strict=True)]
+        axes.plot(range(1, len(means) + 1), means, color=colour, label=label, linewidth=1.4)
     axes.set_xlabel("epoch")
     axes.set_ylabel("cross-entropy")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
