@@ -13,7 +13,7 @@ NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% pr
 FUZZ_SECONDS ?= 30
 # The tests of a folder stay in one process (tests/conftest.py), and folders start in the order of
 # their names: how many tests one has says nothing about how long they take.
-PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 native-libraries \
   bireid-embed bireid-embed-aarch64 bench bench-kernels results clean

@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bireid_models  # noqa: F401  (sets TF_USE_LEGACY_KERAS)
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from bireid_deploy.cli.main import run
 
@@ -14,13 +16,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from command_result import Result
 
-TESTS = Path(__file__).parent
+
+class FolderScheduling(LoadScopeScheduling):
+    """Keeps a folder's tests in one process: they share what takes long to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("::")[0].rpartition("/")[0]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a folder's tests in one process: they share what takes long to make."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).parts[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:
+    """Spread folders over the processes."""
+    return FolderScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

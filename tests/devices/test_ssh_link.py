@@ -134,7 +134,8 @@ def test_a_cut_copy_goes_on_where_it_stopped(target: Target, proxy: CuttableProx
     proxy.cut_after(len(CONTENT) - 1)  # all of it once more would not fit
     with connect(replace(target, port=proxy.port)) as link:
         link.send(source, str(copy), seen.append)
-    assert seen[0] == arrived
+    # What was under way when the connection broke may have arrived since.
+    assert arrived <= seen[0] < len(CONTENT)
     assert copy.read_bytes() == CONTENT
     assert not part.exists()
 
