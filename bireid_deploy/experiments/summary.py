@@ -70,7 +70,7 @@ def summarise(records: Sequence[dict[str, Any]]) -> list[Summary]:
 
 def percent(interval: Interval, signed: bool = False) -> str:
     """`61.1 ± 1.4` in percent, `61.1` without an interval, `+61.1 ± 1.4` if signed."""
-    text = f"{100 * interval.mean:{'+' if signed else ''}.1f}"
+    text = f"{100 * interval.mean:{'+' if signed else ''}z.1f}"
     if interval.half_width is None:
         return text
     return f"{text} ± {100 * interval.half_width:.1f}"

@@ -3,6 +3,7 @@
 import pytest
 
 from bireid_deploy.experiments.statistics import confidence_interval, student_t_quantile
+from bireid_deploy.experiments.summary import percent
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,8 @@ def test_a_single_value_has_no_interval():
 
 def test_equal_values_have_an_interval_of_no_width():
     assert confidence_interval([0.25, 0.25]).half_width == 0
+
+
+def test_a_mean_that_rounds_to_nothing_has_no_minus():
+    assert percent(confidence_interval([-0.0003])) == "0.0"
+    assert percent(confidence_interval([-0.0003, -0.0003]), signed=True) == "+0.0 ± 0.0"
