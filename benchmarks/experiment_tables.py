@@ -13,7 +13,11 @@ EXPERIMENTS = {
         "Rendered pedestrians: the numbers compare methods, and say nothing about real people.",
     ),
     "full_width": (
-        "The baseline and its real-valued twin at full width",
+        "The best recipe and its real-valued twin at full width",
+        "Rendered pedestrians, as above; one seed.",
+    ),
+    "zoo": (
+        "The bundle in models/zoo and its real-valued twin",
         "Rendered pedestrians, as above; one seed.",
     ),
     "ablation_pku": (
@@ -68,22 +72,24 @@ def _sizes(measured: Experiment) -> str:
             f"{data['gallery']['images']} gallery images to test"
         )
     network = recipe["network"]
+    lengths = _lengths(measured)
+    epochs = f"{lengths.pop()} epochs" if len(lengths) == 1 else "epochs as in the table"
     return (
         f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
-        f"{network['width']}, {_epochs(measured)} epochs. Mean over seeds ± half of the 95 % "
+        f"{network['width']}, {epochs}. Mean over seeds ± half of the 95 % "
         "confidence interval (Student's t), in percent; differences are taken seed by seed. "
         "`bireid-deploy experiment "
         f"{measured.name}` repeats it."
     )
 
 
-def _epochs(measured: Experiment) -> str:
-    counts = sorted({record["epochs"] for record in measured.records})
-    return " or ".join(map(str, counts))
+def _lengths(measured: Experiment) -> set[int]:
+    return {record["epochs"] for record in measured.records}
 
 
 def _table(measured: Experiment) -> str:
-    columns = ["model", "seeds", *measured.scores.values()]
+    epochs = len(_lengths(measured)) > 1
+    columns = ["model", *(["epochs"] if epochs else []), "seeds", *measured.scores.values()]
     main, heading = next(iter(measured.scores.items()))
     against = bool(measured.of(_REFERENCE))
     if against:
@@ -93,7 +99,9 @@ def _table(measured: Experiment) -> str:
         columns += ["paper's mAP, Market-1501", "paper's rank-1, Market-1501"]
     rows = []
     for summary in measured.summaries:
-        row = [summary.label, str(len(summary.seeds))]
+        row = [summary.label]
+        row += [str(measured.of(summary.run)[0]["epochs"])] if epochs else []
+        row += [str(len(summary.seeds))]
         row += [percent(summary.scores[name]) for name in measured.scores]
         if against:
             gain = measured.gain(summary.run, _REFERENCE, main)

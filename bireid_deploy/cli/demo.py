@@ -31,25 +31,30 @@ if TYPE_CHECKING:
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override a key of the recipe `demo`.",
+    help="Override a key of the three recipes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: bool) -> None:
     """Render people, train a 1-bit network, convert, verify, and rank with every engine.
 
+    The network learns in two stages from a real-valued one: recipes demo_real, demo_stage1, demo.
     Everything is written below --out. An interrupted training continues with the next call.
     """
     from bireid_deploy.data.synthetic import write_synthetic
     from bireid_deploy.training.recipe import find_recipe, load_recipe
 
     began = time.perf_counter()
-    recipe = load_recipe(find_recipe("demo"), overrides)
+    teacher, first_stage, second_stage = (
+        load_recipe(find_recipe(name), overrides) for name in ("demo_real", "demo_stage1", "demo")
+    )
     message(f"1/4  rendering {identities} synthetic people, 4 cameras")
     with progress("rendering") as on_progress:
         dataset = write_synthetic(
             out / "people", identities=identities, test_fraction=0.4, on_progress=on_progress
         )
-    run = _train(recipe, dataset, out / "run")
+    real = _train(teacher, dataset, out / "teacher")
+    stage1 = _train(first_stage, dataset, out / "stage1", teacher=real)
+    run = _train(second_stage, dataset, out / "run", init=stage1, teacher=real)
     message("3/4  converting to LCE and ONNX, with the parity gate")
     bundle = _convert(run, out / "bundle", dataset)
     message("4/4  ranking the test people")
@@ -61,7 +66,13 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     _report(records, bundle, run, dataset, time.perf_counter() - began, as_json)
 
 
-def _train(recipe: "Recipe", dataset: "ReIdDataset", run: Path) -> Path:
+def _train(
+    recipe: "Recipe",
+    dataset: "ReIdDataset",
+    run: Path,
+    init: Path | None = None,
+    teacher: Path | None = None,
+) -> Path:
     from bireid_deploy.cli.train import train_recipe
     from bireid_deploy.errors import TrainingError
     from bireid_deploy.training.recipe import differences
@@ -79,7 +90,7 @@ def _train(recipe: "Recipe", dataset: "ReIdDataset", run: Path) -> Path:
         return run
     images = len(dataset.train)
     message(f"2/4  training '{recipe.name}' on {images} images, {recipe.optimizer.epochs} epochs")
-    train_recipe(recipe, dataset, run, resume=resume)
+    train_recipe(recipe, dataset, run, init, resume, teacher)
     return run
 
 

@@ -89,6 +89,14 @@ def test_what_was_converted_from_a_run_stands_behind_it(page):
     assert rows == ["xnor", "baseline", "bireid", "real", "real-int8", "baseline-long"]
 
 
+def test_runs_of_unequal_length_have_a_column_of_epochs(page):
+    longer = {**_record("baseline-long", 0, 0.55), "epochs": 4}
+    text = page("ablation", [_record("baseline", 0, 0.5), longer])
+    assert "width 0.5, epochs as in the table." in text
+    assert "| model | epochs | seeds | mAP |" in text
+    assert "| label of baseline-long | 4 | 1 | 55.0 |" in text
+
+
 def test_a_second_call_writes_the_same_bytes(page, tmp_path):
     first = page("ablation", ABLATION)
     figures = {path.name: path.read_bytes() for path in (tmp_path / "docs" / "figures").iterdir()}

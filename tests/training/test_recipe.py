@@ -170,6 +170,16 @@ def test_every_shipped_recipe_is_valid_and_named_after_its_file(path):
             {"kernel_refining", "feature_refining"},
         ),
         (
+            "baseline_r18_half",
+            ["distilled_r18_half", "distilled_r18_half_stage1"],
+            {"network.precision", "loss.identity_weight", "distillation"},
+        ),
+        (
+            "baseline_r18",
+            ["distilled_r18", "distilled_r18_stage1"],
+            {"network.precision", "loss.identity_weight", "distillation"},
+        ),
+        (
             "cifar_baseline",
             ["cifar_kernel_refining", "cifar_feature_refining", "cifar_bireid"],
             {"kernel_refining", "feature_refining"},
