@@ -90,6 +90,7 @@ def _draw_losses(measured: Experiment, path: Path) -> None:
         means = [sum(values) / len(values) for values in zip(*histories, strict=True)]
         axes.plot(range(1, len(means) + 1), means, color=colour, label=label, linewidth=1.4)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("cross-entropy")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     _save(figure, path)
