@@ -31,10 +31,12 @@ _SWEPT = {
 
 
 def figures_of(measured: Experiment) -> dict[str, str]:
-    """Names of the files that show an experiment, with what they show."""
+    """Names of the files that show an experiment, with what they show; none for a single seed."""
     main = next(iter(measured.scores.values()))
     if measured.name == "sweeps":
-        return {"sweeps.svg": f"{main} over lambda and mu with 95 % confidence intervals"}
+        return {"sweeps.svg": f"{main} over lambda and mu"}
+    if not measured.repeated:
+        return {}
     return {
         f"{measured.name}_scores.svg": f"{main} by method with 95 % confidence intervals",
         f"{measured.name}_losses.svg": "cross-entropy in training by method, mean over seeds",
@@ -49,7 +51,7 @@ def draw_figures(measured: Experiment, folder: Path) -> None:
     with matplotlib.rc_context(_STYLE):
         if measured.name == "sweeps":
             _draw_sweeps(measured, folder / "sweeps.svg")
-        else:
+        elif measured.repeated:
             _draw_scores(measured, folder / f"{measured.name}_scores.svg")
             _draw_losses(measured, folder / f"{measured.name}_losses.svg")
 

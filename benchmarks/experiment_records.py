@@ -29,6 +29,11 @@ class Experiment:
         return summarise(self.records)
 
     @property
+    def repeated(self) -> bool:
+        """Whether any run has more than one seed."""
+        return any(len(summary.seeds) > 1 for summary in self.summaries)
+
+    @property
     def scores(self) -> dict[str, str]:
         """Scores of this kind of data and their headings, the main one first."""
         return scores_of(self.records[0]["data"]["kind"])

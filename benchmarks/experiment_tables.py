@@ -14,11 +14,11 @@ EXPERIMENTS = {
     ),
     "full_width": (
         "The best recipe and its real-valued twin at full width",
-        "Rendered pedestrians, as above; one seed.",
+        "Rendered pedestrians, as above.",
     ),
     "zoo": (
         "The bundle in models/zoo and its real-valued twin",
-        "Rendered pedestrians, as above; one seed.",
+        "Rendered pedestrians, as above.",
     ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
@@ -74,12 +74,16 @@ def _sizes(measured: Experiment) -> str:
     network = recipe["network"]
     lengths = _lengths(measured)
     epochs = f"{lengths.pop()} epochs" if len(lengths) == 1 else "epochs as in the table"
+    scatter = (
+        "Mean over seeds ± half of the 95 % confidence interval (Student's t), in percent; "
+        "differences are taken seed by seed."
+        if measured.repeated
+        else "One seed."
+    )
     return (
         f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
-        f"{network['width']}, {epochs}. Mean over seeds ± half of the 95 % "
-        "confidence interval (Student's t), in percent; differences are taken seed by seed. "
-        "`bireid-deploy experiment "
-        f"{measured.name}` repeats it."
+        f"{network['width']}, {epochs}. {scatter} `bireid-deploy experiment {measured.name}` "
+        "repeats it."
     )
 
 

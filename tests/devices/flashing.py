@@ -15,7 +15,7 @@ from skipping import give_up
 from bireid_deploy.cli.main import run
 
 REPOSITORY = Path(__file__).parents[2]
-BUNDLE = REPOSITORY / "models" / "zoo" / "bireid_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = REPOSITORY / "models" / "zoo" / "distilled_r18_half-synthetic-128x64-256d-v1"
 
 
 @dataclass(frozen=True)

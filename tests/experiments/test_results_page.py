@@ -133,6 +133,13 @@ def test_the_sweeps_are_drawn_over_their_weights(page, tmp_path):
     assert "weight of the feature MSE" in drawn
 
 
+def test_a_single_seed_has_a_table_and_no_figures(page, tmp_path):
+    text = page("zoo", [_record("real", 0, 0.5), _record("distilled", 0, 0.4)])
+    assert "width 0.5, 2 epochs. One seed. `bireid-deploy experiment zoo` repeats it." in text
+    assert "Student" not in text
+    assert not (tmp_path / "docs" / "figures").exists()
+
+
 def test_without_experiments_the_page_has_no_part_about_them(page, tmp_path):
     assert "Student" not in page()
     assert not (tmp_path / "docs" / "figures").exists()

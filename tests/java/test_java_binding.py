@@ -46,7 +46,7 @@ def classpath(*entries):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return Bundle.open(ZOO / "bireid_r18_half-synthetic-128x64-256d-v1")
+    return Bundle.open(ZOO / "distilled_r18_half-synthetic-128x64-256d-v1")
 
 
 @pytest.fixture(scope="module")

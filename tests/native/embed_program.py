@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "models" / "zoo" / "bireid_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = ROOT / "models" / "zoo" / "distilled_r18_half-synthetic-128x64-256d-v1"
 TOLERANCE = 1e-5  # of an embedding's component, between engines on the same pixels
 
 _BUILDS = ("native", "sanitize")

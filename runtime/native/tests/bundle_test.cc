@@ -25,7 +25,7 @@ namespace {
 std::string ZooBundle() {
   const std::string file = __FILE__;
   return file.substr(0, file.rfind('/')) +
-         "/../../../models/zoo/bireid_r18_half-synthetic-128x64-256d-v1";
+         "/../../../models/zoo/distilled_r18_half-synthetic-128x64-256d-v1";
 }
 
 class BundleTest : public testing::Test {
@@ -68,7 +68,7 @@ class BundleTest : public testing::Test {
 TEST(ZooBundle, IsRead) {
   const Bundle bundle = Bundle::Open(ZooBundle(), true);
   const Manifest& manifest = bundle.manifest();
-  EXPECT_EQ(manifest.name, "bireid_r18_half-synthetic-128x64-256d-v1");
+  EXPECT_EQ(manifest.name, "distilled_r18_half-synthetic-128x64-256d-v1");
   EXPECT_EQ(manifest.height, 128);
   EXPECT_EQ(manifest.width, 64);
   EXPECT_EQ(manifest.std[0], 0.229f);
