@@ -1,11 +1,11 @@
-"""Cross-entropy over identities with label smoothing."""
+"""Cross-entropy with label smoothing."""
 
 from typing import Any
 
 from bireid_models.framework import tf
 
 
-def identity_loss(logits: Any, labels: Any, label_smoothing: float) -> Any:
+def smoothed_cross_entropy(logits: Any, labels: Any, label_smoothing: float) -> Any:
     """Mean cross-entropy against `(1 - eps) 1_y + eps / K` (Szegedy et al. 2016).
 
     Args:

@@ -1,0 +1,237 @@
+"""What the workbench asks of a task; each task is a folder beside this file.
+
+A task's module is imported with the table, so its methods import TensorFlow and the like themselves.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
+
+from bireid_deploy.training.batches import Batch
+from bireid_deploy.training.methods.base import Term
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import Section
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+class TaskData(Protocol):
+    """The training data of a task, in memory."""
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What a run's record says about them, JSON-serialisable."""
+
+    @property
+    def skipped(self) -> Sequence[tuple[Path, str]]:
+        """Files that could not be decoded, with the reason."""
+
+
+class BatchSource(Protocol):
+    """Batches that depend on seed, epoch and index alone."""
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from index `first` on."""
+
+
+class TaskStep(Protocol):
+    """A task's part of the training step."""
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Its trainable variables beside the network's, by their names in a checkpoint."""
+
+    def predict(self, features: Mapping[str, Any]) -> Mapping[str, Any]:
+        """From the network's features to predictions; called while the step is traced."""
+
+    def terms(self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any) -> Any:
+        """The terms of the task's loss, by name, in the order of their sum."""
+
+    def observed(self, predictions: Mapping[str, Any], targets: Any) -> Mapping[str, Any]:
+        """Numbers that are only logged."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a trained run becomes on a device.
+
+    Attributes:
+        model: Keras functional model from the inputs to the outputs, by their names.
+        inputs: Its inputs, with their preprocessing.
+        outputs: Its outputs, by kind.
+    """
+
+    model: Any
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+
+
+class Predictor(Protocol):
+    """A network that runs, whoever runs it: Keras, or an engine of the runtime."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the space of its outputs; empty where nothing does."""
+
+    def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
+        """From uint8 images (H, W, C) of any size to every output, by name: float32 (N, ...)."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation found.
+
+    Attributes:
+        scores: JSON-serialisable; shares from 0 to 1.
+        columns: Headings of a table.
+        rows: Its rows, as text.
+        images_per_second: Items that the model took per second, decoding left out; None where
+            nothing ran.
+        data: Name of the data set.
+        counts: What was measured on, in words: `320 queries, 664 gallery images`.
+        outputs: What the model computed for every item, for comparisons between engines; empty if
+            it was not kept.
+    """
+
+    scores: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    images_per_second: float | None
+    data: str
+    counts: str
+    outputs: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Data that a task can render instead of reading a folder.
+
+    Attributes:
+        section: Table `[data]` of a grid; its `kind` is the generator's name.
+        write: Called with the table, a folder and the progress; leaves the data set there.
+    """
+
+    section: type[Section]
+    write: Callable[[Any, Path, Progress | None], None]
+
+
+class Task(Protocol):
+    """A row of `TASKS`."""
+
+    @property
+    def sections(self) -> Mapping[str, type[Section]]:
+        """Tables of a recipe that are the task's, by their keys; every table has defaults."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What its loss logs."""
+
+    @property
+    def scores(self) -> Mapping[str, str]:
+        """What an experiment averages, with its headings; the first is the main one."""
+
+    @property
+    def generators(self) -> Mapping[str, Generator]:
+        """Data that it can render, by kind."""
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Names of the options of `evaluate` that it understands, beside model and data."""
+
+    @property
+    def baselines(self) -> Mapping[str, Callable[[], tuple[Predictor, tuple[OutputSpec, ...]]]]:
+        """Predictors that need no training, by the word that `evaluate` takes for a model."""
+
+    @property
+    def saved_suffixes(self) -> frozenset[str]:
+        """Endings of files of saved outputs that `evaluate` takes for a model."""
+
+    @property
+    def title(self) -> str:
+        """The task in a sentence about a network: `person re-identification`."""
+
+    @property
+    def tag(self) -> str:
+        """What model hubs call it, for the card: `image-classification`."""
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse a recipe that the task cannot train.
+
+        Raises:
+            ValueError: One line on what to change.
+        """
+
+    def open_dataset(self, root: Path, layout: str = "auto", recipe: Recipe | None = None) -> Any:
+        """List a data set; nothing is decoded. `recipe` may leave out training data.
+
+        Raises:
+            DatasetError: It is missing, malformed or of another layout.
+        """
+
+    def describe(self, dataset: Any) -> dict[str, Any]:
+        """Name and counts of a data set, for the records of experiments and the first line."""
+
+    def summary(self, description: Mapping[str, Any]) -> str:
+        """What `describe` found, in words."""
+
+    def load_training_data(self, recipe: Recipe, dataset: Any, on_progress: Progress | None) -> Any:
+        """Decode the training split, a `TaskData`; broken files are skipped and listed."""
+
+    def batches(self, recipe: Recipe, data: Any) -> BatchSource:
+        """Augmented training batches."""
+
+    def step(self, recipe: Recipe, network: Any, data: Any) -> TaskStep:
+        """The task's part of the training step; imports TensorFlow."""
+
+    def deployment(self, run: Any) -> Deployment:
+        """What a `TrainedRun` becomes on a device.
+
+        Raises:
+            UnsupportedModelError: The task has no deployable network, and why.
+        """
+
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> list[np.ndarray]:
+        """Images that show nobody, to check conversions on and to travel in a bundle."""
+
+    def evaluate(
+        self,
+        predictor: Predictor,
+        dataset: Any,
+        outputs: Sequence[OutputSpec],
+        options: Mapping[str, Any],
+        on_progress: Progress | None = None,
+    ) -> Report:
+        """Measure a network on the test split.
+
+        Args:
+            predictor: The network.
+            dataset: Data set.
+            outputs: Specs of its outputs.
+            options: Those options of `evaluate` that were given and that the task understands.
+            on_progress: Called with (done, total).
+
+        Raises:
+            DatasetError: The test split does not fit, or an item is broken: a figure over a part
+                of a test set would not be comparable.
+        """
+
+    def evaluate_saved(
+        self, path: Path, options: Mapping[str, Any], on_progress: Progress | None = None
+    ) -> Report:
+        """Measure outputs that `evaluate --save` kept; only for `saved_suffixes`.
+
+        Raises:
+            BireidError: The file cannot be read.
+        """
+
+    def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
+        """Of an evaluation, the scores in which all engines must agree within a point.
+
+        Empty where the test set is too small to tell.
+        """
