@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from bireid_models.binarization import BINARIZATIONS
 from pydantic import Field, ValidationError, model_validator
 
+import bireid_deploy
 from bireid_deploy.errors import RecipeError, TrainingError
 from bireid_deploy.training.recipe_sections import (
     AugmentationSection,
@@ -42,6 +43,8 @@ __all__ = [
     "load_recipe",
     "parse_recipe",
 ]
+
+RECIPES = Path(bireid_deploy.__file__).parent / "recipes"
 
 
 class Recipe(Section):
@@ -154,14 +157,10 @@ def parse_recipe(document: dict[str, Any], source: str) -> Recipe:
 
 def find_recipe(name: str) -> Path:
     """Path of a recipe shipped with the project, by its file name without `.toml`."""
-    import bireid_models
-
-    package = Path(bireid_models.__file__).parent
-    for folder in (package / "recipes", package.parent / "recipes"):
-        candidate = folder / f"{name}.toml"
-        if candidate.is_file():
-            return candidate
-    raise RecipeError(f"no recipe named {name!r} is installed; give the path of a TOML file")
+    shipped = RECIPES / f"{name}.toml"
+    if not shipped.is_file():
+        raise RecipeError(f"no recipe named {name!r} is installed; give the path of a TOML file")
+    return shipped
 
 
 def differences(first: Recipe, second: Recipe) -> list[str]:
@@ -174,7 +173,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError(f"{path}: no such recipe; see models/recipes for examples") from None
+        raise RecipeError(f"{path}: no such recipe; see {RECIPES} for examples") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: not a readable TOML file: {error}") from error
 
