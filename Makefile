@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --quiet -c constraints.txt
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
 NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.c %.cc,$(NATIVE))) \
-  $(wildcard benchmarks/*.h benchmarks/*.cc benchmarks/*/*.cc)
+  $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
 # The tests of a folder stay in one process (tests/conftest.py), and folders start in the order of
@@ -176,13 +176,13 @@ else
 endif
 
 bench: $(READY)
-	@$(BIN)/python benchmarks/training_speed.py
+	@$(BIN)/python studies/training_speed.py
 
 bench-kernels: $(READY_TO_TEST)
-	@$(BIN)/python benchmarks/kernel_speed.py
+	@$(BIN)/python studies/kernel_speed.py
 
 results: $(READY_TO_TEST)
-	@$(BIN)/python benchmarks/results_page.py
+	@$(BIN)/python studies/results_page.py
 
 clean:
 	rm -rf $(VENV) build runtime/build demo

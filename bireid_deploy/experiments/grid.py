@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError, model_validator
 from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.training.recipe_sections import Section
 
+GRIDS = Path(__file__).parent / "grids"
+
 # Names become names of folders and files.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0)]
@@ -151,11 +153,7 @@ def find_grid(name: str) -> Path:
     """
     if name.endswith(".toml"):
         return Path(name)
-    import bireid_models
-
-    package = Path(bireid_models.__file__).parent
-    folders = (package / "recipes" / "grids", package.parent / "recipes" / "grids")
-    shipped = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    shipped = {path.stem: path for path in sorted(GRIDS.glob("*.toml"))}
     if name not in shipped:
         raise ExperimentError(f"no grid named {name!r} is installed{suggestion(name, shipped)}")
     return shipped[name]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+STUDIES = Path(__file__).parents[2] / "studies"
 
 
 def _record(run, seed, value, **recipe):
@@ -37,7 +37,7 @@ def _record(run, seed, value, **recipe):
 @pytest.fixture
 def page(monkeypatch, tmp_path):
     """Write the page from made-up records, into a folder of its own; returns the text."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.syspath_prepend(str(STUDIES))
     import results_page
 
     monkeypatch.setattr(results_page, "RESULTS", tmp_path / "results")

@@ -1,4 +1,4 @@
-"""The parts of docs/results.md about speed, from the records in benchmarks/results."""
+"""The parts of docs/results.md about speed, from the records in studies/results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ def latency(records: Sequence[Record]) -> str:
         threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
         peers = (
             " A 1-bit ResNet-18 with random weights beside its real-valued counterparts, which "
-            "`benchmarks/peers.py` made; speed does not depend on the weights."
+            "`studies/peers.py` made; speed does not depend on the weights."
             if record["against"]
             else ""
         )
@@ -99,7 +99,7 @@ def kernels(record: Record) -> str:
         "operations on 2 ports (341.3 per cycle); on avx2, 128 are a table look-up and an addition "
         "on 3 ports (192); floats are 2 FMA per cycle (32 and 16); 16-bit products of the uint8 "
         "stem are 2 VPDPWSSD per cycle (64), or a multiplication and an addition on 3 ports (24). "
-        "`benchmarks/kernel_speed.py` "
+        "`studies/kernel_speed.py` "
         "repeats it.\n"
     ]
     columns = ("layer", "fastest us", "median us", "fastest GMAC/s", "median GMAC/s")
@@ -133,10 +133,10 @@ def instructions(record: Record) -> str:
         f"One inference of ResNet-18, {height}x{width}, last stride 2, "
         f"{record['mac'] / 1e6:.0f} M multiply-accumulates (MAC), one thread, by the stock aarch64 "
         "wheel of LiteRT on an emulated CPU; XNNPACK chooses its kernels for that CPU. float32 and "
-        "int8 are the real-valued counterparts that `benchmarks/peers.py` made. A count says "
+        "int8 are the real-valued counterparts that `studies/peers.py` made. A count says "
         "nothing of how many instructions a core runs at once, of caches and memory or of the "
         "clock, so a ratio of counts is no ratio of times, and none of x86. "
-        f"`benchmarks/instructions/record.py` repeats it; {', '.join(record['tools'])}.\n\n"
+        f"`studies/instructions/record.py` repeats it; {', '.join(record['tools'])}.\n\n"
         + _networks(record)
         + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
         "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "

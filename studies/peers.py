@@ -1,6 +1,6 @@
 """Build what a 1-bit ResNet-18 is compared with: its real-valued peers, with random weights.
 
-    python benchmarks/peers.py FOLDER
+    python studies/peers.py FOLDER
 
 Writes `binary`, a bundle of the 1-bit network, and beside it its real-valued counterpart as
 `float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`. Speed does not depend on the weights;

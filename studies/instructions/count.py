@@ -1,7 +1,7 @@
 """Count the instructions that a 64-bit ARM CPU executes, by emulation.
 
-    python benchmarks/instructions/count.py layers
-    python benchmarks/instructions/count.py network MODEL.tflite --root ROOT --wheel WHEEL
+    python studies/instructions/count.py layers
+    python studies/instructions/count.py network MODEL.tflite --root ROOT --wheel WHEEL
 
 The numbers are exact and repeat. They say nothing of caches or of how many instructions run at
 once, so they are no times: they compare kernels and betray slips. Needs Debian's qemu-user, and

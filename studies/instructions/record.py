@@ -1,9 +1,9 @@
 """Count the layers and whole networks and keep the result for docs/results.md.
 
-    python benchmarks/instructions/record.py PEERS --root ROOT --wheel WHEEL
+    python studies/instructions/record.py PEERS --root ROOT --wheel WHEEL
 
-PEERS is what benchmarks/peers.py wrote, ROOT what tests/aarch64/emulated_root.py made, WHEEL what
-`make wheel-aarch64` made. Writes benchmarks/results/instructions.json.
+PEERS is what studies/peers.py wrote, ROOT what tests/aarch64/emulated_root.py made, WHEEL what
+`make wheel-aarch64` made. Writes studies/results/instructions.json.
 """
 
 import json
@@ -14,16 +14,16 @@ import click
 from bireid_runtime import Bundle
 from bireid_runtime.files import atomic_file
 from counter import (
-    BENCHMARKS,
     COMPILER,
     CPU_PARTS,
     EMULATOR,
+    STUDIES,
     call,
     count_layers,
     count_network,
 )
 
-RESULT = BENCHMARKS / "results" / "instructions.json"
+RESULT = STUDIES / "results" / "instructions.json"
 
 # Engine, what the rows are compared by, file or bundle, option `fuse` of our delegate.
 NETWORKS = (
@@ -50,7 +50,7 @@ NETWORKS = (
     help="The aarch64 wheel of bireid-runtime.",
 )
 def main(peers: Path, root: Path, wheel: Path) -> None:
-    """Count on PEERS and write benchmarks/results/instructions.json."""
+    """Count on PEERS and write studies/results/instructions.json."""
     bundle = Bundle.open(peers / "binary")
     record = {
         "input": [bundle.preprocess.height, bundle.preprocess.width],

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 import click
 
 HERE = Path(__file__).parent
-BENCHMARKS = HERE.parent
-NATIVE = BENCHMARKS.parent / "runtime" / "native"
+STUDIES = HERE.parent
+NATIVE = STUDIES.parent / "runtime" / "native"
 COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
 KERNEL_FILES = ("avx2", "avx512", "dispatch", "geometry", "neon", "scalar")
@@ -118,9 +118,9 @@ def count_layers(cpu: str, isa: str) -> Iterator[LayerCount]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         program = str(folder / "layers")
-        sources = [HERE / "layers.cc", BENCHMARKS / "network_layers.cc"]
+        sources = [HERE / "layers.cc", STUDIES / "network_layers.cc"]
         sources += [NATIVE / "kernels" / f"{file}.cc" for file in KERNEL_FILES]
-        folders = (f"-I{NATIVE}", f"-I{BENCHMARKS}")
+        folders = (f"-I{NATIVE}", f"-I{STUDIES}")
         call(COMPILER, *COMPILER_OPTIONS, *folders, *map(str, sources), "-o", program)
         counter = Counter(folder, cpu)
         for line in call(EMULATOR, program, "list").stdout.splitlines():

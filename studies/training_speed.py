@@ -1,7 +1,7 @@
 """Images per second of the plain cross-entropy step and of the full BiRe-ID step, as a ratio.
 
 Both steps train the same network on the same batch in one process, in interleaved rounds. Run it
-with `make bench`; it prints and writes benchmarks/results/training_speed.json.
+with `make bench`; it prints and writes studies/results/training_speed.json.
 """
 
 import json

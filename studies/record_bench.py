@@ -1,8 +1,8 @@
 """Time a bundle's engines and keep the result for docs/results.md.
 
-    python benchmarks/record_bench.py BUNDLE [--against FILE ...] [--threads N]
+    python studies/record_bench.py BUNDLE [--against FILE ...] [--threads N]
 
-benchmarks/peers.py makes files to compare with.
+studies/peers.py makes files to compare with.
 """
 
 import json
@@ -31,7 +31,7 @@ RESULTS = Path(__file__).parent / "results" / "bench"
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
 @click.option("--starts", default=5, show_default=True, help="Fresh processes per engine.")
 def main(bundle: Path, against: tuple[Path, ...], threads: int, rounds: int, starts: int) -> None:
-    """Time BUNDLE and write a file of benchmarks/results/bench."""
+    """Time BUNDLE and write a file of studies/results/bench."""
     opened = Bundle.open(bundle)
     timings = time_engines(engines_of(opened, against, threads), rounds, 10, starts)
     record = {

@@ -1,6 +1,6 @@
 """Time the native kernels layer by layer and hold them against the bound of the CPU.
 
-    python benchmarks/kernel_speed.py [--record]
+    python studies/kernel_speed.py [--record]
 
 Every instruction-set path of this CPU runs in a process of its own, on one thread, in interleaved
 rounds. The bound is what the execution ports allow if nothing but the products were computed; it
@@ -24,7 +24,7 @@ from machine import machine_name
 
 HERE = Path(__file__).parent
 RUNTIME = HERE.parent / "runtime"
-BUILD = HERE.parent / "build" / "benchmarks"
+BUILD = HERE.parent / "build" / "studies"
 PROGRAM = BUILD / "native" / "kernel_speed"
 RESULT = HERE / "results" / "kernels.json"
 
@@ -51,7 +51,7 @@ COLUMNS = (
 @click.command()
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1), help="Rounds.")
 @click.option("--runs", default=5, show_default=True, type=click.IntRange(1), help="Runs a round.")
-@click.option("--record", is_flag=True, help=f"Write benchmarks/results/{RESULT.name}.")
+@click.option("--record", is_flag=True, help=f"Write studies/results/{RESULT.name}.")
 def main(rounds: int, runs: int, record: bool) -> None:
     """Build the kernels, time them and print a table."""
     _build()
@@ -76,7 +76,7 @@ def _build() -> None:
     cmake = shutil.which("cmake", path=folders)
     if cmake is None:
         raise click.ClickException("cmake is not installed: pip install cmake")
-    quiet = ("--log-level=NOTICE", "-Wno-deprecated", "-DBIREID_BENCHMARKS=ON")
+    quiet = ("--log-level=NOTICE", "-Wno-deprecated", "-DBIREID_STUDIES=ON")
     for command in (
         [cmake, "-S", str(RUNTIME), "-B", str(BUILD), *quiet],
         [cmake, "--build", str(BUILD), "--target", PROGRAM.name],

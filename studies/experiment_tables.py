@@ -1,4 +1,4 @@
-"""The parts of docs/results.md about experiments, from the records in benchmarks/results."""
+"""The parts of docs/results.md about experiments, from the records in studies/results."""
 
 from experiment_figures import figures_of
 from experiment_records import Experiment

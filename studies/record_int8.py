@@ -1,6 +1,6 @@
 """Measure an experiment's real-valued runs in 8-bit integers, for a row of their own.
 
-    python benchmarks/record_int8.py EXPERIMENT [--data DIR]
+    python studies/record_int8.py EXPERIMENT [--data DIR]
 
 Each run becomes what `convert --formats int8` writes, quantised after training, and LiteRT ranks
 the test set with it. The record joins those of the experiment, as run `real-int8`.

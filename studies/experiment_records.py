@@ -1,4 +1,4 @@
-"""What the experiments of benchmarks/results/experiments measured, in the order of their grids."""
+"""What the experiments of studies/results/experiments measured, in the order of their grids."""
 
 import json
 from dataclasses import dataclass

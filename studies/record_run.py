@@ -1,6 +1,6 @@
 """Measure a trained run on a test set and keep the result as JSON for docs/results.md.
 
-    python benchmarks/record_run.py RUN --data DIR --table NAME --label TEXT [--engines]
+    python studies/record_run.py RUN --data DIR --table NAME --label TEXT [--engines]
 
 With --engines the run is converted (parity gate on) and every engine ranks the test set, those that
 round on purpose as well.
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).parent / "results"
 @click.option("--label", required=True, help="Name of the row.")
 @click.option("--engines", is_flag=True, help="Also convert and rank with every engine.")
 def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
-    """Measure RUN and write benchmarks/results/TABLE/RUN.json."""
+    """Measure RUN and write studies/results/TABLE/RUN.json."""
     from bireid_runtime import Extractor
     from bireid_runtime.backends import BACKENDS
 
