@@ -1,16 +1,17 @@
 """Grid files: which recipes an experiment trains, with which seeds, on which data."""
 
-import difflib
 import graphlib
 import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field, ValidationError, model_validator
+from bireid_runtime.suggestions import suggestion
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from bireid_deploy.experiments.errors import ExperimentError
+from bireid_deploy.experiments.kinds import kinds
 from bireid_deploy.training.recipe_sections import Section
 
 GRIDS = Path(__file__).parent / "grids"
@@ -20,18 +21,12 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length
 Seed = Annotated[int, Field(ge=0)]
 
 
-class SyntheticData(Section):
-    """Synthetic people, rendered once into the experiment's folder."""
+class DataSection(Protocol):
+    """The table `[data]`; what else it holds depends on its kind."""
 
-    kind: Literal["synthetic"]
-    identities: Annotated[int, Field(ge=2)]
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
-
-
-class FolderData(Section):
-    """Data that cannot travel with a grid: a folder that the command line names."""
-
-    kind: Literal["reid", "classification"]
+    @property
+    def kind(self) -> str:
+        """A name of `experiments.kinds.kinds`."""
 
 
 class RunEntry(Section):
@@ -79,9 +74,20 @@ class Grid(Section):
     name: Name
     description: str = ""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
-    data: Annotated[SyntheticData | FolderData, Field(discriminator="kind")]
+    data: SerializeAsAny[Section]
     set: tuple[str, ...] = ()
     run: Annotated[tuple[RunEntry, ...], Field(min_length=1)]
+
+    @field_validator("data", mode="wrap")
+    @classmethod
+    def _is_of_its_kind(cls, values: Any, handler: Any) -> Section:
+        if isinstance(values, Section):
+            return values
+        known = kinds()
+        kind = values.get("kind") if isinstance(values, dict) else None
+        if kind not in known:
+            raise ValueError(f"there is no kind {kind!r} of data{suggestion(str(kind), known)}")
+        return known[kind].model_validate_json(json.dumps(values))
 
     @model_validator(mode="after")
     def _runs_can_be_ordered(self) -> "Grid":
@@ -159,13 +165,6 @@ def find_grid(name: str) -> Path:
     return shipped[name]
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The end of an error message about an unknown name: the nearest known one, or all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; choose from {', '.join(known)}"
-
-
 def _first_problem(error: ValidationError) -> str:
     problems = error.errors()
     # A misspelt key is also a missing one.
@@ -173,7 +172,7 @@ def _first_problem(error: ValidationError) -> str:
     problem = (unknown or problems)[0]
     where = ".".join(str(part) for part in problem["loc"]) or "grid"
     if unknown:
-        sections = (Grid, RunEntry, SyntheticData)
+        sections = (Grid, RunEntry, *kinds().values())
         keys = dict.fromkeys(key for section in sections for key in section.model_fields)
         return f"unknown key {where}{suggestion(str(problem['loc'][-1]), keys)}"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -11,8 +11,24 @@ from bireid_deploy.training.methods import METHODS, enabled_methods
 from bireid_deploy.training.recipe import Recipe
 
 
+# Where keys of recipes in older runs went.
+_MOVED = {"images_per_class": ("classification", "images_per_class")}
+
+
 class CheckedRecipe(Recipe):
     """A recipe whose task and methods have nothing against it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_older_runs(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.keys().isdisjoint(_MOVED):
+            return values
+        values = dict(values)
+        for old, (section, key) in _MOVED.items():
+            moved = values.pop(old, None)
+            if moved is not None:
+                values[section] = {key: moved, **values.get(section, {})}
+        return values
 
     @model_validator(mode="after")
     def _fits_its_task_and_methods(self) -> "CheckedRecipe":

@@ -16,6 +16,7 @@ from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import Section
+from bireid_deploy.training.run_directory import RunDirectory
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -55,6 +56,30 @@ class TaskStep(Protocol):
 
     def observed(self, predictions: Mapping[str, Any], targets: Any) -> Mapping[str, Any]:
         """Numbers that are only logged."""
+
+
+class Run(Protocol):
+    """A trained run with its weights loaded, `bireid_deploy.trained_run.TrainedRun`."""
+
+    @property
+    def directory(self) -> RunDirectory:
+        """Where it lies."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What it was trained with."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Content of `run.json`."""
+
+    @property
+    def network(self) -> Any:
+        """`bireid_models.network.Network` with the weights."""
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What the network takes."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +139,12 @@ class Generator:
 
     Attributes:
         section: Table `[data]` of a grid; its `kind` is the generator's name.
+        folder: Name of the folder that an experiment keeps them in.
         write: Called with the table, a folder and the progress; leaves the data set there.
     """
 
     section: type[Section]
+    folder: str
     write: Callable[[Any, Path, Progress | None], None]
 
 
@@ -189,8 +216,8 @@ class Task(Protocol):
     def step(self, recipe: Recipe, network: Any, data: Any) -> TaskStep:
         """The task's part of the training step; imports TensorFlow."""
 
-    def deployment(self, run: Any) -> Deployment:
-        """What a `TrainedRun` becomes on a device.
+    def deployment(self, run: Run) -> Deployment:
+        """What a run becomes on a device.
 
         Raises:
             UnsupportedModelError: The task has no deployable network, and why.

@@ -5,7 +5,6 @@ from typing import Any
 
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.training.checkpoint import (
     array_names,
@@ -21,7 +20,7 @@ _MAY_BE_FRESH = ("/alpha:0", "/bias:0")
 
 
 def initialise_from(
-    network: ReIdNetwork, source: Path, options: OptimizerSection, seed: int
+    network: Any, source: Path, options: OptimizerSection, seed: int
 ) -> None:
     """Give a network the weights of another run.
 
@@ -44,7 +43,7 @@ def initialise_from(
         load_network(source, network.model)
         return
     run = RunDirectory(source)
-    if run.read_recipe().network.precision == network.config.precision:
+    if run.network_section().precision == network.config.precision:
         load_network(run.checkpoint, network.model)
         return
     layers = binary_layers(network.model)

@@ -1,17 +1,16 @@
-"""Top-1 and top-5 accuracy of a run that was trained to classify."""
+"""Top-1 and top-5 accuracy of a network with logits."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from bireid_runtime.errors import ImageError
-from bireid_runtime.preprocess import Preprocess, preprocess
+from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.data.classification import ClassificationDataset, LabelledImage, read_image
-from bireid_deploy.errors import DatasetError, TrainingError
+from bireid_deploy.data.class_folders import ClassificationDataset, LabelledImage, read_image
+from bireid_deploy.errors import DatasetError
+from bireid_deploy.tasks.base import Predictor, Progress, Report
 
 
 @dataclass(frozen=True)
@@ -29,89 +28,19 @@ class Accuracy:
     images: int
 
 
-@dataclass(frozen=True)
-class ClassificationResult:
-    """Accuracy on the test split.
-
-    Attributes:
-        overall: Over all images.
-        per_class: Over the images of each class, by its name.
-        images_per_second: Images classified per second, preprocessing included, decoding not.
-    """
-
-    overall: Accuracy
-    per_class: dict[str, Accuracy]
-    images_per_second: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Values that `json.dumps` accepts: those of `overall`, and `per_class`."""
-        return {
-            **asdict(self.overall),
-            "per_class": {name: asdict(each) for name, each in self.per_class.items()},
-            "images_per_second": self.images_per_second,
-        }
-
-
-@dataclass(frozen=True)
-class TrainedClassifier:
-    """A network with the classifier that it was trained with.
-
-    Attributes:
-        network: The network, `bireid_models.network.ReIdNetwork`.
-        kernel: Of the classifier, float32 (D, K).
-        classes: Names of the K classes.
-        preprocess: How images become network input.
-    """
-
-    network: Any
-    kernel: np.ndarray
-    classes: tuple[str, ...]
-    preprocess: Preprocess
-
-    def logits(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Classify uint8 RGB images of any size; float32 (N, K)."""
-        batch = np.stack([preprocess(image, self.preprocess) for image in images])
-        neck = self.network.features(batch, training=False)["neck"].numpy()
-        logits: np.ndarray = neck @ self.kernel
-        return logits
-
-
-def open_classifier(path: Path) -> TrainedClassifier:
-    """Open a run directory of the task `classification`.
-
-    Raises:
-        TrainingError: Not a run, not of that task, or its checkpoint is missing or damaged.
-    """
-    from bireid_deploy.training.checkpoint import read_classifier
-    from bireid_deploy.training.run_directory import RunDirectory
-    from bireid_deploy.training.trained import open_run
-
-    run = open_run(path)
-    if run.recipe.task != "classification":
-        raise TrainingError(f"{path}: was trained for Re-ID; it has no classes to predict")
-    kernel = read_classifier(RunDirectory(path).checkpoint)
-    classes = run.record["data"].get("classes")
-    if not isinstance(classes, list):
-        raise TrainingError(f"{path}: damaged run: its record does not list the classes")
-    if kernel.shape != (run.network.model.output_shape[-1], len(classes)):
-        raise TrainingError(
-            f"{path}: damaged run: the classifier {kernel.shape} does not fit the network and its "
-            f"{len(classes)} classes"
-        )
-    return TrainedClassifier(run.network, kernel, tuple(classes), run.preprocess)
-
-
-def classify_dataset(
-    classifier: TrainedClassifier,
+def evaluate_logits(
+    predictor: Predictor,
+    output: OutputSpec,
     dataset: ClassificationDataset,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
     chunk: int = 256,
-) -> ClassificationResult:
-    """Classify the test split.
+) -> Report:
+    """Classify the test split; see `Task.evaluate`.
 
     Args:
-        classifier: Model.
-        dataset: Data set with the classes that the model was trained on.
+        predictor: Network.
+        output: Spec of its logits, with the classes that it was trained on.
+        dataset: Data set with those classes.
         on_progress: Called with (done, total).
         chunk: Images in memory at a time.
 
@@ -119,27 +48,40 @@ def classify_dataset(
         DatasetError: Other classes, or an image is broken: a figure over a part of a test set would
             not be comparable.
     """
-    if dataset.classes != classifier.classes:
+    if dataset.classes != output.classes:
         raise DatasetError(
-            f"{dataset.root}: has the classes {_listed(dataset.classes)}, but the run was trained "
-            f"on {_listed(classifier.classes)}"
+            f"{dataset.root}: has the classes {_listed(dataset.classes)}, but the network was "
+            f"trained on {_listed(output.classes)}"
         )
-    images, logits, seconds = dataset.test, [], 0.0
+    images, rows, seconds = dataset.test, [], 0.0
     for start in range(0, len(images), chunk):
         pixels = [_read(image) for image in images[start : start + chunk]]
         began = time.perf_counter()
-        logits.append(classifier.logits(pixels))
+        rows.append(predictor.run_images(pixels)[output.name])
         seconds += time.perf_counter() - began
         if on_progress:
             on_progress(min(start + chunk, len(images)), len(images))
+    logits = np.concatenate(rows)
     labels = np.array([image.label for image in images], np.int64)
-    ranks = ranks_of_truth(np.concatenate(logits), labels)
-    return ClassificationResult(
-        overall=_accuracy(ranks),
-        per_class={
-            name: _accuracy(ranks[labels == label]) for label, name in enumerate(dataset.classes)
+    ranks = ranks_of_truth(logits, labels)
+    overall = _accuracy(ranks)
+    per_class = {
+        name: _accuracy(ranks[labels == label]) for label, name in enumerate(dataset.classes)
+    }
+    return Report(
+        scores={
+            **asdict(overall),
+            "per_class": {name: asdict(each) for name, each in per_class.items()},
         },
+        columns=("class", "top-1", "top-5", "images"),
+        rows=tuple(
+            (name, f"{100 * each.top_1:.1f}", f"{100 * each.top_5:.1f}", str(each.images))
+            for name, each in [*per_class.items(), ("all classes", overall)]
+        ),
         images_per_second=len(images) / seconds,
+        data=dataset.name,
+        counts=f"{len(images)} test images of {len(dataset.classes)} classes",
+        outputs={output.name: logits},
     )
 
 

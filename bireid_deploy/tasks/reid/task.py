@@ -10,8 +10,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.errors import DatasetError
-from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report
+from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report, Run
 from bireid_deploy.tasks.reid.section import SyntheticPeople
 from bireid_deploy.tasks.supervised import (
     LabelledImages,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from bireid_deploy.tasks.base import Predictor
     from bireid_deploy.tasks.reid.step import ReIdStep
     from bireid_deploy.training.batches import ImageBatches
-    from bireid_deploy.training.trained import TrainedRun
 
 _MIN_QUERIES = 100
 """With fewer, a point of rank-1 is less than a query."""
@@ -51,12 +49,12 @@ class ReId:
     @property
     def generators(self) -> dict[str, Generator]:
         """Rendered pedestrians."""
-        return {"synthetic": Generator(SyntheticPeople, _write_people)}
+        return {"synthetic": Generator(SyntheticPeople, "people", _write_people)}
 
     @property
     def baselines(self) -> dict[str, Any]:
         """What colour alone can tell."""
-        from bireid_deploy.evaluation.histogram import histogram_baseline
+        from bireid_deploy.tasks.reid.histogram import histogram_baseline
 
         return {"histogram": histogram_baseline}
 
@@ -139,7 +137,7 @@ class ReId:
 
         return ReIdStep(network, data.classes, recipe.section(LossSection))
 
-    def deployment(self, run: "TrainedRun") -> Deployment:
+    def deployment(self, run: Run) -> Deployment:
         """The embedding; the classifier of the training people stays at home."""
         output = OutputSpec.embedding("embedding", run.network.model.output_shape[-1])
         return Deployment(run.network.model, run.inputs, (output,))

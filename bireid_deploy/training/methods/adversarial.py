@@ -4,6 +4,7 @@ With D = sigmoid(logit): log D = -softplus(-logit) and log(1 - D) = -softplus(lo
 finite where the logarithms of a sigmoid do not.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,3 +55,8 @@ def real_side_loss(real_logits: Any, *, saturating: bool) -> Any:
     `mean log D(real)`, or `-mean log(1 - D(real))`: the fakes' term with D and 1 - D exchanged.
     """
     return generator_loss(-real_logits, saturating=saturating)
+
+
+def guessing_loss(discriminators: int) -> float:
+    """`discriminators_loss` of that many discriminators that always say one half."""
+    return 2 * math.log(2) * discriminators

@@ -4,7 +4,7 @@ from typing import Any
 
 from bireid_models.framework import keras
 
-from bireid_deploy.training.recipe import DiscriminatorSection
+from bireid_deploy.training.methods.discriminator_section import DiscriminatorSection
 
 
 class Discriminator:

@@ -1,19 +1,22 @@
-"""The teacher of a distillation: a trained run whose weights stay as they are."""
+"""The teacher of a distillation: a trained run whose weights stay as they are.
 
-from collections.abc import Mapping
+Importing it loads TensorFlow.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bireid_models.framework import tf
-from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import read_classifier
-from bireid_deploy.training.objectives.distillation import distribution_loss, embedding_loss
-from bireid_deploy.training.recipe import DistillationSection
+from bireid_deploy.training.methods.base import Play, Scene
+from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
+from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.run_directory import RunDirectory
-from bireid_deploy.training.trained import open_run
+from bireid_deploy.training.trained_network import open_network
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,32 @@ class Teacher:
         options: What the student learns from it.
     """
 
-    network: ReIdNetwork
+    network: Any
     classifier: Any
     options: DistillationSection
+
+    @property
+    def adversaries(self) -> list[Any]:
+        """None."""
+        return []
+
+    @property
+    def companions(self) -> list[Any]:
+        """None: the teacher does not learn."""
+        return []
+
+    def state(self) -> dict[str, Any]:
+        """Nothing: the teacher's own run keeps it."""
+        return {}
+
+    def play(self, scene: Scene) -> Play:
+        """One term of the task's loss."""
+        loss = self.loss(scene.images, scene.features["neck"], scene.predictions["logits"])
+        return Play(task={"distillation": loss})
+
+    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
+        """Nothing can be told from the history."""
+        return None
 
     def loss(self, images: Any, neck: Any, logits: Any) -> Any:
         """The weighted distillation term of one batch.
@@ -51,7 +77,7 @@ class Teacher:
 
 
 def open_teacher(
-    path: Path, options: DistillationSection, student: ReIdNetwork, data: Mapping[str, Any]
+    path: Path, options: DistillationSection, student: Any, data: Mapping[str, Any]
 ) -> Teacher:
     """Open a run as the teacher of a student.
 
@@ -65,16 +91,17 @@ def open_teacher(
         TrainingError: Not a run, or it takes another input size, or, for `logits`, learned other
             classes, or, for `embedding`, has embeddings of another length.
     """
-    trained = open_run(path)
-    theirs, ours = trained.network.model, student.model
+    run = RunDirectory(path)
+    network, record = open_network(run), run.read_record()
+    theirs, ours = network.model, student.model
     if theirs.input_shape != ours.input_shape:
         raise TrainingError(
             f"{path}: the teacher takes images of {_size(theirs)}, the student of {_size(ours)}; "
             "train them at one size"
         )
-    if options.target == "logits" and trained.record["data"] != data:
+    if options.target == "logits" and record["data"] != data:
         raise TrainingError(
-            f"{path}: the teacher learned the classes of {trained.record['data'].get('name')!r} "
+            f"{path}: the teacher learned the classes of {record['data'].get('name')!r} "
             f"and not exactly those of {data.get('name')!r}; set distillation.target='embedding'"
         )
     if options.target == "embedding" and theirs.output_shape != ours.output_shape:
@@ -82,8 +109,8 @@ def open_teacher(
             f"{path}: the teacher's embedding has {theirs.output_shape[-1]} values, the student's "
             f"{ours.output_shape[-1]}; set network.embedding_dim={theirs.output_shape[-1]}"
         )
-    classifier = tf.constant(read_classifier(RunDirectory(path).checkpoint))
-    return Teacher(trained.network, classifier, options)
+    classifier = tf.constant(read_classifier(run.checkpoint))
+    return Teacher(network, classifier, options)
 
 
 def _size(model: Any) -> str:

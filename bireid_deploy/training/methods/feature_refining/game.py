@@ -1,17 +1,28 @@
-"""FR-GAL: adversarial refinement of features (BiRe-ID, eq. 6.12-6.15)."""
+"""The game of FR-GAL; importing it loads TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
 
-from bireid_deploy.training.discriminators import Discriminator
-from bireid_deploy.training.objectives.adversarial import Samples, generator_loss
-from bireid_deploy.training.recipe import FeaturePair, FeatureRefiningSection
+from bireid_deploy.training.methods.adversarial import (
+    Samples,
+    discriminators_loss,
+    generator_loss,
+)
+from bireid_deploy.training.methods.base import Play, Scene
+from bireid_deploy.training.methods.discriminators import Discriminator
+from bireid_deploy.training.methods.feature_refining.section import (
+    FeaturePair,
+    FeatureRefiningSection,
+)
 
 COLLAPSE_SHARE = 0.01
 """Share of its first value below which the variance of a target says that nothing is left in it."""
+
+OUTRIGHT_LOSS = 0.01
+"""Loss of a discriminator below which it tells the two sides apart without a doubt."""
 
 
 def feature_mse(
@@ -34,7 +45,7 @@ def feature_mse(
     return 0.5 * weight * tf.reduce_mean(tf.reduce_sum(squared, axis=[1, 2, 3]))
 
 
-def collapsed_epoch(history: Sequence[dict[str, float]]) -> int | None:
+def collapsed_epoch(history: Sequence[Mapping[str, float]]) -> int | None:
     """The first epoch, counted from 1, in which a pair of FR-GAL had collapsed.
 
     With a projection that learns, the MSE of eq. 6.15 can also be won by pulling both maps to a
@@ -84,9 +95,12 @@ class FeatureRefining:
     projections: tuple[HighToLow, ...]
     discriminators: tuple[Discriminator, ...]
     options: FeatureRefiningSection
+    seed: int = 0
 
     @classmethod
-    def build(cls, features: Any, options: FeatureRefiningSection) -> "FeatureRefining":
+    def build(
+        cls, features: Any, options: FeatureRefiningSection, seed: int = 0
+    ) -> "FeatureRefining":
         """Create projections and discriminators for the `features` model of a network."""
         shapes = features.output_shape
         projections, discriminators = [], []
@@ -98,33 +112,64 @@ class FeatureRefining:
                 HighToLow(low, high, trainable=options.trainable_projection, name=name)
             )
             discriminators.append(Discriminator(int(size), options.discriminator, name))
-        return cls(options.pairs, tuple(projections), tuple(discriminators), options)
+        return cls(options.pairs, tuple(projections), tuple(discriminators), options, seed)
 
     @property
-    def discriminator_variables(self) -> list[Any]:
+    def adversaries(self) -> list[Any]:
         """W_D."""
         return [variable for each in self.discriminators for variable in each.variables]
 
     @property
-    def projection_variables(self) -> list[Any]:
+    def companions(self) -> list[Any]:
         """W_1x1 of every pair that learns; taught by the MSE alone."""
         return [v for each in self.projections for v in each.projection.trainable_variables]
 
-    def projection_state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         """W_1x1 of every pair, learning or not, by a stable name, for checkpoints."""
         return {
             f"projection/{pair.low}_{pair.high}": each.projection.kernel
             for pair, each in zip(self.pairs, self.projections, strict=True)
         }
 
-    def targets(self, features: dict[str, Any]) -> list[Any]:
+    def play(self, scene: Scene) -> Play:
+        """The discriminators see sampled positions of both maps; the low-level map answers."""
+        features = scene.features
+        targets = self.targets(features)
+        seed = tf.stack([tf.constant(self.seed, tf.int32), scene.step * 16])
+        samples = self.samples(features, targets, seed)
+        return Play(
+            refining={"feature_mse": self.mse_loss(features, targets)},
+            ascent={"feature_discriminator": discriminators_loss(self.discriminators, samples)},
+            observed={"target_variance": self.target_variance(targets)},
+            answer=lambda: {"feature_adversarial": self.adversarial_loss(samples)},
+        )
+
+    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
+        """Says if a pair collapsed, or if the discriminators won outright at the end."""
+        collapsed = collapsed_epoch(history)
+        if collapsed is not None:
+            return (
+                f"FR-GAL collapsed in epoch {collapsed}: a*_H became a constant "
+                "(target_variance); lower feature_refining.mse_weight or set "
+                "feature_refining.trainable_projection=false"
+            )
+        lost = [epoch["feature_discriminator"] for epoch in history[-1:]]
+        if not lost or lost[0] > OUTRIGHT_LOSS * len(self.discriminators):
+            return None
+        return (
+            f"FR-GAL: its discriminators won outright (feature_discriminator {lost[0]:.2g}), so "
+            "that the adversarial term taught little; lower optimizer.discriminator_rate or set "
+            "feature_refining.saturating=false"
+        )
+
+    def targets(self, features: Mapping[str, Any]) -> list[Any]:
         """a*_H of every pair."""
         return [
             project(features[pair.high])
             for pair, project in zip(self.pairs, self.projections, strict=True)
         ]
 
-    def samples(self, features: dict[str, Any], targets: list[Any], seed: Any) -> list[Samples]:
+    def samples(self, features: Mapping[str, Any], targets: list[Any], seed: Any) -> list[Samples]:
         """What the discriminators see: per pair (a*_H, a_L), each (samples, values).
 
         Args:
@@ -145,7 +190,7 @@ class FeatureRefining:
         ]
         return self.options.adversarial_weight * tf.add_n(terms)
 
-    def mse_loss(self, features: dict[str, Any], targets: list[Any]) -> Any:
+    def mse_loss(self, features: Mapping[str, Any], targets: list[Any]) -> Any:
         """Sum over pairs of eq. 6.15."""
         return tf.add_n(
             [

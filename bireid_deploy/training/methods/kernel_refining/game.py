@@ -1,18 +1,25 @@
-"""KR-GAL: adversarial refinement of 1-bit kernels (BiRe-ID, eq. 6.9-6.11)."""
+"""The game of KR-GAL; importing it loads TensorFlow."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bireid_models.framework import tf
 from bireid_models.layers import BinaryConv2D
 
-from bireid_deploy.training.discriminators import Discriminator
-from bireid_deploy.training.objectives.adversarial import (
+from bireid_deploy.training.methods.adversarial import (
     Samples,
+    discriminators_loss,
     generator_loss,
+    guessing_loss,
     real_side_loss,
 )
-from bireid_deploy.training.recipe import KernelRefiningSection
+from bireid_deploy.training.methods.base import Play, Scene
+from bireid_deploy.training.methods.discriminators import Discriminator
+from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
+
+_FEWEST_EPOCHS = 4
+_GUESSING_MARGIN = 0.02
 
 
 def kernel_mse(
@@ -64,9 +71,39 @@ class KernelRefining:
         return cls(tuple(layers), tuple(discriminators), options)
 
     @property
-    def discriminator_variables(self) -> list[Any]:
+    def adversaries(self) -> list[Any]:
         """W_D."""
         return [variable for each in self.discriminators for variable in each.variables]
+
+    @property
+    def companions(self) -> list[Any]:
+        """None: nothing but the discriminators is added."""
+        return []
+
+    def state(self) -> dict[str, Any]:
+        """Nothing beside the discriminators."""
+        return {}
+
+    def play(self, scene: Scene) -> Play:
+        """The discriminators see the filters whose turn it is; the network answers."""
+        samples = self.samples(scene.step)
+        return Play(
+            refining={"kernel_mse": self.mse_loss()},
+            ascent={"kernel_discriminator": discriminators_loss(self.discriminators, samples)},
+            answer=lambda: {"kernel_adversarial": self.adversarial_loss(samples)},
+        )
+
+    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
+        """Says if the discriminators could do no better than guess in the last half of a run."""
+        guess = guessing_loss(len(self.discriminators))
+        late = [epoch["kernel_discriminator"] for epoch in history[len(history) // 2 :]]
+        if len(late) < _FEWEST_EPOCHS or min(late) < (1 - _GUESSING_MARGIN) * guess:
+            return None
+        return (
+            "KR-GAL: its discriminators only guessed (kernel_discriminator "
+            f"{late[-1]:.3g}, guessing gives {guess:.3g}), so that the adversarial term taught "
+            "nothing; raise optimizer.discriminator_rate or train longer"
+        )
 
     def samples(self, step: Any) -> list[Samples]:
         """The filters whose turn it is, of every layer.

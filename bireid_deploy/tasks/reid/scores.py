@@ -1,6 +1,5 @@
-"""The scores of an evaluation as JSON and as rows of a table."""
+"""The scores of an evaluation as JSON and as a row of a table."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +7,7 @@ from bireid_deploy.evaluation.ranking import RankingResult
 
 REPORTED_RANKS = (1, 5, 10)
 
-TABLE_HEADER = ("model", "mAP", *(f"rank-{rank}" for rank in REPORTED_RANKS), "mINP", "queries")
+COLUMNS = ("mAP", *(f"rank-{rank}" for rank in REPORTED_RANKS), "mINP", "queries")
 
 
 def to_json(result: RankingResult) -> dict[str, Any]:
@@ -38,20 +37,15 @@ def to_json(result: RankingResult) -> dict[str, Any]:
     }
 
 
-def table_rows(results: Mapping[str, RankingResult]) -> list[tuple[str, ...]]:
-    """Give one row of text per evaluation, under `TABLE_HEADER`.
+def cells(result: RankingResult) -> tuple[str, ...]:
+    """Give the scores as text, under `COLUMNS`.
 
     Args:
-        results: Scores by the name of what was evaluated, in the order of the rows.
+        result: Scores of one evaluation.
 
     Returns:
-        Rows of the length of `TABLE_HEADER`; shares are percentages with one decimal, and "-"
-        stands for a rank beyond the CMC.
+        Percentages with one decimal, and "-" for a rank beyond the CMC.
     """
-    return [(name, *_cells(result)) for name, result in results.items()]
-
-
-def _cells(result: RankingResult) -> tuple[str, ...]:
     ranks = (
         _percent(result.cmc[rank - 1]) if rank <= len(result.cmc) else "-"
         for rank in REPORTED_RANKS

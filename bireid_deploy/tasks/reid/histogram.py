@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from bireid_runtime.errors import ImageError
+from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.resize import resize_bilinear
 from numpy.typing import NDArray
 
@@ -46,13 +47,20 @@ def histogram_embeddings(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return embeddings
 
 
-class HistogramEmbedder:
-    """The histogram baseline in the shape of a model: crops of any size in, embeddings out."""
+class HistogramBaseline:
+    """The histogram in the shape of a network: crops of any size in, embeddings out."""
 
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Map uint8 RGB crops (H, W, 3) to float32 `(N, HISTOGRAM_SIZE)` at 128x64 pixels."""
+    fingerprint = ""
+
+    def run_images(self, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+        """Map uint8 RGB crops (H, W, 3) to `embedding` (N, HISTOGRAM_SIZE) at 128x64 pixels."""
         resized = [resize_bilinear(image, *_CROP_SIZE) for image in images]
-        return histogram_embeddings(np.stack(resized))
+        return {"embedding": histogram_embeddings(np.stack(resized))}
+
+
+def histogram_baseline() -> tuple[HistogramBaseline, tuple[OutputSpec, ...]]:
+    """The baseline and the spec of its output."""
+    return HistogramBaseline(), (OutputSpec.embedding("embedding", HISTOGRAM_SIZE),)
 
 
 def _embed(images: NDArray[np.uint8]) -> NDArray[np.float64]:
