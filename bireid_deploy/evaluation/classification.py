@@ -57,7 +57,7 @@ class TrainedClassifier:
     """A network with the classifier that it was trained with.
 
     Attributes:
-        network: The network, `bireid_models.network.ReIdNetwork`.
+        network: The network, `bireid_models.network.Network`.
         kernel: Of the classifier, float32 (D, K).
         classes: Names of the K classes.
         preprocess: How images become network input.

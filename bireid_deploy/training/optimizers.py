@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryConv2D, binary_layers
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_deploy.training.recipe import OptimizerSection
 
@@ -35,7 +35,7 @@ class ParameterGroups:
     head: list[Any]
 
     @classmethod
-    def split(cls, network: ReIdNetwork, classifier: Any) -> "ParameterGroups":
+    def split(cls, network: Network, classifier: Any) -> "ParameterGroups":
         """Sort variables by the layer that owns them."""
         layers = binary_layers(network.model)
         kernels = [layer.kernel for layer in layers]

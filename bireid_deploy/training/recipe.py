@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.binarizations import BINARIZATIONS
 from pydantic import Field, ValidationError, model_validator
 
 from bireid_deploy.errors import RecipeError, TrainingError
@@ -90,7 +90,7 @@ class Recipe(Section):
             return self
         if self.network.precision != "binary":
             raise ValueError("kernel_refining needs 1-bit kernels: set network.precision='binary'")
-        if BINARIZATIONS[self.network.binarization].scale != "learned":
+        if not BINARIZATIONS[self.network.binarization].learned_alpha:
             raise ValueError(
                 f"kernel_refining needs a learned alpha, which {self.network.binarization!r} has "
                 "not: set network.binarization='bireid'"

@@ -5,7 +5,7 @@ from typing import Any
 
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_deploy.training.checkpoint import network_variables
 from bireid_deploy.training.objectives.adversarial import discriminators_loss
@@ -49,7 +49,7 @@ class TrainingStep:
 
     def __init__(
         self,
-        network: ReIdNetwork,
+        network: Network,
         classifier: Any,
         recipe: Recipe,
         teacher: Teacher | None = None,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_models.framework import tf
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import read_classifier
@@ -26,7 +26,7 @@ class Teacher:
         options: What the student learns from it.
     """
 
-    network: ReIdNetwork
+    network: Network
     classifier: Any
     options: DistillationSection
 
@@ -51,7 +51,7 @@ class Teacher:
 
 
 def open_teacher(
-    path: Path, options: DistillationSection, student: ReIdNetwork, data: Mapping[str, Any]
+    path: Path, options: DistillationSection, student: Network, data: Mapping[str, Any]
 ) -> Teacher:
     """Open a run as the teacher of a student.
 

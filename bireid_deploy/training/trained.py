@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_models.network import ReIdNetwork, build_network
+from bireid_models.network import Network, build_network
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.preprocess import preprocess as preprocess_image
 
@@ -28,7 +28,7 @@ class TrainedRun:
 
     recipe: Recipe
     record: dict[str, Any]
-    network: ReIdNetwork
+    network: Network
     preprocess: Preprocess
 
     def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -51,7 +51,7 @@ def open_run(path: Path) -> TrainedRun:
 
 
 def keras_embeddings(
-    network: ReIdNetwork, preprocess: Preprocess, images: Sequence[np.ndarray], batch_size: int = 64
+    network: Network, preprocess: Preprocess, images: Sequence[np.ndarray], batch_size: int = 64
 ) -> np.ndarray:
     """Embed crops with the Keras network, the reference of every converted file.
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from bireid_models.framework import keras, tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork, build_network
+from bireid_models.network import Network, build_network
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.augmentation import Augmentation
@@ -198,7 +198,7 @@ class Trainer:
         self._state = LoopState(**load_checkpoint(self.run.checkpoint, self._step.variables()))
 
 
-def _classifier(network: ReIdNetwork, classes: int) -> Any:
+def _classifier(network: Network, classes: int) -> Any:
     classifier = keras.layers.Dense(
         classes,
         use_bias=False,
