@@ -13,7 +13,6 @@ from bireid_deploy.training.recipe import OptimizerSection
 MOMENTUM = 0.9
 STEP_DECAY = 0.1
 
-_HEAD_LAYERS = ("projection", "neck_bn")
 _NOT_DECAYED = ["gamma", "beta", "_prelu", "bias"]
 
 
@@ -42,7 +41,7 @@ class ParameterGroups:
         head = [
             variable
             for layer in network.model.layers
-            if layer.name in _HEAD_LAYERS
+            if layer.name in network.head_layers
             for variable in layer.trainable_variables
         ]
         owned = {id(variable) for variable in kernels + alphas + head}

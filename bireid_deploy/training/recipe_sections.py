@@ -2,16 +2,7 @@
 
 from typing import Annotated, Literal
 
-from bireid_models.config import (
-    Backbone,
-    Binarization,
-    Downsample,
-    NetworkConfig,
-    Precision,
-    Stem,
-    Surrogate,
-    UnitOrder,
-)
+from bireid_models.config import Downsample, NetworkConfig, Precision, Stem, UnitOrder
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[float, Field(gt=0)]
@@ -28,19 +19,20 @@ class Section(BaseModel):
 class NetworkSection(Section):
     """The network to train; fields as in `bireid_models.NetworkConfig`."""
 
-    backbone: Backbone = "resnet18"
+    backbone: str = "resnet18"
     precision: Precision = "binary"
-    binarization: Binarization = "bireid"
+    binarization: str = "bireid"
     width: Positive = 1.0
     input_height: int = 256
     input_width: int = 128
     last_stride: Literal[1, 2] = 2
     downsample: Downsample = "real"
     unit_order: UnitOrder = "fused"
-    kernel_surrogate: Surrogate = "poly"
+    kernel_surrogate: str = "poly"
     embedding_dim: int | None = None
     stem: Stem = "imagenet"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    head: str = "bnneck"
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

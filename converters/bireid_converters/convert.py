@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.preprocess import Preprocess
@@ -38,12 +38,12 @@ class GateReport(Protocol):
         """JSON-able form."""
 
 
-Gate = Callable[[ReIdNetwork, Mapping[str, bytes], np.ndarray], GateReport]
+Gate = Callable[[Network, Mapping[str, bytes], np.ndarray], GateReport]
 Measure = Callable[[Bundle], Sequence[Mapping[str, Any]]]
 
 
 def convert(
-    network: ReIdNetwork,
+    network: Network,
     out: str | os.PathLike[str],
     formats: Sequence[str],
     *,
@@ -52,7 +52,7 @@ def convert(
     licences: Mapping[str, str],
     training: Mapping[str, Any] | None = None,
     measure: Measure | None = None,
-    real_network: ReIdNetwork | None = None,
+    real_network: Network | None = None,
     candidate_crops: Sequence[np.ndarray] | None = None,
     crops_source: str = "crops given to the conversion by its user",
     representative: np.ndarray | None = None,
@@ -138,9 +138,7 @@ def _choose(formats: Sequence[str]) -> list[Format]:
     return [entry for entry in FORMATS if entry in wanted]
 
 
-def _network_for(
-    entry: Format, network: ReIdNetwork, real_network: ReIdNetwork | None
-) -> ReIdNetwork:
+def _network_for(entry: Format, network: Network, real_network: Network | None) -> Network:
     if network.config.precision == "binary_activations":
         raise UnsupportedModelError(
             "the kernels of this network are still real-valued: it is the first of two training "
@@ -160,7 +158,7 @@ def _network_for(
     )
 
 
-def _check_input_size(network: ReIdNetwork, spec: Preprocess) -> None:
+def _check_input_size(network: Network, spec: Preprocess) -> None:
     config = network.config
     if (config.input_height, config.input_width) != (spec.height, spec.width):
         raise ConversionError(
@@ -171,7 +169,7 @@ def _check_input_size(network: ReIdNetwork, spec: Preprocess) -> None:
 
 def _export(
     entry: Format,
-    network: ReIdNetwork,
+    network: Network,
     metadata: Mapping[str, str],
     representative: np.ndarray | None,
 ) -> bytes:
@@ -185,7 +183,7 @@ def _export(
 
 
 def _metadata(
-    name: str, spec: Preprocess, licences: Mapping[str, str], network: ReIdNetwork
+    name: str, spec: Preprocess, licences: Mapping[str, str], network: Network
 ) -> dict[str, str]:
     return {
         "name": name,
@@ -200,7 +198,7 @@ def _metadata(
 
 def _check_parity(
     chosen: Sequence[Format],
-    networks: Mapping[str, ReIdNetwork],
+    networks: Mapping[str, Network],
     files: Mapping[str, bytes],
     images: np.ndarray,
     gate: Gate | None,

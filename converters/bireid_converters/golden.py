@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 from bireid_runtime.golden import Golden
 from bireid_runtime.preprocess import Preprocess, preprocess
 from bireid_runtime.resize import resize_bilinear
@@ -26,7 +26,7 @@ _DRAWS = 2
 
 
 def choose_golden(
-    network: ReIdNetwork | Any,
+    network: Network | Any,
     spec: Preprocess,
     candidates: Sequence[np.ndarray] | None = None,
     seed: int = 0,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from bireid_models.framework import tf
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_converters.errors import ConversionError
 from bireid_converters.keras_graph import keras_model
@@ -16,7 +16,7 @@ from bireid_converters.saved_model import saved_model
 _FLOAT_OPERATORS = ["L2_NORMALIZATION"]
 
 
-def export_int8(network: ReIdNetwork | Any, *, representative: np.ndarray) -> bytes:
+def export_int8(network: Network | Any, *, representative: np.ndarray) -> bytes:
     """Quantise a real-valued network after training, weights and activations, to 8-bit integers.
 
     Input `image` and output `embedding` stay float32, so that the file takes the same preprocessed

@@ -4,7 +4,7 @@ from typing import Any
 
 import larq_compute_engine
 from bireid_models.framework import keras, larq
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_converters.keras_graph import all_layers, keras_model, sources
@@ -12,7 +12,7 @@ from bireid_converters.padding import same_padding
 from bireid_converters.saved_model import saved_model
 
 
-def export_lce(network: ReIdNetwork | Any) -> bytes:
+def export_lce(network: Network | Any) -> bytes:
     """Convert a binary network to an LCE flatbuffer.
 
     The file has one signature, `image` float32 (1, H, W, 3) to `embedding` float32 (1, D); other

@@ -1,10 +1,9 @@
 """KR-GAL and FR-GAL on every backbone."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
-from bireid_models.config import Backbone, NetworkConfig
+from bireid_models.backbones import BACKBONES
+from bireid_models.config import NetworkConfig
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
@@ -16,7 +15,7 @@ from bireid_deploy.training.recipe import FeatureRefiningSection, KernelRefining
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", get_args(Backbone))
+@pytest.mark.parametrize("backbone", BACKBONES)
 def test_both_games_reach_every_binary_layer_and_every_stage(backbone):
     config = NetworkConfig(backbone=backbone, width=0.125, input_height=32, input_width=32)
     network = build_network(config)

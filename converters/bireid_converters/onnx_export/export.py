@@ -5,7 +5,7 @@ from typing import Any
 
 from bireid_models.framework import keras
 from bireid_models.map_layers import ChannelShift
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_converters.keras_graph import keras_model, readers, sources
 from bireid_converters.onnx_export.affine import Affine
@@ -14,7 +14,7 @@ from bireid_converters.onnx_export.graph import OnnxGraph
 from bireid_converters.onnx_export.layers import ABSORBING, HANDLERS
 
 
-def export_onnx(network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
+def export_onnx(network: Network | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
     """Convert a binary or real-valued network to ONNX, opset 18, standard operators only.
 
     Input `image` float32 (batch, H, W, 3), output `embedding` float32 (batch, D), any batch size;

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
-from bireid_models.network import ReIdNetwork
+from bireid_models.network import Network
 
 from bireid_converters.errors import ConversionError
 from bireid_converters.parity.agreement import agreement
@@ -29,7 +29,7 @@ _CROPS_TO_EXPLAIN = 16
 
 
 def check_parity(
-    network: ReIdNetwork,
+    network: Network,
     files: Mapping[str, bytes],
     images: np.ndarray,
     thresholds: ParityThresholds | None = None,
@@ -72,7 +72,7 @@ def check_parity(
 def _check_file(
     name: str,
     data: bytes,
-    network: ReIdNetwork,
+    network: Network,
     references: Sequence[BinaryReference],
     images: np.ndarray,
     expected: np.ndarray,
@@ -98,7 +98,7 @@ def _check_file(
     return FormatParity(name, failure, file.binary_operators, missing, binary_layers, whole, layers)
 
 
-def _check_arguments(network: ReIdNetwork, files: Mapping[str, bytes], images: np.ndarray) -> None:
+def _check_arguments(network: Network, files: Mapping[str, bytes], images: np.ndarray) -> None:
     if not files:
         raise ConversionError("there is no converted file to check; name at least one format")
     expected = tuple(network.model.input_shape[1:])

@@ -1,6 +1,6 @@
 """KR-GAL: adversarial refinement of 1-bit kernels (BiRe-ID, eq. 6.9-6.11)."""
 
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.binarizations import BINARIZATIONS
 
 from bireid_deploy.training.methods.base import MethodContext, MethodStep, Term
 from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
@@ -22,10 +22,11 @@ class KernelRefiningMethod:
         network = recipe.network
         if network.precision != "binary":
             raise ValueError("kernel_refining needs 1-bit kernels: set network.precision='binary'")
-        if BINARIZATIONS[network.binarization].scale != "learned":
+        if not BINARIZATIONS[network.binarization].learned_alpha:
+            fitting = [name for name, row in BINARIZATIONS.items() if row.learned_alpha]
             raise ValueError(
                 f"kernel_refining needs a learned alpha, which {network.binarization!r} has "
-                "not: set network.binarization='bireid'"
+                f"not: set network.binarization to {' or '.join(map(repr, fitting))}"
             )
 
     def build(self, context: MethodContext) -> MethodStep:

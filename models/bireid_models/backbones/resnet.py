@@ -8,9 +8,9 @@ of its input for two convolutions in a row.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.backbones.stem import resnet_stem
+from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.config import NetworkConfig
-from bireid_models.stem import resnet_stem
 from bireid_models.units import Unit
 
 STAGE_CHANNELS = (64, 128, 256, 512)
@@ -24,7 +24,7 @@ def resnet18(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-18: two blocks of two 3x3 convolutions in each stage.
 
     Args:
-        image: Keras tensor (N, input_height, input_width, 3), normalised pixels.
+        image: Keras tensor (N, input_height, input_width, input_channels), normalised pixels.
         config: Network description.
 
     Returns:

@@ -10,7 +10,7 @@ from bireid_models.units import batch_norm
 
 
 def resnet_stem(image: Any, config: NetworkConfig) -> Any:
-    """The stem of ResNet: (N, H, W, 3) to (N, H / 4, W / 4, 64 width), `cifar` keeps H and W."""
+    """The stem of ResNet: (N, H, W, C) to (N, H / 4, W / 4, 64 width), `cifar` keeps H and W."""
     filters = config.channels(64)
     if config.stem == "cifar":
         return _convolution(image, filters, kernel_size=3, stride=1)
@@ -20,7 +20,7 @@ def resnet_stem(image: Any, config: NetworkConfig) -> Any:
 
 
 def mobilenet_stem(image: Any, config: NetworkConfig) -> Any:
-    """The stem of MobileNetV1: (N, H, W, 3) to (N, H / 2, W / 2, 32 width), `cifar` keeps both."""
+    """The stem of MobileNetV1: (N, H, W, C) to (N, H / 2, W / 2, 32 width), `cifar` keeps both."""
     stride = 1 if config.stem == "cifar" else 2
     return _convolution(image, config.channels(32), kernel_size=3, stride=stride)
 

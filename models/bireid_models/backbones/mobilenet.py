@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.backbones.stem import mobilenet_stem
+from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.config import NetworkConfig
-from bireid_models.stem import mobilenet_stem
 from bireid_models.units import Shortcut, Unit
 
 # Per stage, the factor of each block on the channels of the stem. A block that doubles the channels
@@ -23,7 +23,7 @@ def mobilenet(image: Any, config: NetworkConfig) -> dict[str, Any]:
     shortcuts, so there are none with `Binarization.shortcut` set to `block`.
 
     Args:
-        image: Keras tensor (N, input_height, input_width, 3), normalised pixels.
+        image: Keras tensor (N, input_height, input_width, input_channels), normalised pixels.
         config: Network description; the channels are powers of two times those of the stem, which
             has 32 at width 1.
 
