@@ -20,18 +20,9 @@ from bireid_deploy.training.methods.base import MethodContext
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
 from bireid_deploy.training.repeatability import make_repeatable
+from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TaskPart, TrainingStep
-
-
-class Reporter(Protocol):
-    """Who is told how training goes; the command line draws a progress bar."""
-
-    def step(self, epoch: int, batch: int, batches: int, terms: dict[str, float]) -> None:
-        """A step ended."""
-
-    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """An epoch ended; `summary` holds the mean of every term and `images_per_second`."""
 
 
 class TrainableTask(Protocol):
