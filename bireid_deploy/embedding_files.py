@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from bireid_runtime.files import atomic_file
+from bireid_runtime.images import IMAGE_SUFFIXES
 
 from bireid_deploy.errors import EmbeddingsError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 OUTPUT_SUFFIXES = (".npz", ".jsonl")
 
 

@@ -12,10 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
-from bireid_runtime.errors import ImageError
-from bireid_runtime.images import decode_image
+from bireid_runtime.images import IMAGE_SUFFIXES, load_image
 
-from bireid_deploy.data.layouts.files import IMAGE_SUFFIXES, list_folders, list_images
+from bireid_deploy.data.layouts.files import list_folders, list_images
 from bireid_deploy.errors import DatasetError
 
 MAX_IMAGE_BYTES = 10_000_000
@@ -107,16 +106,14 @@ def read_image(image: LabelledImage) -> np.ndarray:
         ImageError: The file is missing, larger than `MAX_IMAGE_BYTES` or `MAX_IMAGE_PIXELS`, or no
             image.
     """
-    limit = MAX_IMAGE_BYTES + 1
-    try:
-        with (image.archive or image.path).open("rb") as file:
-            file.seek(image.offset)
-            content = file.read(limit if image.size is None else min(image.size, limit))
-    except OSError as error:
-        raise ImageError(f"{image.path}: cannot be read ({error.strerror})") from error
-    if len(content) > MAX_IMAGE_BYTES:
-        raise ImageError(f"{image.path}: exceeds the limit of {MAX_IMAGE_BYTES} bytes")
-    return decode_image(content, str(image.path), MAX_IMAGE_PIXELS)
+    return load_image(
+        image.archive or image.path,
+        MAX_IMAGE_PIXELS,
+        max_bytes=MAX_IMAGE_BYTES,
+        offset=image.offset,
+        size=image.size,
+        name=str(image.path),
+    )
 
 
 def _find_split(root: Path, split: Split) -> dict[str, list[LabelledImage]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-from bireid_runtime.suggestions import suggestion
+from bireid_runtime.suggestions import hint
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from bireid_deploy.experiments.errors import ExperimentError
@@ -86,7 +86,7 @@ class Grid(Section):
         known = kinds()
         kind = values.get("kind") if isinstance(values, dict) else None
         if kind not in known:
-            raise ValueError(f"there is no kind {kind!r} of data{suggestion(str(kind), known)}")
+            raise ValueError(f"there is no kind {kind!r} of data; {hint(str(kind), known)}")
         return known[kind].model_validate_json(json.dumps(values))
 
     @model_validator(mode="after")
@@ -102,7 +102,7 @@ class Grid(Section):
                 if wanted is not None and wanted not in names:
                     raise ValueError(
                         f"run {entry.name!r}: {key} is {wanted!r}, which is no run of this grid"
-                        f"{suggestion(wanted, names)}"
+                        f"; {hint(wanted, names)}"
                     )
         try:
             self.ordered()
@@ -124,7 +124,7 @@ class Grid(Section):
         for name in wanted:
             if name not in entries:
                 raise ExperimentError(
-                    f"grid {self.name!r} has no run {name!r}{suggestion(name, entries)}"
+                    f"grid {self.name!r} has no run {name!r}; {hint(name, entries)}"
                 )
         graph: dict[str, tuple[str, ...]] = {}
         waiting = wanted or list(entries)
@@ -161,7 +161,7 @@ def find_grid(name: str) -> Path:
         return Path(name)
     shipped = {path.stem: path for path in sorted(GRIDS.glob("*.toml"))}
     if name not in shipped:
-        raise ExperimentError(f"no grid named {name!r} is installed{suggestion(name, shipped)}")
+        raise ExperimentError(f"no grid named {name!r} is installed; {hint(name, shipped)}")
     return shipped[name]
 
 
@@ -174,5 +174,5 @@ def _first_problem(error: ValidationError) -> str:
     if unknown:
         sections = (Grid, RunEntry, *kinds().values())
         keys = dict.fromkeys(key for section in sections for key in section.model_fields)
-        return f"unknown key {where}{suggestion(str(problem['loc'][-1]), keys)}"
+        return f"unknown key {where}; {hint(str(problem['loc'][-1]), keys)}"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.suggestions import suggestion
+from bireid_runtime.suggestions import hint
 
 from bireid_deploy.errors import RecipeError
 from bireid_deploy.recipes.schema import recipe_schema
@@ -56,7 +56,7 @@ def find_recipe(name: str) -> Path:
         return Path(name)
     shipped = {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
     if name not in shipped:
-        raise RecipeError(f"no recipe named {name!r} is installed{suggestion(name, shipped)}")
+        raise RecipeError(f"no recipe named {name!r} is installed; {hint(name, shipped)}")
     return shipped[name]
 
 

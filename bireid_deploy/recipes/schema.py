@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from bireid_runtime.suggestions import suggestion
+from bireid_runtime.suggestions import hint
 from pydantic import Field, create_model, model_validator
 
 from bireid_deploy.tasks import TASKS
@@ -33,7 +33,7 @@ class CheckedRecipe(Recipe):
     @model_validator(mode="after")
     def _fits_its_task_and_methods(self) -> "CheckedRecipe":
         if self.task not in TASKS:
-            raise ValueError(f"there is no task {self.task!r}{suggestion(self.task, TASKS)}")
+            raise ValueError(f"there is no task {self.task!r}; {hint(self.task, TASKS)}")
         task = TASKS[self.task]
         self._leaves_other_tasks_alone()
         for method in enabled_methods(self):

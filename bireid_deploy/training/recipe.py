@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from bireid_runtime.suggestions import suggestion
+from bireid_runtime.suggestions import hint
 from pydantic import Field, ValidationError
 
 from bireid_deploy.errors import RecipeError
@@ -89,7 +89,7 @@ def _first_problem(schema: type[Recipe], error: ValidationError) -> str:
     where = ".".join(str(part) for part in problem["loc"]) or "recipe"
     if problem["type"] == "extra_forbidden":
         known = _keys_beside(schema, problem["loc"])
-        return f"unknown key {where}{suggestion(str(problem['loc'][-1]), known)}"
+        return f"unknown key {where}; {hint(str(problem['loc'][-1]), known)}"
     message = problem["msg"].removeprefix("Value error, ")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {message}{more}"
