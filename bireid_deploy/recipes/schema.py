@@ -1,7 +1,8 @@
 """The whole schema of a recipe: what every recipe has, and the tables of all tasks and methods."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from bireid_runtime.suggestions import hint
 from pydantic import Field, create_model, model_validator
@@ -18,17 +19,15 @@ _MOVED = {"images_per_class": ("classification", "images_per_class")}
 class CheckedRecipe(Recipe):
     """A recipe whose task and methods have nothing against it."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _reads_older_runs(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.keys().isdisjoint(_MOVED):
-            return values
-        values = dict(values)
+    def parse(cls, document: Mapping[str, Any], source: str) -> Self:
+        """As `Recipe.parse`; reads the recipes of older runs too."""
+        document = dict(document)
         for old, (section, key) in _MOVED.items():
-            moved = values.pop(old, None)
+            moved = document.pop(old, None)
             if moved is not None:
-                values[section] = {key: moved, **values.get(section, {})}
-        return values
+                document[section] = {key: moved, **document.get(section, {})}
+        return super().parse(document, source)
 
     @model_validator(mode="after")
     def _fits_its_task_and_methods(self) -> "CheckedRecipe":

@@ -108,6 +108,18 @@ class Predictor(Protocol):
         """From uint8 images (H, W, C) of any size to every output, by name: float32 (N, ...)."""
 
 
+class Baseline(Predictor, Protocol):
+    """A predictor that needs no training."""
+
+    @property
+    def engine(self) -> str:
+        """What tables call it."""
+
+    @property
+    def outputs(self) -> tuple[OutputSpec, ...]:
+        """What it gives."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What an evaluation found.
@@ -172,8 +184,8 @@ class Task(Protocol):
         """Names of the options of `evaluate` that it understands, beside model and data."""
 
     @property
-    def baselines(self) -> Mapping[str, Callable[[], tuple[Predictor, tuple[OutputSpec, ...]]]]:
-        """Predictors that need no training, by the word that `evaluate` takes for a model."""
+    def baselines(self) -> Mapping[str, Callable[[], Baseline]]:
+        """By the word that `evaluate` takes for a model."""
 
     @property
     def saved_suffixes(self) -> frozenset[str]:

@@ -50,17 +50,14 @@ def histogram_embeddings(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 class HistogramBaseline:
     """The histogram in the shape of a network: crops of any size in, embeddings out."""
 
+    engine = "colour histogram"
     fingerprint = ""
+    outputs = (OutputSpec.embedding("embedding", HISTOGRAM_SIZE),)
 
     def run_images(self, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
         """Map uint8 RGB crops (H, W, 3) to `embedding` (N, HISTOGRAM_SIZE) at 128x64 pixels."""
         resized = [resize_bilinear(image, *_CROP_SIZE) for image in images]
         return {"embedding": histogram_embeddings(np.stack(resized))}
-
-
-def histogram_baseline() -> tuple[HistogramBaseline, tuple[OutputSpec, ...]]:
-    """The baseline and the spec of its output."""
-    return HistogramBaseline(), (OutputSpec.embedding("embedding", HISTOGRAM_SIZE),)
 
 
 def _embed(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -54,9 +54,9 @@ class ReId:
     @property
     def baselines(self) -> dict[str, Any]:
         """What colour alone can tell."""
-        from bireid_deploy.tasks.reid.histogram import histogram_baseline
+        from bireid_deploy.tasks.reid.histogram import HistogramBaseline
 
-        return {"histogram": histogram_baseline}
+        return {"histogram": HistogramBaseline}
 
     def check(self, recipe: Recipe) -> None:
         """The triplet loss needs pairs, and something must teach."""
