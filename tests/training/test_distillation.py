@@ -103,7 +103,7 @@ def test_a_resumed_student_equals_an_uninterrupted_one(
     resumed.train(resume=True)
     assert resumed.run.read_record()["initial"] == "real"
     # Two thirds of the way from 0.1 to 10, in the logarithm.
-    (decay, *_) = [layer.error_decay for layer in binary_layers(resumed.network.model)]
+    decay = binary_layers(resumed.network.model)[0].input_quantizer
     assert float(decay.sharpness) == pytest.approx(0.1 * 100 ** (2 / 3), rel=1e-4)
     one, two = checkpoint_arrays(tmp_path / "whole"), checkpoint_arrays(tmp_path / "parts")
     assert one.keys() == two.keys()

@@ -39,6 +39,11 @@ def test_unknown_section_is_an_error_with_a_suggestion():
         ({"name": "a", "loss": {"label_smoothing": 1.5}}, "loss.label_smoothing"),
         ({"name": "a", "network": {"width": 99.0}}, "width"),
         (
+            {"name": "a", "network": {"backbone": "resnet81"}},
+            r"^source: network: backbone is 'resnet81'; did you mean resnet18\?$",
+        ),
+        ({"name": "a", "network": {"binarization": "iernet"}}, r"did you mean irnet\?$"),
+        (
             {"name": "a", "network": {"precision": "real"}, "kernel_refining": {"enabled": True}},
             "kernel_refining needs 1-bit",
         ),
