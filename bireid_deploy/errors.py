@@ -39,6 +39,10 @@ class MissingProgramError(BireidError):
     """A program of the system that a device is reached with, ssh or adb, is not installed."""
 
 
+class MissingPackageError(BireidError):
+    """A Python package that only an extra brings is not installed; the message names both."""
+
+
 class DeviceCheckError(BireidError):
     """A device was reached but cannot take or run the bundle; the message says what it lacks."""
 

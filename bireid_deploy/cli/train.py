@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
 
@@ -44,6 +45,7 @@ def command(
 
     Ctrl-C saves a checkpoint; --resume continues from it to the same result.
     """
+    extras.require("train")
     from bireid_deploy.training.recipe import find_recipe, load_recipe
 
     path = Path(recipe) if recipe.endswith(".toml") else find_recipe(recipe)
