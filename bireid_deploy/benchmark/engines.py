@@ -1,14 +1,14 @@
 """The engines that `bench` can time, each opened in a process of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import Session
-from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.backends import BACKENDS, Session
+from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize
 
 
@@ -30,7 +30,7 @@ class Engine:
 
     Attributes:
         label: What the table calls it.
-        kind: A key of the table of openers in this module.
+        kind: A key of the table `_KINDS` in this module.
         path: A bundle or, for `onnxruntime` and `litert`, a model file.
         bytes: Size of the model file.
         threads: Threads of one call.
@@ -65,7 +65,13 @@ class Engine:
         Raises:
             BireidError: The engine is missing or refuses the model.
         """
-        return _OPENERS[self.kind](self)
+        return _KINDS[self.kind].open(self)
+
+    def unavailable_reason(self) -> str | None:
+        """Say what is not installed and how to mend it, or None if nothing is missing."""
+        name = _KINDS[self.kind].backend
+        (backend,) = [each for each in BACKENDS if each.name == name]
+        return backend.unavailable_reason()
 
 
 # The first one that a bundle has a file for is the reference of the ratios.
@@ -106,6 +112,24 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         size, label = path.stat().st_size, f"{name}, {engine}"
         found.append(Engine(label, kind, str(path), size, threads, bundle.preprocess))
     return found
+
+
+def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[Engine]:
+    """Those engines whose packages are installed.
+
+    Args:
+        engines: What `engines_of` returned.
+        against: Files that the person asked for: their engines may not be left out.
+
+    Raises:
+        BackendUnavailableError: None is left, or one that may not be left out is missing.
+    """
+    ready = [engine for engine in engines if engine.unavailable_reason() is None]
+    wanted = {str(path) for path in against}
+    for engine in engines:
+        if engine not in ready and (not ready or engine.path in wanted):
+            raise BackendUnavailableError(f"{engine.label}: {engine.unavailable_reason()}")
+    return ready
 
 
 def _of(session: Session) -> Opened:
@@ -174,15 +198,22 @@ def _open_litert(engine: Engine) -> Opened:
     return Opened(run, f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)")
 
 
-_OPENERS: dict[str, Callable[[Engine], Opened]] = {
-    "native": _open_native,
-    "native-uint8-stem": _open_native,
-    "bireid": _open_bireid,
-    "bireid-uint8-stem": _open_uint8_stem,
-    "bireid-lce-operators": _open_bireid,
-    "lce-indirect": _open_lce,
-    "lce-default": _open_lce,
-    "onnx": _open_onnx,
-    "onnxruntime": _open_onnxruntime,
-    "litert": _open_litert,
+class _Kind(NamedTuple):
+    """How to open an engine, and the back end of the runtime whose packages it needs."""
+
+    backend: str
+    open: Callable[[Engine], Opened]
+
+
+_KINDS = {
+    "native": _Kind("native", _open_native),
+    "native-uint8-stem": _Kind("native", _open_native),
+    "bireid": _Kind("litert", _open_bireid),
+    "bireid-uint8-stem": _Kind("litert", _open_uint8_stem),
+    "bireid-lce-operators": _Kind("litert", _open_bireid),
+    "lce-indirect": _Kind("lce", _open_lce),
+    "lce-default": _Kind("lce", _open_lce),
+    "onnx": _Kind("onnx", _open_onnx),
+    "onnxruntime": _Kind("onnx", _open_onnxruntime),
+    "litert": _Kind("litert", _open_litert),
 }

@@ -4,35 +4,16 @@ An engine that waits reads a pipe, so it uses no CPU; and since every round visi
 busy moment of the machine touches all of them alike.
 """
 
-import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import numpy as np
-from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_deploy.benchmark.engines import Engine
-
-
-@dataclass(frozen=True)
-class Start:
-    """The start of an engine in a fresh process; the model file is in the disk cache by then.
-
-    Attributes:
-        load_ms: Import of the engine and loading of the model.
-        first_ms: First embedding.
-        version: The engine and its version.
-    """
-
-    load_ms: float
-    first_ms: float
-    version: str
+from bireid_deploy.benchmark.held_engine import Start, held
 
 
 @dataclass(frozen=True)
@@ -104,72 +85,19 @@ def time_engines(
     samples: list[list[float]] = [[] for _ in engines]
     for turn in range(starts - 1):
         for engine, collected in zip(engines, started, strict=True):
-            with _Worker(engine) as worker:
+            with held(engine) as worker:
                 collected.append(worker.start)
         report(turn + 1, total)
     with ExitStack() as stack:
         workers = []
         for engine, collected in zip(engines, started, strict=True):
-            workers.append(stack.enter_context(_Worker(engine)))
+            workers.append(stack.enter_context(held(engine)))
             collected.append(workers[-1].start)
         for turn in range(rounds):
             for worker, times in zip(workers, samples, strict=True):
-                times.extend(worker.ask(runs_per_round))
+                times.extend(worker.time(runs_per_round))
             report(starts + turn + 1, total)
         return [
             Timing(engine, tuple(times), tuple(each), worker.finish())
             for engine, times, each, worker in zip(engines, samples, started, workers, strict=True)
         ]
-
-
-class _Worker:
-    """A worker process, as a context manager that never leaves it behind."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bireid_deploy.benchmark.worker", json.dumps(engine.to_json())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> "_Worker":
-        ready = self._read()
-        if "error" in ready:
-            raise UnsupportedModelError(ready["error"])
-        self.start = Start(**ready)
-        return self
-
-    def ask(self, runs: int) -> list[float]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{runs}\n")
-        self._process.stdin.flush()
-        times: list[float] = self._read()
-        return times
-
-    def finish(self) -> int:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        return int(self._read()["peak_rss_bytes"])
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            assert self._process.stderr is not None
-            last = self._process.stderr.read().strip().splitlines()[-1:] or ["no message"]
-            raise UnsupportedModelError(
-                f"{self.engine.label}: the engine's process died: {last[0]}"
-            )
-        return json.loads(line)

@@ -2,45 +2,57 @@
 
 Started as `python -m bireid_deploy.benchmark.worker ENGINE_JSON`. Writes one JSON line when the
 engine is ready; then, for each line with a number of runs on stdin, one line with their
-milliseconds; at the end of stdin, one line with the peak memory.
+milliseconds; at the end of stdin, one line with the peak memory. A line with the key `error` ends
+the conversation.
 """
 
 import json
+import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 _WARM_UP = 3
 
 
-def serve(arguments: str) -> int:
+def main(arguments: str) -> int:
     """Open the engine and answer until stdin ends; returns the exit code."""
+    # Some engines print; what they print must not stand between the answers.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+        try:
+            _serve(arguments, answers)
+        # Engines raise whatever they like, onnxruntime classes of its own that derive from
+        # Exception alone. The one who asked gets the message, the log the place.
+        except Exception as error:
+            traceback.print_exc()
+            _answer(answers, {"error": " ".join(str(error).split()) or type(error).__name__})
+            return 1
+    return 0
+
+
+def _serve(arguments: str, answers: TextIO) -> None:
     fields = json.loads(arguments)
     began = time.perf_counter()
     # Imported here, because the clock counts what a device has to import, NumPy included.
-    from bireid_runtime.errors import BireidError
-
     from bireid_deploy.benchmark.engines import Engine
 
     engine = Engine.from_json(fields)
-    try:
-        opened = engine.open()
-        load_ms = _since(began)
-        image = engine.image()
-        first_ms = _milliseconds(opened.run, image)
-    except (BireidError, ImportError, RuntimeError, ValueError) as error:
-        _answer({"error": f"{engine.label}: {' '.join(str(error).split())}"})
-        return 1
-    _answer({"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
+    opened = engine.open()
+    load_ms = _since(began)
+    image = engine.image()
+    first_ms = _milliseconds(opened.run, image)
+    _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
     for line in sys.stdin:
         # The caches hold what the engines before left in them.
         for _ in range(_WARM_UP):
             opened.run(image)
-        _answer([_milliseconds(opened.run, image) for _ in range(int(line))])
-    _answer({"peak_rss_bytes": _peak_rss_bytes()})
-    return 0
+        times = [_milliseconds(opened.run, image) for _ in range(int(line))]
+        _answer(answers, {"milliseconds": times})
+    _answer(answers, {"peak_rss_bytes": _peak_rss_bytes()})
 
 
 def _peak_rss_bytes() -> int:
@@ -63,9 +75,9 @@ def _milliseconds(run: Callable[[Any], Any], image: Any) -> float:
     return _since(began)
 
 
-def _answer(value: object) -> None:
-    print(json.dumps(value), flush=True)
+def _answer(answers: TextIO, value: object) -> None:
+    print(json.dumps(value), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1]))
+    sys.exit(main(sys.argv[1]))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bireid_deploy.cli.console import emit_json, emit_table, progress
+from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 
 _RUNS_PER_ROUND = 5
 
@@ -37,7 +37,7 @@ def command(
     per_layer: bool,
     as_json: bool,
 ) -> None:
-    """Time the engines that can run BUNDLE, batch 1.
+    """Time the installed engines that can run BUNDLE, batch 1.
 
     Each engine has its own process; rounds are interleaved. The ratio column is relative to the
     first row: 2.00 takes twice as long. Cold is import, load and first embedding in a fresh
@@ -50,10 +50,14 @@ def command(
         return
     from bireid_runtime import Bundle
 
-    from bireid_deploy.benchmark.engines import engines_of
+    from bireid_deploy.benchmark.engines import engines_of, installed
     from bireid_deploy.benchmark.session import time_engines
 
-    engines = engines_of(Bundle.open(bundle), against, threads)
+    known = engines_of(Bundle.open(bundle), against, threads)
+    engines = installed(known, against)
+    for engine in known:
+        if engine not in engines:
+            message(f"left out: {engine.label}: {engine.unavailable_reason()}")
     with progress("timing") as on_progress:
         timings = time_engines(engines, rounds, _RUNS_PER_ROUND, starts, on_progress)
     records = [timing.to_json(timings[0]) for timing in timings]

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from bireid_converters.formats import FORMATS
 
+from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
 
@@ -42,6 +43,7 @@ def command(
 
     Exit code 3 and the first diverging layer when the parity gate fails; nothing is written then.
     """
+    extras.require("train")
     from bireid_converters.bundle import check_target
     from bireid_converters.formats import find_format
 

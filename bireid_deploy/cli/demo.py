@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from bireid_runtime.backends import BACKENDS
 
+from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
 
@@ -40,6 +41,7 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     The network learns in two stages from a real-valued one: recipes demo_real, demo_stage1, demo.
     Everything is written below --out. An interrupted training continues with the next call.
     """
+    extras.require("train")
     from bireid_deploy.data.synthetic import write_synthetic
     from bireid_deploy.training.recipe import find_recipe, load_recipe
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def command(
     the same command continues. OUT gets runs/ with the run directories and results/ with one JSON
     per finished run.
     """
+    extras.require("train")
     from bireid_deploy.experiments.data import open_data
     from bireid_deploy.experiments.folder import ExperimentFolder
     from bireid_deploy.experiments.grid import find_grid, load_grid

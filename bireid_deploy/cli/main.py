@@ -82,6 +82,14 @@ def run(arguments: list[str]) -> int:
     except BireidError as error:
         click.echo(f"bireid-deploy: {error}", err=True)
         return exit_code_of(error)
+    except ModuleNotFoundError as error:
+        from bireid_deploy import extras
+
+        missing = extras.explain(error)
+        if missing is None:
+            raise
+        click.echo(f"bireid-deploy: {missing}", err=True)
+        return EXIT_MISSING_DEPENDENCY
     except OSError as error:
         # A path that the system refuses is the person's to mend; any other one is a bug.
         if error.filename is None:
@@ -104,6 +112,7 @@ def exit_code_of(error: Exception) -> int:
         DeviceCheckError,
         DeviceUnreachableError,
         DivergenceError,
+        MissingPackageError,
         MissingProgramError,
         TrainingInterruptedError,
     )
@@ -111,6 +120,7 @@ def exit_code_of(error: Exception) -> int:
     codes: tuple[tuple[type[Exception], int], ...] = (
         (TrainingInterruptedError, EXIT_INTERRUPTED),
         (BackendUnavailableError, EXIT_MISSING_DEPENDENCY),
+        (MissingPackageError, EXIT_MISSING_DEPENDENCY),
         (MissingProgramError, EXIT_MISSING_DEPENDENCY),
         (UnsupportedModelError, EXIT_UNSUPPORTED),
         (IntegrityError, EXIT_CHECK_FAILED),

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from bireid_runtime.errors import BireidError
 
+from bireid_deploy import extras
+
 
 @contextmanager
 def quiet_native_output() -> Iterator[Callable[[str], None]]:
@@ -40,6 +42,11 @@ def _write(descriptor: int, line: str) -> None:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, Keras 2 and Larq without their notices."""
+    """Import TensorFlow, Keras 2 and Larq without their notices.
+
+    Raises:
+        MissingPackageError: The extra `train` is not installed.
+    """
+    extras.require("train")
     with quiet_native_output():
         import bireid_models.framework  # noqa: F401

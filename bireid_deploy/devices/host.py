@@ -4,13 +4,14 @@ import os
 import platform
 import struct
 import sys
+from importlib import metadata
 from pathlib import Path
 
-from bireid_converters.toolchain import PACKAGES, toolchain
 from bireid_runtime import native_library
 from bireid_runtime.backends import BACKENDS
 from bireid_runtime.errors import BackendUnavailableError
 
+from bireid_deploy import extras
 from bireid_deploy.devices.facts import KERNEL_FEATURES
 from bireid_deploy.devices.finding import Finding
 
@@ -62,12 +63,15 @@ def _cpu_flags() -> set[str]:
 
 
 def _packages() -> list[Finding]:
-    found = toolchain()
+    remedies = {name: f"pip install {name}" for name in (extras.DISTRIBUTION, *extras.packages())}
+    for extra in extras.EXTRAS:
+        command = extras.install_command(extra)
+        remedies.update((name, command) for name in extras.packages(extra) if name not in remedies)
     return [
-        Finding(package, found[package])
-        if package in found
-        else Finding(package, "missing", False, f"pip install {package}")
-        for package in PACKAGES
+        Finding(name, metadata.version(name))
+        if extras.is_installed(name)
+        else Finding(name, "missing", False, remedy)
+        for name, remedy in remedies.items()
     ]
 
 

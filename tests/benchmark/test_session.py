@@ -1,0 +1,133 @@
+"""Engines in processes of their own: none is left behind, none is stopped by what it says."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bireid_runtime import Bundle
+from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
+
+from bireid_deploy.benchmark.engines import engines_of, installed
+from bireid_deploy.benchmark.session import time_engines
+
+ZOO = Path(__file__).parents[2] / "models" / "zoo"
+BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v1"
+
+# A module of the name of an engine, which waits forever once it has told who it is.
+HANGING = """
+import os, signal
+with open(os.environ["WORKER_PID"], "w") as told:
+    told.write(str(os.getpid()))
+while True:
+    signal.pause()
+"""
+CHATTY = """
+import sys
+__version__ = "1"
+sys.stderr.write("e" * 1_000_000 + "\\n")
+print("o" * 1_000_000)
+class SessionOptions: pass
+class Input: name = "image"
+class InferenceSession:
+    def __init__(self, *arguments, **options): pass
+    def get_inputs(self): return [Input]
+    def run(self, outputs, inputs): print("running")
+"""
+TIME = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_session
+test_session.time(test_session.onnx_engine(sys.argv[2]))
+"""
+
+
+def onnx_engine(path):
+    (engine,) = [each for each in engines_of(Bundle.open(BUNDLE), (), 1) if each.kind == "onnx"]
+    return replace(engine, kind="onnxruntime", path=str(path))
+
+
+def time(*engines):
+    return time_engines(engines, rounds=2, runs_per_round=2, starts=2)
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Let the processes of engines import other sources as onnxruntime."""
+
+    def install(source):
+        (tmp_path / "onnxruntime.py").write_text(source)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return install
+
+
+def test_ctrl_c_ends_an_engine_that_hangs(stand_in, tmp_path, monkeypatch):
+    stand_in(HANGING)
+    pid_file = tmp_path / "pid"
+    os.mkfifo(pid_file)
+    monkeypatch.setenv("WORKER_PID", str(pid_file))
+    command = [sys.executable, "-c", TIME, Path(__file__).parent, tmp_path / "model.onnx"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        worker = int(pid_file.read_text())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert err.strip().endswith("KeyboardInterrupt")
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+
+
+@pytest.mark.timeout(60)
+def test_an_engine_may_talk_as_much_as_it_likes(stand_in):
+    stand_in(CHATTY)
+    (timing,) = time(onnx_engine("model.onnx"))
+    assert len(timing.milliseconds) == 4
+    assert [start.version for start in timing.starts] == ["onnxruntime 1", "onnxruntime 1"]
+
+
+def test_a_process_that_dies_leaves_its_last_word(stand_in):
+    stand_in("import os, sys\nprint('out of memory', file=sys.stderr, flush=True)\nos._exit(7)")
+    with pytest.raises(UnsupportedModelError, match=r"died \(exit status 7\): out of memory$"):
+        time(onnx_engine("model.onnx"))
+
+
+def test_an_engine_that_fails_later_says_why(stand_in):
+    fails = CHATTY + "    def run(self, *_): raise Failure('the tensor is gone')\n"
+    stand_in("class Failure(Exception): pass\n" + fails)
+    with pytest.raises(UnsupportedModelError, match=r"ONNX Runtime: the tensor is gone$"):
+        time(onnx_engine("model.onnx"))
+
+
+def test_the_exceptions_of_onnxruntime_arrive(tmp_path):
+    pytest.importorskip("onnxruntime")
+    garbage = tmp_path / "garbage.onnx"
+    garbage.write_bytes(bytes(range(256)))
+    with pytest.raises(UnsupportedModelError, match="INVALID_PROTOBUF") as caught:
+        time(onnx_engine(garbage))
+    assert "died" not in str(caught.value)
+
+
+@pytest.fixture
+def without_onnxruntime(monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else find(name)
+    )
+
+
+def test_what_is_not_installed_is_left_out(without_onnxruntime):
+    known = engines_of(Bundle.open(BUNDLE), (), 1)
+    left_out = [engine for engine in known if engine not in installed(known)]
+    assert [engine.kind for engine in left_out] == ["onnx"]
+
+
+def test_what_was_asked_for_is_never_left_out(without_onnxruntime):
+    file = BUNDLE / "model.onnx"
+    known = engines_of(Bundle.open(BUNDLE), (file,), 1)
+    with pytest.raises(BackendUnavailableError, match="onnxruntime is not installed: pip install"):
+        installed(known, (file,))

@@ -1,0 +1,87 @@
+"""The two wheels, and environments of their own to install them into."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment that is not the one of the tests."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    def call(self, *command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run one of its programs to the end, without anything of the tests' environment."""
+        hidden = ("PYTHONPATH", "VIRTUAL_ENV", "BIREID_DATA")
+        return subprocess.run(
+            [self.folder / "bin" / str(command[0]), *map(str, command[1:])],
+            env={name: value for name, value in os.environ.items() if name not in hidden},
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both wheels of this checkout by distribution; the C++ part is built where pip builds it."""
+    folder = tmp_path_factory.mktemp("wheels")
+    sources = (ROOT, ROOT / "runtime")
+    _run(sys.executable, *PIP, "wheel", "--no-deps", f"--wheel-dir={folder}", *sources)
+    return {path.name.partition("-")[0]: path for path in folder.glob("*.whl")}
+
+
+@pytest.fixture(scope="session")
+def new_environment(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Environment]:
+    """Make an empty virtual environment with pip."""
+
+    def make(name: str) -> Environment:
+        folder = tmp_path_factory.mktemp(name) / "venv"
+        _run(sys.executable, "-m", "venv", folder)
+        return Environment(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def light(wheels: dict[str, Path], new_environment: Callable[[str], Environment]) -> Environment:
+    """What `pip install bireid-deploy` gives, without any extra."""
+    environment = new_environment("light")
+    pins = f"--constraint={ROOT / 'constraints.txt'}"
+    _run(environment.python, *PIP, "install", pins, *wheels.values())
+    return environment
+
+
+@pytest.fixture(scope="session")
+def full(wheels: dict[str, Path], new_environment: Callable[[str], Environment]) -> Environment:
+    """What the extra `train` gives: its packages are borrowed from the tests' environment."""
+    environment = new_environment("full")
+    _run(environment.python, *PIP, "install", "--no-deps", *wheels.values())
+    (site,) = environment.folder.glob("lib/python*/site-packages")
+    # A folder that a .pth file names comes last, and its own .pth files are not read: what is
+    # editable there stays out.
+    (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return environment
+
+
+def _run(*command: object) -> None:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
