@@ -14,10 +14,10 @@ from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.dataset import ReIdDataset
 from bireid_deploy.data.synthetic.renderer import Renderer
-from bireid_deploy.evaluation.protocol import EmbeddedDataset, Embedder, embed_dataset
 from bireid_deploy.evaluation.ranking import rank
-from bireid_deploy.evaluation.report import to_json
-from bireid_deploy.training.trained import TrainedRun
+from bireid_deploy.tasks.reid.evaluation import EmbeddedDataset, Embedder, embed_dataset
+from bireid_deploy.tasks.reid.scores import to_json
+from bireid_deploy.trained_run import TrainedRun
 
 DEFAULT_LICENCES = {"weights": "not stated", "training_data": "not stated"}
 SAMPLE_SEED = 20_000

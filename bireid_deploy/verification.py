@@ -16,7 +16,7 @@ from bireid_runtime.preprocess import preprocess
 
 from bireid_deploy.conversion import measure_engines, require_equal_ranking, sample_crops
 from bireid_deploy.data.dataset import ReIdDataset
-from bireid_deploy.training.trained import TrainedRun
+from bireid_deploy.trained_run import TrainedRun
 
 # Largest difference of a component from the LCE interpreter, for our engines that run the same
 # file. All add the same numbers in the same order; only the operators after the last convolution

@@ -58,7 +58,7 @@ def command(
     dataset = None if data is None else open_dataset(data, layout)
     load_tensorflow()
     from bireid_deploy.conversion import convert_run
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy.trained_run import open_run
 
     with quiet_native_output() as terminal:
         trained = open_run(run)

@@ -43,7 +43,7 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     """
     extras.require("train")
     from bireid_deploy.data.synthetic import write_synthetic
-    from bireid_deploy.training.recipe import find_recipe, load_recipe
+    from bireid_deploy.recipes import find_recipe, load_recipe
 
     began = time.perf_counter()
     teacher, first_stage, second_stage = (
@@ -61,7 +61,7 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     bundle = _convert(run, out / "bundle", dataset)
     message("4/4  ranking the test people")
     from bireid_deploy.conversion import measure_embedder
-    from bireid_deploy.evaluation.histogram import HistogramEmbedder
+    from bireid_deploy.tasks.reid.histogram import HistogramEmbedder
 
     histogram = measure_embedder("colour histogram", HistogramEmbedder(), dataset)
     records = [histogram, *bundle.manifest["metrics"]]
@@ -99,7 +99,7 @@ def _train(
 def _convert(run: Path, out: Path, dataset: "ReIdDataset") -> "Bundle":
     load_tensorflow()
     from bireid_deploy.conversion import convert_run
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy.trained_run import open_run
 
     with quiet_native_output() as terminal:
         trained = open_run(run)

@@ -9,6 +9,7 @@ from bireid_deploy.cli.console import message
 from bireid_deploy.recipes.terms import logged_terms
 from bireid_deploy.training.recipe import Recipe
 
+
 class LogReporter:
     """One line per epoch, for logs and pipes."""
 

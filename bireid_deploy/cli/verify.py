@@ -42,7 +42,7 @@ def command(
         checks: list[Check] = verify_bundle(bundle)
         trained = None
         if run is not None:
-            from bireid_deploy.training.trained import open_run
+            from bireid_deploy.trained_run import open_run
             from bireid_deploy.verification import verify_against_run
 
             trained = open_run(run)

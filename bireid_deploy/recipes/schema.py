@@ -11,7 +11,6 @@ from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.methods import METHODS, enabled_methods
 from bireid_deploy.training.recipe import Recipe
 
-
 # Where keys of recipes in older runs went.
 _MOVED = {"images_per_class": ("classification", "images_per_class")}
 

@@ -1,7 +1,8 @@
 import pytest
 
 from bireid_deploy.errors import RecipeError
-from bireid_deploy.training.recipe import differences, find_recipe, load_recipe, parse_recipe
+from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
+from bireid_deploy.training.recipe import differences
 
 
 def _write(tmp_path, text):

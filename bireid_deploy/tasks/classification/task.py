@@ -134,7 +134,7 @@ class Classification:
 
     def deployment(self, run: Run) -> Deployment:
         """The network with its classifier behind the neck: logits by class."""
-        from bireid_deploy.tasks.classification.deployment import classifier_model, classes_of
+        from bireid_deploy.tasks.classification.deployment import classes_of, classifier_model
 
         classes = classes_of(run)
         output = OutputSpec.logits("logits", classes)
