@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from bireid_converters.convert import convert
 from bireid_converters.errors import ParityError
+from bireid_converters.named_model import named_model
 from bireid_converters.parity import ParityThresholds
-from bireid_runtime import Bundle, Extractor
+from bireid_runtime import Bundle, Extractor, InputSpec, OutputSpec
 from bireid_runtime.backends import BACKENDS
 from bireid_runtime.preprocess import Preprocess
 
@@ -17,6 +18,7 @@ from bireid_deploy.data.synthetic.renderer import Renderer
 from bireid_deploy.evaluation.protocol import EmbeddedDataset, Embedder, embed_dataset
 from bireid_deploy.evaluation.ranking import rank
 from bireid_deploy.evaluation.report import to_json
+from bireid_deploy.reid_card import REID_CARD
 from bireid_deploy.training.trained import TrainedRun
 
 DEFAULT_LICENCES = {"weights": "not stated", "training_data": "not stated"}
@@ -85,7 +87,10 @@ def convert_run(
         out,
         formats,
         name=name,
-        preprocess=run.preprocess,
+        task="reid",
+        inputs=(InputSpec.image("image", run.preprocess),),
+        outputs=(OutputSpec.embedding(*_embedding_shape(run)),),
+        card=REID_CARD,
         licences=licences,
         training={
             "recipe": run.recipe.model_dump(),
@@ -94,10 +99,15 @@ def convert_run(
         },
         measure=measure if dataset is not None else None,
         real_network=None if real_run is None else real_run.network,
-        candidate_crops=sample_crops(run.preprocess),
-        crops_source="rendered people, nobody's picture",
+        candidates={"image": sample_crops(run.preprocess)},
+        candidates_source="rendered people, nobody's picture",
         verify=verify,
     )
+
+
+def _embedding_shape(run: TrainedRun) -> tuple[str, int]:
+    ((name, (dim,)),) = named_model(run.network).output_shapes.items()
+    return name, dim
 
 
 def measure_engines(

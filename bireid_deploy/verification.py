@@ -7,14 +7,20 @@ from typing import Any, get_args
 import numpy as np
 from bireid_converters.errors import ParityError
 from bireid_converters.formats import FORMATS
+from bireid_converters.named_model import Arrays, named_model
 from bireid_converters.parity import check_parity, compare_engines
+from bireid_converters.parity.converted_file import ConvertedFile
 from bireid_models.config import Precision
-from bireid_runtime import Bundle, Extractor, self_test
-from bireid_runtime.backends import BACKENDS, Backend, find_backend, open_session
+from bireid_runtime import Bundle, Session, self_test
+from bireid_runtime.backends import BACKENDS, Backend, find_backend
 from bireid_runtime.errors import BundleError
-from bireid_runtime.preprocess import preprocess
 
-from bireid_deploy.conversion import measure_engines, require_equal_ranking, sample_crops
+from bireid_deploy.conversion import (
+    SAMPLE_CROPS,
+    measure_engines,
+    require_equal_ranking,
+    sample_crops,
+)
 from bireid_deploy.data.dataset import ReIdDataset
 from bireid_deploy.training.trained import TrainedRun
 
@@ -59,7 +65,7 @@ def verify_bundle(path: Path) -> list[Check]:
         checks += _check_native_kernels(bundle)
     files = _comparable_files(bundle)
     if len(files) > 1:
-        comparison = compare_engines(files, _images(bundle))
+        comparison = compare_engines(files, _inputs(bundle), bundle.outputs)
         for pair, found in comparison.agreements.items():
             detail = comparison.failure or (
                 f"{found.agreeing_share:.0%} of {found.crops} crops agree, mean cosine "
@@ -78,7 +84,11 @@ def verify_against_run(
         The checks, and with `explain` one record per layer and file.
     """
     bundle = Bundle.open(path)
-    report = check_parity(run.network, _comparable_files(bundle), _images(bundle), explain=explain)
+    network = named_model(
+        run.network, [spec.name for spec in bundle.inputs], [spec.name for spec in bundle.outputs]
+    )
+    files = _comparable_files(bundle)
+    report = check_parity(network, files, _inputs(bundle), bundle.outputs, explain=explain)
     checks, layers = [], []
     for name, result in report.formats.items():
         detail = result.failure or (
@@ -113,17 +123,17 @@ def _check_golden_crops(bundle: Bundle, backend: Backend) -> Check:
     name = f"golden crops, {backend.name}"
     if reason := backend.unavailable_reason():
         return Check(name, None, reason)
-    report = self_test(Extractor.open(bundle, backend=backend.name))
-    worst = max(row.max_abs for row in report.rows)
-    detail = f"largest difference {worst:.2g} ({report.max_abs:g} allowed), {report.engine}"
+    report = self_test(Session.open(bundle, backend=backend.name))
+    allowed = ", ".join(f"{each.max_abs:.3g}" for each in report.tolerances.values())
+    detail = f"largest difference {report.max_difference:.2g} ({allowed} allowed), {report.engine}"
     return Check(name, report.passed, detail)
 
 
 def _check_native_kernels(bundle: Bundle) -> list[Check]:
     """Our engines against the interpreter that the file was made for."""
     lce = find_backend("lce", bundle)
-    images = _images(bundle)
-    expected: np.ndarray | None = None
+    inputs = _inputs(bundle)
+    expected: Arrays | None = None
     checks = []
     for name, allowed in LCE_TOLERANCES.items():
         backend = find_backend(name, bundle)
@@ -131,15 +141,16 @@ def _check_native_kernels(bundle: Bundle) -> list[Check]:
             checks.append(Check(f"{name} vs lce", None, reason))
             continue
         if expected is None:
-            expected = open_session(lce, bundle, threads=1).run(images)
-        worst = float(np.abs(open_session(backend, bundle, threads=1).run(images) - expected).max())
-        detail = f"largest difference {worst:.2g} on {len(images)} crops ({allowed:g} allowed)"
+            expected = Session.open(bundle, lce.name).run(inputs)
+        found = Session.open(bundle, backend.name).run(inputs)
+        worst = float(max(np.abs(found[name] - each).max() for name, each in expected.items()))
+        detail = f"largest difference {worst:.2g} on {SAMPLE_CROPS} crops ({allowed:g} allowed)"
         checks.append(Check(f"{name} vs lce", worst <= allowed, detail))
     return checks
 
 
-def _comparable_files(bundle: Bundle) -> dict[str, bytes]:
-    """The files of the bundle's own network that the parity gate can read, by its names."""
+def _comparable_files(bundle: Bundle) -> dict[str, ConvertedFile]:
+    """The files of the bundle's own network that the parity gate can read, opened."""
     network = bundle.manifest.get("network")
     precision = network.get("precision") if isinstance(network, dict) else None
     if precision not in get_args(Precision):
@@ -147,12 +158,12 @@ def _comparable_files(bundle: Bundle) -> dict[str, bytes]:
             f"{bundle.path}: the manifest has no valid network.precision; convert again"
         )
     return {
-        entry.parity: bundle.file(entry.name).read_bytes()
+        entry.name: entry.open(bundle.read(entry.name))
         for entry in FORMATS
-        if entry.parity and entry.precision == precision and entry.name in bundle.formats
+        if entry.opener and entry.precision == precision and entry.name in bundle.formats
     }
 
 
-def _images(bundle: Bundle) -> np.ndarray:
-    spec = bundle.preprocess
-    return np.stack([preprocess(crop, spec) for crop in sample_crops(spec)])
+def _inputs(bundle: Bundle) -> dict[str, np.ndarray]:
+    spec = bundle.image_input
+    return {spec.name: np.stack([spec.prepare(each) for each in sample_crops(bundle.preprocess)])}
