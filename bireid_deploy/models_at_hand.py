@@ -72,7 +72,9 @@ def open_model(model: Path, backend: str = "auto", threads: int = 1) -> OpenedMo
         BireidError: The run or the bundle cannot be opened.
     """
     baselines = {
-        name: (task, baseline) for task in TASKS.values() for name, baseline in task.baselines.items()
+        name: (task, baseline)
+        for task in TASKS.values()
+        for name, baseline in task.baselines.items()
     }
     if backend != "auto" and (is_run(model) or str(model) in baselines):
         raise ArgumentError(f"backend {backend!r}: only a bundle has back ends to choose from")

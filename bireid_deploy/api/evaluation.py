@@ -40,7 +40,7 @@ class Evaluation:
 
 def evaluate(
     model: Path | str,
-    data: Path | str | None = None,
+    data: Any = None,
     *,
     layout: str = "auto",
     backend: str = "auto",
@@ -54,7 +54,8 @@ def evaluate(
     Args:
         model: Run directory, bundle, file of saved embeddings, or the name of a baseline
             (`histogram`).
-        data: Folder of the data set; saved embeddings need none.
+        data: Folder of the data set, or a data set that the model's task has opened; saved
+            embeddings need none.
         layout: Layout of the data set, for tasks that know several.
         backend: Back end that runs a bundle.
         threads: Threads of that back end.
@@ -75,13 +76,16 @@ def evaluate(
     if model.suffix in task.saved_suffixes and task_of_saved(model) is task:
         if data is not None:
             raise ArgumentError(f"{model} holds outputs already; leave out the data set")
-        return Evaluation(model.name, "embeddings", task.evaluate_saved(model, options, on_progress))
+        return Evaluation(
+            model.name, "embeddings", task.evaluate_saved(model, options, on_progress)
+        )
     if data is None:
         raise ArgumentError("a model is evaluated on a data set: give its folder")
-    dataset = task.open_dataset(Path(data), layout)
+    if isinstance(data, Path | str):
+        data = task.open_dataset(Path(data), layout)
     with quiet():
         opened = open_model(model, backend, threads)
-    report = task.evaluate(opened.predictor, dataset, opened.outputs, options, on_progress)
+    report = task.evaluate(opened.predictor, data, opened.outputs, options, on_progress)
     return Evaluation(opened.name, opened.engine, report)
 
 

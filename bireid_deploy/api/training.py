@@ -78,7 +78,7 @@ def train(
 
     Raises:
         RecipeError, DatasetError: Malformed.
-        MissingExtraError: The extra `train` is not installed.
+        MissingPackageError: The extra `train` is not installed.
         TrainingError: The run exists already or cannot be resumed, or an origin does not fit.
         DivergenceError: A loss became NaN or infinite; the last checkpoint is kept.
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a checkpoint was saved.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bireid_deploy.experiments.errors import ExperimentError
-from bireid_deploy.experiments.grid import DataSection
 from bireid_deploy.experiments.kinds import task_of
 from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import DataSection
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from bireid_runtime.suggestions import hint
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.experiments.kinds import kinds
+from bireid_deploy.tasks.base import DataSection
 from bireid_deploy.training.recipe_sections import Section
 
 GRIDS = Path(__file__).parent / "grids"
@@ -19,14 +20,6 @@ GRIDS = Path(__file__).parent / "grids"
 # Names become names of folders and files.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0)]
-
-
-class DataSection(Protocol):
-    """The table `[data]`; what else it holds depends on its kind."""
-
-    @property
-    def kind(self) -> str:
-        """A name of `experiments.kinds.kinds`."""
 
 
 class RunEntry(Section):
@@ -74,14 +67,14 @@ class Grid(Section):
     name: Name
     description: str = ""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
-    data: SerializeAsAny[Section]
+    data: SerializeAsAny[DataSection]
     set: tuple[str, ...] = ()
     run: Annotated[tuple[RunEntry, ...], Field(min_length=1)]
 
     @field_validator("data", mode="wrap")
     @classmethod
-    def _is_of_its_kind(cls, values: Any, handler: Any) -> Section:
-        if isinstance(values, Section):
+    def _is_of_its_kind(cls, values: Any, handler: Any) -> DataSection:
+        if isinstance(values, DataSection):
             return values
         known = kinds()
         kind = values.get("kind") if isinstance(values, dict) else None
@@ -172,7 +165,7 @@ def _first_problem(error: ValidationError) -> str:
     problem = (unknown or problems)[0]
     where = ".".join(str(part) for part in problem["loc"]) or "grid"
     if unknown:
-        sections = (Grid, RunEntry, *kinds().values())
+        sections: tuple[type[Section], ...] = (Grid, RunEntry, *kinds().values())
         keys = dict.fromkeys(key for section in sections for key in section.model_fields)
         return f"unknown key {where}; {hint(str(problem['loc'][-1]), keys)}"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

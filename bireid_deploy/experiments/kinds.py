@@ -1,18 +1,16 @@
 """The kinds of data that a grid can name: a task's folder, or what a task renders."""
 
 from bireid_deploy.tasks import TASKS
-from bireid_deploy.training.recipe_sections import Section
+from bireid_deploy.tasks.base import DataSection
 
 
-class FolderData(Section):
+class FolderData(DataSection):
     """Data that cannot travel with a grid: a folder that the command line names."""
 
-    kind: str
 
-
-def kinds() -> dict[str, type[Section]]:
+def kinds() -> dict[str, type[DataSection]]:
     """The table `[data]` of a grid by its `kind`."""
-    found: dict[str, type[Section]] = {}
+    found: dict[str, type[DataSection]] = {}
     for name, task in TASKS.items():
         found |= {kind: generator.section for kind, generator in task.generators.items()}
         found[name] = FolderData

@@ -1,61 +1,36 @@
 """What the workbench asks of a task; each task is a folder beside this file.
 
-A task's module is imported with the table, so its methods import TensorFlow and the like themselves.
+A task's module is imported with the table, so its methods import TensorFlow and the like where they
+need them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from bireid_converters.card import CardFacts
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import Section
 from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.task_step import TaskData, TrainableTask
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
-
-class TaskData(Protocol):
-    """The training data of a task, in memory."""
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """What a run's record says about them, JSON-serialisable."""
-
-    @property
-    def skipped(self) -> Sequence[tuple[Path, str]]:
-        """Files that could not be decoded, with the reason."""
+Candidates = Mapping[str, Sequence[np.ndarray]]
+"""Raw items by the name of the input."""
 
 
-class BatchSource(Protocol):
-    """Batches that depend on seed, epoch and index alone."""
+class DataSection(Section):
+    """The table `[data]` of a grid; what else it holds depends on its kind."""
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from index `first` on."""
-
-
-class TaskStep(Protocol):
-    """A task's part of the training step."""
-
-    @property
-    def variables(self) -> Mapping[str, Any]:
-        """Its trainable variables beside the network's, by their names in a checkpoint."""
-
-    def predict(self, features: Mapping[str, Any]) -> Mapping[str, Any]:
-        """From the network's features to predictions; called while the step is traced."""
-
-    def terms(self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any) -> Any:
-        """The terms of the task's loss, by name, in the order of their sum."""
-
-    def observed(self, predictions: Mapping[str, Any], targets: Any) -> Mapping[str, Any]:
-        """Numbers that are only logged."""
+    kind: str
 
 
 class Run(Protocol):
@@ -87,11 +62,13 @@ class Deployment:
     """What a trained run becomes on a device.
 
     Attributes:
+        config: What the network was built from, `bireid_models.NetworkConfig`.
         model: Keras functional model from the inputs to the outputs, by their names.
         inputs: Its inputs, with their preprocessing.
         outputs: Its outputs, by kind.
     """
 
+    config: Any
     model: Any
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputSpec, ...]
@@ -155,12 +132,12 @@ class Generator:
         write: Called with the table, a folder and the progress; leaves the data set there.
     """
 
-    section: type[Section]
+    section: type[DataSection]
     folder: str
     write: Callable[[Any, Path, Progress | None], None]
 
 
-class Task(Protocol):
+class Task(TrainableTask, Protocol):
     """A row of `TASKS`."""
 
     @property
@@ -193,11 +170,15 @@ class Task(Protocol):
 
     @property
     def title(self) -> str:
-        """The task in a sentence about a network: `person re-identification`."""
+        """The task in a sentence: `person re-identification`."""
 
     @property
-    def tag(self) -> str:
-        """What model hubs call it, for the card: `image-classification`."""
+    def card(self) -> CardFacts:
+        """What the card of a bundle says beside its manifest."""
+
+    @property
+    def samples_source(self) -> str:
+        """Where `samples` come from, for the card."""
 
     def check(self, recipe: Recipe) -> None:
         """Refuse a recipe that the task cannot train.
@@ -219,14 +200,10 @@ class Task(Protocol):
     def summary(self, description: Mapping[str, Any]) -> str:
         """What `describe` found, in words."""
 
-    def load_training_data(self, recipe: Recipe, dataset: Any, on_progress: Progress | None) -> Any:
-        """Decode the training split, a `TaskData`; broken files are skipped and listed."""
-
-    def batches(self, recipe: Recipe, data: Any) -> BatchSource:
-        """Augmented training batches."""
-
-    def step(self, recipe: Recipe, network: Any, data: Any) -> TaskStep:
-        """The task's part of the training step; imports TensorFlow."""
+    def load_training_data(
+        self, recipe: Recipe, dataset: Any, on_progress: Progress | None
+    ) -> TaskData:
+        """Decode the training split; broken files are skipped and listed."""
 
     def deployment(self, run: Run) -> Deployment:
         """What a run becomes on a device.
@@ -235,8 +212,8 @@ class Task(Protocol):
             UnsupportedModelError: The task has no deployable network, and why.
         """
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> list[np.ndarray]:
-        """Images that show nobody, to check conversions on and to travel in a bundle."""
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
+        """Raw items by input that show nobody: to check conversions on, and for bundles."""
 
     def evaluate(
         self,

@@ -19,9 +19,7 @@ from bireid_deploy.training.run_directory import RunDirectory
 _MAY_BE_FRESH = ("/alpha:0", "/bias:0")
 
 
-def initialise_from(
-    network: Any, source: Path, options: OptimizerSection, seed: int
-) -> None:
+def initialise_from(network: Any, source: Path, options: OptimizerSection, seed: int) -> None:
     """Give a network the weights of another run.
 
     A run of the same precision gives every variable. From a run whose kernels are real-valued a

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from bireid_models.framework import tf
 
@@ -10,23 +10,7 @@ from bireid_deploy.training.checkpoint import network_variables
 from bireid_deploy.training.methods.base import MethodStep, Play, Scene
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
-
-
-class TaskPart(Protocol):
-    """What the step asks of a task; see `bireid_deploy.tasks.base.TaskStep`."""
-
-    @property
-    def variables(self) -> Any:
-        """Trainable variables beside the network's, by their names in a checkpoint."""
-
-    def predict(self, features: Any) -> Any:
-        """From features to predictions."""
-
-    def terms(self, features: Any, predictions: Any, targets: Any) -> dict[str, Any]:
-        """The terms of the task's loss."""
-
-    def observed(self, predictions: Any, targets: Any) -> dict[str, Any]:
-        """Numbers that are only logged."""
+from bireid_deploy.training.task_step import TaskStep
 
 
 @dataclass(frozen=True)
@@ -59,7 +43,7 @@ class TrainingStep:
     """
 
     def __init__(
-        self, network: Any, task: TaskPart, methods: Sequence[MethodStep], recipe: Recipe
+        self, network: Any, task: TaskStep, methods: Sequence[MethodStep], recipe: Recipe
     ) -> None:
         self.network = network
         self.task = task

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
@@ -22,17 +22,8 @@ from bireid_deploy.training.recipe import Recipe, differences
 from bireid_deploy.training.repeatability import make_repeatable
 from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
-from bireid_deploy.training.step import TaskPart, TrainingStep
-
-
-class TrainableTask(Protocol):
-    """What the loop asks of a task; see `bireid_deploy.tasks.base.Task`."""
-
-    def batches(self, recipe: Recipe, data: Any) -> Any:
-        """Training batches."""
-
-    def step(self, recipe: Recipe, network: Any, data: Any) -> TaskPart:
-        """The task's part of the step."""
+from bireid_deploy.training.step import TrainingStep
+from bireid_deploy.training.task_step import TaskData, TrainableTask
 
 
 class Trainer:
@@ -59,7 +50,7 @@ class Trainer:
         self,
         recipe: Recipe,
         task: TrainableTask,
-        data: Any,
+        data: TaskData,
         run: RunDirectory,
         reporter: Reporter,
         initial: Path | None = None,

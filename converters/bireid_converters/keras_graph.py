@@ -3,12 +3,6 @@
 from typing import Any
 
 from bireid_models.framework import keras, tf
-from bireid_models.network import Network
-
-
-def keras_model(network: Network | Any) -> Any:
-    """The Keras model of a network; a Keras model passes through."""
-    return network.model if isinstance(network, Network) else network
 
 
 def all_layers(model: Any) -> list[Any]:

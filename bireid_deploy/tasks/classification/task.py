@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
@@ -12,6 +12,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.classification.card import CARD
 from bireid_deploy.tasks.classification.section import ClassificationSection
 from bireid_deploy.tasks.supervised import (
     LabelledImages,
@@ -21,6 +22,7 @@ from bireid_deploy.tasks.supervised import (
 )
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.class_folders import ClassificationDataset
@@ -35,15 +37,19 @@ _MIN_IMAGES = 100
 class Classification:
     """The row of `TASKS`."""
 
-    sections = {"loss": LossSection, "classification": ClassificationSection}
+    sections: ClassVar[dict[str, type[Section]]] = {
+        "loss": LossSection,
+        "classification": ClassificationSection,
+    }
     terms = (Term("identity"),)
-    scores = {"top_1": "top-1", "top_5": "top-5"}
+    scores: ClassVar[dict[str, str]] = {"top_1": "top-1", "top_5": "top-5"}
     generators: Mapping[str, Generator] = {}
     options: frozenset[str] = frozenset()
     baselines: Mapping[str, Any] = {}
     saved_suffixes: frozenset[str] = frozenset()
     title = "image classification"
-    tag = "image-classification"
+    card = CARD
+    samples_source = "generated patterns"
 
     def check(self, recipe: Recipe) -> None:
         """There are no identities to sample or to pull together."""
@@ -65,7 +71,9 @@ class Classification:
             raise DatasetError(
                 f"layout {layout!r}: data sets of classes have one layout; leave out --layout"
             )
-        per_class = recipe and recipe.section(ClassificationSection).images_per_class
+        per_class = (
+            None if recipe is None else recipe.section(ClassificationSection).images_per_class
+        )
         return open_classification_dataset(root, per_class)
 
     def describe(self, dataset: "ClassificationDataset") -> dict[str, Any]:
@@ -138,13 +146,14 @@ class Classification:
 
         classes = classes_of(run)
         output = OutputSpec.logits("logits", classes)
-        return Deployment(classifier_model(run, output), run.inputs, (output,))
+        model = classifier_model(run, output)
+        return Deployment(run.network.config, model, run.inputs, (output,))
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> list[np.ndarray]:
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> dict[str, Sequence[np.ndarray]]:
         """Soft patterns with grain, of several sizes."""
-        from bireid_converters.golden import generate_crops
+        from bireid_converters.golden import generate_items
 
-        return generate_crops(inputs[0].preprocess, count)
+        return generate_items(inputs, count)
 
     def evaluate(
         self,

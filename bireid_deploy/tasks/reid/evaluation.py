@@ -111,7 +111,11 @@ def evaluate_saved(
     """
     pair = load_pair(path)
     return _report(
-        EmbeddedDataset(pair.query, pair.gallery, None), "its own", "embedding", options, on_progress
+        EmbeddedDataset(pair.query, pair.gallery, None),
+        "its own",
+        "embedding",
+        options,
+        on_progress,
     )
 
 

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bireid_deploy.training.recipe_sections import Section
+from bireid_deploy.tasks.base import DataSection
 
 
-class SyntheticPeople(Section):
+class SyntheticPeople(DataSection):
     """Synthetic people, rendered once into the experiment's folder."""
 
     kind: Literal["synthetic"] = "synthetic"

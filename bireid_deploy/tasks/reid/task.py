@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
@@ -11,6 +11,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.reid.card import CARD
 from bireid_deploy.tasks.reid.section import SyntheticPeople
 from bireid_deploy.tasks.supervised import (
     LabelledImages,
@@ -20,6 +21,7 @@ from bireid_deploy.tasks.supervised import (
 )
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.dataset import ReIdDataset
@@ -34,9 +36,9 @@ _MIN_QUERIES = 100
 class ReId:
     """The row of `TASKS`."""
 
-    sections = {"loss": LossSection}
+    sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
     terms = (Term("identity"), Term("triplet"))
-    scores = {
+    scores: ClassVar[dict[str, str]] = {
         "mean_average_precision": "mAP",
         "rank_1": "rank-1",
         "mean_inverse_negative_penalty": "mINP",
@@ -44,7 +46,8 @@ class ReId:
     options = frozenset({"rerank", "average_precision", "save"})
     saved_suffixes = frozenset({".npz"})
     title = "person re-identification"
-    tag = "image-feature-extraction"
+    card = CARD
+    samples_source = "rendered people, nobody's picture"
 
     @property
     def generators(self) -> dict[str, Generator]:
@@ -139,14 +142,17 @@ class ReId:
 
     def deployment(self, run: Run) -> Deployment:
         """The embedding; the classifier of the training people stays at home."""
-        output = OutputSpec.embedding("embedding", run.network.model.output_shape[-1])
-        return Deployment(run.network.model, run.inputs, (output,))
+        network = run.network
+        output = OutputSpec.embedding("embedding", network.model.output_shape[-1])
+        return Deployment(network.config, network.model, run.inputs, (output,))
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> list[np.ndarray]:
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> dict[str, Sequence[np.ndarray]]:
         """Rendered people; every second crop is larger than the network's input."""
         from bireid_deploy.tasks.reid.samples import sample_crops
 
-        return sample_crops(inputs[0].preprocess, count)
+        (image,) = inputs
+        assert image.preprocess is not None
+        return {image.name: sample_crops(image.preprocess, count)}
 
     def evaluate(
         self,

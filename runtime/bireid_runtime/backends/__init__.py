@@ -35,6 +35,21 @@ class ImageEngineSession(EngineSession, Protocol):
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What an engine is held to.
+
+    Attributes:
+        backend: Name of the back end.
+        tolerance: Largest difference of an output, relative to the size of its kind. Both add the
+            same numbers in the same order up to the last convolution; only what comes after may
+            round otherwise.
+    """
+
+    backend: str
+    tolerance: float
+
+
+@dataclass(frozen=True)
 class Backend:
     """One line of the table.
 
@@ -50,6 +65,7 @@ class Backend:
         library: The native library of this package that it needs, if any.
         exact: Whether it computes what the file says, up to float rounding. Engines that are must
             agree with each other; one that is not is for those who measured it on their data.
+        held_to: The back end of the same file whose outputs it must reproduce, and how closely.
     """
 
     name: str
@@ -61,6 +77,7 @@ class Backend:
     automatic: bool = True
     library: str | None = None
     exact: bool = True
+    held_to: Reference | None = None
 
     def unavailable_reason(self) -> str | None:
         """Say what is missing and how to mend it, or None if nothing is."""
@@ -79,6 +96,7 @@ BACKENDS = (
         install="reinstall the wheel of bireid-runtime for this machine",
         description="the engine of this package, needs nothing else",
         library=native_library.ENGINE,
+        held_to=Reference("lce", 1e-6),
     ),
     Backend(
         name="litert",
@@ -88,6 +106,7 @@ BACKENDS = (
         install="pip install ai-edge-litert",
         description="LiteRT with native 1-bit kernels",
         library=native_library.DELEGATE,
+        held_to=Reference("lce", 2e-7),
     ),
     Backend(
         name="onnx",
