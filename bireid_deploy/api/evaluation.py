@@ -32,7 +32,11 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The scores with their circumstances, JSON-serialisable."""
-        facts = {"model": self.model, "data": self.report.data, "engine": self.engine}
+        facts: dict[str, Any] = {
+            "model": self.model,
+            "data": self.report.data,
+            "engine": self.engine,
+        }
         if self.report.images_per_second is not None:
             facts["images_per_second"] = self.report.images_per_second
         return {**facts, **self.report.scores}

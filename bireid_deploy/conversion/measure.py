@@ -14,7 +14,7 @@ from bireid_deploy.tasks.base import Predictor, Report, Task
 from bireid_deploy.trained_run import KerasPredictor, TrainedRun
 
 SCORE_TOLERANCE = 0.01
-"""Part (c) of the parity gate: how far an engine's comparable scores may be from the first one's."""
+"""Part (c) of the parity gate: how far the scores of two engines may be apart."""
 
 
 def measure_engines(

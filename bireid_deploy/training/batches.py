@@ -36,7 +36,7 @@ class Batch:
 
 
 class ImageBatches:
-    """Batches of images with one label each, that depend on the seed, the epoch and the index alone.
+    """Batches of labelled images that depend on the seed, the epoch and the index alone.
 
     So a resumed run sees what an uninterrupted one would have seen.
 

@@ -149,7 +149,7 @@ class Classification:
         model = classifier_model(run, output)
         return Deployment(run.network.config, model, run.inputs, (output,))
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> dict[str, Sequence[np.ndarray]]:
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Soft patterns with grain, of several sizes."""
         from bireid_converters.golden import generate_items
 

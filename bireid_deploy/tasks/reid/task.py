@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
@@ -146,7 +145,7 @@ class ReId:
         output = OutputSpec.embedding("embedding", network.model.output_shape[-1])
         return Deployment(network.config, network.model, run.inputs, (output,))
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> dict[str, Sequence[np.ndarray]]:
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Rendered people; every second crop is larger than the network's input."""
         from bireid_deploy.tasks.reid.samples import sample_crops
 
