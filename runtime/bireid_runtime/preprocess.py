@@ -138,7 +138,7 @@ def normalize(images: np.ndarray, spec: Preprocess) -> np.ndarray:
     require_image(images, spec.channels)
     width = images.shape[-2]
     # Whole rows at once: NumPy is several times slower on an inner loop of few channels.
-    rows = images.reshape(*images.shape[:-2], width * 3).astype(np.float32)
+    rows = images.reshape(*images.shape[:-2], width * spec.channels).astype(np.float32)
     rows /= np.float32(255.0)
     rows -= np.tile(np.asarray(spec.mean, np.float32), width)
     rows /= np.tile(np.asarray(spec.std, np.float32), width)
