@@ -11,7 +11,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
 from bireid_deploy.tasks.classification.card import CARD
 from bireid_deploy.tasks.classification.section import ClassificationSection
 from bireid_deploy.tasks.supervised import (

@@ -9,7 +9,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.tasks.base import Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
 from bireid_deploy.tasks.reid.card import CARD
 from bireid_deploy.tasks.reid.section import SyntheticPeople
 from bireid_deploy.tasks.supervised import (
