@@ -3,7 +3,19 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# What builds without $(VENV): pip, pytest to check a wheel, and CMake where the system's is missing
+# or too old.
+TOOLS := build/tools
+OLDEST_CMAKE := $(shell sed -n 's/^cmake_minimum_required(VERSION \(.*\))/\1/p' runtime/CMakeLists.txt)
+SYSTEM_CMAKE := $(shell printf '%s\n' $(OLDEST_CMAKE) \
+  "$$(cmake --version 2>/dev/null | sed -n '1s/[^0-9]*//p')" | sort -CV && command -v cmake)
+CMAKE := $(or $(SYSTEM_CMAKE),$(TOOLS)/bin/cmake)
+CTEST := $(dir $(CMAKE))ctest
+# `make install` installs into the Python environment that is active.
+ACTIVE_PYTHON ?= python3
+EXTRAS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+TOOLS_PIP := $(TOOLS)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
@@ -15,8 +27,9 @@ FUZZ_SECONDS ?= 30
 # their names: how many tests one has says nothing about how long they take.
 PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast native-test fuzz lint format wheel wheel-aarch64 native-libraries \
-  bireid-embed bireid-embed-aarch64 bench bench-kernels results clean
+.PHONY: help demo test test-fast native-test fuzz lint format install wheel wheel-aarch64 \
+  wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
+  results clean
 
 help:
 	@echo "make demo                 render synthetic people, train, convert, verify, evaluate; ends with a table"
@@ -26,8 +39,10 @@ help:
 	@echo "make fuzz                 every fuzz target for FUZZ_SECONDS, now $(FUZZ_SECONDS) (needs clang)"
 	@echo "make lint                 ruff, import-linter, mypy, clang-format"
 	@echo "make format               format Python and C++"
+	@echo "make install              install both packages into the active Python environment; EXTRAS=train"
 	@echo "make wheel                dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
 	@echo "make wheel-aarch64        dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make wheel-deploy         dist/: bireid-deploy, without any native code"
 	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so and libbireid.a for C and C++"
 	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
 	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
@@ -36,28 +51,44 @@ help:
 	@echo "make results              write docs/results.md from what the runs left"
 	@echo "make clean                remove .venv, what was built and what the demo wrote"
 
+define require_python
+$(1) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
+  { echo "Python 3.11 or 3.12 is needed; found '$(1)'. Set PYTHON=/path/to/python3.11"; exit 1; }
+endef
+define require_compiler
+command -v $${CXX:-c++} >/dev/null || \
+  { echo "A C++17 compiler is needed (apt-get install g++), or set CXX=/path/to/one"; exit 1; }
+endef
+
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
-	  { echo "Python 3.11 or 3.12 is needed; found '$(PYTHON)'. Set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(call require_python,$(PYTHON))
 	@echo "== making $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed-runtime: $(VENV)/.made runtime/pyproject.toml constraints.txt $(NATIVE_LIBRARY)
-	@command -v $${CXX:-c++} >/dev/null || \
-	  { echo "A C++17 compiler is needed (apt-get install g++), or set CXX=/path/to/one"; exit 1; }
+	@$(call require_compiler)
 	@echo "== building and installing bireid-runtime"
 	@$(INSTALL) -e "./runtime[images,litert,onnx]"
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.installed-runtime
 	@echo "== installing pinned dependencies (about 2.5 GB on disk, TensorFlow is most of it)"
-	@$(INSTALL) -e .
+	@$(INSTALL) -e ".[train]"
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e ".[test,figures]"
+	@$(INSTALL) -e ".[train,figures,test]"
+	@touch $@
+
+$(TOOLS)/.made: constraints.txt
+	@$(call require_python,$(PYTHON))
+	@echo "== making $(TOOLS) with $(PYTHON)"
+	@rm -rf $(TOOLS)
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt pytest \
+	  $(if $(SYSTEM_CMAKE),,cmake)
 	@touch $@
 
 READY := $(VENV)/.installed $(VENV)/.installed-runtime
@@ -67,7 +98,8 @@ demo: $(READY)
 	@echo "== bireid-deploy demo --out demo"
 	@$(BIN)/bireid-deploy demo --out demo
 
-test: native-test native-libraries wheel wheel-aarch64 bireid-embed bireid-embed-aarch64
+test: native-test native-libraries wheel wheel-aarch64 wheel-deploy bireid-embed bireid-embed-aarch64 \
+  $(READY_TO_TEST)
 	@echo "== pytest"
 	@$(PYTEST)
 
@@ -77,12 +109,13 @@ test-fast: $(READY_TO_TEST)
 
 # $(1): folder under build/; $(2): CMake options.
 define configure_and_build
-$(BIN)/cmake -S runtime -B build/$(1) $(2) --log-level=NOTICE -Wno-deprecated
-$(BIN)/cmake --build build/$(1) --parallel $(CORES)
+$(CMAKE) -S runtime -B build/$(1) $(2) --log-level=NOTICE -Wno-deprecated
+$(CMAKE) --build build/$(1) --parallel $(CORES)
 endef
-run_native_tests = $(BIN)/ctest --test-dir build/$(1) --parallel $(CORES) --output-on-failure
+run_native_tests = $(CTEST) --test-dir build/$(1) --parallel $(CORES) --output-on-failure
 
-native-test: $(READY_TO_TEST)
+native-test: $(TOOLS)/.made
+	@$(call require_compiler)
 	@echo "== native tests"
 	@$(call configure_and_build,native,-DBIREID_TESTS=ON)
 	@$(call run_native_tests,native)
@@ -92,7 +125,7 @@ native-test: $(READY_TO_TEST)
 
 FUZZ_TARGETS := $(basename $(notdir $(wildcard runtime/native/tests/fuzz_*.cc)))
 
-fuzz: $(READY_TO_TEST)
+fuzz: $(TOOLS)/.made
 ifeq ($(FUZZ_TARGETS),)
 	@echo "== no fuzzing: there is no runtime/native/tests/fuzz_*.cc"
 else ifeq ($(shell command -v clang++),)
@@ -127,19 +160,21 @@ format: $(READY_TO_TEST)
 define build_wheel
 @echo "== wheel for $(1)"
 @rm -f dist/bireid_runtime-*_$(1).whl
-@$(PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
+@$(call require_compiler)
+@$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
   --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) $(2)
-@$(BIN)/pytest --quiet tests/native/test_wheel.py -k $(1) || \
+@$(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
+  tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
 @ls dist/bireid_runtime-*_$(1).whl
 endef
 AARCH64_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
 CROSS_BUILD := --config-settings=build-dir=build/aarch64 --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
 
-wheel: $(READY_TO_TEST)
+wheel: $(TOOLS)/.made
 	$(call build_wheel,$(shell uname -m))
 
-wheel-aarch64: $(READY_TO_TEST)
+wheel-aarch64: $(TOOLS)/.made
 ifeq ($(shell uname -m),aarch64)
 	$(call build_wheel,aarch64)
 else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
@@ -148,25 +183,38 @@ else
 	$(call build_wheel,aarch64,$(CROSS_BUILD))
 endif
 
-native-libraries: $(READY_TO_TEST)
+wheel-deploy: $(TOOLS)/.made
+	@echo "== wheel of bireid-deploy"
+	@$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/bireid_deploy-*.whl
+
+install:
+	@$(call require_python,$(ACTIVE_PYTHON))
+	@$(call require_compiler)
+	@echo "== installing into $$($(ACTIVE_PYTHON) -c 'import sys; print(sys.prefix)')"
+	@$(ACTIVE_PYTHON) -m pip --disable-pip-version-check install --quiet ./runtime ".$(EXTRAS:%=[%])"
+
+native-libraries: $(TOOLS)/.made
+	@$(call require_compiler)
 	@echo "== native libraries"
 	@$(call configure_and_build,release)
-	@$(BIN)/cmake --install build/release --component development --prefix dist/native --strip
+	@$(CMAKE) --install build/release --component development --prefix dist/native --strip
 
 # $(1): architecture; $(2): CMake options.
 define build_program
 @echo "== bireid-embed for $(1)"
-@$(BIN)/cmake -S runtime -B build/static-$(1) -DBIREID_STATIC=ON $(2) --log-level=NOTICE -Wno-deprecated
-@$(BIN)/cmake --build build/static-$(1) --parallel $(CORES) --target bireid-embed
+@$(call require_compiler)
+@$(CMAKE) -S runtime -B build/static-$(1) -DBIREID_STATIC=ON $(2) --log-level=NOTICE -Wno-deprecated
+@$(CMAKE) --build build/static-$(1) --parallel $(CORES) --target bireid-embed
 @mkdir -p dist
 @cp build/static-$(1)/native/bireid-embed dist/bireid-embed-$(1)
 @ls dist/bireid-embed-$(1)
 endef
 
-bireid-embed: $(READY_TO_TEST)
+bireid-embed: $(TOOLS)/.made
 	$(call build_program,$(shell uname -m))
 
-bireid-embed-aarch64: $(READY_TO_TEST)
+bireid-embed-aarch64: $(TOOLS)/.made
 ifeq ($(shell uname -m),aarch64)
 	$(call build_program,aarch64)
 else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
