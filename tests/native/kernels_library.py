@@ -1,12 +1,20 @@
-"""The kernels' C interface, called through ctypes with NumPy arrays."""
+"""The kernels' C interface (runtime/native/tests/kernels_library), called with NumPy arrays."""
 
 import ctypes
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
 from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_void_p
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_runtime.native_library import delegate_path
+
+_ROOT = Path(__file__).parents[2]
+_BUILD = _ROOT / "build" / "kernels"
 
 OK, INVALID_ARGUMENT, UNSUPPORTED = 0, 1, 2
 ISAS = ("scalar", "avx2", "avx512", "neon")
@@ -72,10 +80,35 @@ class KernelError(Exception):
         self.status = status
 
 
+def _built() -> Path:
+    """The path of the library, which is built first unless it is there and up to date."""
+    cmake = shutil.which("cmake", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
+    if cmake is None:
+        raise RuntimeError("the kernels' tests need CMake (pip install cmake)")
+    _BUILD.mkdir(parents=True, exist_ok=True)
+    with open(_BUILD / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        for arguments in (
+            (
+                "-S",
+                _ROOT / "runtime",
+                "-B",
+                _BUILD,
+                "-DBIREID_KERNELS_LIBRARY=ON",
+                "-Wno-deprecated",
+            ),
+            ("--build", _BUILD, "--parallel", "2", "--target", "bireid_kernels_test"),
+        ):
+            done = subprocess.run([cmake, *arguments], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise RuntimeError(f"{done.stdout}{done.stderr}")
+    return _BUILD / "native" / "libbireid_kernels_test.so"
+
+
 @cache
 def library() -> ctypes.CDLL:
     """The shared library with the types of its functions."""
-    loaded = ctypes.CDLL(delegate_path())
+    loaded = ctypes.CDLL(str(_built()))
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.bireid_kernels_isa.argtypes = (c_char_p,)

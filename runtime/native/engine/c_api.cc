@@ -10,14 +10,13 @@
 #include "engine/errors.h"
 #include "engine/extractor.h"
 #include "kernels/dispatch.h"
+#include "plan/thread_pool.h"
 
 struct bireid_extractor {
   bireid::Extractor extractor;
 };
 
 namespace {
-
-constexpr int kMaxThreads = 256;
 
 // An array, since a string could fail to grow while an error is being told.
 thread_local char last_error[1024];
@@ -62,7 +61,8 @@ bireid::ExtractorOptions ReadOptions(const bireid_options* given) {
     std::memcpy(&options, given, std::min(given->size, sizeof(options)));
   }
   bireid::ExtractorOptions result;
-  Require(options.threads >= 0 && options.threads <= kMaxThreads, "threads must be 1 to 256");
+  Require(options.threads >= 0 && options.threads <= bireid::kMaxThreads,
+          "threads must be 1 to 64");
   result.threads = std::max(1, options.threads);
   const std::string isa = options.isa == nullptr ? "auto" : options.isa;
   result.kernels = bireid::FindKernels(isa);

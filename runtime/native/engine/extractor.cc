@@ -87,10 +87,8 @@ void Extractor::EmbedImages(const float* images, int count, float* embeddings) {
 void Extractor::Run(const float* images, int count, float* embeddings) {
   const void* inputs[] = {images};
   void* outputs[] = {embeddings};
-  try {
-    plan_->Run(inputs, outputs, count);
-  } catch (const PlanError& error) {
-    throw std::invalid_argument(error.what());
+  if (const char* failure = plan_->Run(inputs, outputs, count)) {
+    throw std::invalid_argument(failure);
   }
   for (int image = 0; image < count; ++image) {
     const float* embedding = embeddings + static_cast<int64_t>(image) * embedding_dim();

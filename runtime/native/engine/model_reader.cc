@@ -1,7 +1,6 @@
 #include "engine/model_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -9,7 +8,7 @@
 
 #include "engine/errors.h"
 #include "engine/model_operators.h"
-#include "engine/schema/tflite_generated.h"
+#include "formats/schema/tflite_generated.h"
 #include "plan/node_shapes.h"
 #include "plan/plan.h"
 
@@ -24,7 +23,7 @@ constexpr uint32_t kSchemaVersion = 3;
 constexpr size_t kMaxDepth = 16;
 constexpr size_t kMaxTables = 1 << 16;
 constexpr size_t kMaxNodes = 1 << 12;
-constexpr size_t kMaxNodeTensors = 8;
+constexpr size_t kMaxNodeTensors = 64;
 constexpr size_t kMaxRank = 8;
 
 DataType TypeOf(tflite::TensorType type) {
@@ -52,20 +51,10 @@ uint32_t SizeOf(const Vector* vector) {
   return vector == nullptr ? 0 : vector->size();
 }
 
-bool AreRowsAndColumns(const Tensor& axes) {
-  int32_t axis[2];
-  if (axes.type != DataType::kInt32 || axes.constant_bytes != sizeof(axis)) return false;
-  std::memcpy(axis, axes.constant, sizeof(axis));
-  constexpr int kMapRank = 4;
-  for (int32_t& value : axis) {
-    if (value < 0) value += kMapRank;  // counted from the end
-  }
-  return std::min(axis[0], axis[1]) == 1 && std::max(axis[0], axis[1]) == 2;
-}
-
 class Reader {
  public:
-  Reader(const tflite::Model& model, const std::string& source) : model_(model), source_(source) {}
+  Reader(const tflite::Model& model, const std::string& source, const OperatorTable& operators)
+      : model_(model), source_(source), operators_(operators) {}
 
   Graph Read() {
     if (model_.version() != kSchemaVersion) {
@@ -112,7 +101,7 @@ class Reader {
     std::set<std::string> unknown;
     for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
       const tflite::OperatorCode& code = CodeOf(*subgraph.operators()->Get(i));
-      if (!FindOperator(code)) unknown.insert(NameOf(code));
+      if (FindOperator(operators_, code) == nullptr) unknown.insert(NameOf(code));
     }
     if (unknown.empty()) return;
     std::string names;
@@ -135,7 +124,7 @@ class Reader {
       tensor.constant_bytes = stored->size();
       RequireWhole(tensor, name);
     } else {
-      TakeMapShape(&tensor.shape, name);
+      TakeMapShape(&tensor, name);
     }
     ReadQuantization(source.quantization(), name, &tensor);
     return tensor;
@@ -150,12 +139,14 @@ class Reader {
   }
 
   // A model without a fixed number of images says -1. The plan knows maps only.
-  void TakeMapShape(std::vector<int>* shape, const std::string& name) const {
-    if (!shape->empty() && shape->front() == -1) shape->front() = 1;
-    for (const int size : *shape) {
+  void TakeMapShape(Tensor* tensor, const std::string& name) const {
+    std::vector<int>& shape = tensor->shape;
+    if (!shape.empty() && shape.front() == -1) shape.front() = 1;
+    for (const int size : shape) {
       if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
     }
-    if (shape->size() == 2) shape->insert(shape->begin() + 1, {1, 1});
+    tensor->is_matrix = shape.size() == 2;
+    if (tensor->is_matrix) shape.insert(shape.begin() + 1, {1, 1});
   }
 
   void ReadQuantization(const tflite::QuantizationParameters* source, const std::string& name,
@@ -178,31 +169,23 @@ class Reader {
   Node ReadNode(const tflite::Operator& source, uint32_t index) const {
     const tflite::OperatorCode& code = CodeOf(source);
     Node node;
-    node.op = *FindOperator(code);
+    const OperatorRow& row = *FindOperator(operators_, code);
+    node.op = row.op();
     node.name = NameOf(code) + "#" + std::to_string(index);
     node.inputs = ReadIndices(source.inputs(), -1, node.name);
     node.outputs = ReadIndices(source.outputs(), 0, node.name);
     try {
-      node.options = ReadOptions(node.op, code, source);
+      node.options = row.ReadOptions(source);
     } catch (const PlanError& error) {
       Unsupported(node.name + ": " + error.what());
     }
-    if (node.op == Operator::kMean) RequireMeanOfPixels(node);
     return node;
-  }
-
-  // The axes are a tensor in a model, and no option of the plan.
-  void RequireMeanOfPixels(const Node& node) const {
-    if (node.inputs.size() != 2 || node.inputs[1] < 0 ||
-        !AreRowsAndColumns(graph_.tensors[node.inputs[1]])) {
-      Unsupported(node.name + ": the mean is not over rows and columns");
-    }
   }
 
   // `lowest` is -1 where an input may be left out.
   std::vector<int> ReadIndices(const flatbuffers::Vector<int32_t>* source, int lowest,
                                const std::string& name) const {
-    if (SizeOf(source) > kMaxNodeTensors) Damaged(name + " has more than 8 tensors");
+    if (SizeOf(source) > kMaxNodeTensors) Damaged(name + " has more than 64 tensors");
     std::vector<int> indices;
     for (uint32_t i = 0; i < SizeOf(source); ++i) {
       indices.push_back(source->Get(i));
@@ -230,12 +213,14 @@ class Reader {
 
   const tflite::Model& model_;
   const std::string& source_;
+  const OperatorTable& operators_;
   Graph graph_;
 };
 
 }  // namespace
 
-Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
+Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source,
+                const OperatorTable& operators) {
   if (reinterpret_cast<uintptr_t>(data) % kBaseAlignment != 0) {
     throw std::invalid_argument("a model must stand in memory aligned to 8 bytes");
   }
@@ -248,7 +233,7 @@ Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
     throw BundleError(source + ": not a TensorFlow Lite model, or a damaged one; " +
                       "copy the bundle again");
   }
-  return Reader(*tflite::GetModel(data), source).Read();
+  return Reader(*tflite::GetModel(data), source, operators).Read();
 }
 
 }  // namespace bireid

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "operators/table.h"
 #include "plan/graph.h"
 
 namespace bireid {
@@ -18,7 +19,8 @@ namespace bireid {
 //
 // Throws BundleError if the file is damaged, UnsupportedError if this engine cannot run it. Both
 // begin with `source`, the name of the file.
-Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source);
+Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source,
+                const OperatorTable& operators = Operators());
 
 }  // namespace bireid
 
