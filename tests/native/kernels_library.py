@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _ROOT = Path(__file__).parents[2]
-_BUILD = _ROOT / "build" / "kernels"
+_BUILDS = (_ROOT / "build" / "native", _ROOT / "build" / "kernels")
 
 OK, INVALID_ARGUMENT, UNSUPPORTED = 0, 1, 2
 ISAS = ("scalar", "avx2", "avx512", "neon")
@@ -85,24 +85,25 @@ def _built() -> Path:
     cmake = shutil.which("cmake", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
     if cmake is None:
         raise RuntimeError("the kernels' tests need CMake (pip install cmake)")
-    _BUILD.mkdir(parents=True, exist_ok=True)
-    with open(_BUILD / "lock", "w") as lock:
+    # What `make native-test` builds holds it, too.
+    build = next((each for each in _BUILDS if (each / "CMakeCache.txt").is_file()), _BUILDS[-1])
+    build.mkdir(parents=True, exist_ok=True)
+    source = (
+        "-S",
+        _ROOT / "runtime",
+        "-B",
+        build,
+        "-DBIREID_KERNELS_LIBRARY=ON",
+        "-Wno-deprecated",
+    )
+    target = ("--build", build, "--parallel", "2", "--target", "bireid_kernels_test")
+    with open(build / "kernels.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
-        for arguments in (
-            (
-                "-S",
-                _ROOT / "runtime",
-                "-B",
-                _BUILD,
-                "-DBIREID_KERNELS_LIBRARY=ON",
-                "-Wno-deprecated",
-            ),
-            ("--build", _BUILD, "--parallel", "2", "--target", "bireid_kernels_test"),
-        ):
+        for arguments in (source, target):
             done = subprocess.run([cmake, *arguments], capture_output=True, text=True)
             if done.returncode != 0:
                 raise RuntimeError(f"{done.stdout}{done.stderr}")
-    return _BUILD / "native" / "libbireid_kernels_test.so"
+    return build / "native" / "libbireid_kernels_test.so"
 
 
 @cache
