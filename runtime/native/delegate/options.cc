@@ -7,11 +7,10 @@
 #include <string_view>
 
 #include "kernels/dispatch.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
-
-constexpr int kMaxThreads = 256;
 
 [[noreturn]] void Refuse(std::string_view key, std::string_view value, const std::string& reason) {
   throw std::invalid_argument("option " + std::string(key) + " is '" + std::string(value) + "'; " +

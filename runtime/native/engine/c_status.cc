@@ -14,7 +14,6 @@
 namespace bireid {
 namespace {
 
-constexpr int kMaxThreads = 64;  // as of the thread pool
 constexpr int kColors = 3;
 
 // An array, since a string could fail to grow while an error is being told.
