@@ -10,6 +10,7 @@
 #include "engine/kinds.h"
 #include "engine/text.h"
 #include "kernels/dispatch.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
