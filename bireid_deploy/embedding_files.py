@@ -2,16 +2,16 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bireid_runtime.files import atomic_file
+from bireid_runtime.images import IMAGE_SUFFIXES
 
 from bireid_deploy.errors import EmbeddingsError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 OUTPUT_SUFFIXES = (".npz", ".jsonl")
 
 
@@ -23,11 +23,13 @@ class NamedEmbeddings:
         vectors: float32 (N, D), rows of unit length.
         names: Path of each image as it was given.
         fingerprint: Identifies the embedding space; never mix two.
+        backend: What computed them; not kept in the file.
     """
 
     vectors: np.ndarray
     names: tuple[str, ...]
     fingerprint: str
+    backend: str = ""
 
     def save(self, path: Path) -> None:
         """Write `.npz` (arrays vectors, names, fingerprint) or `.jsonl` (one image per line).
@@ -53,14 +55,14 @@ class NamedEmbeddings:
         raise EmbeddingsError(f"{path}: write to a file ending in {' or '.join(OUTPUT_SUFFIXES)}")
 
 
-def find_images(inputs: tuple[Path, ...]) -> list[Path]:
+def find_images(inputs: Sequence[Path | str]) -> list[Path]:
     """Expand folders to the images below them, sorted; files stay as given.
 
     Raises:
         EmbeddingsError: An input does not exist, or a folder holds no image.
     """
     found: list[Path] = []
-    for path in inputs:
+    for path in map(Path, inputs):
         if path.is_dir():
             images = sorted(_images_below(path))
             if not images:

@@ -4,7 +4,9 @@ from experiment_figures import figures_of
 from experiment_records import Experiment
 from markdown_table import markdown_table
 
+from bireid_deploy.experiments.kinds import task_of
 from bireid_deploy.experiments.summary import percent
+from bireid_deploy.tasks import TASKS
 
 # Heading of every experiment on the page, and what a reader must know beside the numbers.
 EXPERIMENTS = {
@@ -60,17 +62,7 @@ def experiment(measured: Experiment) -> str:
 def _sizes(measured: Experiment) -> str:
     first = measured.records[0]
     data, recipe = first["data"], first["recipe"]
-    if data["kind"] == "classification":
-        split = (
-            f"{data['train']['images']} images of {data['train']['classes']} classes to train, "
-            f"{data['test']['images']} to test"
-        )
-    else:
-        split = (
-            f"{data['train']['identities']} people with {data['train']['images']} images to train; "
-            f"{data['query']['identities']} other people, {data['query']['images']} queries and "
-            f"{data['gallery']['images']} gallery images to test"
-        )
+    split = TASKS[task_of(data["kind"])].summary(data)
     network = recipe["network"]
     lengths = _lengths(measured)
     epochs = f"{lengths.pop()} epochs" if len(lengths) == 1 else "epochs as in the table"

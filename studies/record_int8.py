@@ -72,7 +72,7 @@ def main(experiment: Path, data: Path | None) -> None:
 def _measure(run: Path, dataset: Any) -> dict[str, Any]:
     from bireid_deploy.conversion import convert_run, measure_embedder
     from bireid_deploy.experiments.record import metrics_of
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy.trained_run import open_run
 
     trained = open_run(run)
     with tempfile.TemporaryDirectory() as scratch:

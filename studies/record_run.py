@@ -35,8 +35,8 @@ def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
     dataset = open_dataset(data)
     load_tensorflow()
     from bireid_deploy.conversion import convert_run, measure_embedder
-    from bireid_deploy.evaluation.histogram import HistogramEmbedder
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy.tasks.reid.histogram import HistogramEmbedder
+    from bireid_deploy.trained_run import open_run
 
     with quiet_native_output():
         trained = open_run(run)

@@ -14,7 +14,8 @@ from typing import Any
 import click
 import numpy as np
 
-from bireid_deploy.training.recipe import Recipe, parse_recipe
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.training.recipe import Recipe
 
 RESULT = Path(__file__).parent / "results" / "training_speed.json"
 ROUNDS = 8

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import BACKENDS, Session
+from bireid_runtime.backends import BACKENDS, EngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize
 
@@ -55,7 +55,7 @@ class Engine:
 
     def image(self) -> np.ndarray:
         """Return an image of random pixels, normalised: float32 (1, H, W, 3)."""
-        shape = (1, self.preprocess.height, self.preprocess.width, 3)
+        shape = (1, *self.preprocess.shape)
         pixels = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
         return normalize(pixels, self.preprocess)
 
@@ -132,28 +132,32 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
     return ready
 
 
-def _of(session: Session) -> Opened:
-    return Opened(session.run, session.describe())
+def _of(bundle: Bundle, session: EngineSession) -> Opened:
+    name = bundle.image_input.name
+    return Opened(lambda image: session.run({name: image}), session.describe())
 
 
 def _open_native(engine: Engine) -> Opened:
     from bireid_runtime.backends.native import NativeSession
 
     stem = "float32" if engine.kind == "native" else "uint8"
-    return _of(NativeSession(Bundle.open(engine.path), engine.threads, stem=stem))
+    bundle = Bundle.open(engine.path)
+    return _of(bundle, NativeSession(bundle, engine.threads, stem=stem))
 
 
 def _open_bireid(engine: Engine) -> Opened:
     from bireid_runtime.backends.litert import LitertSession
 
     fuse = "backbone" if engine.kind == "bireid" else "none"
-    return _of(LitertSession(Bundle.open(engine.path), engine.threads, fuse=fuse))
+    bundle = Bundle.open(engine.path)
+    return _of(bundle, LitertSession(bundle, engine.threads, fuse=fuse))
 
 
 def _open_uint8_stem(engine: Engine) -> Opened:
     from bireid_runtime.backends.litert import open_uint8_stem
 
-    return _of(open_uint8_stem(Bundle.open(engine.path), engine.threads))
+    bundle = Bundle.open(engine.path)
+    return _of(bundle, open_uint8_stem(bundle, engine.threads))
 
 
 def _open_lce(engine: Engine) -> Opened:
@@ -161,13 +165,14 @@ def _open_lce(engine: Engine) -> Opened:
 
     indirect = engine.kind == "lce-indirect"
     bundle = Bundle.open(engine.path)
-    return _of(LceSession(bundle, engine.threads, use_indirect_bgemm=indirect))
+    return _of(bundle, LceSession(bundle, engine.threads, use_indirect_bgemm=indirect))
 
 
 def _open_onnx(engine: Engine) -> Opened:
     from bireid_runtime.backends.onnx import OnnxSession
 
-    return _of(OnnxSession(Bundle.open(engine.path), engine.threads))
+    bundle = Bundle.open(engine.path)
+    return _of(bundle, OnnxSession(bundle, engine.threads))
 
 
 def _open_onnxruntime(engine: Engine) -> Opened:

@@ -54,16 +54,18 @@ def time_steps(bundle: Bundle, threads: int, runs: int) -> list[StepTime]:
     """
     from bireid_runtime.backends.litert import LitertSession
 
-    shape = (1, bundle.preprocess.height, bundle.preprocess.width, 3)
-    image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    rng = np.random.default_rng(0)
+    inputs = {
+        spec.name: rng.normal(size=(1, *spec.shape)).astype(np.float32) for spec in bundle.inputs
+    }
     with tempfile.TemporaryDirectory() as folder:
         profile = Path(folder) / "profile.json"
         session = LitertSession(bundle, threads, profile=str(profile))
         for _ in range(_WARM_UP):
-            session.run(image)
+            session.run(inputs)
         began = time.perf_counter_ns()
         for _ in range(runs):
-            session.run(image)
+            session.run(inputs)
         total = (time.perf_counter_ns() - began) / runs / 1e3
         # The delegate writes the profile when it is destroyed.
         del session

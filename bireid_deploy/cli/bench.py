@@ -6,8 +6,6 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 
-_RUNS_PER_ROUND = 5
-
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -48,18 +46,18 @@ def command(
             raise click.UsageError("--per-layer times one engine; leave --against out")
         _per_layer(bundle, threads, rounds, as_json)
         return
-    from bireid_runtime import Bundle
+    from bireid_deploy import api
 
-    from bireid_deploy.benchmark.engines import engines_of, installed
-    from bireid_deploy.benchmark.session import time_engines
-
-    known = engines_of(Bundle.open(bundle), against, threads)
-    engines = installed(known, against)
-    for engine in known:
-        if engine not in engines:
-            message(f"left out: {engine.label}: {engine.unavailable_reason()}")
     with progress("timing") as on_progress:
-        timings = time_engines(engines, rounds, _RUNS_PER_ROUND, starts, on_progress)
+        timings = api.bench(
+            bundle,
+            against=against,
+            threads=threads,
+            rounds=rounds,
+            starts=starts,
+            on_left_out=lambda engine, reason: message(f"left out: {engine}: {reason}"),
+            on_progress=on_progress,
+        )
     records = [timing.to_json(timings[0]) for timing in timings]
     if as_json:
         emit_json(records)
@@ -86,9 +84,10 @@ def command(
 def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
     from bireid_runtime import Bundle
 
+    from bireid_deploy.api.benchmark import RUNS_PER_ROUND
     from bireid_deploy.benchmark.layers import time_steps
 
-    steps = time_steps(Bundle.open(path), threads, rounds * _RUNS_PER_ROUND)
+    steps = time_steps(Bundle.open(path), threads, rounds * RUNS_PER_ROUND)
     if as_json:
         emit_json([step.to_json() for step in steps])
         return

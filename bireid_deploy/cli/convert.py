@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 from bireid_converters.formats import FORMATS
 
-from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, message
-from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.native_output import quiet_native_output
 
-_FORMAT_HELP = "File to write (repeatable; default lce and onnx). " + " ".join(
+_DEFAULTS = tuple(entry.name for entry in FORMATS if entry.default)
+_FORMAT_HELP = f"File to write (repeatable; default {' and '.join(_DEFAULTS)}). " + " ".join(
     f"{entry.name}: {entry.help}." for entry in FORMATS
 )
 
@@ -17,9 +17,9 @@ _FORMAT_HELP = "File to write (repeatable; default lce and onnx). " + " ".join(
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
-@click.option("--format", "formats", multiple=True, default=("lce", "onnx"), help=_FORMAT_HELP)
+@click.option("--format", "formats", multiple=True, default=_DEFAULTS, help=_FORMAT_HELP)
 @click.option("--real", type=click.Path(path_type=Path), help="Run of the real-valued counterpart.")
-@click.option("--data", type=click.Path(path_type=Path), help="Test set every engine must rank.")
+@click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--name", help="Name of the network; default the recipe's.")
 @click.option("--weights-licence", default="not stated", help="Licence of the weights.")
@@ -43,32 +43,17 @@ def command(
 
     Exit code 3 and the first diverging layer when the parity gate fails; nothing is written then.
     """
-    extras.require("train")
-    from bireid_converters.bundle import check_target
-    from bireid_converters.formats import find_format
-
-    from bireid_deploy.data.layouts import open_dataset
-
-    for entry in formats:
-        find_format(entry)
-    check_target(out)
-    for path in (run, real):
-        if path is not None:
-            _require_embedder(path)
-    dataset = None if data is None else open_dataset(data, layout)
-    load_tensorflow()
-    from bireid_deploy.conversion import convert_run
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy import api
 
     with quiet_native_output() as terminal:
-        trained = open_run(run)
-        bundle = convert_run(
-            trained,
+        bundle = api.convert(
+            run,
             out,
-            formats,
-            name=name or trained.recipe.name,
-            real_run=None if real is None else open_run(real),
-            dataset=dataset,
+            formats=formats,
+            name=name,
+            real=real,
+            data=data,
+            layout=layout,
             licences={"weights": weights_licence, "training_data": data_licence},
             verify=not no_verify,
             on_progress=terminal,
@@ -89,15 +74,3 @@ def command(
         message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
     message("parity gate skipped" if no_verify else "parity gate passed")
     click.echo(str(out))
-
-
-def _require_embedder(run: Path) -> None:
-    from bireid_runtime.errors import UnsupportedModelError
-
-    from bireid_deploy.training.run_directory import RunDirectory
-
-    if RunDirectory(run).read_recipe().task == "classification":
-        raise UnsupportedModelError(
-            f"{run}: was trained to classify; a bundle holds a Re-ID network, whose output is an "
-            "embedding: convert a run of the task reid"
-        )

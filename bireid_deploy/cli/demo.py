@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from bireid_runtime.backends import BACKENDS
 
-from bireid_deploy import extras
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
-from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.native_output import quiet_native_output
 
 if TYPE_CHECKING:
     from bireid_runtime import Bundle
@@ -41,10 +40,11 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     The network learns in two stages from a real-valued one: recipes demo_real, demo_stage1, demo.
     Everything is written below --out. An interrupted training continues with the next call.
     """
-    extras.require("train")
     from bireid_deploy.data.synthetic import write_synthetic
-    from bireid_deploy.training.recipe import find_recipe, load_recipe
+    from bireid_deploy.extras import require
+    from bireid_deploy.recipes import find_recipe, load_recipe
 
+    require("train")
     began = time.perf_counter()
     teacher, first_stage, second_stage = (
         load_recipe(find_recipe(name), overrides) for name in ("demo_real", "demo_stage1", "demo")
@@ -60,11 +60,7 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     message("3/4  converting to LCE and ONNX, with the parity gate")
     bundle = _convert(run, out / "bundle", dataset)
     message("4/4  ranking the test people")
-    from bireid_deploy.conversion import measure_embedder
-    from bireid_deploy.evaluation.histogram import HistogramEmbedder
-
-    histogram = measure_embedder("colour histogram", HistogramEmbedder(), dataset)
-    records = [histogram, *bundle.manifest["metrics"]]
+    records = [_histogram(dataset), *bundle.manifest["metrics"]]
     _report(records, bundle, run, dataset, time.perf_counter() - began, as_json)
 
 
@@ -75,14 +71,16 @@ def _train(
     init: Path | None = None,
     teacher: Path | None = None,
 ) -> Path:
-    from bireid_deploy.cli.train import train_recipe
+    from bireid_deploy import api
+    from bireid_deploy.cli.training_progress import training_reporter
     from bireid_deploy.errors import TrainingError
+    from bireid_deploy.trained_run import read_recipe
     from bireid_deploy.training.recipe import differences
     from bireid_deploy.training.run_directory import RunDirectory
 
     resume = (run / "run.json").exists()
     if resume and RunDirectory(run).read_record()["finished"]:
-        changed = differences(RunDirectory(run).read_recipe(), recipe)
+        changed = differences(read_recipe(RunDirectory(run)), recipe)
         if changed:
             raise TrainingError(
                 f"{run}: trained with another recipe (changed: {', '.join(changed)}); remove it or "
@@ -92,27 +90,39 @@ def _train(
         return run
     images = len(dataset.train)
     message(f"2/4  training '{recipe.name}' on {images} images, {recipe.optimizer.epochs} epochs")
-    train_recipe(recipe, dataset, run, init, resume, teacher)
+    result = api.train(
+        recipe,
+        dataset,
+        run,
+        init=init,
+        teacher=teacher,
+        resume=resume,
+        reporting=training_reporter,
+        decoding=lambda: progress("decoding"),
+        quiet=quiet_native_output,
+    )
+    for line in result.advice:
+        message(line)
     return run
 
 
 def _convert(run: Path, out: Path, dataset: "ReIdDataset") -> "Bundle":
-    load_tensorflow()
-    from bireid_deploy.conversion import convert_run
-    from bireid_deploy.training.trained import open_run
+    from bireid_deploy import api
 
     with quiet_native_output() as terminal:
-        trained = open_run(run)
-        licences = {"weights": "Apache-2.0", "training_data": "rendered, no real person"}
-        return convert_run(
-            trained,
+        return api.convert(
+            run,
             out,
-            ("lce", "onnx"),
-            name=trained.recipe.name,
-            dataset=dataset,
-            licences=licences,
+            data=dataset,
+            licences={"weights": "Apache-2.0", "training_data": "rendered, no real person"},
             on_progress=lambda stage: terminal(f"     {stage}"),
         )
+
+
+def _histogram(dataset: "ReIdDataset") -> dict[str, Any]:
+    from bireid_deploy import api
+
+    return api.evaluate("histogram", dataset).to_json()
 
 
 def _report(

@@ -38,7 +38,7 @@ def _examine_device(text: str, as_json: bool) -> None:
     from bireid_deploy.devices.target import Target
 
     target = Target.parse(text)
-    needs_python = target.scheme != "adb"
+    needs_python = not target.needs_program
     with connect(target) as link:
         facts = survey(link, target.directory)
         device = link.name

@@ -1,6 +1,5 @@
 """`bireid-deploy embed`."""
 
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -26,32 +25,30 @@ def command(
 
     The output keeps the bundle's fingerprint, so that embeddings of two networks are never mixed.
     """
-    import numpy as np
-    from bireid_runtime import Extractor
-
-    from bireid_deploy.embedding_files import OUTPUT_SUFFIXES, NamedEmbeddings, find_images
+    from bireid_deploy import api
+    from bireid_deploy.embedding_files import OUTPUT_SUFFIXES
 
     check_output_file(out, OUTPUT_SUFFIXES)
-    images = find_images(inputs)
-    with quiet_native_output():
-        extractor = Extractor.open(bundle, backend=backend, threads=threads)
-    rows: list[np.ndarray] = []
     with progress("embedding") as on_progress:
-        stream = extractor.embed_stream(images)
-        while chunk := list(islice(stream, 16)):
-            rows.extend(chunk)
-            on_progress(len(rows), len(images))
-    names = tuple(str(path) for path in images)
-    NamedEmbeddings(np.stack(rows), names, extractor.fingerprint).save(out)
+        embeddings = api.embed(
+            bundle,
+            inputs,
+            backend=backend,
+            threads=threads,
+            on_progress=on_progress,
+            quiet=quiet_native_output,
+        )
+    embeddings.save(out)
+    count, dim = embeddings.vectors.shape
     if as_json:
         emit_json(
             {
                 "file": str(out),
-                "images": len(images),
-                "dim": extractor.embedding_dim,
-                "backend": extractor.backend,
-                "fingerprint": extractor.fingerprint,
+                "images": count,
+                "dim": dim,
+                "backend": embeddings.backend,
+                "fingerprint": embeddings.fingerprint,
             }
         )
     else:
-        click.echo(f"{out}: {len(images)} embeddings of {extractor.embedding_dim} numbers")
+        click.echo(f"{out}: {count} embeddings of {dim} numbers")

@@ -60,7 +60,7 @@ def command(
     folder = ExperimentFolder(out)
     with folder.locked() as lock:
         with progress("rendering") as on_progress:
-            dataset = open_data(loaded.data, data, folder.people, on_progress)
+            dataset = open_data(loaded.data, data, folder.path, on_progress)
         failures = _run(loaded, runs, dataset, folder, lock, jobs)
     _report(loaded, runs, dataset, folder, failures, as_json)
     return failures[0].code if failures else 0

@@ -65,22 +65,14 @@ def command(
         raise click.UsageError(
             "flash --rollback takes a TARGET alone" if rollback else "flash takes BUNDLE and TARGET"
         )
-    from bireid_runtime import Bundle
+    from bireid_deploy import api
+    from bireid_deploy.devices.flash import FlashOptions
 
-    from bireid_deploy.devices.connect import connect
-    from bireid_deploy.devices.flash import FlashOptions, flash, roll_back
-    from bireid_deploy.devices.target import Target
-
-    target = Target.parse(arguments[-1])
     if rollback:
-        with connect(target) as link:
-            report = roll_back(link, target.directory, _Reporter())
+        report = api.roll_back(arguments[0], _Reporter())
     else:
-        bundle = Bundle.open(arguments[0])
-        program = program or target.scheme == "adb"
         options = FlashOptions(offline, program, service, dist, threads, runs)
-        with connect(target) as link:
-            report = flash(link, target.directory, bundle, options, _Reporter())
+        report = api.flash(arguments[0], arguments[1], options, _Reporter())
     if as_json:
         emit_json(report.to_json())
     else:

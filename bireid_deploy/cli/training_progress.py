@@ -2,46 +2,38 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from bireid_deploy.cli.console import message
-
-_SHOWN = (
-    "total",
-    "identity",
-    "triplet",
-    "distillation",
-    "kernel_adversarial",
-    "kernel_mse",
-    "feature_adversarial",
-    "feature_mse",
-    "accuracy",
-)
+from bireid_deploy.recipes.terms import logged_terms
+from bireid_deploy.training.recipe import Recipe
 
 
 class LogReporter:
     """One line per epoch, for logs and pipes."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, shown: Sequence[str]) -> None:
         self._epochs = epochs
+        self._shown = shown
 
     def step(self, epoch: int, batch: int, batches: int, terms: dict[str, float]) -> None:
         """Nothing: a log has no room for steps."""
 
     def epoch(self, epoch: int, summary: dict[str, float]) -> None:
         """One line."""
-        message(f"epoch {epoch}/{self._epochs}  {_line(summary)}")
+        message(f"epoch {epoch}/{self._epochs}  {_line(summary, self._shown)}")
 
 
 class BarReporter:
     """A progress bar over the whole run with loss terms, images per second and time left."""
 
-    def __init__(self, epochs: int, images_per_batch: int) -> None:
+    def __init__(self, epochs: int, shown: Sequence[str], images_per_batch: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._epochs = epochs
+        self._shown = shown
         self._images = images_per_batch
         self._last = time.perf_counter()
         self._bar = Progress(
@@ -71,7 +63,7 @@ class BarReporter:
             total=self._epochs * batches,
             epoch=f"{epoch + 1}/{self._epochs}",
             speed=speed,
-            terms=_line(terms, speed=False),
+            terms=_line(terms, self._shown, speed=False),
         )
 
     def epoch(self, epoch: int, summary: dict[str, float]) -> None:
@@ -79,17 +71,19 @@ class BarReporter:
 
 
 @contextmanager
-def training_reporter(epochs: int, images_per_batch: int) -> Iterator[LogReporter | BarReporter]:
+def training_reporter(recipe: Recipe) -> Iterator[LogReporter | BarReporter]:
     """The reporter that fits where stderr goes."""
+    epochs = recipe.optimizer.epochs
+    shown = [term.name for term in logged_terms(recipe) if term.shown]
     if not sys.stderr.isatty():
-        yield LogReporter(epochs)
+        yield LogReporter(epochs, shown)
         return
-    with BarReporter(epochs, images_per_batch) as reporter:
+    with BarReporter(epochs, shown, recipe.batch.images) as reporter:
         yield reporter
 
 
-def _line(terms: dict[str, float], speed: bool = True) -> str:
-    parts = [f"{name.replace('_', ' ')} {terms[name]:.3g}" for name in _SHOWN if name in terms]
+def _line(terms: Mapping[str, float], shown: Sequence[str], speed: bool = True) -> str:
+    parts = [f"{name.replace('_', ' ')} {terms[name]:.3g}" for name in shown if name in terms]
     if speed:
         parts.append(f"{terms['images_per_second']:.0f} images/s")
     return "  ".join(parts)

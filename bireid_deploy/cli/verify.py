@@ -1,12 +1,13 @@
 """`bireid-deploy verify`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message
-from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.native_output import quiet_native_output
 
 _STATES = {True: "ok", False: "FAILED", None: "skipped"}
 
@@ -14,7 +15,7 @@ _STATES = {True: "ok", False: "FAILED", None: "skipped"}
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--run", type=click.Path(path_type=Path), help="The training run it came from.")
-@click.option("--data", type=click.Path(path_type=Path), help="Test set every engine must rank.")
+@click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option(
     "--explain", is_flag=True, help="With --run: show every layer, trained and converted."
@@ -23,67 +24,33 @@ _STATES = {True: "ok", False: "FAILED", None: "skipped"}
 def command(
     bundle: Path, run: Path | None, data: Path | None, layout: str, explain: bool, as_json: bool
 ) -> None:
-    """Check BUNDLE: hashes, golden crops on every engine, engines against each other.
+    """Check BUNDLE: hashes, golden inputs on every engine, engines against each other.
 
-    With --run also against the trained network, layer by layer; with --data the ranking of every
+    With --run also against the trained network, layer by layer; with --data the scores of every
     engine. An engine that is not installed is skipped. Exit code 3 when a check fails.
     """
     if explain and run is None:
         raise click.UsageError("--explain compares with the trained network: add --run RUN")
-    from bireid_deploy.data.layouts import open_dataset
+    from bireid_deploy import api
 
-    dataset = None if data is None else open_dataset(data, layout)
-    load_tensorflow()
-    from bireid_deploy.verification import Check, verify_bundle, verify_ranking
-
-    layers: list[dict[str, Any]] = []
     with quiet_native_output():
-        _require_sound_lce_file(bundle)
-        checks: list[Check] = verify_bundle(bundle)
-        trained = None
-        if run is not None:
-            from bireid_deploy.training.trained import open_run
-            from bireid_deploy.verification import verify_against_run
-
-            trained = open_run(run)
-            against, layers = verify_against_run(bundle, trained, explain)
-            checks += against
-        if dataset is not None:
-            checks += verify_ranking(bundle, trained, dataset)
-    failed = [check for check in checks if check.passed is False]
+        found = api.verify(bundle, run=run, data=data, layout=layout, explain=explain)
     if as_json:
-        emit_json(
-            {"passed": not failed, "checks": [vars(check) for check in checks], "layers": layers}
-        )
+        emit_json(found.to_json())
     else:
-        rows = [(_STATES[each.passed], each.name, each.detail) for each in checks]
+        rows = [(_STATES[each.passed], each.name, each.detail) for each in found.checks]
         emit_table(bundle.name, ("", "check", "found"), rows, text_columns=3)
-        if layers:
-            _emit_layers(layers)
-    if failed:
+        if found.layers:
+            _emit_layers(found.layers)
+    if found.failed:
         from bireid_converters.errors import ParityError
 
-        raise ParityError(f"{bundle}: {failed[0].name}: {failed[0].detail}")
-    skipped = sum(check.passed is None for check in checks)
+        raise ParityError(f"{bundle}: {found.failed[0].name}: {found.failed[0].detail}")
+    skipped = sum(check.passed is None for check in found.checks)
     message(f"verified, {skipped} skipped" if skipped else "verified")
 
 
-def _require_sound_lce_file(path: Path) -> None:
-    """Read the LCE file with checked bounds: its interpreter checks none and would crash."""
-    from bireid_converters.audit import audit_lce
-    from bireid_runtime import Bundle
-    from bireid_runtime.errors import UnsupportedModelError
-
-    bundle = Bundle.open(path)
-    if "lce" not in bundle.formats:
-        return
-    try:
-        audit_lce(bundle.file("lce").read_bytes())
-    except UnsupportedModelError as error:
-        raise UnsupportedModelError(f"{bundle.file('lce')}: {error}") from error
-
-
-def _emit_layers(layers: list[dict[str, Any]]) -> None:
+def _emit_layers(layers: Sequence[dict[str, Any]]) -> None:
     columns = ("layer", "file", "largest difference", "crops that agree")
     rows = [
         (

@@ -1,74 +1,65 @@
-"""Decoding and resizing the images of a split into one array."""
+"""Decoding and resizing training images into one array."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from bireid_runtime.errors import ImageError
-from bireid_runtime.images import load_image
-from bireid_runtime.preprocess import resize_bilinear
+from bireid_runtime.resize import resize_bilinear
 
-from bireid_deploy.data.dataset import Sample
 from bireid_deploy.errors import DatasetError
 
 
 @dataclass(frozen=True)
-class LoadedImages:
-    """Images in memory, with the samples they belong to.
+class DecodedImages:
+    """Images in memory.
 
     Attributes:
         pixels: RGB, uint8 (N, height, width, 3).
-        samples: The N samples, in the order given.
+        positions: Which of the given images those N are, in their order.
         skipped: File and reason of every image that could not be decoded.
     """
 
     pixels: np.ndarray
-    samples: tuple[Sample, ...]
+    positions: tuple[int, ...]
     skipped: tuple[tuple[Path, str], ...]
 
 
-def load_images(
-    samples: Sequence[Sample],
-    spec_height: int,
-    spec_width: int,
-    *,
-    on_corrupt: Literal["skip", "error"] = "skip",
+def decode_images(
+    images: Sequence[tuple[Path, Callable[[], np.ndarray]]],
+    height: int,
+    width: int,
     on_progress: Callable[[int, int], None] | None = None,
-) -> LoadedImages:
-    """Decodes and resizes images.
+) -> DecodedImages:
+    """Decode and resize images; broken ones are skipped and listed.
+
+    That is for training alone: an evaluation without a broken image would be of another data set.
 
     Args:
-        samples: Which images.
-        spec_height: Rows of the network's input.
-        spec_width: Columns of the network's input.
-        on_corrupt: Training may `skip` a broken image; evaluation must treat it as an `error`, for
-            a number without it would be of another data set.
+        images: Path of each, for the list, and what decodes it to uint8 RGB (H, W, 3).
+        height: Rows of the network's input.
+        width: Columns of the network's input.
         on_progress: Called with (images done, images in all) after each image.
 
     Raises:
-        DatasetError: An image is broken and `on_corrupt` is `error`, or no image is left.
+        DatasetError: No image is left.
     """
-    pixels = np.empty((len(samples), spec_height, spec_width, 3), np.uint8)
-    kept: list[Sample] = []
+    pixels = np.empty((len(images), height, width, 3), np.uint8)
+    kept: list[int] = []
     skipped: list[tuple[Path, str]] = []
-    for done, sample in enumerate(samples, start=1):
+    for position, (path, decode) in enumerate(images):
         try:
-            pixels[len(kept)] = resize_bilinear(load_image(sample.path), spec_height, spec_width)
+            pixels[len(kept)] = resize_bilinear(decode(), height, width)
         except ImageError as error:
-            if on_corrupt == "error":
-                raise DatasetError(
-                    f"broken image {sample.path}: {error}; restore or remove it"
-                ) from error
-            skipped.append((sample.path, str(error)))
+            skipped.append((path, str(error)))
         else:
-            kept.append(sample)
+            kept.append(position)
         if on_progress is not None:
-            on_progress(done, len(samples))
+            on_progress(position + 1, len(images))
     if not kept:
         raise DatasetError(
-            f"none of {len(samples)} images could be decoded"
+            f"none of {len(images)} images could be decoded"
             + (f"; the first: {skipped[0][0]}: {skipped[0][1]}" if skipped else "")
         )
-    return LoadedImages(pixels[: len(kept)], tuple(kept), tuple(skipped))
+    return DecodedImages(pixels[: len(kept)], tuple(kept), tuple(skipped))

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,12 +41,12 @@ class FlashOptions:
         runs: Embeddings that the bench times.
     """
 
-    offline: bool
-    program: bool
-    service: bool
-    dist: Path
-    threads: int
-    runs: int
+    offline: bool = False
+    program: bool = False
+    service: bool = False
+    dist: Path = Path("dist")
+    threads: int = 1
+    runs: int = 100
 
 
 class Reporter(Protocol):
@@ -57,6 +57,17 @@ class Reporter(Protocol):
 
     def copying(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """Copying begins; yields a function that takes the bytes there and the bytes in all."""
+
+
+class SilentReporter:
+    """Says nothing."""
+
+    def step(self, text: str) -> None:
+        """Nothing."""
+
+    def copying(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Yields a function that says nothing."""
+        return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ class Target:
     user: str | None = None
     port: int | None = None
 
+    @property
+    def needs_program(self) -> bool:
+        """Whether the device has no Python: one behind adb has none."""
+        return self.scheme == "adb"
+
     @classmethod
     def parse(cls, text: str) -> "Target":
         """Read a target from the command line; `ssh://host/~/dir` is below the home directory.

@@ -1,17 +1,14 @@
 """Labelled embeddings, and the `.npz` files that hold them."""
 
 import os
-import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
-from math import prod
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
+from bireid_runtime.errors import ArrayFileError
 from bireid_runtime.files import atomic_file
+from bireid_runtime.npz import open_npz
 from numpy.typing import NDArray
 
 from bireid_deploy.errors import EmbeddingsError
@@ -207,64 +204,16 @@ def _write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 
 def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray]:
+    """Read exactly the arrays `names`."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_members(archive, names)
-    except EmbeddingsError as error:
-        raise EmbeddingsError(f"{path}: {error}") from error
+        with open_npz(path) as file:
+            if set(file.names) != set(names):
+                found = ", ".join(sorted(name[:40] for name in file.names[:12])) or "none"
+                raise EmbeddingsError(
+                    f"{path}: expected the arrays {', '.join(names)}; found {found}"
+                )
+            return {name: file.read(name) for name in names}
     except FileNotFoundError as error:
         raise EmbeddingsError(f"{path}: no such file") from error
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise EmbeddingsError(
-            f"{path}: not a readable .npz file ({error}); write it again"
-        ) from error
-
-
-def _read_members(archive: zipfile.ZipFile, names: tuple[str, ...]) -> dict[str, NDArray]:
-    """Read exactly the arrays `names`, never more bytes than the file itself has."""
-    expected = {f"{name}.npy" for name in names}
-    found = [member.filename for member in archive.infolist()]
-    if len(found) != len(set(found)) or set(found) != expected:
-        listed = ", ".join(sorted(name.removesuffix(".npy")[:40] for name in found[:12]))
-        raise EmbeddingsError(f"expected the arrays {', '.join(names)}; found {listed or 'none'}")
-    # Stored members cannot unfold into more than the file holds, so no size needs to be trusted.
-    if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-        raise EmbeddingsError("the arrays are compressed; write the file with numpy.savez")
-    return {name: _parse_npy(name, archive.read(f"{name}.npy")) for name in names}
-
-
-def _parse_npy(name: str, content: bytes) -> NDArray:
-    shape, fortran_order, dtype, data = _parse_npy_header(name, content)
-    # Items of no bytes would let a header of a few bytes declare any number of them.
-    if dtype.kind not in "fiU" or dtype.itemsize == 0 or not dtype.isnative:
-        raise EmbeddingsError(f"{name} holds {dtype}, not numbers or text of this machine")
-    if any(extent < 0 for extent in shape) or prod(shape) * dtype.itemsize != len(data):
-        raise EmbeddingsError(f"{name} declares {dtype} {shape} but holds {len(data)} bytes")
-    # NumPy would build broken strings from code points that do not exist.
-    if dtype.kind == "U" and np.any(np.frombuffer(data, np.uint32) > sys.maxunicode):
-        raise EmbeddingsError(f"{name} holds text that is not Unicode; write the file again")
-    return np.ndarray(shape, dtype, buffer=bytearray(data), order="F" if fortran_order else "C")
-
-
-def _parse_npy_header(name: str, content: bytes) -> tuple[tuple[int, ...], bool, np.dtype, bytes]:
-    """Split a `.npy` file into shape, order, dtype and the bytes of its data."""
-    stream = BytesIO(content)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    # The header is a Python literal, so its parser raises whatever parsing Python can raise.
-    failures = (
-        ValueError,
-        TypeError,
-        KeyError,
-        SyntaxError,
-        TokenError,
-        RecursionError,
-        MemoryError,
-    )
-    try:
-        shape, fortran_order, dtype = readers[np.lib.format.read_magic(stream)](stream)
-    except failures as error:
-        raise EmbeddingsError(f"{name} has no valid .npy header; write the file again") from error
-    return shape, fortran_order, dtype, content[stream.tell() :]
+    except ArrayFileError as error:
+        raise EmbeddingsError(f"{path}: {error}") from error

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bireid_deploy.experiments.errors import ExperimentError
-from bireid_deploy.experiments.grid import FolderData, SyntheticData
+from bireid_deploy.experiments.kinds import task_of
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import DataSection
 
 
 @dataclass(frozen=True)
@@ -26,63 +28,34 @@ class ExperimentData:
 
 
 def open_data(
-    section: SyntheticData | FolderData,
+    section: DataSection,
     data: Path | None,
-    people: Path,
+    folder: Path,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ExperimentData:
-    """Open the data set of a grid; synthetic people are rendered unless they are there already.
+    """Open the data set of a grid; one that a task renders is rendered unless it is there already.
 
     Args:
         section: What the grid says.
         data: Folder given on the command line.
-        people: Where synthetic people go.
+        folder: Folder of the experiment, where rendered data go.
         on_progress: Called with (images rendered, images in all).
 
     Raises:
-        ExperimentError: `data` is missing, or given although the grid renders its own people.
-        DatasetError: The folder is no data set of that kind, or holds other synthetic people.
+        ExperimentError: `data` is missing, or given although the grid renders its own.
+        DatasetError: The folder is no data set of that kind, or holds other rendered data.
     """
-    if isinstance(section, SyntheticData):
+    task = TASKS[task_of(section.kind)]
+    generator = task.generators.get(section.kind)
+    if generator is not None:
         if data is not None:
-            raise ExperimentError("this grid renders its own people; leave out --data")
-        from bireid_deploy.data.synthetic import write_synthetic
-
-        write_synthetic(
-            people,
-            identities=section.identities,
-            test_fraction=section.test_fraction,
-            on_progress=on_progress,
-        )
-        data = people
+            raise ExperimentError("this grid renders its own data; leave out --data")
+        generator.write(section, folder / generator.folder, on_progress)
+        data = folder / generator.folder
     elif data is None:
         raise ExperimentError(f"this grid needs a {section.kind} data set; give it with --data")
-    counts = _classes(data) if section.kind == "classification" else _people(data)
+    counts = task.describe(task.open_dataset(data))
     return ExperimentData(data, {"kind": section.kind, **counts, "sha256": _hash_listing(data)})
-
-
-def _people(root: Path) -> dict[str, Any]:
-    from bireid_deploy.data.layouts import open_dataset
-
-    dataset = open_dataset(root)
-    summary = dataset.summary()
-    return {
-        "name": dataset.name,
-        "train": {"identities": summary["train"].identities, "images": summary["train"].images},
-        "query": {"identities": summary["query"].identities, "images": summary["query"].images},
-        "gallery": {"images": summary["gallery"].images},
-    }
-
-
-def _classes(root: Path) -> dict[str, Any]:
-    from bireid_deploy.data.classification import open_classification_dataset
-
-    dataset = open_classification_dataset(root)
-    return {
-        "name": dataset.name,
-        "train": {"classes": len(dataset.classes), "images": len(dataset.train)},
-        "test": {"images": len(dataset.test)},
-    }
 
 
 def _hash_listing(root: Path) -> str:

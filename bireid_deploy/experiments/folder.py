@@ -1,4 +1,4 @@
-"""The folder of an experiment: synthetic people, one run directory and one record per run."""
+"""The folder of an experiment: rendered data, one run directory and one record per run."""
 
 import fcntl
 from collections.abc import Iterator
@@ -17,11 +17,6 @@ class ExperimentFolder:
     """Paths below `--out`; a run's key is its name and seed, `baseline-seed0`."""
 
     path: Path
-
-    @property
-    def people(self) -> Path:
-        """Synthetic people, if the grid renders them."""
-        return self.path / "people"
 
     def run(self, key: str) -> RunDirectory:
         """The run directory, as `train` leaves it."""

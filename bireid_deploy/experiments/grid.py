@@ -1,16 +1,18 @@
 """Grid files: which recipes an experiment trains, with which seeds, on which data."""
 
-import difflib
 import graphlib
 import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from bireid_runtime.suggestions import hint
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from bireid_deploy.experiments.errors import ExperimentError
+from bireid_deploy.experiments.kinds import kinds
+from bireid_deploy.tasks.base import DataSection
 from bireid_deploy.training.recipe_sections import Section
 
 GRIDS = Path(__file__).parent / "grids"
@@ -18,20 +20,6 @@ GRIDS = Path(__file__).parent / "grids"
 # Names become names of folders and files.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0)]
-
-
-class SyntheticData(Section):
-    """Synthetic people, rendered once into the experiment's folder."""
-
-    kind: Literal["synthetic"]
-    identities: Annotated[int, Field(ge=2)]
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
-
-
-class FolderData(Section):
-    """Data that cannot travel with a grid: a folder that the command line names."""
-
-    kind: Literal["reid", "classification"]
 
 
 class RunEntry(Section):
@@ -79,9 +67,20 @@ class Grid(Section):
     name: Name
     description: str = ""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
-    data: Annotated[SyntheticData | FolderData, Field(discriminator="kind")]
+    data: SerializeAsAny[DataSection]
     set: tuple[str, ...] = ()
     run: Annotated[tuple[RunEntry, ...], Field(min_length=1)]
+
+    @field_validator("data", mode="wrap")
+    @classmethod
+    def _is_of_its_kind(cls, values: Any, handler: Any) -> DataSection:
+        if isinstance(values, DataSection):
+            return values
+        known = kinds()
+        kind = values.get("kind") if isinstance(values, dict) else None
+        if kind not in known:
+            raise ValueError(f"there is no kind {kind!r} of data; {hint(str(kind), known)}")
+        return known[kind].model_validate_json(json.dumps(values))
 
     @model_validator(mode="after")
     def _runs_can_be_ordered(self) -> "Grid":
@@ -96,7 +95,7 @@ class Grid(Section):
                 if wanted is not None and wanted not in names:
                     raise ValueError(
                         f"run {entry.name!r}: {key} is {wanted!r}, which is no run of this grid"
-                        f"{suggestion(wanted, names)}"
+                        f"; {hint(wanted, names)}"
                     )
         try:
             self.ordered()
@@ -118,7 +117,7 @@ class Grid(Section):
         for name in wanted:
             if name not in entries:
                 raise ExperimentError(
-                    f"grid {self.name!r} has no run {name!r}{suggestion(name, entries)}"
+                    f"grid {self.name!r} has no run {name!r}; {hint(name, entries)}"
                 )
         graph: dict[str, tuple[str, ...]] = {}
         waiting = wanted or list(entries)
@@ -155,15 +154,8 @@ def find_grid(name: str) -> Path:
         return Path(name)
     shipped = {path.stem: path for path in sorted(GRIDS.glob("*.toml"))}
     if name not in shipped:
-        raise ExperimentError(f"no grid named {name!r} is installed{suggestion(name, shipped)}")
+        raise ExperimentError(f"no grid named {name!r} is installed; {hint(name, shipped)}")
     return shipped[name]
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The end of an error message about an unknown name: the nearest known one, or all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; choose from {', '.join(known)}"
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -173,7 +165,7 @@ def _first_problem(error: ValidationError) -> str:
     problem = (unknown or problems)[0]
     where = ".".join(str(part) for part in problem["loc"]) or "grid"
     if unknown:
-        sections = (Grid, RunEntry, SyntheticData)
+        sections: tuple[type[Section], ...] = (Grid, RunEntry, *kinds().values())
         keys = dict.fromkeys(key for section in sections for key in section.model_fields)
-        return f"unknown key {where}{suggestion(str(problem['loc'][-1]), keys)}"
+        return f"unknown key {where}; {hint(str(problem['loc'][-1]), keys)}"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

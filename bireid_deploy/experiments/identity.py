@@ -8,7 +8,8 @@ from typing import Any
 from bireid_converters.toolchain import toolchain
 
 from bireid_deploy.experiments.errors import ExperimentError
-from bireid_deploy.training.recipe import Recipe, differences, parse_recipe
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.training.recipe import Recipe, differences
 
 _NAMES_ALONE = {"name", "description"}
 _PACKAGES = ("bireid-deploy", "tensorflow", "tf-keras", "larq", "numpy", "pillow")

@@ -9,8 +9,11 @@ from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.experiments.folder import ExperimentFolder
 from bireid_deploy.experiments.grid import Grid, RunEntry
 from bireid_deploy.experiments.identity import Identity, versions
+from bireid_deploy.experiments.kinds import task_of
 from bireid_deploy.experiments.record import read_json
-from bireid_deploy.training.recipe import Recipe, find_recipe, load_recipe
+from bireid_deploy.recipes import find_recipe, load_recipe
+from bireid_deploy.training.methods import require_teacher
+from bireid_deploy.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -140,13 +143,12 @@ def unfinished(
 
 
 def _require_fit(run: PlannedRun, grid: Grid) -> None:
-    task = "classification" if grid.data.kind == "classification" else "reid"
-    if run.recipe.task != task:
+    if run.recipe.task != task_of(grid.data.kind):
         raise ExperimentError(
             f"run {run.entry.name!r}: recipe {run.recipe.name!r} is for {run.recipe.task}, but the "
             f"grid's data are {grid.data.kind}"
         )
-    run.recipe.require_teacher(run.teacher is not None)
+    require_teacher(run.recipe, run.teacher is not None)
 
 
 def _origin(

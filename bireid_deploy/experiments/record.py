@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +12,25 @@ from bireid_deploy.experiments.errors import ExperimentError
 
 SCHEMA_VERSION = 1
 
-MAIN_TERMS = (
-    "total",
-    "identity",
-    "triplet",
-    "distillation",
-    "kernel_adversarial",
-    "kernel_mse",
-    "feature_adversarial",
-    "feature_mse",
-    "target_variance",
-    "accuracy",
-)
-
 _LARGEST_BYTES = 16 * 1024**2
 _SIGNIFICANT_DIGITS = 5
 # What `evaluate --json` says beside the scores.
 _CIRCUMSTANCES = ("model", "data", "engine", "images_per_second")
 
 
-def training_summary(run_record: dict[str, Any], images_per_step: int) -> dict[str, Any]:
+def training_summary(
+    run_record: dict[str, Any], images_per_step: int, terms: Sequence[str]
+) -> dict[str, Any]:
     """What a run directory's record says about its training, compact.
 
     Args:
         run_record: Content of `run.json`.
         images_per_step: Batch size.
+        terms: Names of the terms to keep.
 
     Returns:
         `steps`; `seconds` of training steps, decoding and start-up left out; their
-        `images_per_second`; `history`, the main terms with one number per epoch.
+        `images_per_second`; `history`, those terms with one number per epoch.
     """
     history = run_record["history"]
     steps = run_record["steps"]
@@ -54,7 +45,7 @@ def training_summary(run_record: dict[str, Any], images_per_step: int) -> dict[s
         "images_per_second": round(images_per_epoch * len(speeds) / seconds, 1) if seconds else 0.0,
         "history": {
             term: [float(f"{epoch[term]:.{_SIGNIFICANT_DIGITS}g}") for epoch in history]
-            for term in MAIN_TERMS
+            for term in terms
             if term in history[0]
         },
     }

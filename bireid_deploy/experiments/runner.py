@@ -14,6 +14,7 @@ from bireid_deploy.experiments.folder import ExperimentFolder
 from bireid_deploy.experiments.plan import FinishedRun, PlannedRun
 from bireid_deploy.experiments.processes import ProcessError, Processes
 from bireid_deploy.experiments.record import machine, metrics_of, training_summary, write_json
+from bireid_deploy.recipes.terms import logged_terms
 
 _EXIT_USAGE = 2
 
@@ -170,7 +171,11 @@ class GridRunner:
             **run.identity(self._data).to_json(),
             "machine": machine(),
             "metrics": metrics_of(json.loads(output)),
-            **training_summary(directory.read_record(), run.recipe.batch.images),
+            **training_summary(
+                directory.read_record(),
+                run.recipe.batch.images,
+                [term.name for term in logged_terms(run.recipe)],
+            ),
         }
         write_json(self._folder.result(run.key), record)
         self._folder.started(run.key).unlink()

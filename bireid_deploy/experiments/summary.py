@@ -4,15 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bireid_deploy.experiments.kinds import scores_of
 from bireid_deploy.experiments.statistics import Interval, confidence_interval
-
-# Scores by the kind of the data set, with what tables call them; the first is the main one.
-REID_SCORES = {
-    "mean_average_precision": "mAP",
-    "rank_1": "rank-1",
-    "mean_inverse_negative_penalty": "mINP",
-}
-CLASSIFICATION_SCORES = {"top_1": "top-1", "top_5": "top-5"}
 
 
 @dataclass(frozen=True)
@@ -35,11 +28,6 @@ class Summary:
         """As `--json` prints it; `half_width` of the 95 % interval, null for a single seed."""
         scores = {name: vars(interval) for name, interval in self.scores.items()}
         return {"run": self.run, "label": self.label, "seeds": list(self.seeds), "scores": scores}
-
-
-def scores_of(kind: str) -> dict[str, str]:
-    """Names and headings of the scores of a kind of data set."""
-    return CLASSIFICATION_SCORES if kind == "classification" else REID_SCORES
 
 
 def summarise(records: Sequence[dict[str, Any]]) -> list[Summary]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from bireid_runtime.preprocess import Preprocess
@@ -26,17 +26,17 @@ class Batch:
         index: Position in its epoch, from 0.
         count: Batches in the epoch.
         images: float32 (N, H, W, 3), normalised.
-        labels: int32 (N,).
+        targets: What the task learns from; labels int32 (N,) of `ImageBatches`.
     """
 
     index: int
     count: int
     images: np.ndarray
-    labels: np.ndarray
+    targets: Any
 
 
-class BatchSource:
-    """P x K batches that depend on the seed, the epoch and the index alone.
+class ImageBatches:
+    """Batches of labelled images that depend on the seed, the epoch and the index alone.
 
     So a resumed run sees what an uninterrupted one would have seen.
 

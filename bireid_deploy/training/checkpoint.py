@@ -1,14 +1,15 @@
 """Checkpoints: one `.npz` with every variable and the state of the loop, written atomically."""
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bireid_runtime.errors import ArrayFileError
 from bireid_runtime.files import atomic_file
+from bireid_runtime.npz import NpzFile, open_npz
 
 from bireid_deploy.errors import TrainingError
 
@@ -90,13 +91,13 @@ def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
         TrainingError: The file is missing or damaged, or has no array of that name.
     """
     with _open(path) as archive:
-        missing = [name for name in names if name not in archive]
+        missing = [name for name in names if name not in archive.names]
         if missing:
             raise TrainingError(
                 f"{path}: no variable {missing[0]!r}; the checkpoint is of another network or "
                 "recipe"
             )
-        return {name: archive[name] for name in names}
+        return {name: archive.read(name) for name in names}
 
 
 def array_names(path: Path) -> frozenset[str]:
@@ -106,17 +107,17 @@ def array_names(path: Path) -> frozenset[str]:
         TrainingError: The file is missing or damaged.
     """
     with _open(path) as archive:
-        return frozenset(archive.files)
+        return frozenset(archive.names)
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Any]:
+def _open(path: Path) -> Iterator[NpzFile]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             yield archive
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such checkpoint; has the run been started?") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except ArrayFileError as error:
         raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.training.checkpoint import (
     array_names,
@@ -20,9 +19,7 @@ from bireid_deploy.training.run_directory import RunDirectory
 _MAY_BE_FRESH = ("/alpha:0", "/bias:0")
 
 
-def initialise_from(
-    network: ReIdNetwork, source: Path, options: OptimizerSection, seed: int
-) -> None:
+def initialise_from(network: Any, source: Path, options: OptimizerSection, seed: int) -> None:
     """Give a network the weights of another run.
 
     A run of the same precision gives every variable. From a run whose kernels are real-valued a
@@ -44,7 +41,7 @@ def initialise_from(
         load_network(source, network.model)
         return
     run = RunDirectory(source)
-    if run.read_recipe().network.precision == network.config.precision:
+    if run.network_section().precision == network.config.precision:
         load_network(run.checkpoint, network.model)
         return
     layers = binary_layers(network.model)

@@ -7,14 +7,12 @@ from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryConv2D, binary_layers
-from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.training.recipe import OptimizerSection
 
 MOMENTUM = 0.9
 STEP_DECAY = 0.1
 
-_HEAD_LAYERS = ("projection", "neck_bn")
 _NOT_DECAYED = ["gamma", "beta", "_prelu", "bias"]
 
 
@@ -26,7 +24,7 @@ class ParameterGroups:
         kernels: Latent kernels w of the binary layers.
         alphas: Their output-channel scales, where they are learned.
         others: p, everything else in the backbone.
-        head: p of the projection, the neck and the classifier.
+        head: p of the network's head and of the task's own layers, such as a classifier.
     """
 
     kernels: list[Any]
@@ -35,20 +33,20 @@ class ParameterGroups:
     head: list[Any]
 
     @classmethod
-    def split(cls, network: ReIdNetwork, classifier: Any) -> "ParameterGroups":
-        """Sort variables by the layer that owns them."""
+    def split(cls, network: Any, task_variables: list[Any]) -> "ParameterGroups":
+        """Sort the variables of a `Network` by the layer that owns them."""
         layers = binary_layers(network.model)
         kernels = [layer.kernel for layer in layers]
         alphas = [layer.alpha for layer in layers if layer.alpha is not None]
         head = [
             variable
             for layer in network.model.layers
-            if layer.name in _HEAD_LAYERS
+            if layer.name in network.head_layers
             for variable in layer.trainable_variables
         ]
         owned = {id(variable) for variable in kernels + alphas + head}
         others = [each for each in network.model.trainable_variables if id(each) not in owned]
-        return cls(kernels, alphas, others, head + classifier.trainable_variables)
+        return cls(kernels, alphas, others, head + task_variables)
 
 
 class Optimizers:
@@ -56,17 +54,17 @@ class Optimizers:
 
     Args:
         options: Method, learning rates and weight decay.
-        groups: Variables of the network and the classifier.
-        projections: W_1x1 of FR-GAL; they share the optimiser of the head.
-        discriminators: W_D.
+        groups: Variables of the network and the task.
+        companions: Variables of methods that share the optimiser of the head.
+        adversaries: W_D.
     """
 
     def __init__(
         self,
         options: OptimizerSection,
         groups: ParameterGroups,
-        projections: list[Any],
-        discriminators: list[Any],
+        companions: list[Any],
+        adversaries: list[Any],
     ) -> None:
         backbone = options.backbone_factor
         self.rates = {
@@ -80,8 +78,8 @@ class Optimizers:
             "kernels": groups.kernels,
             "alphas": groups.alphas,
             "others": groups.others,
-            "head": groups.head + projections,
-            "discriminators": discriminators,
+            "head": groups.head + companions,
+            "discriminators": adversaries,
         }
         self._optimizers = {
             name: _optimizer(name, options)

@@ -1,23 +1,13 @@
-"""The sections of a training recipe; see `bireid_deploy.training.recipe`."""
+"""The sections that every training recipe has; see `bireid_deploy.training.recipe`."""
 
 from typing import Annotated, Literal
 
-from bireid_models.config import (
-    Backbone,
-    Binarization,
-    Downsample,
-    NetworkConfig,
-    Precision,
-    Stem,
-    Surrogate,
-    UnitOrder,
-)
+from bireid_models.config import Downsample, NetworkConfig, Precision, Stem, UnitOrder
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Stage = Literal["stage1", "stage2", "stage3", "stage4"]
 
 
 class Section(BaseModel):
@@ -29,19 +19,20 @@ class Section(BaseModel):
 class NetworkSection(Section):
     """The network to train; fields as in `bireid_models.NetworkConfig`."""
 
-    backbone: Backbone = "resnet18"
+    backbone: str = "resnet18"
     precision: Precision = "binary"
-    binarization: Binarization = "bireid"
+    binarization: str = "bireid"
     width: Positive = 1.0
     input_height: int = 256
     input_width: int = 128
     last_stride: Literal[1, 2] = 2
     downsample: Downsample = "real"
     unit_order: UnitOrder = "fused"
-    kernel_surrogate: Surrogate = "poly"
+    kernel_surrogate: str = "poly"
     embedding_dim: int | None = None
     stem: Stem = "imagenet"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    head: str = "bnneck"
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":
@@ -87,90 +78,10 @@ class AugmentationSection(Section):
     erasing: Probability = 0.5
 
 
-class LossSection(Section):
-    """The task losses: cross-entropy over identities (or classes) and batch-hard triplet."""
-
-    identity_weight: NonNegative = 1.0
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    triplet_weight: NonNegative = 1.0
-    triplet_margin: Positive | Literal["soft"] = 0.3
-
-
-class DiscriminatorSection(Section):
-    """Fully connected discriminator: widths of its hidden blocks and slope of its LeakyReLU."""
-
-    widths: Annotated[tuple[int, ...], Field(min_length=1)] = (128, 256, 128)
-    leaky_slope: NonNegative = 0.2
-
-
-class KernelRefiningSection(Section):
-    """KR-GAL, eq. 6.9-6.11.
-
-    `mse_gradient`: `direct` treats sign(w) as a constant (eq. 6.21), `total` adds the path through
-    it. `saturating`: the generator descends log(1 - D), as printed; otherwise it ascends log D.
-    `filters_per_step`: filters of a layer that the discriminator sees in one step, for speed; the
-    filters take turns, and 0 shows it all of them.
-    """
+class MethodSection(Section):
+    """A table of a training method; without the table the method is off."""
 
     enabled: bool = True
-    mse_weight: NonNegative = 5e-5
-    mse_reduction: Literal["sum", "mean"] = "sum"
-    mse_gradient: Literal["direct", "total"] = "direct"
-    adversarial_weight: NonNegative = 1.0
-    saturating: bool = True
-    filters_per_step: Annotated[int, Field(ge=0)] = 64
-    discriminator: DiscriminatorSection = DiscriminatorSection()
-
-
-class FeaturePair(Section):
-    """A low-level map that is pulled towards a high-level one."""
-
-    low: Stage
-    high: Stage = "stage4"
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> "FeaturePair":
-        if self.low >= self.high:
-            raise ValueError(f"low ({self.low}) must come before high ({self.high})")
-        return self
-
-
-class FeatureRefiningSection(Section):
-    """FR-GAL, eq. 6.12-6.15.
-
-    `trainable_projection`: whether the 1x1 convolution of eq. 6.12 learns, from the MSE alone.
-    `discriminator_input`: what one sample is: a spatial position, the spatial mean, or the
-    flattened map. `sampled_positions`: positions drawn per image in each step; 0 takes them all.
-    """
-
-    enabled: bool = True
-    pairs: Annotated[tuple[FeaturePair, ...], Field(min_length=1)] = (
-        FeaturePair(low="stage1"),
-        FeaturePair(low="stage2"),
-        FeaturePair(low="stage3"),
-    )
-    mse_weight: NonNegative = 5e-3
-    mse_reduction: Literal["sum", "mean"] = "mean"
-    adversarial_weight: NonNegative = 1.0
-    saturating: bool = True
-    trainable_projection: bool = True
-    discriminator_input: Literal["positions", "gap", "flatten"] = "positions"
-    sampled_positions: Annotated[int, Field(ge=0)] = 16
-    discriminator: DiscriminatorSection = DiscriminatorSection()
-
-
-class DistillationSection(Section):
-    """Learning from the teacher that `train --teacher` names.
-
-    `target`: `logits` is `T^2 KL(softmax(teacher / T) || softmax(student / T))` over the same
-    classes, ReActNet's distribution loss at `temperature` T = 1; `embedding` is one minus the
-    cosine between the two embeddings, for a teacher of other identities.
-    """
-
-    enabled: bool = True
-    target: Literal["logits", "embedding"] = "logits"
-    weight: Positive = 1.0
-    temperature: Positive = 1.0
 
 
 class OptimizerSection(Section):

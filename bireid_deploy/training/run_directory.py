@@ -1,18 +1,29 @@
 """The directory that a training run leaves: recipe, history, checkpoint, TensorBoard."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime.files import atomic_file
+from pydantic import ValidationError
 
 from bireid_deploy.errors import TrainingError
-from bireid_deploy.training.recipe import Recipe, parse_recipe
+from bireid_deploy.training.recipe_sections import NetworkSection
 
 SCHEMA_VERSION = 1
 
-_KEYS = {"recipe": dict, "data": dict, "finished": bool, "steps": int, "history": list}
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "recipe": dict,
+    "data": dict,
+    "finished": bool,
+    "steps": int,
+    "history": list,
+    "initial": (str, type(None)),
+    # A string was all that runs of earlier versions said.
+    "teacher": (dict, str, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -82,10 +93,36 @@ class RunDirectory:
         if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
             raise TrainingError(f"{self.record_path}: not a record of schema {SCHEMA_VERSION}")
         for key, kind in _KEYS.items():
-            if not isinstance(record.get(key), kind):
+            if key not in record or not isinstance(record[key], kind):
                 raise TrainingError(f"{self.record_path}: damaged record: no valid {key!r}")
         return record
 
-    def read_recipe(self) -> Recipe:
-        """The recipe the run was started with."""
-        return parse_recipe(self.read_record()["recipe"], source=str(self.record_path))
+    def network_section(self) -> NetworkSection:
+        """The table `[network]` of the recipe that the run was started with.
+
+        Raises:
+            TrainingError: As `read_record`, or the table is malformed.
+        """
+        try:
+            text = json.dumps(self.read_record()["recipe"].get("network"))
+            return NetworkSection.model_validate_json(text)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise TrainingError(
+                f"{self.record_path}: damaged record: network: {problem['msg']}"
+            ) from error
+
+    def identity(self) -> dict[str, str]:
+        """Which run this is, wherever it lies: its name and the hash of its checkpoint.
+
+        Raises:
+            TrainingError: It has no checkpoint.
+        """
+        try:
+            with self.checkpoint.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise TrainingError(
+                f"{self.checkpoint}: no such checkpoint; has the run been started?"
+            ) from error
+        return {"run": self.path.resolve().name, "checkpoint": f"sha256:{digest}"}

@@ -1,21 +1,16 @@
-"""One training step of BiRe-ID (Algorithm 11): discriminators ascend, then w, alpha, p descend."""
+"""One training step (Algorithm 11 of BiRe-ID): adversaries ascend, then w, alpha, p descend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bireid_models.framework import tf
-from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork
 
 from bireid_deploy.training.checkpoint import network_variables
-from bireid_deploy.training.objectives.adversarial import discriminators_loss
-from bireid_deploy.training.objectives.feature_refining import FeatureRefining
-from bireid_deploy.training.objectives.identity import identity_loss
-from bireid_deploy.training.objectives.kernel_refining import KernelRefining
-from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
+from bireid_deploy.training.methods.base import MethodStep, Play, Scene
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
-from bireid_deploy.training.teacher import Teacher
+from bireid_deploy.training.task_step import TaskStep
 
 
 @dataclass(frozen=True)
@@ -23,8 +18,8 @@ class Terms:
     """The loss terms of one step.
 
     Attributes:
-        task: Terms of L_S: identity, triplet and distillation.
-        refining: Terms of KR-GAL and FR-GAL that the network descends.
+        task: Terms of L_S: those of the task, and of methods that teach it.
+        refining: Terms of the methods that the network descends beside them.
         observed: Numbers that are only logged.
     """
 
@@ -38,87 +33,66 @@ class Terms:
 
 
 class TrainingStep:
-    """The losses, the discriminators and the optimisers of one run, compiled into one function.
+    """The losses, the adversaries and the optimisers of one run, compiled into one function.
 
     Args:
         network: Built network.
-        classifier: Keras layer, neck features (N, D) to logits (N, identities).
+        task: The task's part.
+        methods: The methods at work, in the order of their table.
         recipe: What to train with.
-        teacher: Whom to learn from, if the recipe distils.
     """
 
     def __init__(
-        self,
-        network: ReIdNetwork,
-        classifier: Any,
-        recipe: Recipe,
-        teacher: Teacher | None = None,
+        self, network: Any, task: TaskStep, methods: Sequence[MethodStep], recipe: Recipe
     ) -> None:
         self.network = network
-        self.classifier = classifier
+        self.task = task
+        self.methods = tuple(methods)
         self.recipe = recipe
-        self.teacher = teacher
-        layers = binary_layers(network.model)
-        self.kernel_refining = (
-            KernelRefining.build(layers, recipe.kernel_refining)
-            if recipe.kernel_refining.enabled
-            else None
-        )
-        self.feature_refining = (
-            FeatureRefining.build(network.features, recipe.feature_refining)
-            if recipe.feature_refining.enabled
-            else None
-        )
-        self.groups = ParameterGroups.split(network, classifier)
-        self.projections = (
-            self.feature_refining.projection_variables if self.feature_refining else []
-        )
-        self.discriminators = [
-            variable
-            for part in (self.kernel_refining, self.feature_refining)
-            if part is not None
-            for variable in part.discriminator_variables
-        ]
+        self.groups = ParameterGroups.split(network, list(task.variables.values()))
+        self.companions = [each for method in methods for each in method.companions]
+        self.adversaries = [each for method in methods for each in method.adversaries]
         self.optimizers = Optimizers(
-            recipe.optimizer, self.groups, self.projections, self.discriminators
+            recipe.optimizer, self.groups, self.companions, self.adversaries
         )
         self._compiled = tf.function(self._run)
 
-    def __call__(self, images: Any, labels: Any, step: int) -> dict[str, float]:
+    def __call__(self, images: Any, targets: Any, step: int) -> dict[str, float]:
         """Train on one batch.
 
         Args:
-            images: float32 (N, H, W, 3), preprocessed and augmented.
-            labels: int32 (N,), identities in 0..K-1.
-            step: Number of the step from 0; seeds the positions that FR-GAL samples.
+            images: float32 (N, H, W, C), preprocessed and augmented.
+            targets: What the task learns from, such as labels int32 (N,).
+            step: Number of the step from 0; methods sample by it.
 
         Returns:
             The value of every loss term before the update, by name.
         """
-        terms = self._compiled(images, labels, tf.constant(step, tf.int32))
+        terms = self._compiled(images, targets, tf.constant(step, tf.int32))
         return {name: float(value) for name, value in terms.items()}
 
     def variables(self) -> dict[str, Any]:
         """All state of the step by a stable name, for checkpoints."""
-        named = network_variables(self.network.features)
-        named |= {f"classifier/{each.name}": each for each in self.classifier.variables}
-        named |= {f"discriminator/{each.name}": each for each in self.discriminators}
-        if self.feature_refining:
-            named |= self.feature_refining.projection_state()
+        named = network_variables(self.network.features) | dict(self.task.variables)
+        named |= {f"discriminator/{each.name}": each for each in self.adversaries}
+        for method in self.methods:
+            named |= method.state()
         return named | self.optimizers.state()
 
-    def _run(self, images: Any, labels: Any, step: Any) -> dict[str, Any]:
+    def _run(self, images: Any, targets: Any, step: Any) -> dict[str, Any]:
         features = self.network.features(images, training=True)
-        logits = self.classifier(features["classifier_input"])
-        observed, refining = self._refine(features, step)
-        task_terms = self._task_terms(features, logits, labels)
-        if self.teacher:
-            task_terms["distillation"] = self.teacher.loss(images, features["neck"], logits)
-        terms = Terms(task_terms, refining, observed)
+        predictions = self.task.predict(features)
+        scene = Scene(images, targets, features, predictions, step)
+        plays = [method.play(scene) for method in self.methods]
+        observed, refining = self._play_on(plays)
+        taught = self.task.terms(features, predictions, targets)
+        for play in plays:
+            taught |= play.task
+        terms = Terms(taught, refining, observed)
         task = tf.add_n(list(terms.task.values()))
         total = tf.add_n([task, *terms.refining.values()])
-        kernels, alphas, projections = _gradients(
-            total, self.groups.kernels, self.groups.alphas, self.projections
+        kernels, alphas, companions = _gradients(
+            total, self.groups.kernels, self.groups.alphas, self.companions
         )
         others, head = _gradients(
             task if self.recipe.optimizer.task_gradient_only else total,
@@ -128,48 +102,28 @@ class TrainingStep:
         self.optimizers.apply("kernels", kernels)
         self.optimizers.apply("alphas", alphas)
         self.optimizers.apply("others", others)
-        self.optimizers.apply("head", head + projections)
-        correct = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
-        accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
-        return {**terms.all(), "total": total, "accuracy": accuracy}
+        self.optimizers.apply("head", head + companions)
+        return {**terms.all(), "total": total, **self.task.observed(predictions, targets)}
 
-    def _task_terms(self, features: dict[str, Any], logits: Any, labels: Any) -> dict[str, Any]:
-        options = self.recipe.loss
-        terms = {}
-        if options.identity_weight > 0:
-            identity = identity_loss(logits, labels, options.label_smoothing)
-            terms["identity"] = options.identity_weight * identity
-        if options.triplet_weight > 0:
-            triplet = batch_hard_triplet_loss(features["pooled"], labels, options.triplet_margin)
-            terms["triplet"] = options.triplet_weight * triplet
-        return terms
-
-    def _refine(self, features: dict[str, Any], step: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """KR-GAL and FR-GAL: the discriminators ascend first.
+    def _play_on(self, plays: Sequence[Play]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The adversaries move first, and the methods answer.
 
         Returns:
             What to log, and the terms that the network descends.
         """
-        observed, ascent, descent = {}, {}, {}
-        games: list[tuple[str, KernelRefining | FeatureRefining, Any]] = []
-        if self.kernel_refining:
-            games.append(("kernel", self.kernel_refining, self.kernel_refining.samples(step)))
-            descent["kernel_mse"] = self.kernel_refining.mse_loss()
-        if self.feature_refining:
-            targets = self.feature_refining.targets(features)
-            seed = tf.stack([tf.constant(self.recipe.seed, tf.int32), step * 16])
-            samples = self.feature_refining.samples(features, targets, seed)
-            games.append(("feature", self.feature_refining, samples))
-            descent["feature_mse"] = self.feature_refining.mse_loss(features, targets)
-            observed["target_variance"] = self.feature_refining.target_variance(targets)
-        for name, game, samples in games:
-            ascent[f"{name}_discriminator"] = discriminators_loss(game.discriminators, samples)
-        if games:
+        observed: dict[str, Any] = {}
+        ascent: dict[str, Any] = {}
+        refining: dict[str, Any] = {}
+        for play in plays:
+            observed |= play.observed
+            ascent |= play.ascent
+            refining |= play.refining
+        if ascent:
             loss = tf.add_n(list(ascent.values()))
-            self.optimizers.apply("discriminators", *_gradients(loss, self.discriminators))
-        for name, game, samples in games:
-            descent[f"{name}_adversarial"] = game.adversarial_loss(samples)
-        return observed | ascent, descent
+            self.optimizers.apply("discriminators", *_gradients(loss, self.adversaries))
+        for play in plays:
+            refining |= play.answer()
+        return observed | ascent, refining
 
 
 def _gradients(loss: Any, *groups: list[Any]) -> list[list[Any]]:

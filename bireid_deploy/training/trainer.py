@@ -2,41 +2,28 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from bireid_models.framework import keras, tf
+from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
-from bireid_models.network import ReIdNetwork, build_network
-from bireid_runtime.preprocess import Preprocess
+from bireid_models.network import build_network
 
-from bireid_deploy.data.augmentation import Augmentation
-from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
-from bireid_deploy.training.batches import BatchSource, Sampler
 from bireid_deploy.training.checkpoint import load_checkpoint, save_checkpoint
 from bireid_deploy.training.initialisation import initialise_from
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.loop_state import LoopState
+from bireid_deploy.training.methods import enabled_methods, require_teacher
+from bireid_deploy.training.methods.base import MethodContext
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
 from bireid_deploy.training.repeatability import make_repeatable
+from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
-from bireid_deploy.training.teacher import open_teacher
-from bireid_deploy.training.training_data import TrainingData
-
-
-class Reporter(Protocol):
-    """Who is told how training goes; the command line draws a progress bar."""
-
-    def step(self, epoch: int, batch: int, batches: int, terms: dict[str, float]) -> None:
-        """A step ended."""
-
-    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """An epoch ended; `summary` holds the mean of every term and `images_per_second`."""
+from bireid_deploy.training.task_step import TaskData, TrainableTask
 
 
 class Trainer:
@@ -47,11 +34,12 @@ class Trainer:
 
     Args:
         recipe: What to train.
-        data: The training split.
+        task: What it learns.
+        data: The training split, as the task loads it.
         run: Where to.
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
-        teacher: The run to learn from, if the recipe distils.
+        teacher: The run to learn from, if a method of the recipe wants one.
 
     Raises:
         TrainingError: The data are too few, `initial` or `teacher` does not fit the recipe, or one
@@ -61,46 +49,33 @@ class Trainer:
     def __init__(
         self,
         recipe: Recipe,
-        data: TrainingData,
+        task: TrainableTask,
+        data: TaskData,
         run: RunDirectory,
         reporter: Reporter,
         initial: Path | None = None,
         teacher: Path | None = None,
     ) -> None:
-        recipe.require_teacher(teacher is not None)
+        require_teacher(recipe, teacher is not None)
         make_repeatable(recipe.seed, recipe.repeatable)
         self.recipe = recipe
         self.run = run
         self._data = data
         self._reporter = reporter
-        self._origin = {
+        self._origin: dict[str, Any] = {
             "initial": None if initial is None else initial.name,
-            "teacher": None if teacher is None else teacher.name,
+            "teacher": None if teacher is None else RunDirectory(teacher).identity(),
         }
         self.network = build_network(recipe.network.config())
         options = recipe.optimizer
         initialise_alphas(binary_layers(self.network.model), options.alpha_init, recipe.seed)
-        classifier = _classifier(self.network, classes=int(data.labels.max()) + 1)
+        part = task.step(recipe, self.network, data)
         if initial is not None:
             initialise_from(self.network, initial, options, recipe.seed)
-        tutor = (
-            open_teacher(teacher, recipe.distillation, self.network, data.description)
-            if teacher is not None
-            else None
-        )
-        self._step = TrainingStep(self.network, classifier, recipe, tutor)
-        self._batches = BatchSource(
-            data.pixels,
-            data.labels,
-            _sampler(recipe, data.labels),
-            Augmentation(
-                flip_probability=recipe.augmentation.flip,
-                pad=recipe.augmentation.pad,
-                erasing_probability=recipe.augmentation.erasing,
-            ),
-            Preprocess(recipe.network.input_height, recipe.network.input_width),
-            recipe.seed,
-        )
+        context = MethodContext(recipe, self.network, data.description, teacher)
+        methods = [method.build(context) for method in enabled_methods(recipe)]
+        self._step = TrainingStep(self.network, part, methods, recipe)
+        self._batches = task.batches(recipe, data)
         self._state = LoopState()
 
     def train(self, resume: bool = False) -> list[dict[str, float]]:
@@ -125,6 +100,11 @@ class Trainer:
                 self._train_epoch(interrupted)
         return self._state.history
 
+    def advice(self) -> list[str]:
+        """What the methods say about the run so far, a line each; empty if all went well."""
+        said = [method.advice(self._state.history) for method in self._step.methods]
+        return [line for line in said if line is not None]
+
     def _train_epoch(self, interrupted: Callable[[], bool]) -> None:
         state, options = self._state, self.recipe.optimizer
         self.network.set_progress(state.epoch / options.epochs)
@@ -140,10 +120,10 @@ class Trainer:
                     options.milestones,
                 )
             )
-            terms = self._step(batch.images, batch.labels, state.step)
+            terms = self._step(batch.images, batch.targets, state.step)
             self._require_finite(terms)
             end = time.perf_counter()
-            state.add(terms, len(batch.labels), end - start)
+            state.add(terms, len(batch.images), end - start)
             start = end
             self._reporter.step(state.epoch, batch.index + 1, batch.count, terms)
             if interrupted():
@@ -158,7 +138,7 @@ class Trainer:
         self._save()
         self._reporter.epoch(state.epoch, summary)
 
-    def _require_finite(self, terms: dict[str, float]) -> None:
+    def _require_finite(self, terms: Mapping[str, float]) -> None:
         for name, value in terms.items():
             if not math.isfinite(value):
                 raise DivergenceError(
@@ -169,7 +149,7 @@ class Trainer:
 
     def _save(self) -> None:
         state = self._state
-        save_checkpoint(self.run.checkpoint, self._step.variables(), vars(state))
+        save_checkpoint(self.run.checkpoint, self._step.variables(), state.to_json())
         self.run.write_record(
             {
                 "recipe": self.recipe.model_dump(),
@@ -182,35 +162,27 @@ class Trainer:
         )
 
     def _resume(self) -> None:
-        changed = differences(self.run.read_recipe(), self.recipe)
-        if changed:
+        record = self.run.read_record()
+        before = type(self.recipe).parse(record["recipe"], str(self.run.record_path))
+        if changed := differences(before, self.recipe):
             raise TrainingError(
                 f"{self.run.path}: cannot resume with another recipe; changed: {', '.join(changed)}"
             )
-        record = self.run.read_record()
         if record["data"] != self._data.description:
             raise TrainingError(f"{self.run.path}: cannot resume on another data set")
-        if record.get("teacher") != self._origin["teacher"]:
+        if record["teacher"] != self._origin["teacher"]:
             raise TrainingError(
-                f"{self.run.path}: cannot resume with another teacher than {record['teacher']!r}"
+                f"{self.run.path}: cannot resume with another teacher; it was started with "
+                f"{_named(record['teacher'])}"
             )
         self._origin["initial"] = record["initial"]
-        self._state = LoopState(**load_checkpoint(self.run.checkpoint, self._step.variables()))
+        state = load_checkpoint(self.run.checkpoint, self._step.variables())
+        self._state = LoopState.from_json(state, str(self.run.checkpoint))
 
 
-def _classifier(network: ReIdNetwork, classes: int) -> Any:
-    classifier = keras.layers.Dense(
-        classes,
-        use_bias=False,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-        name="classifier",
-    )
-    classifier.build((None, network.model.output_shape[-1]))
-    return classifier
-
-
-def _sampler(recipe: Recipe, labels: np.ndarray) -> Sampler:
-    batch = recipe.batch
-    if batch.sampling == "shuffled":
-        return ShuffledSampler(len(labels), batch.images, recipe.seed)
-    return IdentitySampler(labels, batch.identities, batch.images_per_identity, recipe.seed)
+def _named(teacher: dict[str, str] | str | None) -> str:
+    if teacher is None:
+        return "none"
+    if isinstance(teacher, str):
+        return f"{teacher!r}, of whose weights its record, of an older version, says nothing"
+    return f"{teacher['run']!r} ({teacher['checkpoint'][:19]})"

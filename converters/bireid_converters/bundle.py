@@ -5,11 +5,9 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bireid_models import NetworkConfig
 from bireid_runtime.bundle import (
     CHECKSUMS_NAME,
     GOLDEN_NAME,
@@ -19,9 +17,10 @@ from bireid_runtime.bundle import (
     file_sha256,
 )
 from bireid_runtime.golden import Golden
-from bireid_runtime.preprocess import Preprocess
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
 
-from bireid_converters.card import model_card
+from bireid_converters.card import CardFacts, model_card
 from bireid_converters.errors import ConversionError
 from bireid_converters.formats import FORMATS
 from bireid_converters.toolchain import toolchain
@@ -33,16 +32,19 @@ def write_bundle(
     path: str | os.PathLike[str],
     *,
     name: str,
-    config: NetworkConfig,
+    task: str,
+    network: Mapping[str, Any],
+    inputs: Sequence[InputSpec],
+    outputs: Sequence[OutputSpec],
     files: Mapping[str, bytes],
     golden: Golden,
     golden_source: str,
-    preprocess: Preprocess,
     licences: Mapping[str, str],
     training: Mapping[str, Any],
     metrics: Sequence[Mapping[str, Any]],
     parity: Mapping[str, Any],
     binarisation: Mapping[str, Any],
+    card: CardFacts,
 ) -> Bundle:
     """Write a bundle, whole or not at all.
 
@@ -53,16 +55,19 @@ def write_bundle(
     Args:
         path: The directory to create or replace.
         name: Name of the network.
-        config: What the network was built from.
+        task: What the network is for.
+        network: What the network was built from, JSON types; with `precision`.
+        inputs: What it takes.
+        outputs: What it gives.
         files: Bytes of each file by the name of its format.
-        golden: Crops for the self-test and their Keras embeddings (N, D).
-        golden_source: Where the crops come from, for the card.
-        preprocess: Preprocessing of the network.
+        golden: Inputs for the self-test and their Keras outputs.
+        golden_source: Where the inputs come from, for the card.
         licences: `weights` and `training_data`.
         training: How the network was trained, JSON types.
         metrics: What was measured, one mapping per measurement, JSON types.
         parity: Outcome of the parity gate, with `verified`.
         binarisation: Audit of the main file, or nothing.
+        card: What the task says in the model card.
 
     Returns:
         The bundle at its place.
@@ -73,28 +78,30 @@ def write_bundle(
         BundleError: The runtime could not read the result.
     """
     target = check_target(path)
+    golden.check(inputs, outputs)
+    vectors = golden.to_bytes()
     manifest = {
         "schema_version": SCHEMA_VERSION,
+        "task": task,
         "name": name,
-        "fingerprint": fingerprint(files, preprocess),
-        "network": asdict(config),
-        "io": _io(preprocess, golden.embeddings.shape[1]),
-        "preprocess": preprocess.to_manifest(),
-        "embedding": {
-            "dim": golden.embeddings.shape[1],
-            "normalized": True,
-            "metric": "cosine",
-        },
+        "fingerprint": fingerprint(files, inputs, outputs),
+        "network": dict(network),
+        "inputs": [spec.to_manifest() for spec in inputs],
+        "outputs": [spec.to_manifest() for spec in outputs],
         "files": {
-            entry.file_name: {
-                "format": entry.name,
-                "sha256": hashlib.sha256(files[entry.name]).hexdigest(),
-                "bytes": len(files[entry.name]),
-            }
+            entry.file_name: {"format": entry.name, **_digest(files[entry.name])}
             for entry in FORMATS
             if entry.name in files
         },
-        "golden": {"source": golden_source},
+        "golden": {
+            "file": GOLDEN_NAME,
+            **_digest(vectors),
+            "items": golden.items,
+            "source": golden_source,
+            "tolerances": {
+                name: tolerance.to_manifest() for name, tolerance in golden.tolerances.items()
+            },
+        },
         "training": dict(training),
         "metrics": list(metrics),
         "parity": dict(parity),
@@ -103,14 +110,17 @@ def write_bundle(
         "licences": {key: licences[key] for key in ("weights", "training_data")},
     }
     contents = {entry.file_name: files[entry.name] for entry in FORMATS if entry.name in files}
-    contents[MANIFEST_NAME] = _to_json(manifest)
-    contents[CARD_NAME] = model_card(manifest).encode()
+    contents |= {
+        GOLDEN_NAME: vectors,
+        MANIFEST_NAME: _to_json(manifest),
+        CARD_NAME: model_card(manifest, card).encode(),
+    }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workplace:
             staging = Path(workplace, "new")
-            _write_directory(staging, contents, golden)
-            Bundle.open(staging)
+            _write_directory(staging, contents)
+            Bundle.open(staging).golden()
             _publish(staging, target, Path(workplace, "old"))
     except OSError as error:
         raise ConversionError(f"{target}: cannot be written: {error}") from error
@@ -134,10 +144,14 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def fingerprint(files: Mapping[str, bytes], preprocess: Preprocess) -> str:
-    """Identify the space of the embeddings: the SHA-256 of the main file and the preprocessing.
+def fingerprint(
+    files: Mapping[str, bytes], inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
+) -> str:
+    """Identify what comes out of a network.
 
-    The main file is the first one in the order of the format table.
+    It is the SHA-256 of the main file, then of inputs (with their preprocessing) and outputs (with
+    their classes) as they stand in the manifest, as JSON with sorted keys and no spaces. The main
+    file is the first one in the order of the format table.
 
     Raises:
         ConversionError: There is no file.
@@ -145,19 +159,16 @@ def fingerprint(files: Mapping[str, bytes], preprocess: Preprocess) -> str:
     main = next((files[entry.name] for entry in FORMATS if entry.name in files), None)
     if main is None:
         raise ConversionError("a bundle needs at least one model file")
-    return f"sha256:{hashlib.sha256(main + _to_json(preprocess.to_manifest())).hexdigest()}"
-
-
-def _io(preprocess: Preprocess, dim: int) -> dict[str, Any]:
-    return {
-        "input": {
-            "name": "image",
-            "dtype": "float32",
-            "layout": "NHWC",
-            "shape": [None, preprocess.height, preprocess.width, 3],
-        },
-        "output": {"name": "embedding", "dtype": "float32", "shape": [None, dim]},
+    specs = {
+        "inputs": [spec.to_manifest() for spec in inputs],
+        "outputs": [spec.to_manifest() for spec in outputs],
     }
+    canonical = json.dumps(specs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(main + canonical.encode()).hexdigest()}"
+
+
+def _digest(data: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def _to_json(value: Any) -> bytes:
@@ -167,14 +178,11 @@ def _to_json(value: Any) -> bytes:
         raise ConversionError(f"the manifest has a value without a JSON form: {error}") from error
 
 
-def _write_directory(folder: Path, contents: Mapping[str, bytes], golden: Golden) -> None:
+def _write_directory(folder: Path, contents: Mapping[str, bytes]) -> None:
     folder.mkdir()
-    golden.save(folder / GOLDEN_NAME)
     for name, data in contents.items():
         _write_file(folder / name, data)
-    sums = "".join(
-        f"{file_sha256(folder / name)}  {name}\n" for name in sorted([GOLDEN_NAME, *contents])
-    )
+    sums = "".join(f"{file_sha256(folder / name)}  {name}\n" for name in sorted(contents))
     _write_file(folder / CHECKSUMS_NAME, sums.encode())
     _sync_directory(folder)
 

@@ -2,46 +2,48 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bireid_runtime.manifest import Section
+from bireid_runtime.outputs import OutputSpec
+
 from bireid_converters.formats import find_format
-
-_USE = """\
-## Use
-
-Embeddings of crops that show one person each, to find the same person again by cosine similarity:
-retrieval, tracking across cameras, counting of returning visitors. Embeddings of bundles with
-another fingerprint are not comparable, and neither are those of a 1-bit network and its
-real-valued counterpart.
-
-## Limits
-
-- Accuracy on other cameras, places, clothes, light and groups of people than those of the training
-  data is unknown until it is measured there. Measure it before use, for each group it will serve.
-- A similarity is not an identification: no threshold comes with this bundle, and a match is a
-  proposal for a person to check.
-- A 1-bit network may answer two nearly equal images with visibly different embeddings, because a
-  single sign can tip.
-
-## Privacy
-
-An embedding is made to recognise a person again: treat embeddings like personal data, with a legal
-basis, a purpose and a date of deletion. The runtime stores and sends nothing by itself."""
+from bireid_converters.output_rules import OUTPUT_RULES
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
+@dataclass(frozen=True)
+class CardFacts:
+    """What a task has to say about its networks; everything else is read from the manifest.
+
+    Attributes:
+        pipeline_tag: Category of the network in the YAML header.
+        tags: Tags in the YAML header.
+        subject: What goes in, such as `an RGB crop of a person`.
+        sections: Markdown sections on use, limits and privacy, each with its heading.
+    """
+
+    pipeline_tag: str
+    tags: tuple[str, ...]
+    subject: str
+    sections: str
+
+
+def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
     """Write the card.
 
     Args:
         manifest: Manifest of the bundle, see docs/architecture.md.
+        facts: What the task says.
 
     Returns:
-        Markdown with a YAML header. It states what the manifest states and nothing more.
+        Markdown with a YAML header. It states what the manifest and the task state and nothing
+        more.
     """
     parts = [
-        _header(manifest),
+        _header(manifest, facts),
         f"# {manifest['name']}",
-        _summary(manifest),
+        _summary(manifest, facts),
         _binarisation(manifest["binarisation"]),
         "## Training",
         _listing(manifest["training"]) or "How the network was trained is not recorded.",
@@ -51,13 +53,14 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         _table(manifest["metrics"]) or "No accuracy was measured for this bundle.",
         "## Agreement of the files with the trained network",
         _parity(manifest["parity"]),
-        _USE,
-        f"`golden.npz` holds three images for the self-test: {manifest['golden']['source']}.",
+        facts.sections.strip(),
+        f"`{manifest['golden']['file']}` holds {manifest['golden']['items']} inputs for the "
+        f"self-test: {manifest['golden']['source']}.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _header(manifest: Mapping[str, Any]) -> str:
+def _header(manifest: Mapping[str, Any], facts: CardFacts) -> str:
     # JSON strings are YAML strings, whatever a licence or a name contains.
     return "\n".join(
         [
@@ -65,25 +68,38 @@ def _header(manifest: Mapping[str, Any]) -> str:
             f"license: {json.dumps(manifest['licences']['weights'])}",
             f"model_name: {json.dumps(manifest['name'])}",
             f"fingerprint: {json.dumps(manifest['fingerprint'])}",
-            "pipeline_tag: image-feature-extraction",
-            "tags: [person-re-identification]",
+            f"pipeline_tag: {facts.pipeline_tag}",
+            f"tags: [{', '.join(facts.tags)}]",
             "---",
         ]
     )
 
 
-def _summary(manifest: Mapping[str, Any]) -> str:
-    network, spec = manifest["network"], manifest["preprocess"]
+def _summary(manifest: Mapping[str, Any], facts: CardFacts) -> str:
+    network = manifest["network"]
     kind = "1-bit" if network["precision"] == "binary" else "real-valued"
+    backbone = network.get("backbone", "network")
     files = "\n".join(
         f"- `{name}`, {entry['bytes']:,} bytes: {find_format(entry['format']).help}"
         for name, entry in manifest["files"].items()
     )
+    outputs = [OutputSpec.from_manifest(Section(each, "card")) for each in manifest["outputs"]]
+    results = " and ".join(OUTPUT_RULES[spec.kind].phrase(spec) for spec in outputs)
     return (
-        f"A {kind} {network['backbone']} that turns an RGB crop of a person "
-        f"({spec['height']}x{spec['width']} pixels after resizing) into an embedding of "
-        f"{manifest['embedding']['dim']} numbers and unit length.\n\n{files}"
+        f"A {kind} {backbone} that turns {facts.subject} ({_sizes(manifest['inputs'])}) into "
+        f"{results}.\n\n{files}"
     )
+
+
+def _sizes(inputs: Sequence[Mapping[str, Any]]) -> str:
+    sizes = []
+    for each in inputs:
+        spec = each.get("preprocess")
+        size = "x".join(map(str, each["shape"][1:]))
+        sizes.append(
+            f"{spec['height']}x{spec['width']} pixels after resizing" if spec else f"{size} numbers"
+        )
+    return ", ".join(sizes)
 
 
 def _binarisation(audit: Mapping[str, Any]) -> str:

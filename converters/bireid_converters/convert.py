@@ -5,20 +5,24 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from bireid_models.network import ReIdNetwork
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
-from bireid_runtime.preprocess import Preprocess
-from bireid_runtime.preprocess import preprocess as preprocess_crop
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
 
 from bireid_converters.bundle import check_target, write_bundle
+from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError, ParityError
 from bireid_converters.formats import FORMATS, Format, find_format
-from bireid_converters.golden import choose_golden, generate_crops
+from bireid_converters.golden import Candidates, choose_golden, generate_items, prepare
+from bireid_converters.named_model import Arrays, NamedModel, Network, named_model
+
+if TYPE_CHECKING:
+    from bireid_converters.parity.converted_file import ConvertedFile
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,48 +42,57 @@ class GateReport(Protocol):
         """JSON-able form."""
 
 
-Gate = Callable[[ReIdNetwork, Mapping[str, bytes], np.ndarray], GateReport]
+Gate = Callable[
+    [NamedModel, "Mapping[str, ConvertedFile]", Arrays, Sequence[OutputSpec]], GateReport
+]
 Measure = Callable[[Bundle], Sequence[Mapping[str, Any]]]
 
 
 def convert(
-    network: ReIdNetwork,
+    network: Network,
     out: str | os.PathLike[str],
     formats: Sequence[str],
     *,
     name: str,
-    preprocess: Preprocess,
+    task: str,
+    inputs: Sequence[InputSpec],
+    outputs: Sequence[OutputSpec],
     licences: Mapping[str, str],
+    card: CardFacts,
     training: Mapping[str, Any] | None = None,
     measure: Measure | None = None,
-    real_network: ReIdNetwork | None = None,
-    candidate_crops: Sequence[np.ndarray] | None = None,
-    crops_source: str = "crops given to the conversion by its user",
-    representative: np.ndarray | None = None,
+    real_network: Network | None = None,
+    candidates: Candidates | None = None,
+    candidates_source: str = "inputs given to the conversion by its user",
+    representative: Arrays | None = None,
     verify: bool = True,
     gate: Gate | None = None,
 ) -> Bundle:
     """Convert a trained network to a bundle.
 
     Args:
-        network: Trained network; the golden embeddings are its Keras outputs.
+        network: Trained network: a Keras functional model with one output or a mapping of named
+            outputs, and what it was built from. The golden outputs are those of Keras.
         out: Directory of the bundle; an existing bundle there is replaced.
         formats: Names from the format table.
         name: Name of the network.
-        preprocess: Preprocessing that the network was trained with.
+        task: What the network is for.
+        inputs: What it takes, with the preprocessing that it was trained with.
+        outputs: What it gives.
         licences: `weights` and `training_data`.
+        card: What the task says in the model card.
         training: How the network was trained, JSON types, for the manifest.
         measure: Called with the bundle before it is put in place; returns what was measured on it,
             one mapping per measurement, JSON types, for the manifest. An exception stops the
             conversion.
         real_network: Real-valued counterpart, for the formats that want one. A real-valued
             `network` is its own counterpart.
-        candidate_crops: Crops uint8 RGB (H, W, 3), three or more, free to pass on: parity is
-            checked on them, and three become the golden crops of the bundle. None takes generated
-            patterns.
-        crops_source: Where `candidate_crops` come from, for the card.
-        representative: Preprocessed images float32 (N, H, W, 3) for the ranges of int8; None takes
-            `candidate_crops`.
+        candidates: Raw items by the name of the input, three or more, free to pass on: parity is
+            checked on them, and three become the golden inputs of the bundle. None takes generated
+            ones.
+        candidates_source: Where `candidates` come from, for the card.
+        representative: Prepared inputs float32 (N, ...) by name for the ranges of int8; None takes
+            `candidates`.
         verify: Whether to run the parity gate.
         gate: Another gate than `bireid_converters.parity.check_parity`.
 
@@ -87,42 +100,44 @@ def convert(
         The bundle, opened with all hashes verified.
 
     Raises:
-        ConversionError: An unknown format, a wrong size of the input, no images for int8, no stable
-            golden crops, or the target is not a bundle.
+        ConversionError: An unknown format, inputs or outputs that are not those of the network, no
+            inputs for int8, no stable golden inputs, or the target is not a bundle.
         UnsupportedModelError: A layer, or the whole network, does not exist in a format.
         ParityError: A file does not compute what was trained; nothing is written.
     """
     check_target(out)
     chosen = _choose(formats)
-    networks = {entry.name: _network_for(entry, network, real_network) for entry in chosen}
-    for member in networks.values():
-        _check_input_size(member, preprocess)
-    golden = choose_golden(network, preprocess, candidate_crops)
-    crops = generate_crops(preprocess) if candidate_crops is None else candidate_crops
-    images = np.stack([preprocess_crop(crop, preprocess) for crop in crops])
-    if representative is None and candidate_crops is not None:
-        representative = images
+    members = {entry.name: _network_for(entry, network, real_network) for entry in chosen}
+    models = {name: _named(member, inputs, outputs) for name, member in members.items()}
+    golden = choose_golden(_named(network, inputs, outputs), inputs, outputs, candidates)
+    prepared = prepare(generate_items(inputs) if candidates is None else candidates, inputs)
+    if representative is None and candidates is not None:
+        representative = prepared
 
     files = {}
     for entry in chosen:
         _LOGGER.info("writing %s", entry.file_name)
-        metadata = _metadata(name, preprocess, licences, networks[entry.name])
-        files[entry.name] = _export(entry, networks[entry.name], metadata, representative)
+        precision = members[entry.name].config.precision
+        metadata = _metadata(name, task, precision, inputs, outputs, licences)
+        files[entry.name] = _export(entry, models[entry.name], metadata, representative)
     parity: dict[str, Any] = {"verified": verify}
     if verify:
-        parity |= _check_parity(chosen, networks, files, images, gate)
+        parity |= _check_parity(chosen, models, files, prepared, outputs, gate)
     write = partial(
         write_bundle,
         name=name,
-        config=network.config,
+        task=task,
+        network=asdict(network.config),  # type: ignore[call-overload]
+        inputs=inputs,
+        outputs=outputs,
         files=files,
         golden=golden,
-        golden_source="generated patterns" if candidate_crops is None else crops_source,
-        preprocess=preprocess,
+        golden_source="generated patterns" if candidates is None else candidates_source,
         licences=licences,
         training=training or {},
         parity=parity,
-        binarisation=_audit(files),
+        binarisation=_audit(chosen, files),
+        card=card,
     )
     metrics: Sequence[Mapping[str, Any]] = ()
     if measure is not None:
@@ -138,9 +153,7 @@ def _choose(formats: Sequence[str]) -> list[Format]:
     return [entry for entry in FORMATS if entry in wanted]
 
 
-def _network_for(
-    entry: Format, network: ReIdNetwork, real_network: ReIdNetwork | None
-) -> ReIdNetwork:
+def _network_for(entry: Format, network: Network, real_network: Network | None) -> Network:
     if network.config.precision == "binary_activations":
         raise UnsupportedModelError(
             "the kernels of this network are still real-valued: it is the first of two training "
@@ -150,9 +163,10 @@ def _network_for(
         if candidate is not None and candidate.config.precision == entry.precision:
             return candidate
     if entry.precision == "binary":
+        others = " or ".join(each.name for each in FORMATS if each.precision != "binary")
         raise UnsupportedModelError(
             f"format {entry.name} holds a 1-bit network and this one is real-valued; choose "
-            "float-onnx or int8"
+            f"{others}"
         )
     raise ConversionError(
         f"format {entry.name} holds a real-valued network; give the real-valued counterpart of "
@@ -160,39 +174,57 @@ def _network_for(
     )
 
 
-def _check_input_size(network: ReIdNetwork, spec: Preprocess) -> None:
-    config = network.config
-    if (config.input_height, config.input_width) != (spec.height, spec.width):
-        raise ConversionError(
-            f"the network takes {config.input_height}x{config.input_width} pixels and the "
-            f"preprocessing makes {spec.height}x{spec.width}; use the one it was trained with"
-        )
+def _named(
+    network: Network, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
+) -> NamedModel:
+    """The network under the names of the specs.
+
+    Raises:
+        ConversionError: Names or shapes are not those of the specs.
+    """
+    names = [spec.name for spec in inputs], [spec.name for spec in outputs]
+    if shared := set(names[0]) & set(names[1]):
+        raise ConversionError(f"{min(shared)!r} names an input and an output; rename one of them")
+    named = named_model(network, *names)
+    for specs, shapes in ((inputs, named.input_shapes), (outputs, named.output_shapes)):
+        for spec in specs:
+            if shapes[spec.name] != spec.shape:
+                raise ConversionError(
+                    f"'{spec.name}' of the network has the shape {shapes[spec.name]}, its spec "
+                    f"{spec.shape}; use the preprocessing and outputs that it was trained with"
+                )
+    return named
 
 
 def _export(
     entry: Format,
-    network: ReIdNetwork,
+    network: NamedModel,
     metadata: Mapping[str, str],
-    representative: np.ndarray | None,
+    representative: Arrays | None,
 ) -> bytes:
     if "representative" in entry.takes and representative is None:
         raise ConversionError(
-            f"{entry.name} needs images like those of the later use to set its ranges; give crops "
-            "or representative images"
+            f"{entry.name} needs inputs like those of the later use to set its ranges; give "
+            "candidates or representative inputs"
         )
     arguments = {"metadata": metadata, "representative": representative}
     return entry.load_exporter()(network, **{key: arguments[key] for key in entry.takes})
 
 
 def _metadata(
-    name: str, spec: Preprocess, licences: Mapping[str, str], network: ReIdNetwork
+    name: str,
+    task: str,
+    precision: str,
+    inputs: Sequence[InputSpec],
+    outputs: Sequence[OutputSpec],
+    licences: Mapping[str, str],
 ) -> dict[str, str]:
     return {
         "name": name,
-        "precision": network.config.precision,
-        "preprocess": json.dumps(spec.to_manifest()),
-        "embedding_dim": str(network.model.output_shape[-1]),
-        "embedding_metric": "cosine",
+        "task": task,
+        "precision": precision,
+        "inputs": json.dumps([spec.to_manifest() for spec in inputs]),
+        "outputs": json.dumps([spec.to_manifest() for spec in outputs]),
         "license": licences["weights"],
         "training_data_license": licences["training_data"],
     }
@@ -200,9 +232,10 @@ def _metadata(
 
 def _check_parity(
     chosen: Sequence[Format],
-    networks: Mapping[str, ReIdNetwork],
+    models: Mapping[str, NamedModel],
     files: Mapping[str, bytes],
-    images: np.ndarray,
+    inputs: Arrays,
+    outputs: Sequence[OutputSpec],
     gate: Gate | None,
 ) -> dict[str, Any]:
     """Run the gate on the files of each precision; returns the reports by precision."""
@@ -212,15 +245,12 @@ def _check_parity(
         gate = parity.check_parity
     reports = {}
     for precision in ("binary", "real"):
-        members = [entry for entry in chosen if entry.precision == precision and entry.parity]
+        members = [entry for entry in chosen if entry.precision == precision and entry.opener]
         if not members:
             continue
         _LOGGER.info("checking %s", ", ".join(entry.file_name for entry in members))
-        report = gate(
-            networks[members[0].name],
-            {entry.parity: files[entry.name] for entry in members if entry.parity},
-            images,
-        )
+        opened = {entry.name: entry.open(files[entry.name]) for entry in members}
+        report = gate(models[members[0].name], opened, inputs, outputs)
         if not report.passed:
             raise ParityError(
                 f"the {precision} network does not convert faithfully: {report.failure}"
@@ -229,12 +259,9 @@ def _check_parity(
     return reports
 
 
-def _audit(files: Mapping[str, bytes]) -> dict[str, Any]:
+def _audit(chosen: Sequence[Format], files: Mapping[str, bytes]) -> dict[str, Any]:
     """What the first 1-bit file really holds."""
-    from bireid_converters import audit
-
-    if "lce" in files:
-        return audit.audit_lce(files["lce"]).to_manifest()
-    if "onnx" in files:
-        return audit.audit_onnx(files["onnx"]).to_manifest()
+    for entry in chosen:
+        if entry.precision == "binary":
+            return entry.load_audit()(files[entry.name]).to_manifest()
     return {}

@@ -5,7 +5,7 @@ whatever the flatbuffers reader stumbles over becomes an `UnsupportedModelError`
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ _MAX_RANK = 8
 _MAX_NAME_CHARACTERS = 4096
 _MAX_OPTIONS = 32
 IDENTIFIER = b"TFL3"
+SIGNATURE = "serving_default"
 _BINARY_CONVOLUTION_OPTIONS = {
     *("channels_in", "fused_activation_function", "padding", "pad_values"),
     *("stride_height", "stride_width", "dilation_height_factor", "dilation_width_factor"),
@@ -94,6 +95,19 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """The public names of inputs and outputs.
+
+    Attributes:
+        inputs: Tensor index by name.
+        outputs: Tensor index by name.
+    """
+
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class TfliteModel:
     """The one graph of a `.tflite` file.
 
@@ -103,6 +117,8 @@ class TfliteModel:
         operators: All operators in execution order.
         inputs: Tensor indices of the graph's inputs.
         outputs: Tensor indices of the graph's outputs.
+        signature: The signature `serving_default`, or the only one; without one, the names of the
+            tensors.
     """
 
     data: bytes = field(repr=False)
@@ -110,6 +126,7 @@ class TfliteModel:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    signature: Signature
 
     def producer(self, tensor: int, before: Operator | None = None) -> Operator | None:
         """The operator that writes a tensor, None for inputs and constants.
@@ -166,13 +183,38 @@ def read_tflite(data: bytes) -> TfliteModel:
         )
         for operator in operators:
             _check_operator(operator, tensors)
+        inputs = _indices(graph.InputsLength(), graph.Inputs, len(tensors))
+        outputs = _indices(graph.OutputsLength(), graph.Outputs, len(tensors))
         return TfliteModel(
             data=bytes(data),
             tensors=tensors,
             operators=operators,
-            inputs=_indices(graph.InputsLength(), graph.Inputs, len(tensors)),
-            outputs=_indices(graph.OutputsLength(), graph.Outputs, len(tensors)),
+            inputs=inputs,
+            outputs=outputs,
+            signature=_signature(model, len(tensors))
+            or Signature(
+                {tensors[index].name: index for index in inputs},
+                {tensors[index].name: index for index in outputs},
+            ),
         )
+
+
+def ordered_names(names: Mapping[str, int], tensors: Sequence[int]) -> list[str]:
+    """The public names of tensors, in the order of the tensors.
+
+    Args:
+        names: Tensor index by name, of a `Signature`.
+        tensors: Inputs or outputs of the graph.
+
+    Raises:
+        UnsupportedModelError: A tensor has no name.
+    """
+    by_tensor = {index: name for name, index in names.items()}
+    if missing := [index for index in tensors if index not in by_tensor]:
+        raise UnsupportedModelError(
+            f"the signature of the .tflite file does not name tensor {missing[0]}; convert again"
+        )
+    return [by_tensor[index] for index in tensors]
 
 
 def unpack_signs(words: np.ndarray, channels: int) -> np.ndarray:
@@ -213,6 +255,26 @@ def _indices(length: int, item: Any, tensors: int, optional: bool = False) -> tu
     if any(not -optional <= index < tensors for index in found):
         raise ValueError(f"tensor indices {found[:8]} of {tensors} tensors")
     return found
+
+
+def _signature(model: Any, tensors: int) -> Signature | None:
+    count = len(_range(model.SignatureDefsLength(), _MAX_ELEMENTS, "signatures"))
+    signatures = [model.SignatureDefs(index) for index in range(count)]
+    wanted = [each for each in signatures if each.SignatureKey() == SIGNATURE.encode()]
+    if not wanted and len(signatures) != 1:
+        return None
+    chosen = (wanted or signatures)[0]
+    return Signature(
+        _named_tensors(chosen.InputsLength(), chosen.Inputs, tensors),
+        _named_tensors(chosen.OutputsLength(), chosen.Outputs, tensors),
+    )
+
+
+def _named_tensors(length: int, item: Any, tensors: int) -> dict[str, int]:
+    entries = [item(position) for position in _range(length, _MAX_ELEMENTS, "names")]
+    if any(not entry.TensorIndex() < tensors for entry in entries):
+        raise ValueError("a signature names a tensor that does not exist")
+    return {_text(entry.Name()): entry.TensorIndex() for entry in entries}
 
 
 def _text(raw: bytes | None) -> str:

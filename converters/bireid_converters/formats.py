@@ -1,14 +1,18 @@
 """The table of file formats that a network can be converted to."""
 
-import difflib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bireid_runtime.backends import BACKENDS
+from bireid_runtime.suggestions import hint
 
 from bireid_converters.errors import ConversionError
+
+if TYPE_CHECKING:
+    from bireid_converters.audit import Audit
+    from bireid_converters.parity.converted_file import ConvertedFile
 
 
 @dataclass(frozen=True)
@@ -19,11 +23,14 @@ class Format:
         name: What a user types.
         file_name: Name of the file in a bundle.
         precision: Whether it holds the `binary` network or its `real`-valued counterpart.
-        exporter: `module:function` that turns a network into bytes, imported on use.
+        exporter: `module:function` that turns a `NamedModel` into bytes, imported on use.
         takes: Names of the keyword arguments of the exporter: `metadata`, `representative`.
-        parity: What the parity gate calls such a file; None for a file that is quantised after
-            training, which does not compute what Keras computes.
+        opener: `module:class` of the `ConvertedFile` that the parity gate takes such a file apart
+            with; None for a file that is quantised after training, which does not compute what
+            Keras computes.
+        audit: `module:function` that says what the bytes of such a file hold.
         help: One line for a person who chooses.
+        default: Whether it is written unless a person chooses.
     """
 
     name: str
@@ -31,8 +38,10 @@ class Format:
     precision: Literal["binary", "real"]
     exporter: str
     takes: tuple[str, ...]
-    parity: str | None
+    opener: str | None
+    audit: str
     help: str
+    default: bool = False
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -41,9 +50,25 @@ class Format:
 
     def load_exporter(self) -> Callable[..., bytes]:
         """Import the exporter, which imports TensorFlow."""
-        module, function = self.exporter.split(":")
-        exporter: Callable[..., bytes] = getattr(importlib.import_module(module), function)
-        return exporter
+        return cast(Callable[..., bytes], _load(self.exporter))
+
+    def load_audit(self) -> "Callable[[bytes], Audit]":
+        """Import the audit."""
+        return cast("Callable[[bytes], Audit]", _load(self.audit))
+
+    def open(self, data: bytes) -> "ConvertedFile":
+        """Open a file for the parity gate, in the engine that runs it.
+
+        Args:
+            data: Bytes of the file.
+
+        Raises:
+            ConversionError: The gate cannot check such a file.
+            UnsupportedModelError: The file is damaged, or its engine cannot load it.
+        """
+        if self.opener is None:
+            raise ConversionError(f"the parity gate cannot check files of the format {self.name}")
+        return cast("ConvertedFile", _load(self.opener)(data))
 
 
 FORMATS = (
@@ -53,8 +78,10 @@ FORMATS = (
         precision="binary",
         exporter="bireid_converters.lce:export_lce",
         takes=(),
-        parity="lce",
+        opener="bireid_converters.parity.lce_file:LceFile",
+        audit="bireid_converters.audit:audit_lce",
         help="Larq Compute Engine flatbuffer: 1-bit weights and arithmetic",
+        default=True,
     ),
     Format(
         name="onnx",
@@ -62,8 +89,10 @@ FORMATS = (
         precision="binary",
         exporter="bireid_converters.onnx_export:export_onnx",
         takes=("metadata",),
-        parity="onnx",
+        opener="bireid_converters.parity.onnx_file:OnnxFile",
+        audit="bireid_converters.audit:audit_onnx",
         help="standard ONNX operators: weights stored as bits, float arithmetic",
+        default=True,
     ),
     Format(
         name="float-onnx",
@@ -71,7 +100,8 @@ FORMATS = (
         precision="real",
         exporter="bireid_converters.onnx_export:export_onnx",
         takes=("metadata",),
-        parity="onnx",
+        opener="bireid_converters.parity.onnx_file:OnnxFile",
+        audit="bireid_converters.audit:audit_onnx",
         help="the real-valued counterpart in ONNX, to compare with",
     ),
     Format(
@@ -80,7 +110,8 @@ FORMATS = (
         precision="real",
         exporter="bireid_converters.int8:export_int8",
         takes=("representative",),
-        parity=None,
+        opener=None,
+        audit="bireid_converters.audit:audit_tflite",
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
     ),
 )
@@ -95,6 +126,9 @@ def find_format(name: str) -> Format:
     formats = {entry.name: entry for entry in FORMATS}
     if name in formats:
         return formats[name]
-    close = difflib.get_close_matches(name, formats, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"choose one of: {', '.join(formats)}"
-    raise ConversionError(f"there is no format {name!r}; {hint}")
+    raise ConversionError(f"there is no format {name!r}; {hint(name, formats)}")
+
+
+def _load(reference: str) -> Any:
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,127 +1,184 @@
-"""Choosing golden crops: inputs whose embedding does not hang on a single rounding."""
+"""Choosing golden inputs: inputs whose outputs do not hang on a single rounding."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from bireid_models.network import ReIdNetwork
-from bireid_runtime.golden import Golden
-from bireid_runtime.preprocess import Preprocess, preprocess
+from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.resize import resize_bilinear
 
 from bireid_converters.errors import ConversionError
-from bireid_converters.keras_graph import keras_model
+from bireid_converters.named_model import Arrays, NamedModel
+from bireid_converters.output_rules import OUTPUT_RULES
 
-GOLDEN_CROPS = 3
+GOLDEN_ITEMS = 3
 MAX_CANDIDATES = 32
-MAX_ABS = 1e-3
-MIN_COSINE = 0.999
+TOLERANCE = 1e-3
 
 # Another engine differs from Keras like input noise of about 1e-6; the first two levels must not
-# break a golden crop, the last one only ranks those that hold.
+# break a golden item, the last one only ranks those that hold.
 _NOISE = (1e-6, 1e-5, 1e-4)
 _MUST_HOLD = 2
 _DRAWS = 2
 
+# Raw items by the name of the input, as many of each.
+Candidates = Mapping[str, Sequence[np.ndarray]]
+
 
 def choose_golden(
-    network: ReIdNetwork | Any,
-    spec: Preprocess,
-    candidates: Sequence[np.ndarray] | None = None,
+    network: NamedModel,
+    inputs: Sequence[InputSpec],
+    outputs: Sequence[OutputSpec],
+    candidates: Candidates | None = None,
     seed: int = 0,
 ) -> Golden:
-    """Take the three crops whose Keras embeddings move least under tiny noise on the input.
+    """Take the three items whose Keras outputs move least under tiny noise on the input.
 
     A sum that lands within float rounding of zero takes the other sign in another engine, and a
-    1-bit network spreads the difference; such a crop would fail the self-test of a sound device.
+    1-bit network spreads the difference; such an item would fail the self-test of a sound device.
 
     Args:
-        network: Network, or a Keras model, `image` (N, H, W, 3) to `embedding` (N, D).
-        spec: Preprocessing of the network.
-        candidates: Crops uint8 RGB (H, W, 3), at least three, of which the first 32 count; they are
-            stored in the bundle, so they must be free to pass on. None takes generated patterns.
-        seed: Seed of the patterns and the noise.
+        network: The trained network.
+        inputs: What it takes.
+        outputs: What it gives.
+        candidates: Raw items by the name of the input, at least three, of which the first 32 count;
+            they are stored in the bundle, so they must be free to pass on. None takes generated
+            ones.
+        seed: Seed of the generated items and the noise.
 
     Returns:
-        Crops and embeddings; at least one crop is higher and wider than the input of the network.
+        Items and outputs. Of images, at least one is higher and wider than the input.
 
     Raises:
         ConversionError: Fewer than three candidates, or fewer than three stable ones.
     """
-    crops = list(generate_crops(spec, seed=seed) if candidates is None else candidates)
-    crops = crops[:MAX_CANDIDATES]
-    if len(crops) < GOLDEN_CROPS:
-        raise ConversionError(f"{len(crops)} candidates for golden crops; {GOLDEN_CROPS} or more")
-    if not any(_is_larger(crop, spec) for crop in crops):
-        crops += [_enlarge(crop, spec) for crop in crops]
+    raw = generate_items(inputs, seed=seed) if candidates is None else candidates
+    raw = {spec.name: list(raw[spec.name])[:MAX_CANDIDATES] for spec in inputs}
+    count = len(raw[inputs[0].name])
+    if count < GOLDEN_ITEMS:
+        raise ConversionError(f"{count} candidates for golden inputs; {GOLDEN_ITEMS} or more")
+    if not any(_is_larger(raw, inputs, index) for index in range(count)):
+        raw = {
+            spec.name: [*raw[spec.name], *(_enlarged(item, spec) for item in raw[spec.name])]
+            for spec in inputs
+        }
+        count *= 2
 
-    images = np.stack([preprocess(crop, spec) for crop in crops])
-    embeddings, changes = _embeddings_and_changes(keras_model(network), images, seed)
-    broken = changes > MAX_ABS
-    stable = [index for index in range(len(crops)) if not broken[:_MUST_HOLD, :, index].any()]
+    expected, broken, changes = _outputs_and_changes(network, prepare(raw, inputs), outputs, seed)
+    stable = [index for index in range(count) if not broken[:_MUST_HOLD, :, index].any()]
     stable.sort(key=lambda index: (broken[:, :, index].sum(), changes[:, :, index].max()))
-    larger = [index for index in stable if _is_larger(crops[index], spec)]
-    if len(stable) < GOLDEN_CROPS or not larger:
+    larger = [index for index in stable if _is_larger(raw, inputs, index)]
+    if len(stable) < GOLDEN_ITEMS or not larger:
         raise ConversionError(
-            f"only {len(stable)} of {len(crops)} candidates for golden crops ({len(larger)} larger "
-            f"than the input) keep their embedding under noise of {_NOISE[_MUST_HOLD - 1]:g}; give "
-            "more crops, or train longer"
+            f"only {len(stable)} of {count} candidates for golden inputs ({len(larger)} larger "
+            f"than the input) keep their outputs under noise of {_NOISE[_MUST_HOLD - 1]:g}; give "
+            "more of them, or train longer"
         )
-    chosen = [larger[0], *[index for index in stable if index != larger[0]]][:GOLDEN_CROPS]
+    chosen = [larger[0], *[index for index in stable if index != larger[0]]][:GOLDEN_ITEMS]
     return Golden(
-        crops=tuple(crops[index] for index in chosen),
-        embeddings=embeddings[chosen],
-        max_abs=MAX_ABS,
-        min_cosine=MIN_COSINE,
+        inputs={name: tuple(items[index] for index in chosen) for name, items in raw.items()},
+        outputs={name: rows[chosen] for name, rows in expected.items()},
+        tolerances={
+            spec.name: Tolerance(
+                TOLERANCE * OUTPUT_RULES[spec.kind].scale(expected[spec.name]),
+                OUTPUT_RULES[spec.kind].golden_cosine,
+            )
+            for spec in outputs
+        },
     )
 
 
-def generate_crops(
-    spec: Preprocess, count: int = MAX_CANDIDATES, seed: int = 0
-) -> list[np.ndarray]:
-    """Random soft patterns with grain, from half to twice the input size: no person is in them.
+def prepare(items: Candidates, inputs: Sequence[InputSpec]) -> dict[str, np.ndarray]:
+    """Network inputs float32 `(N, ...)` from raw items, by name."""
+    return {
+        spec.name: np.stack([spec.prepare(item) for item in items[spec.name]]) for spec in inputs
+    }
+
+
+def generate_items(
+    inputs: Sequence[InputSpec], count: int = MAX_CANDIDATES, seed: int = 0
+) -> dict[str, list[np.ndarray]]:
+    """Raw items for a network of which nothing is known.
 
     Args:
-        spec: Gives the input size.
-        count: Number of crops; they take turns over five sizes.
-        seed: Seed; the same seed gives the same crops.
+        inputs: What the network takes.
+        count: Number of items.
+        seed: Seed; the same seed gives the same items.
 
     Returns:
-        Crops uint8 RGB (H, W, 3).
+        Items by the name of the input: of images random soft patterns with grain, from half to
+        twice the input size, which no person is in; of tensors normally distributed numbers.
     """
     rng = np.random.default_rng(seed)
-    crops = []
-    for index in range(count):
-        scale = (0.5, 0.75, 1.0, 1.5, 2.0)[index % 5]
-        height, width = math.ceil(spec.height * scale), math.ceil(spec.width * scale)
-        coarse = rng.integers(0, 256, (8, 4, 3), dtype=np.uint8)
-        smooth = resize_bilinear(coarse, height, width)
-        grain = rng.integers(-24, 25, smooth.shape)
-        crops.append(np.clip(smooth + grain, 0, 255).astype(np.uint8))
-    return crops
+    return {
+        spec.name: [_GENERATORS[spec.kind](spec, index, rng) for index in range(count)]
+        for spec in inputs
+    }
 
 
-def _is_larger(crop: np.ndarray, spec: Preprocess) -> bool:
-    return crop.shape[0] > spec.height and crop.shape[1] > spec.width
+def _pattern(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarray:
+    scale = (0.5, 0.75, 1.0, 1.5, 2.0)[index % 5]
+    height, width, channels = spec.shape
+    coarse = rng.integers(0, 256, (8, 4, channels), dtype=np.uint8)
+    smooth = resize_bilinear(coarse, math.ceil(height * scale), math.ceil(width * scale))
+    grain = rng.integers(-24, 25, smooth.shape)
+    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
 
 
-def _enlarge(crop: np.ndarray, spec: Preprocess) -> np.ndarray:
-    rows = spec.height // crop.shape[0] + 1
-    columns = spec.width // crop.shape[1] + 1
-    return crop.repeat(rows, axis=0).repeat(columns, axis=1)
+def _normal(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=spec.shape).astype(np.float32)
 
 
-def _embeddings_and_changes(
-    model: Any, images: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings (N, D), and by how much noise changes them: (levels, draws, N)."""
+_GENERATORS: Mapping[str, Callable[[InputSpec, int, np.random.Generator], np.ndarray]] = {
+    "image": _pattern,
+    "tensor": _normal,
+}
+
+
+def _is_larger(raw: Candidates, inputs: Sequence[InputSpec], index: int) -> bool:
+    """Whether every image of an item must shrink, so that the self-test sees that too."""
+    items = [raw[spec.name][index] for spec in inputs if spec.preprocess is not None]
+    sizes = [spec.shape for spec in inputs if spec.preprocess is not None]
+    return all(
+        item.shape[0] > size[0] and item.shape[1] > size[1]
+        for item, size in zip(items, sizes, strict=True)
+    )
+
+
+def _enlarged(item: np.ndarray, spec: InputSpec) -> np.ndarray:
+    if spec.preprocess is None:
+        return item
+    rows = spec.shape[0] // item.shape[0] + 1
+    columns = spec.shape[1] // item.shape[1] + 1
+    return item.repeat(rows, axis=0).repeat(columns, axis=1)
+
+
+def _outputs_and_changes(
+    network: NamedModel, inputs: Arrays, outputs: Sequence[OutputSpec], seed: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Outputs by name, whether noise breaks them and by how much: both (levels, draws, N)."""
     rng = np.random.default_rng(seed)
-    embeddings = model.predict(images, batch_size=16, verbose=0)
-    changes = np.empty((len(_NOISE), _DRAWS, len(images)))
+    expected = network.run(inputs)
+    count = len(next(iter(inputs.values())))
+    changes = np.empty((len(_NOISE), _DRAWS, count))
     for level, scale in enumerate(_NOISE):
         for draw in range(_DRAWS):
-            noise = rng.normal(0, scale, images.shape).astype(np.float32)
-            noisy = model.predict(images + noise, batch_size=16, verbose=0)
-            changes[level, draw] = np.abs(noisy - embeddings).max(axis=1)
-    return embeddings, changes
+            noisy = network.run(
+                {
+                    name: value + rng.normal(0, scale, value.shape).astype(np.float32)
+                    for name, value in inputs.items()
+                }
+            )
+            changes[level, draw] = np.max(
+                [_relative_change(noisy[spec.name], expected[spec.name], spec) for spec in outputs],
+                axis=0,
+            )
+    return expected, changes > TOLERANCE, changes
+
+
+def _relative_change(noisy: np.ndarray, expected: np.ndarray, spec: OutputSpec) -> np.ndarray:
+    difference = np.abs(noisy - expected).reshape(len(expected), -1).max(axis=1)
+    change: np.ndarray = difference / OUTPUT_RULES[spec.kind].scale(expected)
+    return change

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 from bireid_models.framework import tf
-from bireid_models.network import ReIdNetwork
 
 from bireid_converters.errors import ConversionError
-from bireid_converters.keras_graph import keras_model
+from bireid_converters.named_model import Arrays, NamedModel, named_model
 from bireid_converters.saved_model import saved_model
 
 # TensorFlow Lite fixes the int8 step of this operator at 1/128: a 512-d embedding of unit length
@@ -16,37 +15,42 @@ from bireid_converters.saved_model import saved_model
 _FLOAT_OPERATORS = ["L2_NORMALIZATION"]
 
 
-def export_int8(network: ReIdNetwork | Any, *, representative: np.ndarray) -> bytes:
+def export_int8(network: NamedModel | Any, *, representative: Arrays) -> bytes:
     """Quantise a real-valued network after training, weights and activations, to 8-bit integers.
 
-    Input `image` and output `embedding` stay float32, so that the file takes the same preprocessed
-    images as every other one; the first and the last operator convert.
+    Inputs and outputs stay float32, so that the file takes what every other one takes; the first
+    and the last operator convert. They have their names in the signature `serving_default`.
 
     Args:
-        network: Network, or any Keras functional model with one input.
-        representative: Preprocessed images float32 (N, H, W, 3), like those of the later use: their
-            activations set the ranges. About a hundred are customary.
+        network: What `named_model` takes.
+        representative: Preprocessed inputs float32 (N, ...) by name, like those of the later use:
+            their activations set the ranges. About a hundred are customary.
 
     Returns:
         The bytes of a `.tflite` file with built-in operators only.
 
     Raises:
-        ConversionError: There is no representative image, or they have another shape or type.
+        ConversionError: There is no representative input, or they have another shape or type.
     """
-    model = keras_model(network)
-    expected = tuple(model.input_shape[1:])
-    if representative.shape[1:] != expected or representative.dtype != np.float32:
-        raise ConversionError(
-            f"the representative images are {representative.dtype} {representative.shape}; int8 "
-            f"needs float32 {('N', *expected)}: preprocess them for this network"
+    named = named_model(network)
+    for name, shape in named.input_shapes.items():
+        given = representative[name]
+        if given.shape[1:] != shape or given.dtype != np.float32:
+            raise ConversionError(
+                f"the representative inputs '{name}' are {given.dtype} {given.shape}; int8 needs "
+                f"float32 {('N', *shape)}: preprocess them for this network"
+            )
+    count = min(len(representative[name]) for name in named.inputs)
+    if count == 0:
+        raise ConversionError("int8 needs representative inputs to set its ranges; there are none")
+
+    def images() -> Iterator[dict[str, np.ndarray]]:
+        return (
+            {name: representative[name][index][None] for name in named.inputs}
+            for index in range(count)
         )
-    if len(representative) == 0:
-        raise ConversionError("int8 needs representative images to set its ranges; there are none")
 
-    def images() -> Iterator[list[np.ndarray]]:
-        return ([image[None]] for image in representative)
-
-    with saved_model(model, batch_size=None) as folder:
+    with saved_model(named, batch_size=None) as folder:
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = images

@@ -3,12 +3,6 @@
 from typing import Any
 
 from bireid_models.framework import keras, tf
-from bireid_models.network import ReIdNetwork
-
-
-def keras_model(network: ReIdNetwork | Any) -> Any:
-    """The Keras model of a network; a Keras model passes through."""
-    return network.model if isinstance(network, ReIdNetwork) else network
 
 
 def all_layers(model: Any) -> list[Any]:

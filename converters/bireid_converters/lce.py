@@ -4,22 +4,22 @@ from typing import Any
 
 import larq_compute_engine
 from bireid_models.framework import keras, larq
-from bireid_models.network import ReIdNetwork
 from bireid_runtime.errors import UnsupportedModelError
 
-from bireid_converters.keras_graph import all_layers, keras_model, sources
+from bireid_converters.keras_graph import all_layers, sources
+from bireid_converters.named_model import NamedModel, named_model
 from bireid_converters.padding import same_padding
 from bireid_converters.saved_model import saved_model
 
 
-def export_lce(network: ReIdNetwork | Any) -> bytes:
+def export_lce(network: NamedModel | Any) -> bytes:
     """Convert a binary network to an LCE flatbuffer.
 
-    The file has one signature, `image` float32 (1, H, W, 3) to `embedding` float32 (1, D); other
-    Keras models keep the names of their own inputs and outputs.
+    The file has one signature, `serving_default`, from the network's named inputs float32 (1, ...)
+    to its named outputs float32 (1, ...).
 
     Args:
-        network: Network, or any Keras functional model.
+        network: What `named_model` takes.
 
     Returns:
         The bytes of a `.tflite` file with custom LCE operators.
@@ -28,9 +28,9 @@ def export_lce(network: ReIdNetwork | Any) -> bytes:
         UnsupportedModelError: LCE would convert a layer to something that computes other numbers;
             the message names the layer and the remedy.
     """
-    model = keras_model(network)
-    check_convertible(model)
-    with saved_model(model, batch_size=1) as folder:
+    named = named_model(network)
+    check_convertible(named.model)
+    with saved_model(named, batch_size=1) as folder:
         return bytes(larq_compute_engine.convert_saved_model(folder))
 
 

@@ -7,30 +7,33 @@ from typing import Any
 
 from bireid_models.framework import tf
 
+from bireid_converters.named_model import NamedModel
+
 
 @contextmanager
-def saved_model(model: Any, batch_size: int | None) -> Iterator[str]:
+def saved_model(network: NamedModel, batch_size: int | None) -> Iterator[str]:
     """Write a temporary SavedModel, named inputs to named outputs, in inference mode.
 
     Keras' own `save` traces every layer by itself as well, which takes several times as long and
     gives the same file after conversion.
 
     Args:
-        model: Keras functional model.
+        network: The network.
         batch_size: Rows per call; None for any number.
 
     Yields:
         The folder, which exists until the context ends.
     """
+    model = network.model
     signature = [
         tf.TensorSpec((batch_size, *tensor.shape[1:]), tensor.dtype, name)
-        for tensor, name in zip(model.inputs, model.input_names, strict=True)
+        for tensor, name in zip(model.inputs, network.inputs, strict=True)
     ]
 
     @tf.function(input_signature=signature)
-    def serve(*images: Any) -> dict[str, Any]:
-        outputs = tf.nest.flatten(model(list(images), training=False))
-        return dict(zip(model.output_names, outputs, strict=True))
+    def serve(*inputs: Any) -> dict[str, Any]:
+        outputs = tf.nest.flatten(model(list(inputs), training=False))
+        return dict(zip(network.outputs, outputs, strict=True))
 
     module = tf.Module()
     module.variables_of_the_model = model.variables

@@ -1,29 +1,32 @@
 """The description of a network: everything that is needed to build it again."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Backbone = Literal["resnet18", "resnet34", "resnet50", "mobilenet"]
+from bireid_models.backbones import BACKBONES
+from bireid_models.binarizations import BINARIZATIONS, SURROGATES
+from bireid_models.heads import HEADS
+
 Precision = Literal["binary", "binary_activations", "real"]
-Binarization = Literal["bireid", "xnor", "bireal", "reactnet", "irnet"]
 Stem = Literal["imagenet", "cifar"]
 UnitOrder = Literal["fused", "paper"]
 Downsample = Literal["real", "binary"]
-Surrogate = Literal["poly", "clip"]
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """A Re-ID network: backbone, neck and input size.
+    """A network: backbone, head and input size.
 
     Attributes:
-        backbone: `resnet18`, `resnet34`, `resnet50` (bottlenecks) or `mobilenet` (the MobileNetV1
-            layout of ReActNet-A).
+        backbone: Name in `bireid_models.backbones.BACKBONES`.
         precision: `binary` for 1-bit kernels and activations, `binary_activations` for real-valued
             kernels on 1-bit activations (the first of two training stages), `real` for the
             real-valued counterpart of the same topology.
-        binarization: How kernels and activations become 1-bit; see
-            `bireid_models.binarization`. A real-valued network ignores it but for its wiring.
+        binarization: How kernels and activations become 1-bit, a name in
+            `bireid_models.binarizations.BINARIZATIONS`. A real-valued network ignores it but for
+            its wiring.
         width: Multiplier of all channel counts; 1.0 gives 64, 128, 256, 512 in the blocks of a
             ResNet.
         input_height: Rows of the input image, pixels.
@@ -40,39 +43,48 @@ class NetworkConfig:
         stem: `imagenet` is a 7x7 convolution of stride 2 and max pooling (MobileNet: a 3x3
             convolution of stride 2), `cifar` one 3x3 convolution of stride 1 for images of 32x32.
         dropout: Share of the neck's outputs dropped in training, before the classifier.
+        head: Name in `bireid_models.heads.HEADS`.
+        input_channels: Channels of the input image, 1 to 64.
+
+    Raises:
+        ValueError: A field has an impossible value; one line that names it and what is possible.
     """
 
-    backbone: Backbone = "resnet18"
+    backbone: str = "resnet18"
     precision: Precision = "binary"
-    binarization: Binarization = "bireid"
+    binarization: str = "bireid"
     width: float = 1.0
     input_height: int = 256
     input_width: int = 128
     last_stride: int = 2
     downsample: Downsample = "real"
     unit_order: UnitOrder = "fused"
-    kernel_surrogate: Surrogate = "poly"
+    kernel_surrogate: str = "poly"
     embedding_dim: int | None = None
     stem: Stem = "imagenet"
     dropout: float = 0.0
+    head: str = "bnneck"
+    input_channels: int = 3
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("backbone", get_args(Backbone)),
-            ("precision", get_args(Precision)),
-            ("binarization", get_args(Binarization)),
-            ("stem", get_args(Stem)),
-            ("last_stride", (1, 2)),
-            ("downsample", get_args(Downsample)),
-            ("unit_order", get_args(UnitOrder)),
-            ("kernel_surrogate", get_args(Surrogate)),
-        ):
-            if getattr(self, name) not in allowed:
-                choices = ", ".join(str(choice) for choice in allowed)
-                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of: {choices}")
+        choices: dict[str, Iterable[object]] = {
+            "backbone": BACKBONES,
+            "precision": get_args(Precision),
+            "binarization": BINARIZATIONS,
+            "stem": get_args(Stem),
+            "last_stride": (1, 2),
+            "downsample": get_args(Downsample),
+            "unit_order": get_args(UnitOrder),
+            "kernel_surrogate": SURROGATES,
+            "head": HEADS,
+        }
+        for name, allowed in choices.items():
+            _check_choice(name, getattr(self, name), list(allowed))
         for name in ("input_height", "input_width"):
             if getattr(self, name) < 32:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 32")
+        if not 1 <= self.input_channels <= 64:
+            raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
         if not 0.125 <= self.width <= 4:
             raise ValueError(f"width is {self.width}; it must be between 0.125 and 4")
         if not 0 <= self.dropout < 1:
@@ -83,3 +95,12 @@ class NetworkConfig:
     def channels(self, base: int) -> int:
         """Channel count of a layer that has `base` channels at width 1, a multiple of 8."""
         return max(8, round(base * self.width / 8) * 8)
+
+
+def _check_choice(name: str, value: object, allowed: list[object]) -> None:
+    if value in allowed:
+        return
+    choices = [str(choice) for choice in allowed]
+    close = difflib.get_close_matches(str(value), choices, n=1)
+    advice = f"did you mean {close[0]}?" if close else f"choose one of: {', '.join(choices)}"
+    raise ValueError(f"{name} is {value!r}; {advice}")

@@ -1,13 +1,13 @@
 """The 1-bit convolution and what else a binary Re-ID network needs beyond Keras."""
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 
-from bireid_models.binarization import BINARIZATIONS, Binarization
-from bireid_models.config import Surrogate
+from bireid_models.binarizations import BINARIZATIONS, SURROGATES, Binarization
 from bireid_models.framework import keras, larq, tf
-from bireid_models.surrogates import ErrorDecay, sign_quantizer, standardized
+from bireid_models.surrogates import Progressive
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,30 @@ class BinaryDeclaration:
     output_shape: tuple[int, int, int]
 
 
-class BinaryConv2D(larq.layers.QuantConv2D):
+class _PreparedSign:
+    """The sign of a kernel that is prepared first; not for activations."""
+
+    def __init__(self, prepare: Callable[[Any], Any], sign: Callable[[Any], Any]) -> None:
+        self._prepare = prepare
+        self._sign = sign
+
+    def __call__(self, kernel: Any) -> Any:
+        return self._sign(self._prepare(kernel))
+
+    def set_progress(self, fraction: float) -> None:
+        _set_progress(self._sign, fraction)
+
+
+class _SignConv2D(larq.layers.QuantConv2D):
+    """What the convolutions of 1-bit activations share."""
+
+    def set_progress(self, fraction: float) -> None:
+        """Tell surrogate gradients that change in training how much of it is done, 0 to 1."""
+        for quantizer in (self.input_quantizer, self.kernel_quantizer):
+            _set_progress(quantizer, fraction)
+
+
+class BinaryConv2D(_SignConv2D):
     """1-bit convolution with a factor per output channel, eq. 6.8.
 
     `y = scale * (sign(x) (*) sign(w))`, with sign(0) = +1. `Binarization` says what the scale is
@@ -45,13 +68,13 @@ class BinaryConv2D(larq.layers.QuantConv2D):
         filters: Output channels.
         kernel_size: Height and width of the kernel.
         binarization: Scale and surrogates.
-        kernel_surrogate: `poly` (eq. 6.19) or `clip`, where the binarization leaves it open.
+        kernel_surrogate: Name in `SURROGATES`, where the binarization leaves it open.
         pad_values: Value outside the map for `same` padding. 1 is the default because it is exact
             in every engine; 0 is not on maps under 3 pixels.
         **kwargs: Passed on to `larq.layers.QuantConv2D` (strides, padding, name).
 
     Attributes:
-        alpha: The learned scale, `(filters,)`; None if the scale follows from the kernel.
+        alpha: Variable `(filters,)` of the scale; None if the binarization learns none.
     """
 
     def __init__(
@@ -60,29 +83,27 @@ class BinaryConv2D(larq.layers.QuantConv2D):
         kernel_size: int,
         *,
         binarization: Binarization = BINARIZATIONS["bireid"],
-        kernel_surrogate: Surrogate = "poly",
+        kernel_surrogate: str = "poly",
         pad_values: float = 1.0,
         **kwargs: Any,
     ) -> None:
-        error_decay = _error_decay(binarization)
         super().__init__(
             filters,
             kernel_size,
-            input_quantizer=sign_quantizer(binarization.activation_surrogate, error_decay),
-            kernel_quantizer=_kernel_quantizer(binarization, kernel_surrogate, error_decay),
+            input_quantizer=resolve_name(binarization.activation_surrogate)(),
+            kernel_quantizer=_kernel_quantizer(binarization, kernel_surrogate),
             kernel_constraint="weight_clip",
             use_bias=False,
             pad_values=pad_values,
             **kwargs,
         )
         self.binarization = binarization
-        self.error_decay = error_decay
         self.alpha: Any = None
 
     def build(self, input_shape: Any) -> None:
-        """Create the latent kernel and, if the scale is learned, alpha."""
+        """Create the latent kernel and, if the binarization learns it, alpha."""
         super().build(input_shape)
-        if self.binarization.scale == "learned":
+        if self.binarization.learned_alpha:
             self.alpha = self.add_weight(name="alpha", shape=(self.filters,), initializer="ones")
 
     def call(self, inputs: Any) -> Any:
@@ -91,23 +112,14 @@ class BinaryConv2D(larq.layers.QuantConv2D):
 
     def output_scale(self) -> Any:
         """The factor behind the convolution of signs, `(filters,)`, with the scale's gradient."""
-        if self.alpha is not None:
-            return tf.convert_to_tensor(self.alpha)
         kernel = tf.convert_to_tensor(self.kernel)
-        if self.binarization.standardized_kernels:
-            kernel = standardized(kernel)
-        scale = tf.reduce_mean(tf.abs(kernel), axis=[0, 1, 2])
-        if self.binarization.scale == "mean_abs":
-            return scale
-        if self.binarization.scale == "power_of_two":
-            scale = tf.pow(2.0, tf.round(tf.math.log(scale) / math.log(2.0)))
-        return tf.stop_gradient(scale)
+        if self.binarization.kernel_preparation is not None:
+            kernel = resolve_name(self.binarization.kernel_preparation)(kernel)
+        alpha = None if self.alpha is None else tf.convert_to_tensor(self.alpha)
+        return resolve_name(self.binarization.scale)(kernel, alpha)
 
     def binary_kernel(self) -> Any:
-        """The signs of w, standardised if it has to be, (height, width, in, out).
-
-        They have the surrogate's gradient.
-        """
+        """The signs of the prepared w, (height, width, in, out), with the surrogate's gradient."""
         return self.kernel_quantizer(tf.convert_to_tensor(self.kernel))
 
     def declaration(self) -> BinaryDeclaration:
@@ -132,7 +144,7 @@ def _map_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:
     return height, width, channels
 
 
-class BinaryActivationConv2D(larq.layers.QuantConv2D):
+class BinaryActivationConv2D(_SignConv2D):
     """Real-valued convolution of 1-bit activations, `y = sign(x) (*) w`.
 
     It is what the first of two training stages trains in the place of `BinaryConv2D`, with the same
@@ -155,16 +167,14 @@ class BinaryActivationConv2D(larq.layers.QuantConv2D):
         pad_values: float = 1.0,
         **kwargs: Any,
     ) -> None:
-        error_decay = _error_decay(binarization)
         super().__init__(
             filters,
             kernel_size,
-            input_quantizer=sign_quantizer(binarization.activation_surrogate, error_decay),
+            input_quantizer=resolve_name(binarization.activation_surrogate)(),
             use_bias=False,
             pad_values=pad_values,
             **kwargs,
         )
-        self.error_decay = error_decay
 
 
 class UnitNormalize(keras.layers.Layer):
@@ -180,16 +190,25 @@ def binary_layers(model: Any) -> list[BinaryConv2D]:
     return [layer for layer in model.layers if isinstance(layer, BinaryConv2D)]
 
 
-def _error_decay(binarization: Binarization) -> ErrorDecay | None:
-    surrogates = (binarization.activation_surrogate, binarization.kernel_surrogate)
-    return ErrorDecay() if "ede" in surrogates else None
+def set_progress(model: Any, fraction: float) -> None:
+    """Tell surrogate gradients that change in training how much of it is done.
+
+    Args:
+        model: Keras model.
+        fraction: Share of the training, 0 to 1.
+    """
+    for layer in model.layers:
+        if isinstance(layer, _SignConv2D):
+            layer.set_progress(fraction)
 
 
-def _kernel_quantizer(
-    binarization: Binarization, kernel_surrogate: Surrogate, error_decay: ErrorDecay | None
-) -> Any:
-    surrogate = binarization.kernel_surrogate or kernel_surrogate
-    sign = larq.quantizers.get(sign_quantizer(surrogate, error_decay))
-    if not binarization.standardized_kernels:
+def _set_progress(sign: Any, fraction: float) -> None:
+    if isinstance(sign, Progressive):
+        sign.set_progress(fraction)
+
+
+def _kernel_quantizer(binarization: Binarization, kernel_surrogate: str) -> Any:
+    sign = resolve_name(binarization.kernel_surrogate or SURROGATES[kernel_surrogate])()
+    if binarization.kernel_preparation is None:
         return sign
-    return lambda kernel: sign(standardized(kernel))
+    return _PreparedSign(resolve_name(binarization.kernel_preparation), sign)

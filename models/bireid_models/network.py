@@ -1,71 +1,76 @@
-"""A whole Re-ID network: backbone, BNNeck, embedding."""
+"""A whole network: backbone and head on one image."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from bireid_models.backbones import BACKBONES
 from bireid_models.config import NetworkConfig
-from bireid_models.dropout import RepeatableDropout
 from bireid_models.framework import keras
-from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D, UnitNormalize
-from bireid_models.mobilenet import mobilenet
-from bireid_models.resnet import resnet18, resnet34, resnet50
-from bireid_models.units import batch_norm
-
-_BACKBONES = {
-    "resnet18": resnet18,
-    "resnet34": resnet34,
-    "resnet50": resnet50,
-    "mobilenet": mobilenet,
-}
+from bireid_models.heads import HEADS, HeadOutputs
+from bireid_models.layers import set_progress
 
 
 @dataclass(frozen=True)
-class ReIdNetwork:
+class Network:
     """A built network.
 
     Attributes:
         config: What it was built from.
-        model: Keras model, `image` (N, H, W, 3) to `embedding` (N, D) with rows of unit length.
-        features: Keras model, `image` to a dict: `stage1`..`stage4` (N, H, W, C), `pooled` (N, D)
-            before the neck, for the triplet loss, `neck` (N, D) after it, and `classifier_input`
-            (N, D), which is `neck` with dropout. It shares all layers with `model`, whose variables
-            are among its own; with dropout there is one more, the random state.
+        model: Keras functional model, from `image` (N, H, W, C) to the outputs of the head: the
+            tensor itself if there is one, a dict by name if there are several. `bnneck` gives
+            `embedding` (N, D) with rows of unit length.
+        features: Keras functional model, from `image` to a dict: the maps of the backbone,
+            `stage1`..`stage4` (N, H, W, C) in those here, and the features of the head. It shares
+            all layers with `model`, whose variables are among its own; it may have more, such as
+            the random state of dropout.
+        head_layers: Names of the layers of the head.
     """
 
     config: NetworkConfig
     model: Any
     features: Any
+    head_layers: frozenset[str]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs of `model`."""
+        return tuple(self.model.output_names)
 
     def set_progress(self, fraction: float) -> None:
         """Tell surrogate gradients that change in training how much of it is done, 0 to 1."""
-        for layer in self.model.layers:
-            if isinstance(layer, BinaryConv2D | BinaryActivationConv2D) and layer.error_decay:
-                layer.error_decay.set_progress(fraction)
+        set_progress(self.model, fraction)
 
 
-def build_network(config: NetworkConfig) -> ReIdNetwork:
+def build_network(config: NetworkConfig) -> Network:
     """Build a network with fresh weights from Keras' global random seed.
 
-    The neck is the BNNeck of "Bag of Tricks" (Luo et al. 2019): batch normalisation without shift
-    after global average pooling.
+    Raises:
+        ValueError: The head does not keep to what `HeadOutputs` promises.
     """
-    image = keras.Input((config.input_height, config.input_width, 3), name="image")
-    stages = _BACKBONES[config.backbone](image, config)
-    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(list(stages.values())[-1])
-    if config.embedding_dim is not None:
-        pooled = keras.layers.Dense(config.embedding_dim, use_bias=False, name="projection")(pooled)
-    neck = batch_norm("neck_bn", center=False)(pooled)
-    embedding = UnitNormalize(name="embedding")(neck)
-    outputs = {
-        **stages,
-        "pooled": pooled,
-        "neck": neck,
-        "classifier_input": RepeatableDropout(config.dropout, name="dropout")(neck)
-        if config.dropout
-        else neck,
-    }
-    return ReIdNetwork(
-        config=config,
-        model=keras.Model(image, embedding, name="bireid"),
-        features=keras.Model(image, outputs, name="features"),
+    size = (config.input_height, config.input_width, config.input_channels)
+    image = keras.Input(size, name="image")
+    maps = BACKBONES[config.backbone].build(image, config)
+    head = HEADS[config.head].build(maps, config)
+    _check(config.head, head, maps)
+    outputs = head.outputs
+    features = keras.Model(image, {**maps, **head.features}, name="features")
+    model = keras.Model(
+        image, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="bireid"
     )
+    backbone = {layer.name for layer in keras.Model(image, maps).layers}
+    head_layers = {layer.name for layer in (*model.layers, *features.layers)} - backbone
+    return Network(config, model, features, frozenset(head_layers))
+
+
+def _check(name: str, head: HeadOutputs, maps: dict[str, Any]) -> None:
+    if not head.outputs:
+        raise ValueError(f"head {name!r} has no output; give at least one")
+    if twice := head.features.keys() & maps.keys():
+        raise ValueError(f"head {name!r} has a feature {min(twice)!r}, as the backbone; rename it")
+    for output, tensor in head.outputs.items():
+        layer = tensor.node.layer.name
+        if layer != output:
+            raise ValueError(
+                f"head {name!r}: output {output!r} comes from the layer {layer!r}; name that layer "
+                f"{output!r}"
+            )

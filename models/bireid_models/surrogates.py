@@ -1,13 +1,34 @@
-"""The sign function with the surrogate gradients that binary networks are trained with."""
+"""The sign function with the surrogate gradients that binary networks are trained with.
+
+Each function or class makes the sign of one layer: it maps any shape to +1 and -1 in that shape,
+with 0 to +1. `Binarization` and `SURROGATES` refer to them.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from bireid_models.binarization import SignSurrogate
 from bireid_models.framework import larq, tf
 
 _FIRST_SHARPNESS = 0.1
 _LAST_SHARPNESS = 10.0
+
+
+@runtime_checkable
+class Progressive(Protocol):
+    """A sign whose gradient changes in the course of training."""
+
+    def set_progress(self, fraction: float) -> None:
+        """Set the share of the training that is done, 0 to 1."""
+
+
+def poly() -> Any:
+    """Sign with the gradient 2 - 2|x| on [-1, 1], eq. 6.19 (Bi-Real Net)."""
+    return larq.quantizers.ApproxSign()
+
+
+def clip() -> Any:
+    """Sign with the gradient 1 on [-1, 1]."""
+    return larq.quantizers.SteSign()
 
 
 class ErrorDecay:
@@ -25,7 +46,7 @@ class ErrorDecay:
         growth = _LAST_SHARPNESS / _FIRST_SHARPNESS
         self.sharpness.assign(_FIRST_SHARPNESS * growth**fraction)
 
-    def sign(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Any:
         """Map any shape to +1 and -1 in the same shape, with 0 to +1."""
 
         @tf.custom_gradient
@@ -38,32 +59,3 @@ class ErrorDecay:
             return larq.math.sign(values), gradient
 
         return quantize(x)
-
-
-def sign_quantizer(surrogate: SignSurrogate, error_decay: ErrorDecay | None) -> Any:
-    """What a Larq layer takes as the quantizer for a surrogate.
-
-    Args:
-        surrogate: See `Binarization.activation_surrogate`.
-        error_decay: Whose sign `ede` takes.
-    """
-    if surrogate == "ede":
-        if error_decay is None:
-            raise ValueError("the surrogate ede needs an ErrorDecay; give one")
-        return error_decay.sign
-    return {"poly": "approx_sign", "clip": "ste_sign"}[surrogate]
-
-
-def standardized(kernel: Any) -> Any:
-    """Bring each filter to zero mean and unit deviation, as IR-Net does before the sign.
-
-    Args:
-        kernel: (height, width, in, out).
-
-    Returns:
-        The same shape; a filter of equal weights becomes 0.
-    """
-    centred = kernel - tf.reduce_mean(kernel, axis=[0, 1, 2])
-    weights_per_filter = kernel.shape[0] * kernel.shape[1] * kernel.shape[2]
-    variance = tf.reduce_sum(tf.square(centred), axis=[0, 1, 2]) / max(1, weights_per_filter - 1)
-    return tf.math.divide_no_nan(centred, tf.sqrt(variance))

@@ -1,13 +1,15 @@
 """The repeating unit of a backbone: one convolution with normalisation, shortcut, non-linearity."""
 
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any, Literal
 
-from bireid_models.binarization import BINARIZATIONS, Binarization, Nonlinearity, Order
-from bireid_models.config import Downsample, NetworkConfig, Precision, Surrogate
+from bireid_models.binarizations import BINARIZATIONS, Binarization
+from bireid_models.binarizations.base import PRELU, Order
+from bireid_models.config import Downsample, NetworkConfig, Precision
 from bireid_models.framework import keras
 from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D
-from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
+from bireid_models.map_layers import ChannelShift, RepeatChannels
 
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
@@ -32,7 +34,7 @@ class Unit:
         shortcut: What is added to the output where the shapes differ: `projection` averages over
             the stride and goes through a 1x1 convolution, `repetition` averages and repeats the
             channels, which takes no weights. None adds nothing.
-        nonlinearity: See `Binarization.nonlinearity`; PReLUs have one slope per channel.
+        nonlinearity: See `Binarization.nonlinearity`.
         sign_shift: See `Binarization.sign_shift`.
         pad_values: Value outside the map for binary convolutions.
     """
@@ -45,9 +47,9 @@ class Unit:
     binarization: Binarization = BINARIZATIONS["bireid"]
     order: Order = "fused"
     downsample: Downsample = "real"
-    kernel_surrogate: Surrogate = "poly"
+    kernel_surrogate: str = "poly"
     shortcut: Shortcut | None = "projection"
-    nonlinearity: Nonlinearity | None = "prelu"
+    nonlinearity: str | None = PRELU
     sign_shift: bool = False
     pad_values: float = 1.0
 
@@ -79,7 +81,7 @@ class Unit:
             downsample=config.downsample,
             kernel_surrogate=config.kernel_surrogate,
             shortcut=shortcut,
-            nonlinearity="prelu" if is_real else binarization.nonlinearity,
+            nonlinearity=PRELU if is_real else binarization.nonlinearity,
             sign_shift=binarization.sign_shift and not is_real,
         )
 
@@ -164,17 +166,7 @@ class Unit:
     def _activate(self, x: Any) -> Any:
         if self.nonlinearity is None:
             return x
-        if self.nonlinearity == "hard_tanh":
-            return HardTanh(name=f"{self.name}_hard_tanh")(x)
-        prelu = keras.layers.PReLU(
-            shared_axes=[1, 2],
-            alpha_initializer=keras.initializers.Constant(0.25),
-            name=f"{self.name}_prelu",
-        )
-        if self.nonlinearity == "prelu":
-            return prelu(x)
-        x = ChannelShift(name=f"{self.name}_shift_in")(x)
-        return ChannelShift(name=f"{self.name}_shift_out")(prelu(x))
+        return resolve_name(self.nonlinearity)(x, self.name)
 
 
 def batch_norm(name: str, center: bool = True) -> Any:

@@ -1,25 +1,34 @@
-"""Person re-identification embeddings on the device, without TensorFlow.
+"""Networks of bundles on the device, without TensorFlow.
 
 Importing this package needs NumPy alone; Pillow, onnxruntime and other engines are loaded by the
 call that needs them.
 """
 
 from bireid_runtime.bundle import Bundle
+from bireid_runtime.classifier import Classifier, Prediction
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
 from bireid_runtime.golden import Golden
+from bireid_runtime.inputs import InputSpec
 from bireid_runtime.native_library import delegate_path, engine_path
+from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.self_test import self_test
+from bireid_runtime.session import Session
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BireidError",
     "Bundle",
+    "Classifier",
     "Extractor",
     "Golden",
+    "InputSpec",
+    "OutputSpec",
+    "Prediction",
     "Preprocess",
+    "Session",
     "__version__",
     "delegate_path",
     "engine_path",

@@ -4,22 +4,25 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime.errors import BundleError, IntegrityError, UnsupportedModelError
-from bireid_runtime.golden import Golden
+from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_tolerances
+from bireid_runtime.inputs import InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
+from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
 from bireid_runtime.preprocess import Preprocess
+from bireid_runtime.suggestions import hint
+from bireid_runtime.tensors import MAX_TENSORS, require_unique
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 CHECKSUMS_NAME = "SHA256SUMS"
-GOLDEN_NAME = "golden.npz"
+GOLDEN_NAME = "golden.safetensors"
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_FILE_BYTES = 2**30
-MAX_EMBEDDING_DIM = 65536
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,24 +38,25 @@ class Bundle:
         path: The directory.
         manifest: The whole manifest as parsed from JSON.
         name: Name of the network.
-        fingerprint: Identifies the embedding space (`sha256:` and 64 hexadecimal digits).
-            Embeddings of two fingerprints must never be compared.
-        preprocess: How a crop becomes network input.
-        embedding_dim: D, the length of an embedding.
-        input_name: Name of the model's input, float32 `(N, H, W, 3)`.
-        output_name: Name of the model's output, float32 `(N, D)`, rows of unit length.
+        task: What the network is for, such as `"reid"`.
+        fingerprint: Identifies what comes out (`sha256:` and 64 hexadecimal digits). Outputs of
+            two fingerprints must never be compared.
+        inputs: What the network takes, 1 to 16.
+        outputs: What it gives, 1 to 16.
         formats: Path of each file of the manifest by its format, such as `"onnx"`.
+        verified: Whether the bytes of files are held to their SHA-256.
     """
 
     path: Path
     manifest: dict[str, Any]
     name: str
+    task: str
     fingerprint: str
-    preprocess: Preprocess
-    embedding_dim: int
-    input_name: str
-    output_name: str
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
     formats: Mapping[str, Path]
+    verified: bool
+    _hashed: dict[str, bytes] = field(repr=False)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = True) -> "Bundle":
@@ -90,25 +94,92 @@ class Bundle:
         manifest = parse_manifest(data, str(source))
         section = Section(manifest, str(source))
         _check_schema(section)
-        checksums = _check_files(root, section.section("files"))
-        if verify:
-            _verify(root, checksums)
-        preprocess = Preprocess.from_manifest(section.section("preprocess").values, str(source))
-        dim = _read_embedding(section.section("embedding"))
-        io = section.section("io")
+        golden = section.section("golden")
+        checksums = {
+            **_check_files(root, section.section("files")),
+            **_check_golden_file(root, golden),
+        }
+        hashed = _verify(root, data, checksums) if verify else {}
+        inputs = tuple(
+            InputSpec.from_manifest(each) for each in section.sections("inputs", 1, MAX_TENSORS)
+        )
+        outputs = tuple(
+            OutputSpec.from_manifest(each) for each in section.sections("outputs", 1, MAX_TENSORS)
+        )
+        require_unique((spec.name for spec in inputs), section, "inputs")
+        require_unique((spec.name for spec in outputs), section, "outputs")
+        read_tolerances(golden, outputs)
         return cls(
             path=root,
             manifest=manifest,
             name=section.text("name"),
+            task=section.text("task"),
             fingerprint=_read_fingerprint(section),
-            preprocess=preprocess,
-            embedding_dim=dim,
-            input_name=_read_tensor(
-                io.section("input"), [None, preprocess.height, preprocess.width, 3], "NHWC"
-            ),
-            output_name=_read_tensor(io.section("output"), [None, dim]),
+            inputs=inputs,
+            outputs=outputs,
             formats=_read_formats(root, section.section("files")),
+            verified=verify,
+            _hashed=hashed,
         )
+
+    def input(self, name: str) -> InputSpec:
+        """Return the input of a name.
+
+        Raises:
+            BundleError: The network has none of that name; the message lists those it has.
+        """
+        return _named(self, "input", self.inputs, name)
+
+    def output(self, name: str) -> OutputSpec:
+        """Return the output of a name.
+
+        Raises:
+            BundleError: The network has none of that name; the message lists those it has.
+        """
+        return _named(self, "output", self.outputs, name)
+
+    def output_of_kind(self, kind: str) -> OutputSpec:
+        """Return the one output of a kind.
+
+        Raises:
+            UnsupportedModelError: There is none or more than one; the message names the class that
+                opens such a bundle.
+        """
+        found = [spec for spec in self.outputs if spec.kind == kind]
+        if len(found) == 1:
+            return found[0]
+        faces = {OUTPUT_KINDS[spec.kind].face for spec in self.outputs}
+        face = faces.pop() if len(self.outputs) == 1 else "Session"
+        names = ", ".join(spec.name for spec in self.outputs)
+        raise UnsupportedModelError(
+            f"{self.path}: holds a network of the task '{self.task}' (outputs: {names}) with "
+            f"{len(found)} outputs of the kind '{kind}'; open it with {face}"
+        )
+
+    @property
+    def image_input(self) -> InputSpec:
+        """The input of a network that takes one image and nothing else.
+
+        Raises:
+            UnsupportedModelError: The network takes something else.
+        """
+        if len(self.inputs) == 1 and self.inputs[0].kind == "image":
+            return self.inputs[0]
+        taken = ", ".join(f"{spec.name} ({spec.kind})" for spec in self.inputs)
+        raise UnsupportedModelError(
+            f"{self.path}: the network takes {taken}, not one image; run it with Session.run"
+        )
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How an image becomes the one input of the network.
+
+        Raises:
+            UnsupportedModelError: The network takes something else than one image.
+        """
+        spec = self.image_input.preprocess
+        assert spec is not None
+        return spec
 
     def file(self, format: str) -> Path:
         """Return the path of the model in a format.
@@ -127,22 +198,54 @@ class Bundle:
             raise BundleError(f"{self.path}: no file of format '{format}'; present: {present}")
         return self.formats[format]
 
-    def golden(self) -> Golden:
-        """Read the golden crops.
+    def read(self, format: str) -> bytes:
+        """Return the bytes of the model in a format; those that were hashed, if any were.
 
-        Returns:
-            Crops, embeddings and tolerances.
+        Args:
+            format: As for `file`.
 
         Raises:
-            BundleError: `golden.npz` is missing, damaged or of another embedding length.
+            BundleError: As `file`.
+            IntegrityError: The file is not that of the manifest any more.
         """
-        golden = Golden.load(_file_inside(self.path, GOLDEN_NAME))
-        if golden.embeddings.shape[1] != self.embedding_dim:
-            raise BundleError(
-                f"{self.path / GOLDEN_NAME}: embeddings have {golden.embeddings.shape[1]} "
-                f"components, the manifest says {self.embedding_dim}"
-            )
-        return golden
+        path = self.file(format)
+        entry = self.manifest["files"][path.name]
+        return self._read(path.name, entry["sha256"], entry["bytes"])
+
+    def release(self) -> None:
+        """Forget the bytes that were hashed and that no engine has asked for."""
+        self._hashed.clear()
+
+    def golden(self) -> Golden:
+        """Read the golden vectors.
+
+        Raises:
+            BundleError: The file is missing, damaged or not for this network.
+            IntegrityError: It is not that of the manifest.
+        """
+        section = Section(self.manifest["golden"], str(self.path / MANIFEST_NAME), "golden")
+        name = section.text("file")
+        data = self._read(name, section.text("sha256"), self.manifest["golden"]["bytes"])
+        return Golden.from_bytes(data, section, self.inputs, self.outputs, str(self.path / name))
+
+    def _read(self, name: str, sha256: str, size: int) -> bytes:
+        if name in self._hashed:
+            return self._hashed.pop(name)
+        try:
+            data = _read_limited(_file_inside(self.path, name), MAX_FILE_BYTES)
+        except OSError as error:
+            raise BundleError(f"{self.path / name}: cannot be read: {error}") from error
+        if len(data) != size or (self.verified and hashlib.sha256(data).hexdigest() != sha256):
+            raise IntegrityError(f"{self.path / name}: it has changed; copy the bundle again")
+        return data
+
+
+def _named(bundle: Bundle, what: str, specs: Any, name: str) -> Any:
+    for spec in specs:
+        if spec.name == name:
+            return spec
+    known = [spec.name for spec in specs]
+    raise BundleError(f"{bundle.path}: the network has no {what} '{name}'; {hint(name, known)}")
 
 
 def file_sha256(path: Path) -> str:
@@ -156,8 +259,12 @@ def _check_schema(section: Section) -> None:
     if version != SCHEMA_VERSION:
         raise section.error(
             "schema_version",
-            f"is {version}; this runtime reads {SCHEMA_VERSION}: install the bireid-runtime "
-            "that matches the bundle",
+            f"is {version}; this runtime reads {SCHEMA_VERSION}: "
+            + (
+                "convert the run again"
+                if version < SCHEMA_VERSION
+                else "install the bireid-runtime that matches the bundle"
+            ),
         )
     for key in ("training", "parity", "binarisation", "toolchain", "licences"):
         section.section(key)
@@ -169,26 +276,6 @@ def _read_fingerprint(section: Section) -> str:
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise section.error("fingerprint", "must be 'sha256:' and 64 hexadecimal digits")
     return fingerprint
-
-
-def _read_embedding(section: Section) -> int:
-    if not section.boolean("normalized") or section.text("metric") != "cosine":
-        raise UnsupportedModelError(
-            f"{section.source}: embeddings must be normalized with metric 'cosine'; "
-            "this version compares no others"
-        )
-    return section.integer("dim", 1, MAX_EMBEDDING_DIM)
-
-
-def _read_tensor(section: Section, shape: list[int | None], layout: str | None = None) -> str:
-    """Check the declared dtype, layout and shape of a tensor and return its name."""
-    if section.text("dtype") != "float32":
-        raise UnsupportedModelError(f"{section.source}: {section.path}.dtype is not float32")
-    if layout is not None and section.text("layout") != layout:
-        raise UnsupportedModelError(f"{section.source}: {section.path}.layout is not {layout}")
-    if section.array("shape") != shape:
-        raise section.error("shape", f"must be {shape} to agree with preprocess and embedding")
-    return section.text("name")
 
 
 def _read_formats(root: Path, files: Section) -> dict[str, Path]:
@@ -204,40 +291,52 @@ def _read_formats(root: Path, files: Section) -> dict[str, Path]:
 
 def _check_files(root: Path, files: Section) -> dict[str, str]:
     """Check names and sizes of the files of the manifest; return the SHA-256 by name."""
-    checksums = {}
-    for name in files.values:
-        entry = files.section(name)
-        path = _file_inside(root, name)
-        expected = entry.integer("bytes", 0, MAX_FILE_BYTES)
-        actual = path.stat().st_size
-        if actual != expected:
-            raise IntegrityError(
-                f"{path}: {actual} bytes, the manifest says {expected}; copy the bundle again"
-            )
-        checksums[name] = entry.text("sha256")
-        if not _SHA256.fullmatch(checksums[name]):
-            raise entry.error("sha256", "must be 64 lower-case hexadecimal digits")
-    return checksums
+    return {
+        name: _check_file(root, name, files.section(name), MAX_FILE_BYTES) for name in files.values
+    }
 
 
-def _verify(root: Path, checksums: dict[str, str]) -> None:
-    """Check SHA256SUMS against the manifest, and every file against both."""
+def _check_golden_file(root: Path, golden: Section) -> dict[str, str]:
+    name = golden.text("file")
+    return {name: _check_file(root, name, golden, MAX_GOLDEN_BYTES)}
+
+
+def _check_file(root: Path, name: str, entry: Section, limit: int) -> str:
+    path = _file_inside(root, name)
+    expected = entry.integer("bytes", 0, limit)
+    actual = path.stat().st_size
+    if actual != expected:
+        raise IntegrityError(
+            f"{path}: {actual} bytes, the manifest says {expected}; copy the bundle again"
+        )
+    sha256 = entry.text("sha256")
+    if not _SHA256.fullmatch(sha256):
+        raise entry.error("sha256", "must be 64 lower-case hexadecimal digits")
+    return sha256
+
+
+def _verify(root: Path, manifest: bytes, checksums: dict[str, str]) -> dict[str, bytes]:
+    """Check SHA256SUMS against the manifest, and every file against both.
+
+    Returns:
+        The bytes of the files of the manifest, so that what was hashed is what is used.
+    """
     path = _file_inside(root, CHECKSUMS_NAME)
     listed = _parse_checksums(path)
-    required = [MANIFEST_NAME, *checksums]
-    if (root / GOLDEN_NAME).exists():
-        required.append(GOLDEN_NAME)
-    for name in required:
+    for name in [MANIFEST_NAME, *checksums]:
         if name not in listed:
             raise IntegrityError(f"{path}: {name} is not listed; write the bundle again")
         if checksums.get(name, listed[name]) != listed[name]:
             raise IntegrityError(f"{path}: the SHA-256 of {name} is not that of the manifest")
+    hashed = {}
     for name, expected in listed.items():
         member = _file_inside(root, name)
-        if member.stat().st_size > MAX_FILE_BYTES:
-            raise BundleError(f"{member}: larger than the limit of {MAX_FILE_BYTES} bytes")
-        if file_sha256(member) != expected:
+        data = manifest if name == MANIFEST_NAME else _read_limited(member, MAX_FILE_BYTES)
+        if hashlib.sha256(data).hexdigest() != expected:
             raise IntegrityError(f"{member}: SHA-256 mismatch; copy the bundle again")
+        if name in checksums:
+            hashed[name] = data
+    return hashed
 
 
 def _parse_checksums(path: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from bireid_runtime.backends import BACKENDS
+from bireid_runtime.backends import BACKENDS, MAX_THREADS
 from bireid_runtime.bench import BenchResult, bench
 from bireid_runtime.errors import (
     BackendUnavailableError,
@@ -18,11 +18,11 @@ from bireid_runtime.errors import (
     SelfTestError,
     UnsupportedModelError,
 )
-from bireid_runtime.extractor import Extractor
 from bireid_runtime.self_test import SelfTestReport, require, self_test
+from bireid_runtime.session import Session
 
 _PROGRAM = "bireid_runtime"
-_MAX_THREADS, _MAX_RUNS = 256, 1_000_000
+_MAX_RUNS = 1_000_000
 
 _OK, _USAGE, _INTERRUPTED = 0, 2, 130
 _EXIT_CODES: tuple[tuple[type[BireidError], int], ...] = (
@@ -66,18 +66,18 @@ def _parser() -> argparse.ArgumentParser:
         "6 unsupported, 130 interrupted.",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    test = verbs.add_parser("selftest", help="embed the bundle's own crops and compare")
+    test = verbs.add_parser("selftest", help="run the bundle's own inputs and compare")
     test.set_defaults(run=_run_self_test)
-    timing = verbs.add_parser("bench", help="time the embedding of a crop of 128x256 pixels")
+    timing = verbs.add_parser("bench", help="time the network on an image of 128x256 pixels")
     timing.set_defaults(run=_run_bench)
     timing.add_argument(
-        "--runs", type=_whole_number(_MAX_RUNS), default=100, help="timed embeddings (default 100)"
+        "--runs", type=_whole_number(_MAX_RUNS), default=100, help="timed runs (default 100)"
     )
     timing.add_argument(
         "--threads",
-        type=_whole_number(_MAX_THREADS),
+        type=_whole_number(MAX_THREADS),
         default=1,
-        help="threads of one embedding (default 1)",
+        help="threads of one run (default 1)",
     )
     for verb in (test, timing):
         verb.add_argument("bundle", metavar="BUNDLE", help="folder of the bundle")
@@ -101,22 +101,20 @@ def _whole_number(most: int) -> Callable[[str], int]:
 
 
 def _run_self_test(options: argparse.Namespace) -> None:
-    report = self_test(Extractor.open(options.bundle, options.backend))
-    worst = {
-        "max_difference": max(row.max_abs for row in report.rows),
-        "min_cosine": min(row.cosine for row in report.rows),
-    }
+    report = self_test(Session.open(options.bundle, options.backend))
     if options.json:
-        print(json.dumps({"engine": report.engine, "passed": report.passed, **worst}))
+        found = {"max_difference": report.max_difference, "min_cosine": report.min_cosine}
+        print(json.dumps({"engine": report.engine, "passed": report.passed, **found}))
     else:
-        print(_self_test_text(report, **worst))
+        print(_self_test_text(report))
     require(report)
 
 
-def _self_test_text(report: SelfTestReport, max_difference: float, min_cosine: float) -> str:
+def _self_test_text(report: SelfTestReport) -> str:
+    cosine = "" if report.min_cosine is None else f", min cosine {report.min_cosine:.6f}"
     return (
         f"{report.engine}: self-test {'passed' if report.passed else 'failed'}, "
-        f"max difference {max_difference:.3g}, min cosine {min_cosine:.6f}"
+        f"max difference {report.max_difference:.3g}{cosine}"
     )
 
 
@@ -127,10 +125,11 @@ def _run_bench(options: argparse.Namespace) -> None:
 
 def _bench_text(result: BenchResult) -> str:
     peak = result.peak_rss_bytes
+    subject = f"image of {result.width}x{result.height} pixels" if result.width else "random input"
     memory = "unknown" if peak is None else f"{peak / 1e6:.1f} MB"
     return (
         f"{result.engine}, {result.threads} thread(s), {result.runs} runs, "
-        f"crop of {result.width}x{result.height} pixels\n"
+        f"{subject}\n"
         f"median {result.median_ms:.3f} ms (p10 {result.p10_ms:.3f}, p90 {result.p90_ms:.3f}), "
         f"load {result.load_ms:.1f} ms, first {result.first_ms:.3f} ms, "
         f"peak memory {memory}"

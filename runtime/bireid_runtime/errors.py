@@ -24,6 +24,10 @@ class ImageError(BireidError):
     """An image cannot be decoded or has an impossible shape."""
 
 
+class ArrayFileError(BireidError):
+    """A file of arrays cannot be read: damaged, or written by something else."""
+
+
 class BackendUnavailableError(BireidError):
     """A back end needs an optional package that is not installed; the message names it."""
 
@@ -33,7 +37,7 @@ class UnsupportedModelError(BireidError):
 
 
 class SelfTestError(BireidError):
-    """The golden self-test ran and failed: this machine computes other embeddings."""
+    """The golden self-test ran and failed: this machine computes other outputs."""
 
 
 class ArgumentError(BireidError, ValueError):

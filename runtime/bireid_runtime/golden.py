@@ -1,154 +1,211 @@
-"""Golden crops: inputs with known embeddings, by which a device checks itself."""
+"""Golden vectors: inputs with known outputs, by which a device checks itself."""
 
-import io
 import math
-import os
-import zipfile
-import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bireid_runtime.errors import BireidError, BundleError
-from bireid_runtime.files import atomic_file
-from bireid_runtime.resize import require_rgb
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.manifest import Section
+from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
+from bireid_runtime.safetensors import read_safetensors, write_safetensors
 
 MAX_GOLDEN_BYTES = 64 * 2**20
-MAX_GOLDEN_CROPS = 64
+MAX_GOLDEN_ITEMS = 64
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an engine may be off in one output.
+
+    Attributes:
+        max_abs: Largest difference allowed in any number, positive.
+        min_cosine: Smallest cosine similarity allowed in any row, -1 to 1; None for a kind of
+            output that is not compared so.
+    """
+
+    max_abs: float
+    min_cosine: float | None = None
+
+    def to_manifest(self) -> dict[str, float]:
+        """Return the record as it stands in the manifest of a bundle."""
+        record = {"max_abs": self.max_abs}
+        return record if self.min_cosine is None else {**record, "min_cosine": self.min_cosine}
+
+    @classmethod
+    def from_manifest(cls, section: Section, spec: OutputSpec) -> "Tolerance":
+        """Read the tolerance of an output, untrusted.
+
+        Raises:
+            BundleError: A key is missing, unknown or out of range; it is named.
+        """
+        cosine = OUTPUT_KINDS[spec.kind].compares_cosine
+        section.refuse_unknown(("max_abs", "min_cosine") if cosine else ("max_abs",))
+        max_abs = section.number("max_abs")
+        if max_abs <= 0:
+            raise section.error("max_abs", "must be positive")
+        if not cosine:
+            return cls(max_abs)
+        min_cosine = section.number("min_cosine")
+        if not -1.0 <= min_cosine <= 1.0:
+            raise section.error("min_cosine", "must lie in -1..1")
+        return cls(max_abs, min_cosine)
 
 
 @dataclass(frozen=True, eq=False)
 class Golden:
-    """Crops, their embeddings by the reference engine, and how far an engine may be off.
+    """Raw inputs, their outputs by the reference engine, and how far an engine may be off.
 
     Attributes:
-        crops: uint8 RGB arrays `(H, W, 3)`, each of its own size; 1 to 64 of them.
-        embeddings: float32 `(N, D)`, one finite row per crop.
-        max_abs: Largest difference allowed in any component, positive.
-        min_cosine: Smallest cosine similarity allowed in any row, -1 to 1.
-
-    Raises:
-        BundleError: A shape, dtype or range differs from the above.
+        inputs: By name, one raw item after the other, 1 to 64 of them: uint8 `(H, W, C)` of its
+            own size for an image, float32 of the input's shape for a tensor.
+        outputs: By name, float32 `(N, ...)`, finite, one row per item.
+        tolerances: By name of the output.
     """
 
-    crops: tuple[np.ndarray, ...]
-    embeddings: np.ndarray
-    max_abs: float
-    min_cosine: float
+    inputs: Mapping[str, tuple[np.ndarray, ...]]
+    outputs: Mapping[str, np.ndarray]
+    tolerances: Mapping[str, Tolerance]
 
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.crops) <= MAX_GOLDEN_CROPS:
-            raise BundleError(f"golden crops: expected 1 to {MAX_GOLDEN_CROPS}")
-        for index, crop in enumerate(self.crops):
-            try:
-                require_rgb(crop)
-            except BireidError as error:
-                raise BundleError(f"golden crop_{index}: {error}") from error
-            if crop.ndim != 3:
-                raise BundleError(f"golden crop_{index}: expected (H, W, 3), got {crop.shape}")
-        rows = self.embeddings
-        if rows.dtype != np.float32 or rows.ndim != 2 or len(rows) != len(self.crops):
-            raise BundleError(
-                f"golden embeddings: expected float32 ({len(self.crops)}, D), "
-                f"got {rows.dtype} {rows.shape}"
-            )
-        if not np.isfinite(rows).all():
-            raise BundleError("golden embeddings: not all numbers are finite")
-        if not (math.isfinite(self.max_abs) and self.max_abs > 0):
-            raise BundleError(f"golden max_abs is {self.max_abs}; it must be positive and finite")
-        if not -1.0 <= self.min_cosine <= 1.0:
-            raise BundleError(f"golden min_cosine is {self.min_cosine}; it must lie in -1..1")
+    @property
+    def items(self) -> int:
+        """N, how many items there are."""
+        return len(next(iter(self.outputs.values())))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an `.npz` without pickle; atomic, and the same bytes for the same content.
-
-        Args:
-            path: The file to create or replace.
-        """
-        arrays = {f"crop_{index}": crop for index, crop in enumerate(self.crops)}
-        with atomic_file(path) as file:
-            np.savez(
-                file,
-                **arrays,
-                embeddings=self.embeddings,
-                max_abs=np.float64(self.max_abs),
-                min_cosine=np.float64(self.min_cosine),
-            )
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Golden":
-        """Read what `save` wrote.
-
-        Args:
-            path: The `.npz` file, untrusted.
-
-        Returns:
-            The golden crops.
+    def check(self, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]) -> None:
+        """Hold the vectors to the network that they are for.
 
         Raises:
-            BundleError: The file is missing, damaged, too large, or holds other arrays.
+            BundleError: A name, number, shape or dtype is not what the network takes or gives.
         """
-        try:
-            arrays = _read_arrays(Path(path))
-            crops = len(arrays) - 3
-            names = [f"crop_{index}" for index in range(crops)]
-            if set(arrays) != {*names, "embeddings", "max_abs", "min_cosine"}:
-                raise BundleError(
-                    f"expected crop_0.., embeddings, max_abs, min_cosine; found {sorted(arrays)}"
+        _require_names("inputs", self.inputs, inputs)
+        _require_names("outputs", self.outputs, outputs)
+        _require_names("tolerances", self.tolerances, outputs)
+        if not 1 <= self.items <= MAX_GOLDEN_ITEMS:
+            raise BundleError(f"golden vectors: {self.items} items; 1 to {MAX_GOLDEN_ITEMS} fit")
+        for taken in inputs:
+            items = self.inputs[taken.name]
+            if len(items) != self.items:
+                raise BundleError(f"golden input '{taken.name}': {len(items)} of {self.items}")
+            for index, item in enumerate(items):
+                _check_item(taken, index, item)
+        for given in outputs:
+            _check_rows(given, self.outputs[given.name], self.items)
+
+    def to_bytes(self) -> bytes:
+        """Return the file: safetensors with `input/NAME/INDEX` and `output/NAME/INDEX`."""
+        arrays: dict[str, np.ndarray] = {}
+        for name, items in self.inputs.items():
+            arrays |= {f"input/{name}/{index}": item for index, item in enumerate(items)}
+        for name, rows in self.outputs.items():
+            arrays |= {f"output/{name}/{index}": row for index, row in enumerate(rows)}
+        return write_safetensors(arrays)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes,
+        section: Section,
+        inputs: Sequence[InputSpec],
+        outputs: Sequence[OutputSpec],
+        source: str,
+    ) -> "Golden":
+        """Read what `to_bytes` wrote.
+
+        Args:
+            data: The bytes of the file, untrusted.
+            section: `golden` of the manifest: number of items and tolerances.
+            inputs: Those of the network.
+            outputs: Those of the network.
+            source: Where the bytes come from, for messages.
+
+        Raises:
+            BundleError: Damaged, too large, or not for this network.
+        """
+        if len(data) > MAX_GOLDEN_BYTES:
+            raise BundleError(f"{source}: larger than the limit of {MAX_GOLDEN_BYTES} bytes")
+        count = section.integer("items", 1, MAX_GOLDEN_ITEMS)
+        tolerances = read_tolerances(section, outputs)
+        arrays = read_safetensors(data, source)
+        expected = {
+            f"{side}/{spec.name}/{index}"
+            for side, specs in (("input", inputs), ("output", outputs))
+            for spec in specs
+            for index in range(count)
+        }
+        if arrays.keys() != expected:
+            name = min(arrays.keys() ^ expected)
+            what = "is missing" if name in expected else "is not one of this network's"
+            raise BundleError(f"{source}: tensor {name!r} {what}")
+        for spec in outputs:
+            for index in range(count):
+                _check_row(source, spec, index, arrays[f"output/{spec.name}/{index}"])
+        golden = cls(
+            inputs={
+                spec.name: tuple(arrays[f"input/{spec.name}/{index}"] for index in range(count))
+                for spec in inputs
+            },
+            outputs={
+                spec.name: np.stack(
+                    [arrays[f"output/{spec.name}/{index}"] for index in range(count)]
                 )
-            return cls(
-                crops=tuple(arrays[name] for name in names),
-                embeddings=arrays["embeddings"],
-                max_abs=_scalar(arrays, "max_abs"),
-                min_cosine=_scalar(arrays, "min_cosine"),
-            )
+                for spec in outputs
+            },
+            tolerances=tolerances,
+        )
+        try:
+            golden.check(inputs, outputs)
         except BundleError as error:
-            raise BundleError(f"{path}: {error}") from error
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
-            raise BundleError(f"{path}: cannot be read as golden crops: {error}") from error
+            raise BundleError(f"{source}: {error}") from error
+        return golden
 
 
-def _scalar(arrays: dict[str, np.ndarray], name: str) -> float:
-    value = arrays[name]
-    if value.shape != () or value.dtype != np.float64:
-        raise BundleError(f"golden {name}: expected one float64, got {value.dtype} {value.shape}")
-    return float(value)
+def read_tolerances(section: Section, outputs: Sequence[OutputSpec]) -> dict[str, Tolerance]:
+    """Read `golden.tolerances` of a manifest: one entry per output.
+
+    Raises:
+        BundleError: An entry is missing, unknown or malformed; it is named.
+    """
+    tolerances = section.section("tolerances")
+    tolerances.refuse_unknown(spec.name for spec in outputs)
+    return {
+        spec.name: Tolerance.from_manifest(tolerances.section(spec.name), spec) for spec in outputs
+    }
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read an .npz after checking that nothing in it can unpack to more than the limits."""
-    if path.stat().st_size > MAX_GOLDEN_BYTES:
-        raise BundleError(f"larger than the limit of {MAX_GOLDEN_BYTES} bytes")
-    arrays: dict[str, np.ndarray] = {}
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if len(members) > MAX_GOLDEN_CROPS + 3:
-            raise BundleError(f"{len(members)} arrays; at most {MAX_GOLDEN_CROPS + 3} are expected")
-        if sum(member.file_size for member in members) > MAX_GOLDEN_BYTES:
-            raise BundleError(f"unpacks to more than {MAX_GOLDEN_BYTES} bytes")
-        for member in members:
-            name = member.filename.removesuffix(".npy")
-            if name in arrays:
-                raise BundleError(f"array {name} occurs twice")
-            arrays[name] = _parse_array(archive.read(member), name)
-    return arrays
+def _require_names(
+    what: str, values: Mapping[str, Any], specs: Sequence[InputSpec] | Sequence[OutputSpec]
+) -> None:
+    expected = {spec.name for spec in specs}
+    if values.keys() != expected:
+        raise BundleError(
+            f"golden {what} are {sorted(values)}, those of the network {sorted(expected)}"
+        )
 
 
-def _parse_array(data: bytes, name: str) -> np.ndarray:
-    """Parse one .npy; NumPy would allocate what the header claims before reading a byte."""
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise BundleError(f"array {name} has an .npy version other than 1.0")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
-        raise BundleError(f"array {name} does not have the size that its header claims")
-    stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
+def _check_item(spec: InputSpec, index: int, item: object) -> None:
+    try:
+        spec.check(item)
+    except BireidError as error:
+        raise BundleError(f"golden input '{spec.name}' {index}: {error}") from error
+
+
+def _check_row(source: str, spec: OutputSpec, index: int, row: np.ndarray) -> None:
+    if row.dtype != np.float32 or row.shape != spec.shape:
+        raise BundleError(
+            f"{source}: golden output '{spec.name}' {index}: expected float32 {spec.shape}, got "
+            f"{row.dtype} {row.shape}"
+        )
+
+
+def _check_rows(spec: OutputSpec, rows: np.ndarray, count: int) -> None:
+    if rows.dtype != np.float32 or rows.shape != (count, *spec.shape):
+        raise BundleError(
+            f"golden output '{spec.name}': expected float32 {(count, *spec.shape)}, got "
+            f"{rows.dtype} {rows.shape}"
+        )
+    if not math.isfinite(float(np.abs(rows).max())):
+        raise BundleError(f"golden output '{spec.name}': not all numbers are finite")

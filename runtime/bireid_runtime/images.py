@@ -2,8 +2,7 @@
 
 import io
 import os
-import warnings
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +12,24 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 100_000_000
+MAX_FILE_BYTES = 2**30
+
+# How the files of images are called that folders are searched for.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 # Raster formats that crops come in. Pillow knows more, some of which start other programs.
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 
-def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def load_image(
+    path: str | os.PathLike[str],
+    max_pixels: int = MAX_PIXELS,
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
+    offset: int = 0,
+    size: int | None = None,
+    name: str | None = None,
+) -> np.ndarray:
     """Read an image file as the camera meant it to be seen.
 
     The EXIF orientation is applied. Grey, palette, CMYK and 16-bit grey images are converted
@@ -26,8 +37,13 @@ def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
     frame is taken.
 
     Args:
-        path: A JPEG, PNG, BMP, GIF, WebP, TIFF or PPM file, untrusted.
+        path: A JPEG, PNG, BMP, GIF, WebP, TIFF or PPM file, untrusted; or an archive that holds
+            one uncompressed.
         max_pixels: Images that declare more pixels are refused before they are decoded.
+        max_bytes: Files with more bytes are refused.
+        offset: Where the image begins in the file, bytes.
+        size: Length of the image in the file, bytes; None for all that follows.
+        name: What errors call it; None for the path.
 
     Returns:
         uint8 RGB `(H, W, 3)`.
@@ -37,8 +53,17 @@ def load_image(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
             pixel type.
         BackendUnavailableError: Pillow is not installed.
     """
-    name = os.fspath(path)
-    return _read(name, name, max_pixels)
+    called = os.fspath(path) if name is None else name
+    limit = max_bytes + 1
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            content = file.read(limit if size is None else min(size, limit))
+    except OSError as error:
+        raise ImageError(f"{called}: cannot be read as an image: {error.strerror}") from error
+    if len(content) > max_bytes:
+        raise ImageError(f"{called}: exceeds the limit of {max_bytes} bytes")
+    return decode_image(content, called, max_pixels)
 
 
 def decode_image(content: bytes, name: str, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -56,10 +81,6 @@ def decode_image(content: bytes, name: str, max_pixels: int = MAX_PIXELS) -> np.
         ImageError: See `load_image`.
         BackendUnavailableError: Pillow is not installed.
     """
-    return _read(io.BytesIO(content), name, max_pixels)
-
-
-def _read(file: str | IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     try:
         from PIL import Image, ImageOps
     except ImportError as error:
@@ -67,21 +88,22 @@ def _read(file: str | IO[bytes], name: str, max_pixels: int) -> np.ndarray:
             "reading image files needs Pillow: pip install pillow"
         ) from error
 
+    # Pillow's warnings are left alone: to silence them is to change the filters of the whole
+    # process, for every thread of it.
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(file, formats=_FORMATS) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise ImageError(
-                        f"{name}: {width}x{height} pixels exceed the limit of {max_pixels}"
-                    )
-                return _to_rgb(ImageOps.exif_transpose(image), name)
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise ImageError(
+                    f"{name}: {width}x{height} pixels exceed the limit of {max_pixels}"
+                )
+            return _to_rgb(ImageOps.exif_transpose(image), name)
     except ImageError:
         raise
     except Image.UnidentifiedImageError as error:
         raise ImageError(f"{name}: not an image of a supported format") from error
-    except Image.DecompressionBombError as error:
+    # The warning is an exception where warnings are errors.
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name}: more pixels than the limit of {max_pixels}") from error
     # Pillow's decoders raise nearly every built-in exception on a damaged file.
     except Exception as error:
@@ -96,4 +118,6 @@ def _to_rgb(image: "Image.Image", name: str) -> np.ndarray:
         if grey.min() < 0 or grey.max() > 0xFFFF:
             raise ImageError(f"{name}: 32-bit pixels are not supported; save it as 8 or 16 bit")
         return np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    # Alpha is dropped in any case; for transparency by palette entry, Pillow would warn of that.
+    image.info.pop("transparency", None)
     return np.array(image.convert("RGB"))

@@ -70,17 +70,35 @@ class Section:
             raise self.error(key, f"is {value}; it must lie in {minimum}..{maximum}")
         return value
 
-    def triple(self, key: str) -> tuple[float, float, float]:
-        """Return three numbers within a million, one per colour channel."""
+    def number(self, key: str) -> float:
+        """Return a finite number within a million."""
+        value = self._typed(key, (int, float), "a number")
+        if isinstance(value, bool) or not abs(value) <= _MAX_NUMBER:
+            raise self.error(key, "must be a finite number")
+        return float(value)
+
+    def numbers(self, key: str, minimum: int, maximum: int) -> tuple[float, ...]:
+        """Return an array of numbers within a million, `minimum` to `maximum` of them."""
         values = self.array(key)
         numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
         # False for NaN; and no overflow on a whole number of a thousand digits.
         within = all(abs(number) <= _MAX_NUMBER for number in numbers)
-        if len(values) != 3 or len(numbers) != 3 or not within:
-            raise self.error(key, "must be 3 finite numbers")
-        return float(numbers[0]), float(numbers[1]), float(numbers[2])
+        if len(numbers) != len(values) or not minimum <= len(values) <= maximum or not within:
+            count = f"{minimum}" if minimum == maximum else f"{minimum} to {maximum}"
+            raise self.error(key, f"must be {count} finite numbers")
+        return tuple(float(number) for number in numbers)
 
-    def _typed(self, key: str, kind: type[T], description: str) -> T:
+    def sections(self, key: str, minimum: int, maximum: int) -> "list[Section]":
+        """Return an array of JSON objects, `minimum` to `maximum` of them."""
+        values = self.array(key)
+        if not minimum <= len(values) <= maximum:
+            raise self.error(key, f"must have {minimum} to {maximum} entries")
+        path = f"{self.path}.{key}" if self.path else key
+        return [
+            Section(value, self.source, f"{path}[{index}]") for index, value in enumerate(values)
+        ]
+
+    def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], description: str) -> T:
         if key not in self.values:
             raise self.error(key, "is missing")
         value = self.values[key]

@@ -1,4 +1,4 @@
-"""From a crop of any size to the input of the network, by the record stored in the bundle."""
+"""From an image of any size to the input of the network, by the record stored in the bundle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.manifest import Section
-from bireid_runtime.resize import require_rgb, resize_bilinear
+from bireid_runtime.resize import MAX_CHANNELS, require_image, resize_bilinear
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -19,44 +19,56 @@ _KEYS = ("height", "width", "color_order", "resize", "antialias", "mean", "std")
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How a crop becomes network input: `(resize(x) / 255 - mean) / std`.
+    """How an image becomes network input: `(resize(x) / 255 - mean) / std`.
 
     Attributes:
         height: Input height of the network in pixels, 1 to 4096.
         width: Input width of the network in pixels, 1 to 4096.
-        mean: Mean per channel (red, green, blue) on the scale 0 to 1.
-        std: Standard deviation per channel on the same scale, positive.
+        mean: Mean per channel on the scale 0 to 1; 1 to 64 channels. Three are red, green, blue.
+        std: Standard deviation per channel on the same scale, positive; as many.
         resize: Interpolation kernel; `"bilinear"` is the one that exists.
         antialias: Whether the kernel widens when shrinking; True is the one that exists.
-        color_order: Channel order of the network; `"RGB"` is the one that exists.
 
     Raises:
-        UnsupportedModelError: A kernel, antialias flag or colour order that does not exist here.
+        UnsupportedModelError: A kernel or antialias flag that does not exist here.
         ArgumentError: A size, mean or std out of range.
     """
 
     height: int
     width: int
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
     resize: str = "bilinear"
     antialias: bool = True
-    color_order: str = "RGB"
 
     def __post_init__(self) -> None:
-        for key, supported in (("resize", "bilinear"), ("antialias", True), ("color_order", "RGB")):
-            value = getattr(self, key)
-            if value != supported:
-                raise UnsupportedModelError(
-                    f"preprocess.{key} is {value!r}; this version supports {supported!r} only"
-                )
+        for key, supported in (("resize", "bilinear"), ("antialias", True)):
+            _require_supported(key, getattr(self, key), supported)
         for key in ("height", "width"):
             if not 1 <= getattr(self, key) <= MAX_INPUT_SIDE:
                 raise ArgumentError(f"preprocess.{key} must lie in 1..{MAX_INPUT_SIDE}")
-        if len(self.mean) != 3 or not np.isfinite(self.mean).all():
-            raise ArgumentError("preprocess.mean must be 3 finite numbers")
-        if len(self.std) != 3 or not np.isfinite(self.std).all() or min(self.std) <= 0:
-            raise ArgumentError("preprocess.std must be 3 positive finite numbers")
+        if not 1 <= len(self.mean) <= MAX_CHANNELS or not np.isfinite(self.mean).all():
+            raise ArgumentError(f"preprocess.mean must be 1 to {MAX_CHANNELS} finite numbers")
+        positive = np.isfinite(self.std).all() and min(self.std, default=0) > 0
+        if len(self.std) != len(self.mean) or not positive:
+            raise ArgumentError(
+                f"preprocess.std must be {len(self.mean)} positive finite numbers, one per mean"
+            )
+
+    @property
+    def channels(self) -> int:
+        """C, the channels of an image."""
+        return len(self.mean)
+
+    @property
+    def color_order(self) -> str:
+        """`"RGB"` of three channels; `"channels"`, without a meaning as colours, of others."""
+        return "RGB" if self.channels == 3 else "channels"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one input of the network, `(height, width, channels)`."""
+        return (self.height, self.width, self.channels)
 
     def to_manifest(self) -> dict[str, Any]:
         """Return the record as it stands in the manifest of a bundle (JSON types only)."""
@@ -72,13 +84,17 @@ class Preprocess:
 
     @classmethod
     def from_manifest(
-        cls, values: Mapping[str, Any], source: str = "manifest.json"
+        cls,
+        values: Mapping[str, Any],
+        source: str = "manifest.json",
+        path: str = "preprocess",
     ) -> "Preprocess":
         """Read the record back; the inverse of `to_manifest`.
 
         Args:
             values: The section `preprocess` of a manifest, untrusted.
             source: Where it comes from, for messages.
+            path: Where it stands there, for messages.
 
         Returns:
             The record.
@@ -87,40 +103,42 @@ class Preprocess:
             BundleError: A key is missing, unknown, of another type or out of range; it is named.
             UnsupportedModelError: A kernel, antialias flag or colour order that does not exist.
         """
-        section = Section(values, source, "preprocess")
-        # An option that is not understood would silently change every embedding.
+        section = Section(values, source, path)
+        # An option that is not understood would silently change every output.
         section.refuse_unknown(_KEYS)
-        std = section.triple("std")
+        mean = section.numbers("mean", 1, MAX_CHANNELS)
+        std = section.numbers("std", len(mean), len(mean))
         if min(std) <= 0:
             raise section.error("std", "must be positive")
-        return cls(
+        spec = cls(
             height=section.integer("height", 1, MAX_INPUT_SIDE),
             width=section.integer("width", 1, MAX_INPUT_SIDE),
-            mean=section.triple("mean"),
+            mean=mean,
             std=std,
             resize=section.text("resize"),
             antialias=section.boolean("antialias"),
-            color_order=section.text("color_order"),
         )
+        _require_supported("color_order", section.text("color_order"), spec.color_order)
+        return spec
 
 
 def normalize(images: np.ndarray, spec: Preprocess) -> np.ndarray:
     """Compute `(x / 255 - mean) / std` in float32.
 
     Args:
-        images: uint8 RGB `(..., H, W, 3)` of any size.
+        images: uint8 `(..., H, W, C)` of any size; three channels are RGB.
         spec: Gives `mean` and `std`; sizes are not looked at.
 
     Returns:
-        float32 `(..., H, W, 3)`.
+        float32 `(..., H, W, C)`.
 
     Raises:
         ImageError: `images` has another dtype or shape, or no pixels.
     """
-    require_rgb(images)
+    require_image(images, spec.channels)
     width = images.shape[-2]
-    # Whole rows at once: NumPy is several times slower on an inner loop of 3 channels.
-    rows = images.reshape(*images.shape[:-2], width * 3).astype(np.float32)
+    # Whole rows at once: NumPy is several times slower on an inner loop of few channels.
+    rows = images.reshape(*images.shape[:-2], width * spec.channels).astype(np.float32)
     rows /= np.float32(255.0)
     rows -= np.tile(np.asarray(spec.mean, np.float32), width)
     rows /= np.tile(np.asarray(spec.std, np.float32), width)
@@ -128,19 +146,28 @@ def normalize(images: np.ndarray, spec: Preprocess) -> np.ndarray:
 
 
 def preprocess(image: np.ndarray, spec: Preprocess) -> np.ndarray:
-    """Resize and normalise one crop.
+    """Resize and normalise one image.
 
     Args:
-        image: uint8 RGB `(H, W, 3)`, any size from 1x1.
+        image: uint8 `(H, W, C)`, any size from 1x1; three channels are RGB.
         spec: The record of the bundle.
 
     Returns:
-        float32 `(spec.height, spec.width, 3)`.
+        float32 `(spec.height, spec.width, C)`.
 
     Raises:
         ImageError: `image` has another dtype or shape, or no pixels.
     """
-    require_rgb(image)
+    require_image(image, spec.channels)
     if image.ndim != 3:
-        raise ImageError(f"expected one crop (H, W, 3), got an array of shape {image.shape}")
+        raise ImageError(
+            f"expected one image (H, W, {spec.channels}), got an array of shape {image.shape}"
+        )
     return normalize(resize_bilinear(image, spec.height, spec.width), spec)
+
+
+def _require_supported(key: str, value: object, supported: object) -> None:
+    if value != supported:
+        raise UnsupportedModelError(
+            f"preprocess.{key} is {value!r}; this version supports {supported!r} only"
+        )

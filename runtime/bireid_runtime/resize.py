@@ -12,23 +12,31 @@ import numpy as np
 
 from bireid_runtime.errors import ArgumentError, ImageError
 
+MAX_CHANNELS = 64
+
 _FRACTION_BITS = 22
 
 
-def require_rgb(images: np.ndarray) -> None:
-    """Check that an array holds RGB images.
+def require_image(images: np.ndarray, channels: int | None = None) -> None:
+    """Check that an array holds images of 8 bits.
 
     Args:
-        images: Anything; accepted is uint8 `(..., H, W, 3)` with H and W at least 1.
+        images: Anything; accepted is uint8 `(..., H, W, C)` with H and W at least 1 and C 1 to 64.
+        channels: C, if it must be a certain one; 3 are red, green and blue.
 
     Raises:
         ImageError: It is something else; the message says what.
     """
+    shape = f"(H, W, {'C' if channels is None else channels})"
     if not isinstance(images, np.ndarray):
-        raise ImageError(f"expected a uint8 array (H, W, 3), got {type(images).__name__}")
-    if images.dtype != np.uint8 or images.ndim < 3 or images.shape[-1] != 3:
+        raise ImageError(f"expected a uint8 array {shape}, got {type(images).__name__}")
+    fits = images.ndim >= 3 and (
+        images.shape[-1] == channels if channels is not None else images.shape[-1] <= MAX_CHANNELS
+    )
+    if images.dtype != np.uint8 or not fits:
+        order = " in RGB order" if channels == 3 else ""
         raise ImageError(
-            f"expected a uint8 array (H, W, 3) in RGB order, got {images.dtype} {images.shape}"
+            f"expected a uint8 array {shape}{order}, got {images.dtype} {images.shape}"
         )
     if 0 in images.shape[-3:]:
         raise ImageError(f"an image of shape {images.shape[-3:]} has no pixels")
@@ -38,19 +46,19 @@ def resize_bilinear(images: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize as Pillow's `Image.resize((width, height), Image.Resampling.BILINEAR)` does.
 
     Args:
-        images: uint8 RGB `(..., H, W, 3)`, H and W at least 1.
+        images: uint8 `(..., H, W, C)`, H and W at least 1, C 1 to 64.
         height: Height of the result in pixels, at least 1.
         width: Width of the result in pixels, at least 1.
 
     Returns:
-        uint8 `(..., height, width, 3)`. An image that has this size already is returned as it is,
+        uint8 `(..., height, width, C)`. An image that has this size already is returned as it is,
         not copied.
 
     Raises:
         ImageError: `images` has another dtype or shape, or no pixels.
         ArgumentError: `height` or `width` is below 1.
     """
-    require_rgb(images)
+    require_image(images)
     if height < 1 or width < 1:
         raise ArgumentError(f"cannot resize to {height}x{width}: both must be at least 1")
     rows_saved = images.shape[-3] - height

@@ -1,26 +1,37 @@
-"""Does this machine compute the embeddings that the bundle promises?"""
+"""Does this machine compute the outputs that the bundle promises?"""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bireid_runtime.bundle import Bundle
+from bireid_runtime.classifier import Classifier
 from bireid_runtime.errors import SelfTestError
 from bireid_runtime.extractor import Extractor
+from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.session import Session
 
 
 @dataclass(frozen=True)
 class SelfTestRow:
-    """One golden crop.
+    """One output of one golden item.
 
     Attributes:
-        max_abs: Largest difference of a component from the golden embedding.
-        cosine: Cosine similarity with the golden embedding, -1 to 1.
+        output: Name of the output.
+        item: Number of the golden item.
+        max_abs: Largest difference of a number from the golden one.
+        cosine: Cosine similarity with the golden output, -1 to 1; None for a kind of output that
+            is not compared so.
+        passed: Whether both lie within the tolerance of the output.
     """
 
+    output: str
+    item: int
     max_abs: float
-    cosine: float
+    cosine: float | None
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -28,28 +39,42 @@ class SelfTestReport:
     """Outcome of a self-test.
 
     Attributes:
-        passed: Whether every row lies within both tolerances.
-        rows: One per golden crop, in order.
-        max_abs: Largest difference that the bundle allows.
-        min_cosine: Smallest cosine similarity that the bundle allows.
+        rows: One per golden item and output, the outputs of an item one after the other.
+        tolerances: What the bundle allows, by name of the output.
         backend: Name of the back end that ran.
         engine: Engine and version that ran.
     """
 
-    passed: bool
     rows: tuple[SelfTestRow, ...]
-    max_abs: float
-    min_cosine: float
+    tolerances: Mapping[str, Tolerance]
     backend: str
     engine: str
 
+    @property
+    def passed(self) -> bool:
+        """Whether every row lies within its tolerance."""
+        return all(row.passed for row in self.rows)
 
-def self_test(target: Extractor | Bundle | str | os.PathLike[str]) -> SelfTestReport:
-    """Embed the golden crops of a bundle and compare with their stored embeddings.
+    @property
+    def max_difference(self) -> float:
+        """Largest difference of all rows."""
+        return float(np.max([row.max_abs for row in self.rows]))
+
+    @property
+    def min_cosine(self) -> float | None:
+        """Smallest cosine similarity of all rows that have one."""
+        cosines = [row.cosine for row in self.rows if row.cosine is not None]
+        return min(cosines, default=None)
+
+
+def self_test(
+    target: Session | Extractor | Classifier | Bundle | str | os.PathLike[str],
+) -> SelfTestReport:
+    """Run the golden inputs of a bundle, one by one, and compare with their stored outputs.
 
     Args:
-        target: An extractor, to test its engine and threads; or a bundle or the path of one, to
-            test the engine that `"auto"` chooses.
+        target: A session or a face of one, to test its engine and threads; or a bundle or the path
+            of one, to test the engine that `"auto"` chooses.
 
     Returns:
         The report, passed or not; `require` turns a failure into an exception.
@@ -57,19 +82,15 @@ def self_test(target: Extractor | Bundle | str | os.PathLike[str]) -> SelfTestRe
     Raises:
         BireidError: The bundle cannot be read or run at all.
     """
-    extractor = target if isinstance(target, Extractor) else Extractor.open(target)
-    golden = extractor.bundle.golden()
-    embeddings = extractor.embed(golden.crops, batch_size=1)
-    rows = tuple(_compare(*pair) for pair in zip(embeddings, golden.embeddings, strict=True))
-    passed = all(row.max_abs <= golden.max_abs and row.cosine >= golden.min_cosine for row in rows)
-    return SelfTestReport(
-        passed=passed,
-        rows=rows,
-        max_abs=golden.max_abs,
-        min_cosine=golden.min_cosine,
-        backend=extractor.backend,
-        engine=extractor.engine,
-    )
+    session = _session(target)
+    golden = session.bundle.golden()
+    rows = []
+    for item in range(golden.items):
+        outputs = _run_item(session, golden, item)
+        rows += [
+            _compare(spec.name, item, outputs[spec.name][0], golden) for spec in session.outputs
+        ]
+    return SelfTestReport(tuple(rows), golden.tolerances, session.backend, session.engine)
 
 
 def require(report: SelfTestReport) -> None:
@@ -79,22 +100,56 @@ def require(report: SelfTestReport) -> None:
         report: What `self_test` returned.
 
     Raises:
-        SelfTestError: It failed; the message gives the worst values and the tolerances.
+        SelfTestError: It failed; the message gives the worst values and the tolerances of the
+            first output that failed.
     """
     if report.passed:
         return
+    name = next(row.output for row in report.rows if not row.passed)
+    rows = [row for row in report.rows if row.output == name]
+    allowed = report.tolerances[name]
+    cosines = [row.cosine for row in rows if row.cosine is not None]
+    found = (
+        f"output '{name}', largest difference {max(row.max_abs for row in rows):.3g} "
+        f"(allowed {allowed.max_abs:.3g})"
+    )
+    if cosines:
+        found += f", smallest cosine {min(cosines):.6f} (allowed {allowed.min_cosine:.6f})"
     raise SelfTestError(
-        f"self-test failed with {report.engine}: largest difference "
-        f"{max(row.max_abs for row in report.rows):.3g} (allowed {report.max_abs:.3g}), "
-        f"smallest cosine {min(row.cosine for row in report.rows):.6f} "
-        f"(allowed {report.min_cosine:.6f}); try another back end or convert the network again"
+        f"self-test failed with {report.engine}: {found}; try another back end or convert the "
+        "network again"
     )
 
 
-def _compare(actual: np.ndarray, expected: np.ndarray) -> SelfTestRow:
-    a, b = actual.astype(np.float64), expected.astype(np.float64)
-    lengths = np.linalg.norm(a) * np.linalg.norm(b)
-    return SelfTestRow(
-        max_abs=float(np.abs(a - b).max()),
-        cosine=float(np.clip(a @ b / lengths, -1.0, 1.0)) if lengths else 0.0,
+def _session(
+    target: Session | Extractor | Classifier | Bundle | str | os.PathLike[str],
+) -> Session:
+    if isinstance(target, Session):
+        return target
+    if isinstance(target, Extractor | Classifier):
+        return target.session
+    return Session.open(target)
+
+
+def _run_item(session: Session, golden: Golden, item: int) -> Mapping[str, np.ndarray]:
+    """Run one golden item as a caller would: a raw image where the network takes just that."""
+    if len(session.inputs) == 1 and session.inputs[0].kind == "image":
+        return session.run_images([golden.inputs[session.inputs[0].name][item]])
+    return session.run(
+        {spec.name: spec.prepare(golden.inputs[spec.name][item])[None] for spec in session.inputs}
     )
+
+
+def _compare(name: str, item: int, actual: np.ndarray, golden: Golden) -> SelfTestRow:
+    allowed = golden.tolerances[name]
+    a = actual.astype(np.float64).reshape(-1)
+    b = golden.outputs[name][item].astype(np.float64).reshape(-1)
+    max_abs = float(np.abs(a - b).max())
+    cosine = None
+    if allowed.min_cosine is not None:
+        lengths = np.linalg.norm(a) * np.linalg.norm(b)
+        cosine = float(np.clip(a @ b / lengths, -1.0, 1.0)) if lengths else 0.0
+    # Comparisons that NaN fails, whichever number it is.
+    near = max_abs <= allowed.max_abs
+    along = cosine is None or allowed.min_cosine is None or cosine >= allowed.min_cosine
+    return SelfTestRow(name, item, max_abs, cosine, near and along)

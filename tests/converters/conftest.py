@@ -29,6 +29,7 @@ def randomize(model, seed=0):
 
 def unit_model(channels, filters, **fixed):
     """A Keras model of one input map and one output per variant of the unit."""
+    from bireid_models.binarizations.base import PRELU
     from bireid_models.framework import keras
     from bireid_models.units import Unit
 
@@ -38,7 +39,7 @@ def unit_model(channels, filters, **fixed):
         "pad_values": (1.0, 0.0),
         "stride": (1, 2),
         "shortcut": ("projection", None),
-        "nonlinearity": ("prelu", None),
+        "nonlinearity": (PRELU, None),
         "downsample": ("real", "binary"),
     }
     grid |= {name: (value,) for name, value in fixed.items()}
@@ -47,7 +48,7 @@ def unit_model(channels, filters, **fixed):
         variant = dict(zip(grid, values, strict=True))
         if variant["downsample"] == "binary" and not variant["shortcut"]:
             continue
-        name = "_".join(str(value).replace(".", "") for value in values)
+        name = "_".join(str(value).split(":")[-1].replace(".", "") for value in values)
         y = Unit(f"u{len(results)}_{name}", filters, **variant)(image)
         results.append(keras.layers.Activation("linear", name=f"result{len(results)}")(y))
     return randomize(keras.Model(image, results, name="units"))

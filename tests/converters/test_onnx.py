@@ -7,7 +7,7 @@ import onnx
 import pytest
 from bireid_converters.onnx_export import export_onnx
 from bireid_models import NetworkConfig
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.framework import keras, larq
 from bireid_models.layers import BinaryConv2D, UnitNormalize
 from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels

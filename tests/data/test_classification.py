@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_deploy.training.training_data import load_classification_data
 from bireid_runtime.errors import ImageError
 from PIL import Image, ImageDraw
 from skips import UNAVOIDABLE
 
 from bireid_deploy.data import classification
-from bireid_deploy.data.classification import (
+from bireid_deploy.data.class_folders import (
     LabelledImage,
     open_classification_dataset,
     read_image,
 )
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.training.training_data import load_classification_data
 
 CLASSES = ("circle", "square", "stripe")
 

@@ -127,8 +127,8 @@ def test_a_run_that_lost_its_classifier(refused, classifier, shapes, tmp_path):
 @pytest.mark.skipif("BIREID_DATA" not in os.environ, reason=f"{UNAVOIDABLE}BIREID_DATA is not set")
 def test_cifar10_is_learned_better_than_by_chance(cli, tmp_path):
     from bireid_deploy.cli.train import train_recipe
-    from bireid_deploy.data.classification import open_classification_dataset
-    from bireid_deploy.training.recipe import load_recipe
+    from bireid_deploy.data.class_folders import open_classification_dataset
+    from bireid_deploy.recipes import load_recipe
 
     data = Path(os.environ["BIREID_DATA"]) / "cifar10_subset"
     recipe = tmp_path / "cifar.toml"

@@ -6,9 +6,9 @@ from bireid_models.config import NetworkConfig
 from bireid_runtime.preprocess import Preprocess
 from PIL import Image
 
-from bireid_deploy.data.classification import open_classification_dataset, read_image
+from bireid_deploy.data.class_folders import open_classification_dataset, read_image
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.evaluation.classification import (
+from bireid_deploy.tasks.classification.evaluation import (
     TrainedClassifier,
     classify_dataset,
     ranks_of_truth,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bireid_runtime.errors import ImageError
 
-from bireid_deploy.evaluation.histogram import HISTOGRAM_SIZE, histogram_embeddings
+from bireid_deploy.tasks.reid.histogram import HISTOGRAM_SIZE, histogram_embeddings
 
 
 def random_images(count=3, height=50, width=17):

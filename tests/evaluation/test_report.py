@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bireid_deploy.evaluation.ranking import RankingResult
-from bireid_deploy.evaluation.report import TABLE_HEADER, table_rows, to_json
 from bireid_deploy.evaluation.reranking import ReRanking
+from bireid_deploy.tasks.reid.scores import TABLE_HEADER, table_rows, to_json
 
 
 def result(max_rank=50, reranking=None):

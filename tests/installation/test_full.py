@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bireid_deploy.experiments.grid import GRIDS
-from bireid_deploy.training.recipe import RECIPES
+from bireid_deploy.recipes.files import RECIPES
 
 TINY = (
     "network.width=0.125",
@@ -18,7 +18,8 @@ TINY = (
 WHAT_SHIPS = """
 import json, bireid_deploy
 from bireid_deploy.experiments.grid import GRIDS, load_grid
-from bireid_deploy.training.recipe import RECIPES, load_recipe
+from bireid_deploy.recipes import load_recipe
+from bireid_deploy.recipes.files import RECIPES
 recipes, grids = sorted(RECIPES.glob("*.toml")), sorted(GRIDS.glob("*.toml"))
 for path in recipes: load_recipe(path)
 for path in grids: load_grid(path)

@@ -4,12 +4,13 @@ from functools import cache
 
 import numpy as np
 import pytest
-from bireid_models.binarization import BINARIZATIONS
+from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.config import NetworkConfig
 from bireid_models.framework import keras, tf
+from bireid_models.kernels import standardized
 from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D, binary_layers
 from bireid_models.network import build_network
-from bireid_models.surrogates import ErrorDecay, standardized
+from bireid_models.surrogates import ErrorDecay
 
 
 @cache
@@ -98,8 +99,8 @@ def test_error_decay_estimator(fraction, sharpness, factor):
     decay.set_progress(fraction)
     points = np.array([-2.0, -0.1, 0.0, 0.3], np.float32)
     expected = factor * sharpness * (1 - np.tanh(sharpness * points) ** 2)
-    np.testing.assert_allclose(gradient(decay.sign, points), expected, rtol=1e-4, atol=1e-7)
-    np.testing.assert_array_equal(decay.sign(points), [-1, -1, 1, 1])
+    np.testing.assert_allclose(gradient(decay, points), expected, rtol=1e-4, atol=1e-7)
+    np.testing.assert_array_equal(decay(points), [-1, -1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -189,8 +190,25 @@ def test_a_real_valued_network_has_one_prelu_per_convolution(name):
 def test_progress_reaches_every_layer_of_irnet():
     network = small_network("irnet")
     network.set_progress(1.0)
-    sharpness = [float(layer.error_decay.sharpness) for layer in binary_layers(network.model)]
-    np.testing.assert_allclose(sharpness, np.full(16, 10.0), rtol=1e-6)
+    points = np.array([-0.3, 0.0, 0.2], np.float32)
+    expected = 10 * (1 - np.tanh(10 * points) ** 2)
+    layers = binary_layers(network.model)
+    assert len(layers) == 16
+    for layer in layers:
+        np.testing.assert_allclose(gradient(layer.input_quantizer, points), expected, rtol=1e-4)
+
+
+def test_progress_narrows_the_gradient_of_kernels():
+    layer = built("irnet", KERNEL)
+
+    def slopes(fraction):
+        layer.set_progress(fraction)
+        with tf.GradientTape() as tape:
+            signs = layer.binary_kernel()[0, 0, 0, 0]
+        return tape.gradient(signs, layer.kernel).numpy()
+
+    early, late = slopes(0.0), slopes(1.0)
+    assert np.abs(late).max() < np.abs(early).max()
 
 
 def test_progress_changes_the_gradient_of_a_compiled_step():

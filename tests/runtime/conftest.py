@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Golden, Preprocess
+from bireid_runtime import Bundle, Golden, InputSpec, OutputSpec, Preprocess
+from bireid_runtime.golden import Tolerance
 from bireid_runtime.preprocess import preprocess
 from bireid_runtime.resize import resize_bilinear
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
 SPEC = Preprocess(height=16, width=8)
 DIM = 6
+INPUTS = (InputSpec.image("image", SPEC),)
+OUTPUTS = (OutputSpec.embedding("embedding", DIM),)
+GOLDEN = "golden.safetensors"
 WEIGHTS = np.random.default_rng(7).normal(size=(3, DIM)).astype(np.float32)
 
 
@@ -52,29 +56,27 @@ def write_checksums(root: Path) -> None:
     (root / "SHA256SUMS").write_text("".join(lines))
 
 
+def digest(path: Path) -> dict[str, Any]:
+    """The entry of a file in a manifest."""
+    data = path.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
 def write_manifest(root: Path, formats: dict[str, str]) -> None:
     manifest = {
-        "schema_version": 1,
+        "schema_version": 2,
+        "task": "reid",
         "name": "mean-colour",
         "fingerprint": "sha256:" + "ab" * 32,
-        "io": {
-            "input": {
-                "name": "image",
-                "dtype": "float32",
-                "layout": "NHWC",
-                "shape": [None, SPEC.height, SPEC.width, 3],
-            },
-            "output": {"name": "embedding", "dtype": "float32", "shape": [None, DIM]},
-        },
-        "preprocess": SPEC.to_manifest(),
-        "embedding": {"dim": DIM, "normalized": True, "metric": "cosine"},
-        "files": {
-            name: {
-                "format": kind,
-                "sha256": hashlib.sha256((root / name).read_bytes()).hexdigest(),
-                "bytes": (root / name).stat().st_size,
-            }
-            for name, kind in formats.items()
+        "inputs": [spec.to_manifest() for spec in INPUTS],
+        "outputs": [spec.to_manifest() for spec in OUTPUTS],
+        "files": {name: {"format": kind, **digest(root / name)} for name, kind in formats.items()},
+        "golden": {
+            "file": GOLDEN,
+            **digest(root / GOLDEN),
+            "items": 4,
+            "source": "random pixels",
+            "tolerances": {"embedding": {"max_abs": 1e-4, "min_cosine": 0.999}},
         },
         "training": {},
         "metrics": [],
@@ -100,7 +102,8 @@ def bundle_path(tmp_path: Path, crops: list[np.ndarray]) -> Path:
     root.mkdir()
     write_network(root / "model.onnx")
     rows = np.stack([expected_embedding(crop) for crop in crops])
-    Golden(tuple(crops), rows, max_abs=1e-4, min_cosine=0.999).save(root / "golden.npz")
+    golden = Golden({"image": tuple(crops)}, {"embedding": rows}, {"embedding": Tolerance(1.0)})
+    (root / GOLDEN).write_bytes(golden.to_bytes())
     (root / "card.md").write_text("# mean-colour\n")
     write_manifest(root, {"model.onnx": "onnx"})
     write_checksums(root)
@@ -160,6 +163,12 @@ def images(released_bundle: Bundle) -> np.ndarray:
     """Six inputs of the released network, of noise: float32 (6, H, W, 3)."""
     spec = released_bundle.preprocess
     return np.random.default_rng(0).normal(size=(6, spec.height, spec.width, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def inputs(images: np.ndarray) -> dict[str, np.ndarray]:
+    """The same by the name of the input."""
+    return {"image": images}
 
 
 @pytest.fixture(scope="session")

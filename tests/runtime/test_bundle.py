@@ -1,10 +1,15 @@
 import json
 import os
+import re
 
 import pytest
-from bireid_runtime import Bundle, Preprocess
+from bireid_runtime import Bundle, InputSpec, OutputSpec, Preprocess
 from bireid_runtime import bundle as bundle_module
 from bireid_runtime.errors import BundleError, IntegrityError, UnsupportedModelError
+
+
+def tolerance(manifest):
+    return manifest["golden"]["tolerances"]["embedding"]
 
 
 def test_opens(bundle_path):
@@ -13,12 +18,15 @@ def test_opens(bundle_path):
     assert bundle.name == "mean-colour"
     assert bundle.fingerprint == "sha256:" + "ab" * 32
     assert bundle.preprocess == Preprocess(16, 8)
-    assert bundle.embedding_dim == 6
-    assert (bundle.input_name, bundle.output_name) == ("image", "embedding")
+    assert bundle.task == "reid"
+    assert bundle.inputs == (InputSpec.image("image", Preprocess(16, 8)),)
+    assert bundle.outputs == (OutputSpec.embedding("embedding", 6),)
+    assert bundle.input("image") == bundle.image_input == bundle.inputs[0]
+    assert bundle.output("embedding") == bundle.output_of_kind("embedding") == bundle.outputs[0]
     assert bundle.formats == {"onnx": bundle_path / "model.onnx"}
     assert bundle.file("onnx") == bundle_path / "model.onnx"
     assert bundle.manifest["licences"]["weights"] == "Apache-2.0"
-    assert len(bundle.golden().crops) == 4
+    assert bundle.golden().items == 4
 
 
 def test_absent_format_lists_those_present(bundle_path):
@@ -42,21 +50,31 @@ def test_what_is_no_bundle(tmp_path):
         "schema_version",
         "name",
         "fingerprint",
-        "io",
-        "io.input",
-        "io.input.name",
-        "io.input.dtype",
-        "io.input.layout",
-        "io.input.shape",
-        "io.output.name",
-        "io.output.dtype",
-        "io.output.shape",
-        "preprocess",
-        "preprocess.mean",
-        "embedding.dim",
-        "embedding.normalized",
-        "embedding.metric",
+        "task",
+        "inputs",
+        "inputs.0.name",
+        "inputs.0.kind",
+        "inputs.0.dtype",
+        "inputs.0.layout",
+        "inputs.0.shape",
+        "inputs.0.preprocess",
+        "inputs.0.preprocess.mean",
+        "outputs",
+        "outputs.0.name",
+        "outputs.0.kind",
+        "outputs.0.dtype",
+        "outputs.0.shape",
+        "outputs.0.normalized",
+        "outputs.0.metric",
         "files",
+        "golden",
+        "golden.file",
+        "golden.sha256",
+        "golden.bytes",
+        "golden.tolerances",
+        "golden.tolerances.embedding",
+        "golden.tolerances.embedding.max_abs",
+        "golden.tolerances.embedding.min_cosine",
         "training",
         "metrics",
         "parity",
@@ -70,11 +88,12 @@ def test_missing_key_is_named(bundle_path, edit_manifest, dotted):
 
     def remove(manifest):
         for key in parents:
-            manifest = manifest[key]
+            manifest = manifest[int(key) if key.isdigit() else key]
         del manifest[last]
 
     edit_manifest(remove)
-    with pytest.raises(BundleError, match=rf"manifest\.json: key '{dotted}' is missing"):
+    shown = re.escape(dotted.replace(".0", "[0]"))
+    with pytest.raises(BundleError, match=rf"manifest\.json: key '{shown}' is missing"):
         Bundle.open(bundle_path)
 
 
@@ -88,21 +107,47 @@ def test_missing_key_of_a_file_is_named(bundle_path, edit_manifest, key):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m.update(schema_version=2), "schema_version' is 2; this runtime reads 1"),
+        (lambda m: m.update(schema_version=1), "is 1; this runtime reads 2: convert the run again"),
+        (
+            lambda m: m.update(schema_version=3),
+            "is 3; this runtime reads 2: install the bireid-run",
+        ),
         (lambda m: m.update(schema_version="1"), "schema_version' must be a whole number"),
         (lambda m: m.update(schema_version=True), "schema_version'"),
         (lambda m: m.update(name=""), "name'"),
         (lambda m: m.update(name="a\x1b[2J"), "name' must be one line of printable text"),
         (lambda m: m.update(name=3), "name' must be a string"),
         (lambda m: m.update(fingerprint="ab" * 32), "fingerprint'"),
-        (lambda m: m.update(io=[]), "io' must be a JSON object"),
+        (lambda m: m.update(inputs={}), "inputs' must be a JSON array"),
+        (lambda m: m.update(outputs=[]), "outputs' must have 1 to 16 entries"),
+        (lambda m: m.update(inputs=m["inputs"] * 17), "inputs' must have 1 to 16 entries"),
+        (lambda m: m.update(outputs=[3]), "outputs\\[0\\] must be a JSON object"),
+        (lambda m: m.update(outputs=m["outputs"] * 2), "outputs' has the name 'embedding' twice"),
+        (lambda m: m["outputs"][0].update(name="a b"), "outputs\\[0\\].name'"),
+        (lambda m: m["outputs"][0].update(name="-a"), "outputs\\[0\\].name'"),
+        (lambda m: m["outputs"][0].update(name="a" * 65), "outputs\\[0\\].name'"),
         (lambda m: m.update(metrics={}), "metrics' must be a JSON array"),
-        (lambda m: m["io"]["input"].update(shape=[None, 8, 16, 3]), "io.input.shape'"),
-        (lambda m: m["io"]["output"].update(shape=[None, 7]), "io.output.shape'"),
-        (lambda m: m["embedding"].update(dim=7), "io.output.shape'"),
-        (lambda m: m["embedding"].update(dim=0), "embedding.dim'"),
-        (lambda m: m["embedding"].update(dim=10**9), "embedding.dim'"),
-        (lambda m: m["preprocess"].update(height=10**6), "preprocess.height'"),
+        (lambda m: m["inputs"][0].update(shape=[None, 8, 16, 3]), "inputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[None, 7, 1]), "of an embedding must be"),
+        (lambda m: m["outputs"][0].update(shape=[None]), "outputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[]), "outputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[1, 6]), "outputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[None, 0]), "outputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[None, True]), "outputs\\[0\\].shape'"),
+        (lambda m: m["outputs"][0].update(shape=[None, 2**28 + 1]), "more than 268435456 elements"),
+        (lambda m: m["inputs"][0]["preprocess"].update(height=10**6), "preprocess.height'"),
+        (lambda m: m["inputs"][0]["preprocess"].update(std=[1, 1]), "preprocess.std' must be 3"),
+        (
+            lambda m: m["inputs"][0]["preprocess"].update(mean=[]),
+            "preprocess.mean' must be 1 to 64",
+        ),
+        (lambda m: m["golden"].update(file="../golden"), "not a plain file name"),
+        (lambda m: m["golden"].update(bytes=2**26 + 1), "golden.bytes'"),
+        (lambda m: m["golden"]["tolerances"].update(other={}), "tolerances.other' is unknown"),
+        (lambda m: tolerance(m).update(max_abs=0), "max_abs' must be positive"),
+        (lambda m: tolerance(m).update(max_abs="1"), "max_abs' must be a number"),
+        (lambda m: tolerance(m).update(min_cosine=1.5), "min_cosine' must lie in -1..1"),
+        (lambda m: tolerance(m).update(rank=1), "tolerances.embedding.rank' is unknown"),
         (lambda m: m["files"].update({"model.onnx": 3}), "files.model.onnx' must be a JSON obj"),
         (lambda m: m["files"]["model.onnx"].update(sha256="0" * 63), "sha256'"),
         (lambda m: m["files"]["model.onnx"].update(bytes=2**40), "bytes'"),
@@ -117,19 +162,21 @@ def test_malformed_key_is_named(bundle_path, edit_manifest, change, message):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "message"),
     [
-        lambda m: m["embedding"].update(metric="euclidean"),
-        lambda m: m["embedding"].update(normalized=False),
-        lambda m: m["io"]["input"].update(dtype="uint8"),
-        lambda m: m["io"]["input"].update(layout="NCHW"),
-        lambda m: m["io"]["output"].update(dtype="int8"),
-        lambda m: m["preprocess"].update(color_order="BGR"),
+        (lambda m: m["outputs"][0].update(metric="euclidean"), "metric 'cosine'"),
+        (lambda m: m["outputs"][0].update(normalized=False), "normalized"),
+        (lambda m: m["outputs"][0].update(kind="boxes"), "'boxes'.* embedding, logits, tensor$"),
+        (lambda m: m["inputs"][0].update(kind="points"), "'points'.* knows image, tensor$"),
+        (lambda m: m["inputs"][0].update(dtype="uint8"), "dtype is not float32"),
+        (lambda m: m["inputs"][0].update(layout="NCHW"), "layout is not NHWC"),
+        (lambda m: m["outputs"][0].update(dtype="int8"), "dtype is not float32"),
+        (lambda m: m["inputs"][0]["preprocess"].update(color_order="BGR"), "supports 'RGB' only"),
     ],
 )
-def test_what_this_version_cannot_do_is_unsupported(bundle_path, edit_manifest, change):
+def test_what_this_version_cannot_do_is_unsupported(bundle_path, edit_manifest, change, message):
     edit_manifest(change)
-    with pytest.raises(UnsupportedModelError):
+    with pytest.raises(UnsupportedModelError, match=message):
         Bundle.open(bundle_path)
 
 
@@ -165,7 +212,9 @@ def test_file_names_cannot_leave_the_bundle(bundle_path, edit_manifest, name):
         Bundle.open(bundle_path, verify=False)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.npz", "SHA256SUMS"])
+@pytest.mark.parametrize(
+    "name", ["model.onnx", "manifest.json", "golden.safetensors", "SHA256SUMS"]
+)
 def test_links_cannot_leave_the_bundle(bundle_path, name):
     outside = bundle_path.parent / "outside"
     os.replace(bundle_path / name, outside)
@@ -193,7 +242,7 @@ def test_truncated_file(bundle_path):
         Bundle.open(bundle_path, verify=False)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.npz", "card.md"])
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.safetensors", "card.md"])
 def test_changed_byte_is_noticed(bundle_path, name):
     path = bundle_path / name
     data = path.read_bytes()
@@ -216,7 +265,7 @@ def test_hash_in_the_manifest_must_be_that_of_the_checksums(bundle_path, edit_ma
         Bundle.open(bundle_path)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.npz"])
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.safetensors"])
 def test_checksums_must_cover(bundle_path, name):
     path = bundle_path / "SHA256SUMS"
     lines = path.read_text().splitlines(keepends=True)
@@ -261,21 +310,41 @@ def test_two_files_of_one_format(bundle_path, edit_manifest):
 
 
 def test_golden_of_another_length(bundle_path, edit_manifest):
-    def shorten(manifest):
-        manifest["embedding"]["dim"] = 5
-        manifest["io"]["output"]["shape"] = [None, 5]
-
-    edit_manifest(shorten)
-    with pytest.raises(BundleError, match="6 components, the manifest says 5"):
+    edit_manifest(lambda m: m["outputs"][0].update(shape=[None, 5]))
+    with pytest.raises(BundleError, match=r"'embedding' 0: expected float32 \(5,\), got .*\(6,\)"):
         Bundle.open(bundle_path).golden()
 
 
-def test_golden_may_be_absent_until_asked_for(bundle_path):
-    (bundle_path / "golden.npz").unlink()
-    sums = (bundle_path / "SHA256SUMS").read_text().splitlines(keepends=True)
-    (bundle_path / "SHA256SUMS").write_text("".join(s for s in sums if "golden" not in s))
-    with pytest.raises(BundleError, match=r"no file golden\.npz"):
-        Bundle.open(bundle_path).golden()
+def test_the_bytes_that_were_hashed_are_the_bytes_that_are_read(bundle_path):
+    expected = (bundle_path / "model.onnx").read_bytes()
+    bundle = Bundle.open(bundle_path)
+    changed = expected[:-1] + bytes([expected[-1] ^ 1])
+    (bundle_path / "model.onnx").write_bytes(changed)
+    assert bundle.read("onnx") == expected
+    # Once handed out they are read again, and hashed again.
+    with pytest.raises(IntegrityError, match=r"model\.onnx: it has changed"):
+        bundle.read("onnx")
+    assert Bundle.open(bundle_path, verify=False).read("onnx") == changed
+    released = Bundle.open(bundle_path, verify=False)
+    released.release()
+    assert released.read("onnx") == changed
+
+
+def test_golden_vectors_that_changed_after_opening(bundle_path):
+    bundle = Bundle.open(bundle_path)
+    bundle.release()
+    path = bundle_path / "golden.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(IntegrityError, match=r"golden\.safetensors: it has changed"):
+        bundle.golden()
+
+
+def test_unknown_tensors_are_named_with_those_that_exist(bundle_path):
+    bundle = Bundle.open(bundle_path)
+    with pytest.raises(BundleError, match="no output 'embeding'; did you mean embedding"):
+        bundle.output("embeding")
+    with pytest.raises(BundleError, match="no input 'x'; choose one of: image"):
+        bundle.input("x")
 
 
 def test_manifest_is_plain_json(bundle_path):

@@ -100,7 +100,7 @@ def test_single_crop_outside_a_list(extractor, crops):
             extractor.embed(single)
 
 
-@pytest.mark.parametrize("threads", [0, -1])
+@pytest.mark.parametrize("threads", [0, -1, 65])
 def test_threads_out_of_range(bundle_path, threads):
     with pytest.raises(ArgumentError, match="threads"):
         Extractor.open(bundle_path, threads=threads)
@@ -112,7 +112,7 @@ def test_batch_size_out_of_range(extractor, crops):
 
 
 def test_unknown_backend_lists_the_known(bundle_path):
-    known = "known: auto, native, litert, onnx, lce, litert-uint8"
+    known = "choose one of: auto, native, litert, onnx, lce, litert-uint8"
     with pytest.raises(ArgumentError, match=f"{known}$"):
         Extractor.open(bundle_path, backend="tpu")
 
@@ -170,9 +170,15 @@ def test_model_that_the_engine_refuses(bundle_path, edit_manifest, name):
         Extractor.open(bundle_path)
 
 
-@pytest.mark.parametrize("tensor", ["input", "output"])
+@pytest.mark.parametrize("tensor", ["inputs", "outputs"])
 def test_tensor_names_must_be_those_of_the_model(bundle_path, edit_manifest, tensor):
-    edit_manifest(lambda m: m["io"][tensor].update(name="other"))
+    def rename(manifest):
+        manifest[tensor][0]["name"] = "other"
+        manifest["golden"]["tolerances"] = {
+            manifest["outputs"][0]["name"]: {"max_abs": 1.0, "min_cosine": 0.9}
+        }
+
+    edit_manifest(rename)
     with pytest.raises(UnsupportedModelError, match="other"):
         Extractor.open(bundle_path)
 
@@ -182,7 +188,10 @@ def test_tensor_names_must_be_those_of_the_model(bundle_path, edit_manifest, ten
     [
         (np.full((3, 6), np.nan, np.float32), "image 0 that is not of unit length"),
         (np.zeros((3, 6), np.float32), "not of unit length"),
-        (np.ones((3, 5), np.float32), r"float32 \(2, 5\), the manifest promises float32 \(2, 6\)"),
+        (
+            np.ones((3, 5), np.float32),
+            r"float32 \(2, 5\) as 'embedding', the manifest promises float32 \(2, 6\)",
+        ),
     ],
 )
 def test_output_that_breaks_the_promise(bundle_path, replace_network, crops, weights, message):

@@ -1,147 +1,123 @@
-import io
-import zipfile
-
 import numpy as np
 import pytest
-from bireid_runtime import Golden
+from bireid_runtime import Golden, InputSpec, OutputSpec, Preprocess
 from bireid_runtime.errors import BundleError
+from bireid_runtime.golden import Tolerance
+from bireid_runtime.manifest import Section
+from bireid_runtime.safetensors import read_safetensors, write_safetensors
+
+GREY = Preprocess(16, 8, (0.5,), (0.25,))
+INPUTS = (InputSpec.image("image", GREY), InputSpec.tensor("points", (5, 3)))
+OUTPUTS = (
+    OutputSpec.embedding("embedding", 6),
+    OutputSpec.logits("logits", ["cat", "dog"]),
+    OutputSpec.tensor("map", (2, 2, 1)),
+)
+ITEMS = 3
+SECTION = {
+    "items": ITEMS,
+    "tolerances": {
+        "embedding": {"max_abs": 1e-3, "min_cosine": 0.999},
+        "logits": {"max_abs": 0.02},
+        "map": {"max_abs": 0.5},
+    },
+}
 
 
 @pytest.fixture
-def golden(crops) -> Golden:
-    rows = np.random.default_rng(0).normal(size=(len(crops), 6)).astype(np.float32)
-    return Golden(tuple(crops), rows, max_abs=1e-3, min_cosine=0.98)
+def golden() -> Golden:
+    rng = np.random.default_rng(0)
+    sizes = [(16, 8), (1, 1), (37, 21)]
+    rows = {spec.name: rng.normal(size=(ITEMS, *spec.shape)).astype(np.float32) for spec in OUTPUTS}
+    return Golden(
+        inputs={
+            "image": tuple(rng.integers(0, 256, (*size, 1), dtype=np.uint8) for size in sizes),
+            "points": tuple(rng.normal(size=(ITEMS, 5, 3)).astype(np.float32)),
+        },
+        outputs=rows,
+        tolerances={
+            "embedding": Tolerance(1e-3, 0.999),
+            "logits": Tolerance(0.02),
+            "map": Tolerance(0.5),
+        },
+    )
 
 
-def npy(array: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, array)
-    return stream.getvalue()
+def read(data: bytes, section=SECTION) -> Golden:
+    return Golden.from_bytes(data, Section(section, "manifest", "golden"), INPUTS, OUTPUTS, "file")
 
 
-def members_of(golden: Golden) -> dict[str, bytes]:
-    arrays = {f"crop_{i}": crop for i, crop in enumerate(golden.crops)}
-    arrays |= {"embeddings": golden.embeddings}
-    arrays |= {"max_abs": np.float64(1e-3), "min_cosine": np.float64(0.98)}
-    return {f"{name}.npy": npy(array) for name, array in arrays.items()}
-
-
-def write_zip(path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-
-
-def test_round_trip(golden, tmp_path):
-    golden.save(tmp_path / "golden.npz")
-    loaded = Golden.load(tmp_path / "golden.npz")
-    assert len(loaded.crops) == len(golden.crops)
-    for a, b in zip(loaded.crops, golden.crops, strict=True):
-        np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(loaded.embeddings, golden.embeddings)
-    assert (loaded.max_abs, loaded.min_cosine) == (1e-3, 0.98)
-
-
-def test_save_is_reproducible_and_leaves_one_file(golden, tmp_path):
-    golden.save(tmp_path / "golden.npz")
-    first = (tmp_path / "golden.npz").read_bytes()
-    golden.save(tmp_path / "golden.npz")
-    assert (tmp_path / "golden.npz").read_bytes() == first
-    assert [path.name for path in tmp_path.iterdir()] == ["golden.npz"]
-
-
-def test_interrupted_save_keeps_the_old_file(golden, tmp_path, monkeypatch):
-    golden.save(tmp_path / "golden.npz")
-    before = (tmp_path / "golden.npz").read_bytes()
-
-    def disk_full(*args, **kwargs):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(np, "savez", disk_full)
-    with pytest.raises(OSError, match="No space"):
-        golden.save(tmp_path / "golden.npz")
-    assert (tmp_path / "golden.npz").read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["golden.npz"]
-
-
-def test_hand_written_file_is_read(golden, tmp_path):
-    write_zip(tmp_path / "a.npz", members_of(golden))
-    assert Golden.load(tmp_path / "a.npz").embeddings.shape == golden.embeddings.shape
+def test_round_trip(golden):
+    golden.check(INPUTS, OUTPUTS)
+    found = read(golden.to_bytes())
+    assert found.items == ITEMS
+    assert found.tolerances == golden.tolerances
+    for name, items in golden.inputs.items():
+        for a, b in zip(found.inputs[name], items, strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+    for name, rows in golden.outputs.items():
+        np.testing.assert_array_equal(found.outputs[name], rows)
+    assert found.to_bytes() == golden.to_bytes()
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "message"),
+    ("name", "array", "message"),
     [
-        ("embeddings.npy", npy(np.array([{"a": 1}], dtype=object)), "size that its header"),
-        ("embeddings.npy", npy(np.zeros((4, 6))), "float32"),
-        ("embeddings.npy", npy(np.zeros((3, 6), np.float32)), "float32"),
-        ("embeddings.npy", npy(np.full((4, 6), np.nan, np.float32)), "finite"),
-        ("embeddings.npy", b"nonsense", "cannot be read"),
-        ("crop_0.npy", npy(np.zeros((4, 4, 3))), "crop_0"),
-        ("crop_0.npy", npy(np.zeros((4, 4, 3), np.uint8))[:-1], "size that its header"),
-        ("crop_7.npy", npy(np.zeros((4, 4, 3), np.uint8)), "expected crop_0"),
-        ("extra.npy", npy(np.zeros(3)), "expected crop_0"),
-        ("max_abs.npy", npy(np.float64("nan")), "max_abs"),
-        ("max_abs.npy", npy(np.zeros(2)), "max_abs"),
-        ("min_cosine.npy", npy(np.float64(1.5)), "min_cosine"),
-        ("min_cosine.npy", npy(np.str_("0.9")), "min_cosine"),
+        ("output/embedding/0", np.zeros(5, np.float32), r"'embedding' 0: expected float32 \(6,\)"),
+        ("output/embedding/1", np.zeros(6, np.uint8), "'embedding' 1: expected float32"),
+        ("output/map/2", np.full((2, 2, 1), np.nan, np.float32), "'map': not all numbers are fin"),
+        ("input/image/0", np.zeros((4, 4, 3), np.uint8), r"'image' 0: expected a uint8 .*W, 1\)"),
+        ("input/image/0", np.zeros((4, 4, 1), np.float32), "'image' 0: expected a uint8"),
+        ("input/points/1", np.zeros((4, 3), np.float32), r"'points' 1: .* expected float32 \(5, 3"),
+        ("output/embedding/3", np.zeros(6, np.float32), "'output/embedding/3' is not one of"),
+        ("output/other/0", np.zeros(6, np.float32), "'output/other/0' is not one of"),
+        ("extra", np.zeros(6, np.float32), "'extra' is not one of"),
     ],
 )
-def test_malformed_array_is_named(golden, tmp_path, name, data, message):
-    write_zip(tmp_path / "a.npz", members_of(golden) | {name: data})
-    with pytest.raises(BundleError, match=message):
-        Golden.load(tmp_path / "a.npz")
+def test_a_wrong_array_is_named(golden, name, array, message):
+    arrays = read_safetensors(golden.to_bytes(), "file") | {name: array}
+    with pytest.raises(BundleError, match=rf"^file: .*{message}"):
+        read(write_safetensors(arrays))
 
 
-def test_missing_array(golden, tmp_path):
-    members = members_of(golden)
-    del members["crop_1.npy"]
-    write_zip(tmp_path / "a.npz", members)
-    with pytest.raises(BundleError, match="expected crop_0"):
-        Golden.load(tmp_path / "a.npz")
+def test_a_missing_array_is_named(golden):
+    arrays = read_safetensors(golden.to_bytes(), "file")
+    del arrays["input/points/2"]
+    with pytest.raises(BundleError, match="file: tensor 'input/points/2' is missing"):
+        read(write_safetensors(arrays))
 
 
-def test_zip_bomb_is_refused_by_its_declared_size(golden, tmp_path):
-    bomb = npy(np.zeros((1, 22 * 2**20, 3), np.uint8))
-    write_zip(tmp_path / "a.npz", members_of(golden) | {"crop_0.npy": bomb})
-    assert (tmp_path / "a.npz").stat().st_size < 2**20
-    with pytest.raises(BundleError, match="unpacks to more than"):
-        Golden.load(tmp_path / "a.npz")
+@pytest.mark.parametrize("items", [0, 65, True, "3"])
+def test_the_number_of_items_is_bounded(golden, items):
+    with pytest.raises(BundleError, match=r"golden\.items"):
+        read(golden.to_bytes(), {**SECTION, "items": items})
 
 
-def test_header_that_claims_terabytes_is_refused(golden, tmp_path):
-    header = npy(np.zeros((4, 6), np.float32)).replace(b"(4, 6), ", b"(2000000, 2000000), ")
-    write_zip(tmp_path / "a.npz", members_of(golden) | {"embeddings.npy": header})
-    with pytest.raises(BundleError):
-        Golden.load(tmp_path / "a.npz")
+def test_a_tolerance_is_as_its_kind_needs(golden):
+    tolerances = SECTION["tolerances"]
+    for change, message in (
+        ({"logits": {"max_abs": 1, "min_cosine": 0.9}}, r"logits\.min_cosine' is unknown"),
+        ({"embedding": {"max_abs": 1}}, r"embedding\.min_cosine' is missing"),
+        ({"map": {}}, r"map\.max_abs' is missing"),
+        ({"other": {"max_abs": 1}}, "tolerances.other' is unknown"),
+    ):
+        section = {**SECTION, "tolerances": {**tolerances, **change}}
+        with pytest.raises(BundleError, match=message):
+            read(golden.to_bytes(), section)
 
 
-def test_too_many_members(golden, tmp_path):
-    many = {f"crop_{i}.npy": npy(np.zeros((1, 1, 3), np.uint8)) for i in range(100)}
-    write_zip(tmp_path / "a.npz", members_of(golden) | many)
-    with pytest.raises(BundleError, match="arrays; at most"):
-        Golden.load(tmp_path / "a.npz")
+def test_the_file_is_bounded(golden, monkeypatch):
+    monkeypatch.setattr("bireid_runtime.golden.MAX_GOLDEN_BYTES", 100)
+    with pytest.raises(BundleError, match="larger than the limit of 100 bytes"):
+        read(golden.to_bytes())
 
 
-@pytest.mark.parametrize("keep", [0, 20, 0.5, 0.99])
-def test_truncated_file_is_named(golden, tmp_path, keep):
-    golden.save(tmp_path / "golden.npz")
-    data = (tmp_path / "golden.npz").read_bytes()
-    size = keep if isinstance(keep, int) else int(len(data) * keep)
-    (tmp_path / "golden.npz").write_bytes(data[:size])
-    with pytest.raises(BundleError, match=r"golden\.npz"):
-        Golden.load(tmp_path / "golden.npz")
-
-
-def test_damaged_bytes_are_noticed(golden, tmp_path):
-    golden.save(tmp_path / "golden.npz")
-    data = bytearray((tmp_path / "golden.npz").read_bytes())
-    data[data.index(golden.crops[2].tobytes()[:16])] ^= 1
-    (tmp_path / "golden.npz").write_bytes(data)
-    with pytest.raises(BundleError, match="CRC"):
-        Golden.load(tmp_path / "golden.npz")
-
-
-def test_no_crops_are_refused():
-    with pytest.raises(BundleError, match="1 to 64"):
-        Golden((), np.zeros((0, 6), np.float32), 1e-3, 0.9)
+def test_vectors_for_another_network_are_refused(golden):
+    with pytest.raises(BundleError, match="golden outputs are"):
+        golden.check(INPUTS, OUTPUTS[:2])
+    with pytest.raises(BundleError, match="golden inputs are"):
+        golden.check(INPUTS[1:], OUTPUTS)
+    few = Golden({**golden.inputs, "points": ()}, golden.outputs, golden.tolerances)
+    with pytest.raises(BundleError, match="'points': 0 of 3"):
+        few.check(INPUTS, OUTPUTS)

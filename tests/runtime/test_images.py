@@ -1,5 +1,6 @@
 import struct
 import sys
+import threading
 import warnings
 import zlib
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from bireid_runtime.errors import BackendUnavailableError, ImageError
 from bireid_runtime.images import decode_image, load_image
-from PIL import Image
+from PIL import Image, ImageOps
 
 RGB = np.random.default_rng(0).integers(0, 256, (9, 5, 3), dtype=np.uint8)
 
@@ -148,6 +149,51 @@ def test_float_pixels_are_refused(tmp_path):
 
 
 def test_without_pillow_the_package_is_named(tmp_path, monkeypatch):
+    Image.fromarray(RGB).save(tmp_path / "a.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(BackendUnavailableError, match="pip install pillow"):
         load_image(tmp_path / "a.png")
+
+
+def test_decoding_threads_leave_the_warning_filters_alone(tmp_path, monkeypatch):
+    """The first thread to start decoding is the first to finish, while the second still decodes."""
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    second_started, first_finished = threading.Event(), threading.Event()
+    transpose = ImageOps.exif_transpose
+    started = []
+
+    def in_turn(image):
+        started.append(image)
+        if len(started) == 1:
+            thread = threading.Thread(target=load_image, args=(tmp_path / "a.png",))
+            thread.start()
+            threads.append(thread)
+            assert second_started.wait(60)
+        else:
+            second_started.set()
+            assert first_finished.wait(60)
+        return transpose(image)
+
+    threads = []
+    monkeypatch.setattr(ImageOps, "exif_transpose", in_turn)
+    with warnings.catch_warnings():
+        before = list(warnings.filters)
+        load_image(tmp_path / "a.png")
+        first_finished.set()
+        threads[0].join()
+        assert warnings.filters == before
+
+
+def test_a_part_of_a_file(tmp_path):
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    archive = tmp_path / "archive"
+    archive.write_bytes(b"before" + content + b"behind")
+    whole = {"offset": 6, "size": len(content), "name": "archive/a.png"}
+    np.testing.assert_array_equal(load_image(archive, **whole), RGB)
+    with pytest.raises(ImageError, match=r"^archive/a\.png: not an image"):
+        load_image(archive, **{**whole, "offset": 7})
+    with pytest.raises(ImageError, match=r"^archive/a\.png: exceeds the limit of 20 bytes"):
+        load_image(archive, max_bytes=20, **whole)
+    with pytest.raises(ImageError, match="exceeds the limit of 20 bytes"):
+        load_image(archive, max_bytes=20)

@@ -23,13 +23,13 @@ import sys
 import larq as lq, larq_compute_engine as lce, numpy as np, tensorflow as tf
 tf.keras.utils.set_random_seed(0)
 L = tf.keras.layers
-image = tf.keras.Input((16, 8, 3))
+image = tf.keras.Input((16, 8, 3), name="image")
 x = L.BatchNormalization()(L.Conv2D(32, 3, padding="same")(image))
 x = lq.layers.QuantConv2D(6, 3, padding="same", pad_values=1.0, use_bias=False,
     input_quantizer="approx_sign", kernel_quantizer="ste_sign",
     kernel_constraint="weight_clip")(x)
 x = L.GlobalAveragePooling2D()(x)
-x = L.Lambda(lambda t: tf.math.l2_normalize(t, axis=1))(x)
+x = L.Lambda(lambda t: tf.math.l2_normalize(t, axis=1), name="embedding")(x)
 model = tf.keras.Model(image, x)
 open(sys.argv[1], "wb").write(lce.convert_keras_model(model))
 """
@@ -37,13 +37,14 @@ open(sys.argv[1], "wb").write(lce.convert_keras_model(model))
 USE = """
 import json, sys
 import numpy as np
-from bireid_runtime import Bundle, Extractor
+from bireid_runtime import Bundle, Extractor, Session
 from bireid_runtime.backends.lce import LceSession
 bundle = Bundle.open(sys.argv[1])
 images = np.load(sys.argv[2])
 extractor = Extractor.open(bundle, backend="lce")
 indirect = extractor.embed(images)
-default = Extractor(bundle, LceSession(bundle, 1, use_indirect_bgemm=False), "lce").embed(images)
+engine = LceSession(bundle, 1, use_indirect_bgemm=False)
+default = Extractor(Session(bundle, engine, "lce")).embed(images)
 without = not {"tensorflow", "larq_compute_engine"} & set(sys.modules)
 import larq_compute_engine
 print(json.dumps({

@@ -77,7 +77,8 @@ def test_same_size_is_not_copied():
     [
         np.zeros((4, 4, 3), np.float32),
         np.zeros((4, 4), np.uint8),
-        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 65), np.uint8),
+        np.zeros((4, 4, 0), np.uint8),
         np.zeros((0, 4, 3), np.uint8),
         np.zeros((4, 0, 3), np.uint8),
         [[[0, 0, 0]]],
@@ -92,3 +93,14 @@ def test_other_arrays_are_refused(image):
 def test_impossible_target_is_refused(size):
     with pytest.raises(ArgumentError, match="at least 1"):
         resize_bilinear(np.zeros((4, 4, 3), np.uint8), *size)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 64])
+def test_every_channel_is_resized_like_a_grey_image(channels):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (37, 21, channels), dtype=np.uint8)
+    resized = resize_bilinear(image, 16, 30)
+    for channel in range(channels):
+        grey = Image.fromarray(image[..., channel])
+        expected = grey.resize((30, 16), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(resized[..., channel], np.asarray(expected))

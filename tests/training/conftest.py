@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from bireid_models.framework import keras
 
-from bireid_deploy.training.recipe import parse_recipe
-from bireid_deploy.training.training_data import TrainingData
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.supervised import LabelledImages
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def data():
     patterns = generator.integers(40, 216, (4, 64, 32, 3))
     noise = generator.integers(-40, 40, (24, 64, 32, 3))
     pixels = (patterns[labels] + noise).astype(np.uint8)
-    return TrainingData(pixels, labels, {"name": "patterns", "images": 24})
+    return LabelledImages(pixels, labels, {"name": "patterns", "images": 24})
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +82,8 @@ def trainer(data):
         from bireid_deploy.training.trainer import Trainer
 
         reporter = SilentReporter(at_step, action)
-        return Trainer(recipe, data, RunDirectory(path), reporter, initial, teacher)
+        return Trainer(
+            recipe, TASKS[recipe.task], data, RunDirectory(path), reporter, initial, teacher
+        )
 
     return call

@@ -1,22 +1,22 @@
 """KR-GAL and FR-GAL on every backbone."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
-from bireid_models.config import Backbone, NetworkConfig
+from bireid_models.backbones import BACKBONES
+from bireid_models.config import NetworkConfig
 from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 
-from bireid_deploy.training.objectives.adversarial import discriminators_loss
-from bireid_deploy.training.objectives.feature_refining import FeatureRefining
-from bireid_deploy.training.objectives.kernel_refining import KernelRefining
-from bireid_deploy.training.recipe import FeatureRefiningSection, KernelRefiningSection
+from bireid_deploy.training.methods.adversarial import discriminators_loss
+from bireid_deploy.training.methods.feature_refining.game import FeatureRefining
+from bireid_deploy.training.methods.feature_refining.section import FeatureRefiningSection
+from bireid_deploy.training.methods.kernel_refining.game import KernelRefining
+from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", get_args(Backbone))
+@pytest.mark.parametrize("backbone", BACKBONES)
 def test_both_games_reach_every_binary_layer_and_every_stage(backbone):
     config = NetworkConfig(backbone=backbone, width=0.125, input_height=32, input_width=32)
     network = build_network(config)
@@ -36,5 +36,5 @@ def test_both_games_reach_every_binary_layer_and_every_stage(backbone):
     lower = [layer.kernel for layer in layers if layer.name.startswith(("stage1", "stage2"))]
     assert lower
     assert all(float(tf.norm(each)) > 0 for each in tape.gradient(feature_loss, lower))
-    learning = tape.gradient(ascent, feature.discriminator_variables)
+    learning = tape.gradient(ascent, feature.adversaries)
     assert all(each is not None for each in learning)

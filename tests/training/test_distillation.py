@@ -10,7 +10,7 @@ from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 
 from bireid_deploy.errors import TrainingError, TrainingInterruptedError
-from bireid_deploy.training.objectives.distillation import distribution_loss, embedding_loss
+from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
 
 LOGITS = np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]], np.float32)
 TEACHER = np.array([[3.0, 0.0, 1.0], [0.5, 0.5, 0.5]], np.float32)
@@ -76,7 +76,7 @@ def test_a_student_comes_close_to_its_teacher(
     history = training.train()
     assert history[-1]["distillation"] < 0.7 * history[0]["distillation"]
     assert "identity" not in history[0]
-    assert training.run.read_record()["teacher"] == "real"
+    assert training.run.read_record()["teacher"]["run"] == "real"
     after = checkpoint_arrays(teacher)
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
@@ -103,7 +103,7 @@ def test_a_resumed_student_equals_an_uninterrupted_one(
     resumed.train(resume=True)
     assert resumed.run.read_record()["initial"] == "real"
     # Two thirds of the way from 0.1 to 10, in the logarithm.
-    (decay, *_) = [layer.error_decay for layer in binary_layers(resumed.network.model)]
+    decay = binary_layers(resumed.network.model)[0].input_quantizer
     assert float(decay.sharpness) == pytest.approx(0.1 * 100 ** (2 / 3), rel=1e-4)
     one, two = checkpoint_arrays(tmp_path / "whole"), checkpoint_arrays(tmp_path / "parts")
     assert one.keys() == two.keys()

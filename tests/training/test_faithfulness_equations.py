@@ -5,18 +5,18 @@ import pytest
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryConv2D
 
-from bireid_deploy.training.objectives.adversarial import discriminators_loss
-from bireid_deploy.training.objectives.feature_refining import (
+from bireid_deploy.training.methods.adversarial import discriminators_loss
+from bireid_deploy.training.methods.feature_refining.game import (
     FeatureRefining,
     HighToLow,
     collapsed_epoch,
 )
-from bireid_deploy.training.objectives.kernel_refining import KernelRefining
-from bireid_deploy.training.recipe import (
+from bireid_deploy.training.methods.feature_refining.section import (
     FeaturePair,
     FeatureRefiningSection,
-    KernelRefiningSection,
 )
+from bireid_deploy.training.methods.kernel_refining.game import KernelRefining
+from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
 
 # The worked example: two filters of four weights, one filter per row.
 FILTERS = np.array([[0.2, -0.4, 0.1, -0.3], [0.05, 0.5, -0.6, 0.0]])
@@ -175,7 +175,7 @@ def test_feature_mse_moves_alpha_and_projection():
     """Eq. 6.31 for alpha; the 1x1 convolution is taught by the same residual, a_H by nothing."""
     features, refining = _pair(mse_weight=0.7)
     layer, high = features.get_layer("low_conv"), features.get_layer("high_conv")
-    (projection,) = refining.projection_variables
+    (projection,) = refining.companions
     with tf.GradientTape() as tape:
         maps = features(IMAGES)
         (target,) = targets = refining.targets(maps)
@@ -205,7 +205,7 @@ def test_feature_game_moves_alpha_alone():
         samples = refining.samples(maps, refining.targets(maps), tf.constant([0, 0]))
         loss = refining.adversarial_loss(samples)
     of_alpha, *others = tape.gradient(
-        loss, [layer.alpha, *refining.projection_variables, *high.trainable_variables]
+        loss, [layer.alpha, *refining.companions, *high.trainable_variables]
     )
     rows = np.asarray(maps["stage1"]).reshape(-1, 6)
     probability, slope = _slopes(discriminator, rows)
@@ -238,7 +238,7 @@ def test_discriminators_ascend_the_game(name):
         loss = discriminators_loss(refining.discriminators, samples)
     before = game()
     assert float(loss) == pytest.approx(-before, rel=1e-9)
-    variables = refining.discriminator_variables
+    variables = refining.adversaries
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
         variable.assign_sub(0.1 * gradient)
     assert game() > before
@@ -257,7 +257,7 @@ def test_a_pair_without_common_content_collapses():
     section = FeatureRefiningSection(pairs=(FeaturePair(low="stage1"),), mse_weight=1.0)
     refining = FeatureRefining.build(shapes, section)
     scale = tf.Variable(1.0, dtype=tf.float64)
-    variables = [scale, *refining.projection_variables]
+    variables = [scale, *refining.companions]
     history = []
     for _ in range(300):
         with tf.GradientTape() as tape:

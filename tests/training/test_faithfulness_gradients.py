@@ -10,17 +10,17 @@ import pytest
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryConv2D
 
-from bireid_deploy.training.objectives.adversarial import discriminators_loss
-from bireid_deploy.training.objectives.feature_refining import FeatureRefining
-from bireid_deploy.training.objectives.identity import identity_loss
-from bireid_deploy.training.objectives.kernel_refining import KernelRefining
-from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
-from bireid_deploy.training.recipe import (
-    DiscriminatorSection,
+from bireid_deploy.tasks.reid.triplet import batch_hard_triplet_loss
+from bireid_deploy.training.cross_entropy import smoothed_cross_entropy
+from bireid_deploy.training.methods.adversarial import discriminators_loss
+from bireid_deploy.training.methods.discriminator_section import DiscriminatorSection
+from bireid_deploy.training.methods.feature_refining.game import FeatureRefining
+from bireid_deploy.training.methods.feature_refining.section import (
     FeaturePair,
     FeatureRefiningSection,
-    KernelRefiningSection,
 )
+from bireid_deploy.training.methods.kernel_refining.game import KernelRefining
+from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
 
 STEP = 1e-6
 SMALL = DiscriminatorSection(widths=(6, 5))
@@ -69,7 +69,7 @@ def _kernel_refining(**options):
     refining = KernelRefining.build(
         [layer], KernelRefiningSection(discriminator=SMALL, mse_weight=0.7, **options)
     )
-    _randomise(refining.discriminator_variables)
+    _randomise(refining.adversaries)
     return layer, refining
 
 
@@ -100,7 +100,7 @@ def test_kernel_game_in_the_latent_kernel(saturating):
 
 def test_ascent_of_the_kernel_discriminator():
     _, refining = _kernel_refining()
-    for variable in refining.discriminator_variables:
+    for variable in refining.adversaries:
         require_gradient(
             lambda: discriminators_loss(refining.discriminators, refining.samples(0)), variable, 1
         )
@@ -118,7 +118,7 @@ def _feature_refining(**options):
         pairs=(FeaturePair(low="stage1"),), discriminator=SMALL, mse_weight=0.7, **options
     )
     refining = FeatureRefining.build(features, section)
-    _randomise(refining.discriminator_variables)
+    _randomise(refining.adversaries)
     images = np.random.default_rng(4).normal(size=(3, 4, 4, 3))
     return features, refining, images
 
@@ -150,7 +150,7 @@ def test_ascent_of_the_feature_discriminator(kind, sampled):
     )
     maps = features(images)
     samples = refining.samples(maps, refining.targets(maps), tf.constant([1, 2]))
-    for variable in refining.discriminator_variables:
+    for variable in refining.adversaries:
         require_gradient(lambda: discriminators_loss(refining.discriminators, samples), variable, 1)
 
 
@@ -162,7 +162,7 @@ def test_feature_mse_in_alpha_and_projection(reduction):
     targets = refining.targets(maps)
     alpha = features.get_layer("low_conv").alpha
     require_gradient(lambda: refining.mse_loss(features(images), targets), alpha)
-    (projection,) = refining.projection_variables
+    (projection,) = refining.companions
     require_gradient(lambda: refining.mse_loss(maps, refining.targets(maps)), projection)
 
 
@@ -170,7 +170,7 @@ def test_feature_mse_in_alpha_and_projection(reduction):
 def test_cross_entropy(smoothing):
     logits = tf.Variable(np.random.default_rng(5).normal(size=(4, 5)))
     labels = np.array([0, 4, 2, 2], np.int32)
-    require_gradient(lambda: identity_loss(logits, labels, smoothing), logits)
+    require_gradient(lambda: smoothed_cross_entropy(logits, labels, smoothing), logits)
 
 
 @pytest.mark.parametrize("margin", [0.3, 5.0, "soft"])

@@ -6,13 +6,17 @@ of the gradient.
 
 import numpy as np
 import pytest
-from bireid_models.framework import keras, tf
+from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 
-from bireid_deploy.training.objectives.identity import identity_loss
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.tasks.reid.step import ReIdStep
+from bireid_deploy.tasks.supervised import LossSection
+from bireid_deploy.training.cross_entropy import smoothed_cross_entropy
+from bireid_deploy.training.methods import enabled_methods
+from bireid_deploy.training.methods.base import MethodContext
 from bireid_deploy.training.optimizers import initialise_alphas
-from bireid_deploy.training.recipe import parse_recipe
 from bireid_deploy.training.repeatability import make_repeatable
 from bireid_deploy.training.step import TrainingStep
 
@@ -29,9 +33,7 @@ def _network():
     make_repeatable(0, True)
     network = build_network(_recipe().network.config())
     initialise_alphas(binary_layers(network.model), "mean_abs", 0)
-    classifier = keras.layers.Dense(4, use_bias=False, name="classifier")
-    classifier.build((None, network.model.output_shape[-1]))
-    return network, classifier
+    return network
 
 
 def _recipe(kernel_refining=None, feature_refining=None, **optimizer):
@@ -48,7 +50,11 @@ def _recipe(kernel_refining=None, feature_refining=None, **optimizer):
 
 
 def _step(**sections):
-    return TrainingStep(*_network(), _recipe(**sections))
+    network, recipe = _network(), _recipe(**sections)
+    task = ReIdStep(network, 4, recipe.section(LossSection))
+    context = MethodContext(recipe, network, {})
+    methods = [method.build(context) for method in enabled_methods(recipe)]
+    return TrainingStep(network, task, methods, recipe)
 
 
 def _first_gradients(step):
@@ -147,7 +153,7 @@ def test_batch_normalisation_hides_alpha_from_the_task():
     for training in (False, True):
         with tf.GradientTape() as tape:
             neck = network.features(IMAGES, training=training)["neck"]
-            loss = identity_loss(classifier(neck), LABELS, 0.1)
+            loss = smoothed_cross_entropy(classifier(neck), LABELS, 0.1)
         gradients = tape.gradient(loss, [layer.alpha for layer in layers])
         norms[training] = [float(tf.norm(each)) for each in gradients]
     for layer, hidden, seen in zip(layers, norms[True], norms[False], strict=True):

@@ -9,7 +9,8 @@ from bireid_models.network import build_network
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import save_checkpoint
 from bireid_deploy.training.initialisation import initialise_from
-from bireid_deploy.training.recipe import OptimizerSection, Recipe
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import OptimizerSection
 from bireid_deploy.training.run_directory import RunDirectory
 
 

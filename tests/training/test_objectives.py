@@ -5,27 +5,27 @@ import pytest
 from bireid_models.framework import keras, tf
 from bireid_models.layers import BinaryConv2D
 
-from bireid_deploy.training.discriminators import Discriminator
-from bireid_deploy.training.objectives.adversarial import (
+from bireid_deploy.tasks.reid.triplet import batch_hard_triplet_loss
+from bireid_deploy.training.cross_entropy import smoothed_cross_entropy
+from bireid_deploy.training.methods.adversarial import (
     discriminator_loss,
     discriminators_loss,
     generator_loss,
 )
-from bireid_deploy.training.objectives.feature_refining import (
+from bireid_deploy.training.methods.discriminator_section import DiscriminatorSection
+from bireid_deploy.training.methods.discriminators import Discriminator
+from bireid_deploy.training.methods.feature_refining.game import (
     FeatureRefining,
     HighToLow,
     feature_mse,
 )
-from bireid_deploy.training.objectives.identity import identity_loss
-from bireid_deploy.training.objectives.kernel_refining import KernelRefining, kernel_mse
-from bireid_deploy.training.objectives.triplet import batch_hard_triplet_loss
-from bireid_deploy.training.optimizers import initialise_alphas
-from bireid_deploy.training.recipe import (
-    DiscriminatorSection,
+from bireid_deploy.training.methods.feature_refining.section import (
     FeaturePair,
     FeatureRefiningSection,
-    KernelRefiningSection,
 )
+from bireid_deploy.training.methods.kernel_refining.game import KernelRefining, kernel_mse
+from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
+from bireid_deploy.training.optimizers import initialise_alphas
 
 # Two filters of four weights, one filter per row.
 FILTERS = np.array([[0.2, -0.4, 0.1, -0.3], [0.05, 0.5, -0.6, 0.0]], np.float32)
@@ -138,7 +138,7 @@ def test_ascent_moves_discriminators_only_and_descent_the_kernels_only():
     refining = KernelRefining.build([layer], KernelRefiningSection())
     with tf.GradientTape(persistent=True) as tape:
         ascent = discriminators_loss(refining.discriminators, refining.samples(0))
-    assert all(each is not None for each in tape.gradient(ascent, refining.discriminator_variables))
+    assert all(each is not None for each in tape.gradient(ascent, refining.adversaries))
     assert tape.gradient(ascent, layer.kernel) is None
     assert tape.gradient(ascent, layer.alpha) is None
 
@@ -151,8 +151,8 @@ def test_discriminator_learns_to_tell_kernels_apart():
     for _ in range(60):
         with tf.GradientTape() as tape:
             loss = discriminators_loss(refining.discriminators, refining.samples(0))
-        gradients = tape.gradient(loss, refining.discriminator_variables)
-        optimizer.apply_gradients(zip(gradients, refining.discriminator_variables, strict=True))
+        gradients = tape.gradient(loss, refining.adversaries)
+        optimizer.apply_gradients(zip(gradients, refining.adversaries, strict=True))
         losses.append(float(loss))
     assert losses[0] == pytest.approx(2 * np.log(2), rel=0.05)
     assert losses[-1] < 0.1
@@ -203,15 +203,15 @@ def test_feature_game_reaches_the_low_map_only(kind, sampled):
         mse = refining.mse_loss(maps, targets)
     assert all(each is not None for each in tape.gradient(descent, low_weights))
     assert tape.gradient(descent, high_weights) == [None, None]
-    assert tape.gradient(descent, refining.projection_variables) == [None]
+    assert tape.gradient(descent, refining.companions) == [None]
     assert tape.gradient(ascent, features.trainable_variables) == [None] * 4
     assert tape.gradient(mse, high_weights) == [None, None]
-    assert tape.gradient(mse, refining.projection_variables) != [None]
+    assert tape.gradient(mse, refining.companions) != [None]
 
 
 def test_fixed_projection_does_not_learn():
     _, refining = _pair(trainable_projection=False)
-    assert refining.projection_variables == []
+    assert refining.companions == []
 
 
 def test_collapse_shows_as_vanishing_target_variance():
@@ -222,12 +222,12 @@ def test_collapse_shows_as_vanishing_target_variance():
     assert float(refining.target_variance([tf.ones_like(each) for each in targets])) == 0.0
 
 
-def test_identity_loss_with_label_smoothing():
+def test_smoothed_cross_entropy_with_label_smoothing():
     logits, labels = np.array([[1.0, 2.0, 0.5]], np.float32), np.array([1], np.int32)
     log_probability = logits - np.log(np.exp(logits).sum())
     targets = np.full(3, 0.1 / 3)
     targets[1] += 0.9
-    assert float(identity_loss(logits, labels, 0.1)) == pytest.approx(
+    assert float(smoothed_cross_entropy(logits, labels, 0.1)) == pytest.approx(
         -(targets * log_probability).sum(), rel=1e-5
     )
 

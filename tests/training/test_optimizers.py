@@ -7,14 +7,14 @@ from bireid_models.framework import keras, tf
 from bireid_models.network import build_network
 
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups, schedule_factor
-from bireid_deploy.training.recipe import OptimizerSection
+from bireid_deploy.training.recipe_sections import OptimizerSection
 
 
 def _groups(**network):
     built = build_network(NetworkConfig(width=0.125, input_height=32, input_width=32, **network))
     classifier = keras.layers.Dense(3, use_bias=False, name="classifier")
     classifier.build((None, built.model.output_shape[-1]))
-    return built, classifier, ParameterGroups.split(built, classifier)
+    return built, classifier, ParameterGroups.split(built, classifier.trainable_variables)
 
 
 def _names(variables):

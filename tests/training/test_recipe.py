@@ -1,7 +1,8 @@
 import pytest
 
 from bireid_deploy.errors import RecipeError
-from bireid_deploy.training.recipe import differences, find_recipe, load_recipe, parse_recipe
+from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
+from bireid_deploy.training.recipe import differences
 
 
 def _write(tmp_path, text):
@@ -38,6 +39,11 @@ def test_unknown_section_is_an_error_with_a_suggestion():
         ({"name": "a", "seed": "zero"}, "seed"),
         ({"name": "a", "loss": {"label_smoothing": 1.5}}, "loss.label_smoothing"),
         ({"name": "a", "network": {"width": 99.0}}, "width"),
+        (
+            {"name": "a", "network": {"backbone": "resnet81"}},
+            r"^source: network: backbone is 'resnet81'; did you mean resnet18\?$",
+        ),
+        ({"name": "a", "network": {"binarization": "iernet"}}, r"did you mean irnet\?$"),
         (
             {"name": "a", "network": {"precision": "real"}, "kernel_refining": {"enabled": True}},
             "kernel_refining needs 1-bit",

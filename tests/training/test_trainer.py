@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.checkpoint import read_arrays
-from bireid_deploy.training.recipe import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.trainer import Trainer
 
@@ -48,7 +49,8 @@ def _recipe(**sections):
 
 
 def _trainer(recipe, data, path, reporter=None, initial=None):
-    return Trainer(recipe, data, RunDirectory(path), reporter or Recorder(), initial)
+    run = RunDirectory(path)
+    return Trainer(recipe, TASKS[recipe.task], data, run, reporter or Recorder(), initial)
 
 
 def _arrays(path):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bireid_deploy.errors import DatasetError
+from bireid_runtime.images import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+from bireid_deploy.errors import DatasetError
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -5,26 +5,26 @@ from typing import Any
 
 from bireid_models.framework import keras
 from bireid_models.map_layers import ChannelShift
-from bireid_models.network import ReIdNetwork
 
-from bireid_converters.keras_graph import keras_model, readers, sources
+from bireid_converters.keras_graph import readers, sources
+from bireid_converters.named_model import NamedModel, named_model
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.emission import Emission, unsupported
 from bireid_converters.onnx_export.graph import OnnxGraph
 from bireid_converters.onnx_export.layers import ABSORBING, HANDLERS
 
 
-def export_onnx(network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
+def export_onnx(network: NamedModel | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
     """Convert a binary or real-valued network to ONNX, opset 18, standard operators only.
 
-    Input `image` float32 (batch, H, W, 3), output `embedding` float32 (batch, D), any batch size;
-    other Keras models keep the names of their own inputs and outputs. Maps are NCHW inside. The
-    result of Keras layer NAME is the tensor `NAME/output`; batch normalisation and a shift behind a
-    convolution or a Dense layer are absorbed by it, and the result has the name of the last
-    absorbed layer. For binary layers see `bireid_converters.onnx_export.binary`.
+    Inputs and outputs are float32 (batch, ...) of any batch size and have the names of the network.
+    Maps are NHWC there and NCHW inside. The result of Keras layer NAME is the tensor `NAME/output`;
+    batch normalisation and a shift behind a convolution or a Dense layer are absorbed by it, and
+    the result has the name of the last absorbed layer. For binary layers see
+    `bireid_converters.onnx_export.binary`.
 
     Args:
-        network: Network, or any Keras functional model of layers that `layers.HANDLERS` knows.
+        network: What `named_model` takes, of layers that `layers.HANDLERS` knows.
         metadata: Keys and values for the file's `metadata_props`.
 
     Returns:
@@ -33,39 +33,34 @@ def export_onnx(network: ReIdNetwork | Any, *, metadata: Mapping[str, str] | Non
     Raises:
         UnsupportedModelError: A layer has no ONNX form here; the message names it.
     """
-    model = keras_model(network)
+    named = named_model(network)
     graph = OnnxGraph()
-    _Walk(model, graph).run()
-    proto = graph.build(
-        model.name,
-        {layer.name: layer.output_shape[0][1:] for layer in _layers_of(model.inputs)},
-        {layer.name: layer.output_shape[1:] for layer in _layers_of(model.outputs)},
-        metadata or {},
-    )
+    _Walk(named, graph).run()
+    proto = graph.build(named.model.name, named.input_shapes, named.output_shapes, metadata or {})
     serialized: bytes = proto.SerializeToString(deterministic=True)
     return serialized
-
-
-def _layers_of(tensors: list[Any]) -> list[Any]:
-    return [tensor.node.layer for tensor in tensors]
 
 
 class _Walk:
     """Visits the layers from input to output and remembers the tensor that each one wrote."""
 
-    def __init__(self, model: Any, graph: OnnxGraph) -> None:
-        self._model = model
+    def __init__(self, network: NamedModel, graph: OnnxGraph) -> None:
+        self._model = network.model
         self._graph = graph
-        self._readers = readers(model)
-        self._results = {layer.name for layer in _layers_of(model.outputs)}
+        self._readers = readers(network.model)
+        self._results = network.output_layers
+        self._input_names = {
+            tensor.node.layer.name: name
+            for name, tensor in zip(network.inputs, network.model.inputs, strict=True)
+        }
         self._tensors: dict[str, str] = {}
 
     def run(self) -> None:
         for layer in self._model.layers:
             if layer.name not in self._tensors:
                 self._write(layer)
-        for layer in _layers_of(self._model.outputs):
-            self._write_result(layer)
+        for name, layer in self._results.items():
+            self._write_result(name, self._model.get_layer(layer))
 
     def _write(self, layer: Any) -> None:
         _check_known(layer)
@@ -80,24 +75,24 @@ class _Walk:
 
     def _inputs(self, layer: Any) -> list[str]:
         if isinstance(layer, keras.layers.InputLayer):
-            return [layer.name]
+            return [self._input_names[layer.name]]
         return [self._tensors[source.name] for source in sources(layer)]
 
     def _affine_layers_behind(self, layer: Any) -> list[Any]:
         found: list[Any] = []
-        while layer.name not in self._results and len(self._readers[layer.name]) == 1:
+        while layer.name not in self._results.values() and len(self._readers[layer.name]) == 1:
             (layer,) = self._readers[layer.name]
             if type(layer) not in (keras.layers.BatchNormalization, ChannelShift):
                 break
             found.append(layer)
         return found
 
-    def _write_result(self, layer: Any) -> None:
+    def _write_result(self, name: str, layer: Any) -> None:
         tensor = self._tensors[layer.name]
         if len(layer.output_shape) == 4:
-            self._graph.node("Transpose", [tensor], layer.name, perm=[0, 2, 3, 1])
+            self._graph.node("Transpose", [tensor], name, perm=[0, 2, 3, 1])
         else:
-            self._graph.node("Identity", [tensor], layer.name)
+            self._graph.node("Identity", [tensor], name)
 
 
 def _check_known(layer: Any) -> None:
@@ -111,6 +106,6 @@ def _check_known(layer: Any) -> None:
             layer, f"the activation {getattr(activation, '__name__', activation)!r} inside a layer"
         )
     if isinstance(layer, keras.layers.InputLayer) and (
-        len(layer.output_shape[0]) != 4 or None in layer.output_shape[0][1:]
+        len(layer.output_shape[0]) not in (2, 4) or None in layer.output_shape[0][1:]
     ):
         raise unsupported(layer, f"an input of shape {layer.output_shape[0]}")

@@ -17,6 +17,8 @@ _SMALLEST_LENGTH = np.float32(1e-6)
 
 
 def _input(emission: Emission) -> str:
+    if len(emission.layer.output_shape[0]) == 2:
+        return emission.graph.node("Identity", emission.inputs, emission.output)
     return emission.graph.node("Transpose", emission.inputs, emission.output, perm=[0, 3, 1, 2])
 
 

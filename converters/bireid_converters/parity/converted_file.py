@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bireid_converters.errors import ConversionError
+from bireid_converters.named_model import Arrays
 from bireid_converters.parity.reference import BinaryReference
 
 
@@ -55,40 +55,18 @@ class ConvertedFile(Protocol):
             Layer name to float32 (1, H', W', out).
         """
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 (N, H, W, 3) to float32 (N, D)."""
+    def run(self, inputs: Arrays) -> Mapping[str, np.ndarray]:
+        """Map float32 (N, ...) by input to float32 (N, ...) by output, bound by their names."""
 
     def layer_outputs(
-        self, layers: Mapping[str, tuple[int, ...]], images: np.ndarray
+        self, layers: Mapping[str, tuple[int, ...]], inputs: Arrays
     ) -> Mapping[str, np.ndarray]:
         """Outputs of inner layers.
 
         Args:
             layers: Keras layer name to output shape without the batch.
-            images: float32 (N, H, W, 3).
+            inputs: float32 (N, ...) by name.
 
         Returns:
             Those layers that the file has a float tensor for: name to (N, ...), maps in NHWC.
         """
-
-
-def open_converted_file(name: str, data: bytes) -> ConvertedFile:
-    """Open a file of a format.
-
-    Args:
-        name: `lce` or `onnx`.
-        data: Bytes of the file.
-
-    Raises:
-        ConversionError: The format has no binary network to check.
-        UnsupportedModelError: The file is damaged, or its engine cannot load it.
-    """
-    if name == "lce":
-        from bireid_converters.parity.lce_file import LceFile
-
-        return LceFile(data)
-    if name == "onnx":
-        from bireid_converters.parity.onnx_file import OnnxFile
-
-        return OnnxFile(data)
-    raise ConversionError(f"parity is defined for the formats lce and onnx, not for {name!r}")

@@ -6,8 +6,8 @@ import numpy as np
 from bireid_models.framework import keras
 
 from bireid_converters.keras_graph import sources
+from bireid_converters.named_model import Arrays, NamedModel
 from bireid_converters.parity.converted_file import ConvertedFile
-from bireid_converters.parity.reference import layer_outputs
 from bireid_converters.parity.report import LayerDifference
 
 # Largest difference between outputs that agree, relative to the largest output of the layer. Float
@@ -18,33 +18,37 @@ _FEWEST_CROPS = 4
 
 
 def layer_differences(
-    file: ConvertedFile, model: Any, images: np.ndarray
+    file: ConvertedFile, network: NamedModel, inputs: Arrays
 ) -> tuple[LayerDifference, ...]:
     """Compare the outputs of all layers that the file has a float tensor for.
 
     Args:
         file: Opened file.
-        model: The Keras model that it was converted from.
-        images: float32 (N, H, W, 3).
+        network: The network that it was converted from.
+        inputs: float32 (N, ...) by name.
 
     Returns:
         The layers from input to output.
     """
+    model = network.model
+    count = len(next(iter(inputs.values())))
     shapes = {
         layer.name: tuple(layer.output_shape[1:])
         for layer in model.layers
         if not isinstance(layer, keras.layers.InputLayer)
     }
-    found = dict(file.layer_outputs(shapes, images))
-    found[model.output.node.layer.name] = file.embed(images)
+    found = dict(file.layer_outputs(shapes, inputs))
+    results = file.run(inputs)
+    found |= {layer: results[name] for name, layer in network.output_layers.items()}
     compared = [layer for layer in model.layers if layer.name in found]
-    expected = layer_outputs(model, [layer.name for layer in compared], images)
+    expected = network.layer_outputs([layer.name for layer in compared], inputs)
     agreeing: dict[str, np.ndarray] = {}
     differences = []
-    for layer, output in zip(compared, expected, strict=True):
-        difference = np.abs(found[layer.name] - output).reshape(len(images), -1).max(axis=1)
+    for layer in compared:
+        output = expected[layer.name]
+        difference = np.abs(found[layer.name] - output).reshape(count, -1).max(axis=1)
         agreeing[layer.name] = difference <= _TOLERANCE * np.abs(output).max()
-        before = _agreed_before(layer, agreeing, len(images))
+        before = _agreed_before(layer, agreeing, count)
         diverging = before & ~agreeing[layer.name]
         differences.append(
             LayerDifference(

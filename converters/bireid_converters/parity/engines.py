@@ -1,14 +1,15 @@
 """Parity of the files of a bundle among themselves, when the trained network is not at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-import numpy as np
+from bireid_runtime.outputs import OutputSpec
 
 from bireid_converters.errors import ConversionError
+from bireid_converters.named_model import Arrays
 from bireid_converters.parity.agreement import agreement
-from bireid_converters.parity.converted_file import open_converted_file
+from bireid_converters.parity.converted_file import ConvertedFile
 from bireid_converters.parity.report import Agreement, ParityThresholds
 
 
@@ -17,47 +18,49 @@ class EngineComparison:
     """Files of a bundle against each other.
 
     Attributes:
-        failure: One line on the first thing that is wrong, or None.
         agreements: Pair of formats, `lce vs onnx`, to how they agree.
+        failures: Of the pairs that do not, one line on what is wrong.
     """
 
-    failure: str | None
     agreements: Mapping[str, Agreement]
+    failures: Mapping[str, str]
 
     @property
     def passed(self) -> bool:
         """Whether every comparison passed."""
-        return self.failure is None
+        return not self.failures
 
 
 def compare_engines(
-    files: Mapping[str, bytes],
-    images: np.ndarray,
+    files: Mapping[str, ConvertedFile],
+    inputs: Arrays,
+    outputs: Sequence[OutputSpec],
     thresholds: ParityThresholds | None = None,
 ) -> EngineComparison:
     """Compare converted files, each in its own engine, pair by pair.
 
     Args:
-        files: Bytes by format, `lce` and `onnx`; at least two.
-        images: Preprocessed crops, float32 (N, H, W, 3).
+        files: Opened files by the name of their format, at least two.
+        inputs: Prepared inputs, float32 (N, ...) by name.
+        outputs: What the network gives.
         thresholds: What each pair must reach; None for the defaults.
 
     Raises:
-        ConversionError: There is nothing to compare, or a format has no binary network.
-        UnsupportedModelError: A file is damaged, or its engine cannot load it.
+        ConversionError: There is nothing to compare.
+        UnsupportedModelError: An engine cannot run its file.
     """
     thresholds = thresholds or ParityThresholds()
     if len(files) < 2:
         raise ConversionError(f"nothing to compare: {len(files)} file; give a second format")
-    opened = {name: open_converted_file(name, data) for name, data in files.items()}
-    embedded = {name: file.embed(images) for name, file in opened.items()}
-    agreements, failures = {}, []
-    for first, second in combinations(embedded, 2):
+    computed = {name: file.run(inputs) for name, file in files.items()}
+    agreements, failures = {}, {}
+    for first, second in combinations(computed, 2):
         result = agreement(
-            embedded[first], embedded[second], images, opened[second].embed, thresholds
+            computed[first], computed[second], outputs, inputs, files[second].run, thresholds
         )
-        agreements[f"{first} vs {second}"] = result
+        pair = f"{first} vs {second}"
+        agreements[pair] = result
         failure = result.failure(second, thresholds)
         if failure:
-            failures.append(f"{first}: {failure}")
-    return EngineComparison(failure=failures[0] if failures else None, agreements=agreements)
+            failures[pair] = f"{first}: {failure}"
+    return EngineComparison(agreements, failures)

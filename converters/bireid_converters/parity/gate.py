@@ -1,21 +1,22 @@
 """The parity gate of `convert` and `verify`: a converted file computes what was trained."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
-from bireid_models.network import ReIdNetwork
+from bireid_runtime.outputs import OutputSpec
 
 from bireid_converters.errors import ConversionError
+from bireid_converters.named_model import Arrays, NamedModel
 from bireid_converters.parity.agreement import agreement
 from bireid_converters.parity.binary_layers import check_binary_layers
-from bireid_converters.parity.converted_file import ConvertedFile, open_converted_file
+from bireid_converters.parity.converted_file import ConvertedFile
 from bireid_converters.parity.divergence import (
     largest_divergence,
     layer_differences,
     systematic_divergence,
 )
-from bireid_converters.parity.reference import BinaryReference, binary_references, embeddings
+from bireid_converters.parity.reference import BinaryReference, binary_references
 from bireid_converters.parity.report import (
     BinaryLayerParity,
     FormatParity,
@@ -24,14 +25,15 @@ from bireid_converters.parity.report import (
     ParityThresholds,
 )
 
-# Crops that the walk through the layers keeps all outputs of.
-_CROPS_TO_EXPLAIN = 16
+# Items that the walk through the layers keeps all outputs of.
+_ITEMS_TO_EXPLAIN = 16
 
 
 def check_parity(
-    network: ReIdNetwork,
-    files: Mapping[str, bytes],
-    images: np.ndarray,
+    network: NamedModel,
+    files: Mapping[str, ConvertedFile],
+    inputs: Arrays,
+    outputs: Sequence[OutputSpec],
     thresholds: ParityThresholds | None = None,
     *,
     explain: bool = False,
@@ -39,74 +41,85 @@ def check_parity(
     """Check converted files against the trained network.
 
     Each declared binary layer must be 1-bit in the file, give the exact integer sums on random
-    signs, and fold alpha and batch normalisation correctly; the whole network must agree on the
-    crops as far as `ParityThresholds` says.
+    signs, and fold alpha and batch normalisation correctly; all outputs of the whole network must
+    agree on the inputs as far as `ParityThresholds` says.
 
     Args:
-        network: The trained network; only its `model` is used.
-        files: Bytes by format, `lce` and `onnx`.
-        images: Preprocessed crops, float32 (N, H, W, 3) in the network's input size. 32 or more
+        network: The trained network.
+        files: Opened files by the name of their format.
+        inputs: Prepared inputs, float32 (N, ...) by name, in the network's input size. 32 or more
             make the shares meaningful.
+        outputs: What the network gives.
         thresholds: What must be reached; None for the defaults.
         explain: Also walk through the layers of files that pass.
 
     Raises:
-        ConversionError: No file, no image, images of a wrong type or size, or another format.
-        UnsupportedModelError: A file is damaged, or its engine cannot load it.
+        ConversionError: No file, no input, or inputs of a wrong type or size.
+        UnsupportedModelError: An engine cannot run its file.
     """
     thresholds = thresholds or ParityThresholds()
-    _check_arguments(network, files, images)
-    references = binary_references(network.model)
-    expected = embeddings(network.model, images)
+    _check_arguments(network, files, inputs)
+    trained = _Trained(network, binary_references(network.model), network.run(inputs))
     return ParityReport(
         thresholds,
         {
-            name: _check_file(
-                name, data, network, references, images, expected, thresholds, explain
-            )
-            for name, data in files.items()
+            name: _check_file(name, file, trained, inputs, outputs, thresholds, explain)
+            for name, file in files.items()
         },
     )
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """The trained network's side: what every file is held against."""
+
+    network: NamedModel
+    references: Sequence[BinaryReference]
+    outputs: Mapping[str, np.ndarray]
+
+
 def _check_file(
     name: str,
-    data: bytes,
-    network: ReIdNetwork,
-    references: Sequence[BinaryReference],
-    images: np.ndarray,
-    expected: np.ndarray,
+    file: ConvertedFile,
+    trained: _Trained,
+    inputs: Arrays,
+    outputs: Sequence[OutputSpec],
     thresholds: ParityThresholds,
     explain: bool,
 ) -> FormatParity:
-    file = open_converted_file(name, data)
-    missing = file.find(references)
-    found = [reference for reference in references if reference.name not in missing]
+    missing = file.find(trained.references)
+    found = [reference for reference in trained.references if reference.name not in missing]
     binary_layers = check_binary_layers(file, found, thresholds)
     whole = agreement(
-        file.embed(images), expected, images, partial(embeddings, network.model), thresholds
+        file.run(inputs), trained.outputs, outputs, inputs, trained.network.run, thresholds
     )
     layers: tuple[LayerDifference, ...] = ()
     if explain or whole.agreeing_share < thresholds.min_agreeing_share:
-        layers = layer_differences(file, network.model, images[:_CROPS_TO_EXPLAIN])
+        few = {name: value[:_ITEMS_TO_EXPLAIN] for name, value in inputs.items()}
+        layers = layer_differences(file, trained.network, few)
     failure = (
         _missing_layer(missing)
-        or _surplus_operators(file, references)
+        or _surplus_operators(file, trained.references)
         or _wrong_layer(binary_layers)
         or _wrong_whole(whole.failure("Keras", thresholds), layers)
     )
     return FormatParity(name, failure, file.binary_operators, missing, binary_layers, whole, layers)
 
 
-def _check_arguments(network: ReIdNetwork, files: Mapping[str, bytes], images: np.ndarray) -> None:
+def _check_arguments(
+    network: NamedModel, files: Mapping[str, ConvertedFile], inputs: Arrays
+) -> None:
     if not files:
         raise ConversionError("there is no converted file to check; name at least one format")
-    expected = tuple(network.model.input_shape[1:])
-    if not len(images) or images.shape[1:] != expected or images.dtype != np.float32:
-        raise ConversionError(
-            f"the crops are {images.dtype} {images.shape}; parity needs float32 "
-            f"{('N', *expected)}: preprocess them for this network"
-        )
+    for name, shape in network.input_shapes.items():
+        given = inputs.get(name)
+        if given is None:
+            raise ConversionError(f"parity needs the input '{name}'; there is {', '.join(inputs)}")
+        if not len(given) or given.shape[1:] != shape or given.dtype != np.float32:
+            raise ConversionError(
+                f"the inputs '{name}' are {given.dtype} {given.shape}; parity needs float32 "
+                f"{('N', *shape)}: preprocess them for this network"
+            )
 
 
 def _missing_layer(missing: Mapping[str, str]) -> str | None:

@@ -8,8 +8,15 @@ from bireid_runtime.errors import UnsupportedModelError
 from larq_compute_engine.tflite.python.interpreter import Interpreter
 
 from bireid_converters.audit.tflite import keras_layers, reason_for_float
-from bireid_converters.flatbuffer import Operator, Tensor, read_tflite, unpack_signs
+from bireid_converters.flatbuffer import (
+    Operator,
+    Tensor,
+    ordered_names,
+    read_tflite,
+    unpack_signs,
+)
 from bireid_converters.flatbuffer_edit import cut_binary_convolution, with_outputs
+from bireid_converters.named_model import Arrays
 from bireid_converters.parity.converted_file import ConvertedLayer
 from bireid_converters.parity.reference import BinaryReference
 
@@ -60,16 +67,17 @@ class LceFile:
     def sums(self, inputs: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Integer sums of binary layers that were found, each alone."""
         return {
-            name: _run(cut_binary_convolution(self._model, self._operators[name]), signs)[0]
+            name: _run(cut_binary_convolution(self._model, self._operators[name]), [signs])[0]
             for name, signs in inputs.items()
         }
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 (N, H, W, 3) to float32 (N, D)."""
-        return _run(self._model.data, images)[0]
+    def run(self, inputs: Arrays) -> Mapping[str, np.ndarray]:
+        """Map float32 (N, ...) by input to float32 (N, ...) by output, by the file's signature."""
+        names = ordered_names(self._model.signature.outputs, self._model.outputs)
+        return dict(zip(names, _run(self._model.data, self._ordered(inputs)), strict=True))
 
     def layer_outputs(
-        self, layers: Mapping[str, tuple[int, ...]], images: np.ndarray
+        self, layers: Mapping[str, tuple[int, ...]], inputs: Arrays
     ) -> Mapping[str, np.ndarray]:
         """Outputs of inner layers; a batch normalisation takes two operators, the last one wins."""
         tensors: dict[str, Tensor] = {}
@@ -81,7 +89,16 @@ class LceFile:
         if not tensors:
             return {}
         data = with_outputs(self._model, [tensor.index for tensor in tensors.values()])
-        return dict(zip(tensors, _run(data, images), strict=True))
+        return dict(zip(tensors, _run(data, self._ordered(inputs)), strict=True))
+
+    def _ordered(self, inputs: Arrays) -> list[np.ndarray]:
+        names = ordered_names(self._model.signature.inputs, self._model.inputs)
+        if sorted(names) != sorted(inputs):
+            raise UnsupportedModelError(
+                f"the .tflite file takes {', '.join(names)}, not {', '.join(inputs)}; was it "
+                "converted from another network?"
+            )
+        return [inputs[name] for name in names]
 
     def _binary_convolutions(self) -> list[Operator]:
         return [each for each in self._model.operators if each.name == "LceBconv2d"]
@@ -137,8 +154,8 @@ def _equal_up_to_channel_signs(found: np.ndarray, expected: np.ndarray) -> bool:
     return bool(np.all(same | opposite))
 
 
-def _run(data: bytes, images: np.ndarray) -> list[np.ndarray]:
-    """All outputs of a flatbuffer for float32 images (N, H, W, C), each (N, ...)."""
+def _run(data: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """All outputs of a flatbuffer, each (N, ...), for its inputs float32 (N, ...)."""
     # RuntimeError and ValueError are all that its C++ side raises.
     try:
         interpreter = Interpreter(data, num_threads=1, use_indirect_bgemm=True)
@@ -149,10 +166,11 @@ def _run(data: bytes, images: np.ndarray) -> list[np.ndarray]:
             f"Larq Compute Engine cannot load the .tflite file ({reason}); convert the network "
             "again"
         ) from error
-    if expected != [images.shape[1:]]:
+    given = [each.shape[1:] for each in inputs]
+    if expected != given:
         raise UnsupportedModelError(
-            f"the .tflite file takes inputs of shape {expected}, not {images.shape[1:]}; check the "
-            "input size of the network that it was converted from"
+            f"the .tflite file takes inputs of shape {expected}, not {given}; check the input size "
+            "of the network that it was converted from"
         )
-    outputs = interpreter.predict(images)
+    outputs = interpreter.predict(inputs if len(inputs) > 1 else inputs[0])
     return outputs if isinstance(outputs, list) else [outputs]

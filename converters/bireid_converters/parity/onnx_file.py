@@ -10,6 +10,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from bireid_converters.audit.onnx_file import read_onnx
+from bireid_converters.named_model import Arrays
 from bireid_converters.parity.converted_file import ConvertedLayer
 from bireid_converters.parity.reference import BinaryReference
 
@@ -86,12 +87,13 @@ class OnnxFile:
             for name, sums in zip(inputs, _run(_session(part), feeds), strict=True)
         }
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 (N, H, W, 3) to float32 (N, D)."""
-        return self._run_batches(self._data, images)[0]
+    def run(self, inputs: Arrays) -> Mapping[str, np.ndarray]:
+        """Map float32 (N, ...) by input to float32 (N, ...) by output."""
+        names = [each.name for each in self._model.graph.output]
+        return dict(zip(names, self._run_batches(self._data, inputs), strict=True))
 
     def layer_outputs(
-        self, layers: Mapping[str, tuple[int, ...]], images: np.ndarray
+        self, layers: Mapping[str, tuple[int, ...]], inputs: Arrays
     ) -> Mapping[str, np.ndarray]:
         """Outputs of inner layers."""
         names = [name for name in layers if f"{name}/output" in self._producers]
@@ -100,7 +102,7 @@ class OnnxFile:
         infos = {info.name: info for info in model.graph.value_info}
         del model.graph.output[:]
         model.graph.output.extend(infos[f"{name}/output"] for name in names)
-        outputs = self._run_batches(model.SerializeToString(), images)
+        outputs = self._run_batches(model.SerializeToString(), inputs)
         return {
             name: output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
             for name, output in zip(names, outputs, strict=True)
@@ -121,12 +123,12 @@ class OnnxFile:
                     return value.reshape(-1), readers[0].output[0]
         return None, tensor
 
-    def _run_batches(self, data: bytes, images: np.ndarray) -> list[np.ndarray]:
-        (image,) = (each.name for each in self._model.graph.input)
+    def _run_batches(self, data: bytes, inputs: Arrays) -> list[np.ndarray]:
         session = _session(data)
+        count = len(next(iter(inputs.values())))
         batches = [
-            _run(session, {image: images[start : start + _BATCH]})
-            for start in range(0, len(images), _BATCH)
+            _run(session, {name: each[start : start + _BATCH] for name, each in inputs.items()})
+            for start in range(0, count, _BATCH)
         ]
         return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 

@@ -1,6 +1,5 @@
 """The trained network's side of the parity gate, computed by TensorFlow."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,6 @@ from bireid_models.layers import BinaryDeclaration, binary_layers
 from bireid_models.map_layers import ChannelShift
 
 from bireid_converters.keras_graph import readers
-
-_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -65,23 +62,6 @@ def binary_references(model: Any) -> list[BinaryReference]:
     reading = readers(model)
     results = {tensor.node.layer.name for tensor in model.outputs}
     return [_reference(layer, reading, results) for layer in binary_layers(model)]
-
-
-def embeddings(model: Any, images: np.ndarray) -> np.ndarray:
-    """The first output of a Keras model for float32 images (N, H, W, 3), as float32 (N, D)."""
-    return layer_outputs(model, [model.output.node.layer.name], images)[0]
-
-
-def layer_outputs(model: Any, names: Sequence[str], images: np.ndarray) -> list[np.ndarray]:
-    """Outputs of layers of a Keras model, each (N, ...), for float32 images (N, H, W, 3)."""
-    inner = keras.Model(model.input, [model.get_layer(name).output for name in names])
-    batches = [
-        [np.asarray(output) for output in inner(images[start : start + _BATCH], training=False)]
-        if len(names) > 1
-        else [np.asarray(inner(images[start : start + _BATCH], training=False))]
-        for start in range(0, len(images), _BATCH)
-    ]
-    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 
 def _reference(layer: Any, reading: dict[str, list[Any]], results: set[str]) -> BinaryReference:

@@ -16,9 +16,10 @@ class ParityThresholds:
     itself when `control_noise` is added to the crops, and no layer may diverge on most crops.
 
     Attributes:
-        tolerance: Largest absolute difference between two unit-length embeddings that agree.
-        min_agreeing_share: Share of the crops that must agree, 0..1.
-        min_mean_cosine: Mean cosine between the embeddings of the crops, agreeing or not.
+        tolerance: Largest absolute difference between two outputs that agree: of an embedding as
+            it is, of other kinds times the largest number of the reference if that is above 1.
+        min_agreeing_share: Share of the crops that must agree in all outputs, 0..1.
+        min_mean_cosine: Mean cosine between each output of the crops, agreeing or not.
         fold_tolerance: Relative difference allowed to the folded multiplier and bias of a binary
             layer.
         control_noise: Standard deviation of the noise on the preprocessed crops. The rounding of
@@ -34,12 +35,12 @@ class ParityThresholds:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How two sets of embeddings of the same crops compare.
+    """How two sets of outputs of the same crops compare.
 
     Attributes:
-        crops: Number of crops.
-        agreeing_share: Share within the tolerance, 0..1.
-        mean_cosine: Mean cosine, -1..1.
+        crops: Number of crops, or of what else the network takes.
+        agreeing_share: Share of which all outputs lie within the tolerance, 0..1.
+        mean_cosine: Mean cosine of the output whose mean is smallest, -1..1.
         control_share: Share that the reference reaches against itself under noise; None where it
             was not needed.
     """
@@ -108,7 +109,7 @@ class FormatParity:
     """One converted file against Keras.
 
     Attributes:
-        format: `lce` or `onnx`.
+        format: Name in the format table.
         failure: One line on the first thing that is wrong, or None.
         binary_operators: Binary operators in the file.
         missing: Declared binary layers that the file computes in float, and why.

@@ -2,24 +2,51 @@
 
 import importlib
 import importlib.util
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from bireid_runtime import native_library
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import ArgumentError, BackendUnavailableError
+from bireid_runtime.suggestions import hint
+
+MAX_THREADS = 64
 
 
-class Session(Protocol):
-    """A model loaded by an engine."""
+class EngineSession(Protocol):
+    """A model loaded by an engine. Inputs and outputs are bound by their names in the bundle."""
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 images `(N, H, W, 3)`, N at least 1, to float32 embeddings `(N, D)`."""
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Map float32 `(N, *shape)` by input, N at least 1, to float32 `(N, *shape)` by output."""
 
     def describe(self) -> str:
         """Name the engine and its version."""
+
+
+@runtime_checkable
+class ImageEngineSession(EngineSession, Protocol):
+    """An engine that prepares images itself, as `bireid_runtime.preprocess` does, bit for bit."""
+
+    def run_images(self, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Map uint8 `(H, W, C)`, each of any size, at least one, to float32 by output."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an engine is held to.
+
+    Attributes:
+        backend: Name of the back end.
+        tolerance: Largest difference of an output, relative to the size of its kind. Both add the
+            same numbers in the same order up to the last convolution; only what comes after may
+            round otherwise.
+    """
+
+    backend: str
+    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -30,14 +57,15 @@ class Backend:
         name: What a caller passes as `backend`.
         format: The format of the bundle that the engine reads.
         package: The import that must be installed, or None if the engine is part of this package.
-        session: What opens a Session from `(bundle, threads)`, as `"module:name"`; imported on
-            first use.
+        session: What opens an EngineSession from `(bundle, threads)`, as `"module:name"`; imported
+            on first use.
         install: The command or step that installs the engine.
         description: One line for people.
         automatic: Whether `backend="auto"` may choose it.
         library: The native library of this package that it needs, if any.
         exact: Whether it computes what the file says, up to float rounding. Engines that are must
             agree with each other; one that is not is for those who measured it on their data.
+        held_to: The back end of the same file whose outputs it must reproduce, and how closely.
     """
 
     name: str
@@ -49,6 +77,7 @@ class Backend:
     automatic: bool = True
     library: str | None = None
     exact: bool = True
+    held_to: Reference | None = None
 
     def unavailable_reason(self) -> str | None:
         """Say what is missing and how to mend it, or None if nothing is."""
@@ -67,6 +96,7 @@ BACKENDS = (
         install="reinstall the wheel of bireid-runtime for this machine",
         description="the engine of this package, needs nothing else",
         library=native_library.ENGINE,
+        held_to=Reference("lce", 1e-6),
     ),
     Backend(
         name="litert",
@@ -76,6 +106,7 @@ BACKENDS = (
         install="pip install ai-edge-litert",
         description="LiteRT with native 1-bit kernels",
         library=native_library.DELEGATE,
+        held_to=Reference("lce", 2e-7),
     ),
     Backend(
         name="onnx",
@@ -124,11 +155,10 @@ def find_backend(name: str, bundle: Bundle) -> Backend:
         BackendUnavailableError: `"auto"` found none; the message says why for each.
     """
     if name != "auto":
-        for backend in BACKENDS:
-            if backend.name == name:
-                return backend
-        known = ", ".join(["auto", *(backend.name for backend in BACKENDS)])
-        raise ArgumentError(f"no back end '{name}'; known: {known}")
+        backends = {backend.name: backend for backend in BACKENDS}
+        if name in backends:
+            return backends[name]
+        raise ArgumentError(f"no back end '{name}'; {hint(name, ['auto', *backends])}")
     reasons = []
     for backend in BACKENDS:
         if not backend.automatic:
@@ -142,25 +172,25 @@ def find_backend(name: str, bundle: Bundle) -> Backend:
     raise BackendUnavailableError(f"{bundle.path}: no back end; " + "; ".join(reasons))
 
 
-def open_session(backend: Backend, bundle: Bundle, threads: int) -> Session:
+def open_engine(backend: Backend, bundle: Bundle, threads: int) -> EngineSession:
     """Load the model of a bundle with an engine.
 
     Args:
         backend: A line of the table.
         bundle: The bundle to open.
-        threads: Threads that one call may use, at least 1.
+        threads: Threads that one call may use, 1 to 64.
 
     Returns:
-        The session.
+        The loaded model.
 
     Raises:
-        ArgumentError: `threads` is below 1.
+        ArgumentError: `threads` is out of range.
         BundleError: The bundle has no file of the back end's format.
         BackendUnavailableError: The engine's package is missing or cannot be imported.
         UnsupportedModelError: The engine refuses the model.
     """
-    if threads < 1:
-        raise ArgumentError(f"threads is {threads}; it must be at least 1")
+    if not 1 <= threads <= MAX_THREADS:
+        raise ArgumentError(f"threads is {threads}; it must be 1 to {MAX_THREADS}")
     bundle.file(backend.format)
     module, _, name = backend.session.partition(":")
     try:

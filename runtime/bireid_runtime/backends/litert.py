@@ -1,37 +1,41 @@
 """LiteRT with the delegate of this package, which runs the 1-bit operators that LiteRT lacks."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, load_delegate
 
 from bireid_runtime import native_library
+from bireid_runtime.backends.binding import bind_single, require_manifest
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
+
+_SIGNATURE = "serving_default"
 
 
 class LitertSession:
     """The `lce` file of a bundle, run by LiteRT and the native delegate.
 
-    One image uses `threads` threads; of several, each has one thread and they run side by side.
-    The embeddings are the same. One call at a time.
+    One item uses `threads` threads; of several, each has one thread and they run side by side.
+    The outputs are the same. One call at a time.
 
     Args:
         bundle: A bundle with a file of format `lce`.
-        threads: Threads that one call may use, 1 to 256.
+        threads: Threads that one call may use, 1 to 64.
         fuse: `"backbone"`: the delegate runs the convolutional part; `"none"`: it runs the LCE
             operators alone, LiteRT the others.
         isa: Instruction set of the delegate: `"auto"` or one that `native_library.isa` knows.
         profile: File for the time of every step of the delegate, written as JSON when the session
-            goes: a list of `{"name", "runs", "nanoseconds", "fastest_nanoseconds"}`. Images then
+            goes: a list of `{"name", "runs", "nanoseconds", "fastest_nanoseconds"}`. Items then
             run one by one.
         stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
-            runs in integers, with weights of 16 bits. Embeddings then differ by that rounding,
+            runs in integers, with weights of 16 bits. Outputs then differ by that rounding,
             which turns a sign now and then. Needs `fuse="backbone"`.
 
     Raises:
@@ -52,15 +56,15 @@ class LitertSession:
         stem: str = "float32",
     ) -> None:
         self._isa = native_library.isa(isa)
+        self._bundle = bundle
         self._path = bundle.file("lce")
-        self._flatbuffer = self._path.read_bytes()
-        self._image_shape = (bundle.preprocess.height, bundle.preprocess.width, 3)
-        self._embedding_dim = bundle.embedding_dim
+        self._flatbuffer = bundle.read("lce")
         self._stem = stem
         self._options = {"fuse": fuse, "isa": isa, "stem": stem}
         if stem == "uint8":
-            self._options["pixel_mean"] = _numbers(bundle.preprocess.mean)
-            self._options["pixel_std"] = _numbers(bundle.preprocess.std)
+            spec = bundle.preprocess
+            self._options["pixel_mean"] = _numbers(spec.mean)
+            self._options["pixel_std"] = _numbers(spec.std)
         self._threads = threads
         self._side_by_side = threads > 1 and profile is None
         self._network = self._open_network(
@@ -69,20 +73,18 @@ class LitertSession:
         self._executor: ThreadPoolExecutor | None = None
         self._idle: SimpleQueue[_Network] = SimpleQueue()
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 images `(N, H, W, 3)` to embeddings `(N, D)`."""
-        if images.shape[1:] != self._image_shape:
-            raise UnsupportedModelError(
-                f"{self._path}: LiteRT cannot run it on {images.shape}, only on "
-                f"(N, {', '.join(map(str, self._image_shape))})"
-            )
-        if len(images) == 1 or not self._side_by_side:
-            return np.concatenate([self._network.run(image) for image in images])
-        if self._executor is None:
-            for _ in range(self._threads):
-                self._idle.put(self._open_network(1, {}))
-            self._executor = ThreadPoolExecutor(self._threads)
-        return np.concatenate(list(self._executor.map(self._run_on_idle, images)))
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """See `EngineSession.run`."""
+        count = len(next(iter(inputs.values())))
+        items = [{name: rows[index] for name, rows in inputs.items()} for index in range(count)]
+        if count == 1 or not self._side_by_side:
+            results = [self._network.run(item) for item in items]
+        else:
+            results = list(self._pool().map(self._run_on_idle, items))
+        return {
+            spec.name: np.concatenate([result[spec.name] for result in results])
+            for spec in self._bundle.outputs
+        }
 
     def describe(self) -> str:
         """Name LiteRT, the native library, its instruction set and a stem that is not float32."""
@@ -90,24 +92,24 @@ class LitertSession:
         stem = "" if self._stem == "float32" else f", {self._stem} stem"
         return f"{litert} + bireid {native_library.version()} ({self._isa}{stem})"
 
-    def _run_on_idle(self, image: np.ndarray) -> np.ndarray:
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            for _ in range(self._threads):
+                self._idle.put(self._open_network(1, {}))
+            self._executor = ThreadPoolExecutor(self._threads)
+        return self._executor
+
+    def _run_on_idle(self, item: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         network = self._idle.get()
         try:
-            return network.run(image)
+            return network.run(item)
         finally:
             self._idle.put(network)
 
     def _open_network(self, threads: int, options: dict[str, str]) -> "_Network":
-        network = _Network(self._path, self._flatbuffer, threads, {**self._options, **options})
-        if (network.input_shape, network.output_shape) != (
-            (1, *self._image_shape),
-            (1, self._embedding_dim),
-        ):
-            raise UnsupportedModelError(
-                f"{self._path}: input {network.input_shape} and output {network.output_shape} "
-                "are not those of the manifest"
-            )
-        return network
+        return _Network(
+            self._bundle, self._path, self._flatbuffer, threads, {**self._options, **options}
+        )
 
 
 def open_uint8_stem(bundle: Bundle, threads: int) -> LitertSession:
@@ -116,10 +118,15 @@ def open_uint8_stem(bundle: Bundle, threads: int) -> LitertSession:
 
 
 class _Network:
-    """One interpreter with its delegate, for one image at a time."""
+    """One interpreter with its delegate, for one item at a time."""
 
     def __init__(
-        self, path: Path, flatbuffer: bytes, threads: int, options: dict[str, str]
+        self,
+        bundle: Bundle,
+        path: Path,
+        flatbuffer: bytes,
+        threads: int,
+        options: dict[str, str],
     ) -> None:
         self._path = path
         try:
@@ -134,26 +141,44 @@ class _Network:
                 model_content=flatbuffer, experimental_delegates=[delegate], num_threads=threads
             )
             self._interpreter.allocate_tensors()
-            inputs = self._interpreter.get_input_details()
-            outputs = self._interpreter.get_output_details()
+            inputs, outputs = self._details(bundle)
         except (ValueError, RuntimeError) as error:
             raise UnsupportedModelError(f"{path}: LiteRT refuses it: {_line(error)}") from error
-        if [tensor["dtype"] for tensor in (*inputs, *outputs)] != [np.float32, np.float32]:
-            raise UnsupportedModelError(f"{path}: not a model from one float32 tensor to another")
-        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-        self.input_shape = tuple(map(int, inputs[0]["shape"]))
-        self.output_shape = tuple(map(int, outputs[0]["shape"]))
+        if any(each["dtype"] != np.float32 for each in (*inputs.values(), *outputs.values())):
+            raise UnsupportedModelError(f"{path}: not a model of float32 inputs and outputs")
+        require_manifest(path, bundle, _shapes(inputs), _shapes(outputs))
+        self._inputs = {name: each["index"] for name, each in inputs.items()}
+        self._outputs = {name: each["index"] for name, each in outputs.items()}
 
-    def run(self, image: np.ndarray) -> np.ndarray:
-        """Map one image `(H, W, 3)` to its embedding `(1, D)`."""
+    def run(self, item: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Map one item, float32 by input without a batch, to float32 `(1, ...)` by output."""
         try:
-            self._interpreter.set_tensor(self._input, image[np.newaxis])
+            for name, index in self._inputs.items():
+                self._interpreter.set_tensor(index, item[name][np.newaxis])
             self._interpreter.invoke()
-            return self._interpreter.get_tensor(self._output)
+            return {
+                name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()
+            }
         except (ValueError, RuntimeError) as error:
             raise UnsupportedModelError(
                 f"{self._path}: LiteRT cannot run it: {_line(error)}"
             ) from error
+
+    def _details(self, bundle: Bundle) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What LiteRT tells of inputs and outputs, by the names of the signature."""
+        signatures = list(self._interpreter.get_signature_list())
+        if _SIGNATURE in signatures or len(signatures) == 1:
+            key = _SIGNATURE if _SIGNATURE in signatures else signatures[0]
+            runner = self._interpreter.get_signature_runner(key)
+            return runner.get_input_details(), runner.get_output_details()
+        inputs = self._interpreter.get_input_details()
+        outputs = self._interpreter.get_output_details()
+        input_name, output_name = bind_single(self._path, bundle, len(inputs), len(outputs))
+        return {input_name: inputs[0]}, {output_name: outputs[0]}
+
+
+def _shapes(details: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(map(int, each["shape"]))[1:] for name, each in details.items()}
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -1,14 +1,17 @@
-"""The engine of this package: the native library reads the bundle and runs it alone."""
+"""The engine of this package: the native library runs the model of a bundle alone."""
 
 import ctypes
 import os
 import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from threading import Lock
 
 import numpy as np
 
 from bireid_runtime import native_library
+from bireid_runtime.backends import MAX_THREADS
+from bireid_runtime.backends.binding import require_manifest
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import (
     ArgumentError,
@@ -17,7 +20,6 @@ from bireid_runtime.errors import (
     UnsupportedModelError,
 )
 
-_MAX_THREADS = 256
 # bireid_status of engine/bireid.h, without BIREID_OK and BIREID_INTERNAL.
 _EXCEPTIONS: dict[int, type[Exception]] = {
     1: ArgumentError,
@@ -26,22 +28,24 @@ _EXCEPTIONS: dict[int, type[Exception]] = {
     4: BundleError,
     5: SelfTestError,
 }
+_MAX_RANK = 7
 
 
 class NativeSession:
     """The `lce` file of a bundle, run by the engine of this package.
 
-    One image uses `threads` threads; of several, each has one thread and they run side by side.
-    The embeddings are the same. Calls from several threads wait for each other, without holding
+    One item uses `threads` threads; of several, each has one thread and they run side by side.
+    The outputs are the same. Calls from several threads wait for each other, without holding
     Python's interpreter lock.
 
     Args:
-        bundle: A bundle with a file of format `lce`. The engine reads its directory again.
-        threads: Threads that one call may use, 1 to 256.
+        bundle: A bundle with a file of format `lce`. The engine gets its bytes and reads
+            `manifest.json` again.
+        threads: Threads that one call may use, 1 to 64.
         isa: Instruction set: `"auto"`, or `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`.
         stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
-            runs in integers, with weights of 16 bits. Embeddings then differ by that rounding,
-            which turns a sign now and then.
+            runs in integers, with weights of 16 bits. Outputs then differ by that rounding, which
+            turns a sign now and then.
 
     Raises:
         ArgumentError: A bad option; from `run`, with `stem="uint8"`, an image that was not
@@ -57,54 +61,69 @@ class NativeSession:
         self, bundle: Bundle, threads: int, isa: str = "auto", stem: str = "float32"
     ) -> None:
         self._path = bundle.file("lce")
-        self._image_shape = (bundle.preprocess.height, bundle.preprocess.width, 3)
-        self._embedding_dim = bundle.embedding_dim
-        if not 1 <= threads <= _MAX_THREADS:
-            raise ArgumentError(f"threads is {threads}; it must be 1 to {_MAX_THREADS}")
-        # `Bundle.open` has compared the checksums, unless it was asked not to.
+        if not 1 <= threads <= MAX_THREADS:
+            raise ArgumentError(f"threads is {threads}; it must be 1 to {MAX_THREADS}")
+        model = bundle.read("lce")
+        # `Bundle` has compared the checksums, unless it was asked not to.
         options = _Options(
             size=ctypes.sizeof(_Options),
             threads=threads,
             isa=isa.encode(),
             stem=stem.encode(),
             skip_checksums=1,
+            model=model,
+            model_bytes=len(model),
         )
         self._library = _engine()
         handle = ctypes.c_void_p()
         self._check(
-            self._library.bireid_open(
+            self._library.bireid_session_open(
                 os.fsencode(bundle.path), ctypes.byref(options), ctypes.byref(handle)
             )
         )
         self._handle: ctypes.c_void_p | None = handle
-        self._description = self._library.bireid_describe(handle).decode()
         self._lock = Lock()
-        self._close = weakref.finalize(self, self._library.bireid_close, handle)
+        self._close = weakref.finalize(self, self._library.bireid_session_close, handle)
         # When Python ends, daemon threads may still be in `run`; the system takes the memory back.
         self._close.atexit = False
+        self._description = self._library.bireid_session_describe(handle).decode()
+        self._inputs = self._tensors("input", handle)
+        self._outputs = self._tensors("output", handle)
+        require_manifest(self._path, bundle, self._inputs, self._outputs)
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 images `(N, H, W, 3)` to embeddings `(N, D)`."""
-        if images.shape[1:] != self._image_shape:
-            raise UnsupportedModelError(
-                f"{self._path}: bireid cannot run it on {images.shape}, only on "
-                f"(N, {', '.join(map(str, self._image_shape))})"
-            )
-        images = np.ascontiguousarray(images, np.float32)
-        embeddings = np.empty((len(images), self._embedding_dim), np.float32)
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """See `EngineSession.run`."""
+        arrays = [np.ascontiguousarray(inputs[name], np.float32) for name in self._inputs]
+        outputs = self._empty_outputs(len(arrays[0]))
         with self._lock:
-            if self._handle is None:
-                raise ArgumentError(f"{self._path}: the session is closed; open another one")
             self._check(
-                self._library.bireid_embed_images(
-                    self._handle,
-                    images.ctypes.data,
-                    len(images),
-                    embeddings.ctypes.data,
-                    self._embedding_dim,
+                self._library.bireid_session_run(
+                    self._open_handle(),
+                    _addresses(arrays),
+                    len(arrays[0]),
+                    _addresses(outputs.values()),
                 )
             )
-        return embeddings
+        return outputs
+
+    def run_images(self, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """See `ImageEngineSession.run_images`."""
+        # Pixels of a row must lie side by side; rows may lie apart.
+        pixels = [_with_whole_rows(image) for image in images]
+        records = (_Image * len(pixels))(
+            *(
+                _Image(image.ctypes.data, image.shape[1], image.shape[0], image.strides[0])
+                for image in pixels
+            )
+        )
+        outputs = self._empty_outputs(len(pixels))
+        with self._lock:
+            self._check(
+                self._library.bireid_session_run_images(
+                    self._open_handle(), records, len(pixels), _addresses(outputs.values())
+                )
+            )
+        return outputs
 
     def describe(self) -> str:
         """Name the engine, its version, its instruction set and a stem that is not float32."""
@@ -116,6 +135,27 @@ class NativeSession:
             self._handle = None
             self._close()
 
+    def _open_handle(self) -> ctypes.c_void_p:
+        if self._handle is None:
+            raise ArgumentError(f"{self._path}: the session is closed; open another one")
+        return self._handle
+
+    def _empty_outputs(self, count: int) -> dict[str, np.ndarray]:
+        return {
+            name: np.empty((count, *shape), np.float32) for name, shape in self._outputs.items()
+        }
+
+    def _tensors(self, side: str, handle: ctypes.c_void_p) -> dict[str, tuple[int, ...]]:
+        """Shape of one item by name, in the order of the manifest."""
+        count = getattr(self._library, f"bireid_session_{side}_count")(handle)
+        found = {}
+        for index in range(count):
+            info = _TensorInfo(size=ctypes.sizeof(_TensorInfo))
+            describe = getattr(self._library, f"bireid_session_{side}")
+            self._check(describe(handle, index, ctypes.byref(info)))
+            found[info.name.decode()] = tuple(info.shape[: info.rank])
+        return found
+
     def _check(self, status: int) -> None:
         if status == 0:
             return
@@ -123,6 +163,17 @@ class NativeSession:
         if status not in _EXCEPTIONS:
             raise RuntimeError(f"{self._path}: a defect of the engine (status {status}): {message}")
         raise _EXCEPTIONS[status](message)
+
+
+def _addresses(arrays: Iterable[np.ndarray]) -> ctypes.Array[ctypes.c_void_p]:
+    addresses = [array.ctypes.data for array in arrays]
+    return (ctypes.c_void_p * len(addresses))(*addresses)
+
+
+def _with_whole_rows(image: np.ndarray) -> np.ndarray:
+    channels = image.shape[2]
+    whole = image.strides[1:] == (channels, 1) and image.strides[0] >= image.shape[1] * channels
+    return image if whole else np.ascontiguousarray(image)
 
 
 class _Options(ctypes.Structure):
@@ -134,23 +185,54 @@ class _Options(ctypes.Structure):
         ("isa", ctypes.c_char_p),
         ("stem", ctypes.c_char_p),
         ("skip_checksums", ctypes.c_int32),
+        ("model", ctypes.c_char_p),
+        ("model_bytes", ctypes.c_size_t),
+    )
+
+
+class _TensorInfo(ctypes.Structure):
+    """`bireid_tensor_info` of engine/bireid_session.h."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("name", ctypes.c_char_p),
+        ("kind", ctypes.c_char_p),
+        ("rank", ctypes.c_int32),
+        ("shape", ctypes.c_int64 * _MAX_RANK),
+        ("elements", ctypes.c_int64),
+    )
+
+
+class _Image(ctypes.Structure):
+    """`bireid_image` of engine/bireid_session.h."""
+
+    _fields_ = (
+        ("pixels", ctypes.c_void_p),
+        ("width", ctypes.c_int32),
+        ("height", ctypes.c_int32),
+        ("row_bytes", ctypes.c_int64),
     )
 
 
 @cache
 def _engine() -> ctypes.CDLL:
-    """The library, with those functions of engine/bireid.h that a session calls."""
+    """The library, with those functions of engine/bireid_session.h that a session calls."""
     library = native_library.load(native_library.engine_path())
-    handle, array, length = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32
+    handle, arrays, count = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_int32
+    info = ctypes.POINTER(_TensorInfo)
     library.bireid_last_error.restype = ctypes.c_char_p
-    library.bireid_describe.restype = ctypes.c_char_p
-    library.bireid_describe.argtypes = [handle]
-    library.bireid_open.argtypes = [
+    library.bireid_session_describe.restype = ctypes.c_char_p
+    library.bireid_session_describe.argtypes = [handle]
+    library.bireid_session_open.argtypes = [
         ctypes.c_char_p,
         ctypes.POINTER(_Options),
         ctypes.POINTER(handle),
     ]
-    library.bireid_embed_images.argtypes = [handle, array, length, array, length]
-    library.bireid_close.restype = None
-    library.bireid_close.argtypes = [handle]
+    library.bireid_session_close.restype = None
+    library.bireid_session_close.argtypes = [handle]
+    for side in ("input", "output"):
+        getattr(library, f"bireid_session_{side}_count").argtypes = [handle]
+        getattr(library, f"bireid_session_{side}").argtypes = [handle, count, info]
+    library.bireid_session_run.argtypes = [handle, arrays, count, arrays]
+    library.bireid_session_run_images.argtypes = [handle, ctypes.POINTER(_Image), count, arrays]
     return library

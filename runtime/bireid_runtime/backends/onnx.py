@@ -1,5 +1,7 @@
 """ONNX Runtime, on the CPU."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnxruntime
 
@@ -17,7 +19,7 @@ class OnnxSession:
         threads: Threads within one operator, at least 1.
 
     Raises:
-        UnsupportedModelError: ONNX Runtime refuses the file, or it lacks the input or output that
+        UnsupportedModelError: ONNX Runtime refuses the file, or it lacks an input or output that
             the manifest names.
     """
 
@@ -28,30 +30,34 @@ class OnnxSession:
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = _ERRORS_ONLY
+        data = bundle.read("onnx")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                data, options, providers=["CPUExecutionProvider"]
             )
         # Its exceptions share no base class below Exception.
         except Exception as error:
             raise UnsupportedModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
-        self._input, self._output = bundle.input_name, bundle.output_name
+        self._outputs = [spec.name for spec in bundle.outputs]
+        expected = [spec.name for spec in bundle.inputs]
         inputs = [tensor.name for tensor in self._session.get_inputs()]
         outputs = [tensor.name for tensor in self._session.get_outputs()]
-        if inputs != [self._input] or self._output not in outputs:
+        if sorted(inputs) != sorted(expected) or not set(self._outputs) <= set(outputs):
             raise UnsupportedModelError(
-                f"{path}: inputs {inputs} and outputs {outputs} are not those of the manifest "
-                f"('{self._input}', '{self._output}')"
+                f"{path}: inputs {inputs} and outputs {outputs} are not those of the manifest, "
+                f"{expected} and {self._outputs}"
             )
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """Map float32 images `(N, H, W, 3)` to embeddings `(N, D)`."""
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """See `EngineSession.run`."""
         try:
-            return self._session.run([self._output], {self._input: images})[0]
+            results = self._session.run(self._outputs, dict(inputs))
         except Exception as error:
+            shapes = {name: value.shape for name, value in inputs.items()}
             raise UnsupportedModelError(
-                f"{self._path}: ONNX Runtime cannot run it on {images.shape}: {error}"
+                f"{self._path}: ONNX Runtime cannot run it on {shapes}: {error}"
             ) from error
+        return dict(zip(self._outputs, results, strict=True))
 
     def describe(self) -> str:
         """Name the engine and its version."""

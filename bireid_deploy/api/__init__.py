@@ -1,0 +1,25 @@
+"""The front door for Python: the verbs of the command line as functions with typed results.
+
+Importing it is light; TensorFlow and the like are loaded by the calls that need them.
+"""
+
+from bireid_deploy.api.benchmark import bench
+from bireid_deploy.api.conversion import Verification, convert, verify
+from bireid_deploy.api.embedding import embed
+from bireid_deploy.api.evaluation import Evaluation, evaluate
+from bireid_deploy.api.flashing import flash, roll_back
+from bireid_deploy.api.training import TrainingResult, train
+
+__all__ = [
+    "Evaluation",
+    "TrainingResult",
+    "Verification",
+    "bench",
+    "convert",
+    "embed",
+    "evaluate",
+    "flash",
+    "roll_back",
+    "train",
+    "verify",
+]

@@ -1,0 +1,54 @@
+"""`bench` as a function."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bireid_runtime import Bundle
+
+from bireid_deploy.tasks.base import Progress
+
+if TYPE_CHECKING:
+    from bireid_deploy.benchmark.session import Timing
+
+RUNS_PER_ROUND = 5
+
+
+def bench(
+    bundle: Path | str,
+    *,
+    against: Sequence[Path] = (),
+    threads: int = 1,
+    rounds: int = 20,
+    starts: int = 3,
+    on_left_out: Callable[[str, str], None] = lambda engine, reason: None,
+    on_progress: Progress | None = None,
+) -> "list[Timing]":
+    """Time the installed engines that can run a bundle, batch 1, each in its own process.
+
+    Args:
+        bundle: Bundle.
+        against: Further `.onnx` and `.tflite` files to time.
+        threads: Threads of every engine.
+        rounds: Rounds, interleaved between the engines.
+        starts: Fresh processes per engine, for the time of loading and of the first run.
+        on_left_out: Called with the label of an engine that is not installed, and what is missing.
+        on_progress: Called with (done, total).
+
+    Returns:
+        One timing per engine; the first one is what ratios refer to. Compare timings of one call
+        only.
+
+    Raises:
+        BackendUnavailableError: No engine is installed, or one that `against` needs is not.
+        BireidError: The bundle or a file cannot be opened.
+    """
+    from bireid_deploy.benchmark.engines import engines_of, installed
+    from bireid_deploy.benchmark.session import time_engines
+
+    known = engines_of(Bundle.open(bundle), tuple(against), threads)
+    engines = installed(known, against)
+    for engine in known:
+        if engine not in engines:
+            on_left_out(engine.label, engine.unavailable_reason() or "")
+    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress)

@@ -1,0 +1,149 @@
+"""`convert` and `verify` as functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bireid_converters.bundle import check_target
+from bireid_converters.formats import FORMATS, find_format
+from bireid_runtime import Bundle
+
+from bireid_deploy.extras import require
+from bireid_deploy.models_at_hand import task_of_bundle
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.trained_run import open_run, read_recipe
+from bireid_deploy.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from bireid_deploy.conversion import Check
+
+DEFAULT_FORMATS = tuple(entry.name for entry in FORMATS if entry.default)
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found.
+
+    Attributes:
+        checks: One per thing that was checked, in the order of their running.
+        layers: With `explain`, every layer of every file against the trained one.
+    """
+
+    checks: tuple["Check", ...]
+    layers: tuple[dict[str, Any], ...]
+
+    @property
+    def failed(self) -> tuple["Check", ...]:
+        """The checks that did not hold."""
+        return tuple(check for check in self.checks if check.passed is False)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return {
+            "passed": not self.failed,
+            "checks": [asdict(check) for check in self.checks],
+            "layers": list(self.layers),
+        }
+
+
+def convert(
+    run: Path | str,
+    out: Path | str,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    name: str | None = None,
+    real: Path | str | None = None,
+    data: Any = None,
+    layout: str = "auto",
+    licences: Mapping[str, str] | None = None,
+    verify: bool = True,
+    on_progress: Callable[[str], None] = lambda stage: None,
+) -> Bundle:
+    """Convert a training run into a bundle, and refuse one that computes something else.
+
+    Args:
+        run: Run directory.
+        out: Directory of the bundle; a bundle that lies there is replaced.
+        formats: Files to write; names of `bireid_converters.formats.FORMATS`.
+        name: Name of the network; None takes the recipe's.
+        real: Run of the real-valued counterpart, for the formats that hold it.
+        data: Folder of a test set on which every engine must score as Keras does, or a data set
+            that the run's task has opened.
+        layout: Layout of that folder.
+        licences: `weights` and `training_data`; what is left out is "not stated".
+        verify: Whether to run the parity gate.
+        on_progress: Told what is being done.
+
+    Returns:
+        The bundle, opened with all hashes verified.
+
+    Raises:
+        MissingPackageError: The extra `train` is not installed.
+        ParityError: A file computes something else; nothing is written.
+        ConversionError: An unknown format, or the target is no bundle.
+        UnsupportedModelError: The network, or a layer of it, does not exist in a format.
+        TrainingError: Not a run.
+    """
+    for entry in formats:
+        find_format(entry)
+    check_target(out)
+    task = TASKS[read_recipe(RunDirectory(Path(run))).task]
+    if isinstance(data, Path | str):
+        data = task.open_dataset(Path(data), layout)
+    require("train")
+    from bireid_deploy.conversion import convert_run
+
+    trained = open_run(Path(run))
+    return convert_run(
+        trained,
+        Path(out),
+        formats,
+        name=name or trained.recipe.name,
+        real_run=None if real is None else open_run(Path(real)),
+        dataset=data,
+        licences={"weights": NOT_STATED, "training_data": NOT_STATED, **(licences or {})},
+        verify=verify,
+        on_progress=on_progress,
+    )
+
+
+def verify(
+    bundle: Path | str,
+    *,
+    run: Path | str | None = None,
+    data: Path | str | None = None,
+    layout: str = "auto",
+    explain: bool = False,
+) -> Verification:
+    """Check a bundle: hashes, golden inputs on every engine, engines against each other.
+
+    An engine that is not installed is skipped, and says so.
+
+    Args:
+        bundle: Bundle.
+        run: The run that it came from: the parity gate is run again.
+        data: Folder of a test set on which all engines must score alike.
+        layout: Layout of that folder.
+        explain: With `run`, compare every layer.
+
+    Raises:
+        MissingPackageError: The extra `train` is not installed.
+        BundleError, IntegrityError: The bundle is not what its manifest says.
+    """
+    opened = Bundle.open(bundle)
+    dataset = None if data is None else task_of_bundle(opened).open_dataset(Path(data), layout)
+    require("train")
+    from bireid_deploy import conversion
+
+    checks = conversion.verify_bundle(Path(bundle))
+    layers: list[dict[str, Any]] = []
+    trained = None
+    if run is not None:
+        trained = open_run(Path(run))
+        against, layers = conversion.verify_against_run(Path(bundle), trained, explain)
+        checks += against
+    if dataset is not None:
+        checks.append(conversion.verify_scores(Path(bundle), trained, dataset))
+    return Verification(tuple(checks), tuple(layers))

@@ -1,0 +1,56 @@
+"""`embed` as a function."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from bireid_runtime import Extractor
+
+from bireid_deploy.api.training import Quiet
+from bireid_deploy.embedding_files import NamedEmbeddings, find_images
+from bireid_deploy.tasks.base import Progress
+
+_CHUNK = 16
+
+
+def embed(
+    bundle: Path | str,
+    inputs: Sequence[Path | str],
+    *,
+    backend: str = "auto",
+    threads: int = 1,
+    on_progress: Progress | None = None,
+    quiet: Quiet = nullcontext,
+) -> NamedEmbeddings:
+    """Turn images into embeddings.
+
+    Args:
+        bundle: Bundle with an embedding.
+        inputs: Images, and folders whose images are taken, sorted.
+        backend: Back end that runs the bundle.
+        threads: Threads of that back end.
+        on_progress: Called with (images embedded, images in all).
+        quiet: Wraps what native libraries write while they start.
+
+    Returns:
+        One row of unit length per image, with the image's path and the fingerprint of the space;
+        its `save` writes `.npz` or `.jsonl`.
+
+    Raises:
+        EmbeddingsError: An input does not exist, or a folder holds no image.
+        ImageError: An image cannot be decoded.
+        BireidError: The bundle cannot be opened, or has no embedding.
+    """
+    images = find_images(inputs)
+    with quiet():
+        extractor = Extractor.open(bundle, backend=backend, threads=threads)
+    rows: list[np.ndarray] = []
+    stream = extractor.embed_stream(images)
+    while chunk := list(islice(stream, _CHUNK)):
+        rows.extend(chunk)
+        if on_progress is not None:
+            on_progress(len(rows), len(images))
+    names = tuple(str(path) for path in images)
+    return NamedEmbeddings(np.stack(rows), names, extractor.fingerprint, extractor.backend)

@@ -1,0 +1,107 @@
+"""`evaluate` as a function."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bireid_runtime.errors import ArgumentError
+
+from bireid_deploy.api.training import Quiet
+from bireid_deploy.models_at_hand import is_run, open_model, task_of_bundle, task_of_saved
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import Progress, Report, Task
+from bireid_deploy.trained_run import read_recipe
+from bireid_deploy.training.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model achieves on the test split of a data set.
+
+    Attributes:
+        model: Name of the model.
+        engine: What ran it: `keras`, a back end, a baseline, or `embeddings` for saved ones.
+        report: Scores, and the same as a table.
+    """
+
+    model: str
+    engine: str
+    report: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores with their circumstances, JSON-serialisable."""
+        facts: dict[str, Any] = {
+            "model": self.model,
+            "data": self.report.data,
+            "engine": self.engine,
+        }
+        if self.report.images_per_second is not None:
+            facts["images_per_second"] = self.report.images_per_second
+        return {**facts, **self.report.scores}
+
+
+def evaluate(
+    model: Path | str,
+    data: Any = None,
+    *,
+    layout: str = "auto",
+    backend: str = "auto",
+    threads: int = 1,
+    options: Mapping[str, Any] | None = None,
+    on_progress: Progress | None = None,
+    quiet: Quiet = nullcontext,
+) -> Evaluation:
+    """Measure a model on the test split of a data set, as its task does.
+
+    Args:
+        model: Run directory, bundle, file of saved embeddings, or the name of a baseline
+            (`histogram`).
+        data: Folder of the data set, or a data set that the model's task has opened; saved
+            embeddings need none.
+        layout: Layout of the data set, for tasks that know several.
+        backend: Back end that runs a bundle.
+        threads: Threads of that back end.
+        options: What the task understands beside; of re-identification `rerank` (bool),
+            `average_precision` (`non-interpolated`, `trapezoid`) and `save` (a path, `.npz`).
+        on_progress: Called with (done, total).
+        quiet: Wraps what native libraries write while they start.
+
+    Raises:
+        ArgumentError: An option that the task does not understand, or `data` is missing.
+        DatasetError: The data set does not fit or holds a broken image.
+        BireidError: The model cannot be opened.
+    """
+    model, options = Path(model), dict(options or {})
+    task = _task_of(model)
+    for name in options.keys() - task.options:
+        raise ArgumentError(f"{name}: the model is of {task.title}, which has no such option")
+    if model.suffix in task.saved_suffixes and task_of_saved(model) is task:
+        if data is not None:
+            raise ArgumentError(f"{model} holds outputs already; leave out the data set")
+        return Evaluation(
+            model.name, "embeddings", task.evaluate_saved(model, options, on_progress)
+        )
+    if data is None:
+        raise ArgumentError("a model is evaluated on a data set: give its folder")
+    if isinstance(data, Path | str):
+        data = task.open_dataset(Path(data), layout)
+    with quiet():
+        opened = open_model(model, backend, threads)
+    report = task.evaluate(opened.predictor, data, opened.outputs, options, on_progress)
+    return Evaluation(opened.name, opened.engine, report)
+
+
+def _task_of(model: Path) -> Task:
+    """What a model was made for, before anything heavy is loaded."""
+    if is_run(model):
+        return TASKS[read_recipe(RunDirectory(model)).task]
+    if (saved := task_of_saved(model)) is not None:
+        return saved
+    for task in TASKS.values():
+        if str(model) in task.baselines:
+            return task
+    from bireid_runtime import Bundle
+
+    return task_of_bundle(Bundle.open(model, verify=False))

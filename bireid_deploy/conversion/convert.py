@@ -1,0 +1,75 @@
+"""From a training run to a checked bundle: what `convert` and `demo` do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bireid_converters.convert import convert
+from bireid_runtime import Bundle
+
+from bireid_deploy.conversion.measure import measure_engines, require_equal_scores
+from bireid_deploy.trained_run import TrainedRun
+
+SAMPLES = 64
+
+
+def convert_run(
+    run: TrainedRun,
+    out: Path,
+    formats: Sequence[str],
+    *,
+    name: str,
+    real_run: TrainedRun | None = None,
+    dataset: Any = None,
+    licences: Mapping[str, str],
+    verify: bool = True,
+    on_progress: Callable[[str], None] = lambda stage: None,
+) -> Bundle:
+    """Convert a run into a bundle and check it.
+
+    Args:
+        run: Run to convert.
+        out: Directory of the bundle.
+        formats: Names of formats.
+        name: Name of the network.
+        real_run: Run of the real-valued counterpart, for the formats that hold it.
+        dataset: Test data on which every engine must score as Keras does, opened by the run's task.
+        licences: `weights` and `training_data`.
+        verify: Whether to run the parity gate.
+        on_progress: Told what is being done.
+
+    Raises:
+        ParityError: A file computes or scores otherwise than the trained network.
+        ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
+    """
+    on_progress("exporting and checking")
+    deployment = run.deployment()
+
+    def measure(bundle: Bundle) -> list[dict[str, Any]]:
+        on_progress(f"measuring every engine on {dataset.name}")
+        metrics = measure_engines(bundle, dataset, run)
+        if verify:
+            require_equal_scores(run.task, metrics)
+        return metrics
+
+    return convert(
+        deployment,
+        out,
+        formats,
+        name=name,
+        task=run.recipe.task,
+        inputs=deployment.inputs,
+        outputs=deployment.outputs,
+        card=run.task.card,
+        licences=licences,
+        training={
+            "recipe": run.recipe.model_dump(mode="json"),
+            "data": run.record["data"],
+            "steps": run.record["steps"],
+        },
+        measure=None if dataset is None else measure,
+        real_network=None if real_run is None else real_run.deployment(),
+        candidates=run.task.samples(deployment.inputs, SAMPLES),
+        candidates_source=run.task.samples_source,
+        verify=verify,
+    )

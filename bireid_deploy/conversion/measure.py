@@ -1,0 +1,92 @@
+"""Scores of every engine that can run a bundle here, side by side."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bireid_converters.errors import ParityError
+from bireid_converters.parity import ParityThresholds
+from bireid_converters.parity.agreement import compare
+from bireid_runtime import Bundle, Session
+from bireid_runtime.backends import BACKENDS
+
+from bireid_deploy.models_at_hand import task_of_bundle
+from bireid_deploy.tasks.base import Predictor, Report, Task
+from bireid_deploy.trained_run import KerasPredictor, TrainedRun
+
+SCORE_TOLERANCE = 0.01
+"""Part (c) of the parity gate: how far the scores of two engines may be apart."""
+
+
+def measure_engines(
+    bundle: Bundle, dataset: Any, run: TrainedRun | None = None
+) -> list[dict[str, Any]]:
+    """Measure Keras and every exact back end that can run the bundle here.
+
+    Args:
+        bundle: Bundle.
+        dataset: Test data, opened by the task of the bundle.
+        run: The run that the bundle came from; without it Keras is left out.
+
+    Returns:
+        One record per engine: `engine`, `data`, `images_per_second` and the task's scores. Keras,
+        if a run is given, comes first. The records after the first have `agreeing_share` too: the
+        share of the items, 0..1, whose outputs are those of the first engine within the tolerance
+        of the parity gate.
+    """
+    task = task_of_bundle(bundle)
+    predictors: dict[str, Predictor] = {}
+    if run is not None:
+        predictors["keras"] = KerasPredictor(run.deployment())
+    for backend in BACKENDS:
+        runs_it = backend.format in bundle.formats and backend.unavailable_reason() is None
+        if backend.exact and runs_it:
+            predictors[backend.name] = Session.open(bundle, backend=backend.name)
+    records: list[dict[str, Any]] = []
+    first: Report | None = None
+    for engine, predictor in predictors.items():
+        report = task.evaluate(predictor, dataset, bundle.outputs, {})
+        record = _record(engine, report)
+        if first is not None:
+            found = compare(
+                report.outputs, first.outputs, bundle.outputs, ParityThresholds().tolerance
+            )
+            record["agreeing_share"] = found.agreeing_share
+        records.append(record)
+        first = first or report
+    return records
+
+
+def measure_model(
+    engine: str, task: Task, predictor: Predictor, outputs: Sequence[Any], dataset: Any
+) -> dict[str, Any]:
+    """Measure one predictor; a record as of `measure_engines`."""
+    return _record(engine, task.evaluate(predictor, dataset, outputs, {}))
+
+
+def require_equal_scores(task: Task, metrics: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse engines whose comparable scores are more than a point from the first record's.
+
+    Raises:
+        ParityError: An engine scores otherwise.
+    """
+    if not metrics:
+        return
+    reference = metrics[0]
+    expected = task.comparable(reference)
+    for record in metrics[1:]:
+        for key, found in task.comparable(record).items():
+            if abs(found - expected[key]) > SCORE_TOLERANCE:
+                raise ParityError(
+                    f"{record['engine']}: {key} is {found:.4f} on {record['data']}, "
+                    f"{reference['engine']} has {expected[key]:.4f}; at most "
+                    f"{SCORE_TOLERANCE} may lie between"
+                )
+
+
+def _record(engine: str, report: Report) -> dict[str, Any]:
+    return {
+        "engine": engine,
+        "data": report.data,
+        "images_per_second": report.images_per_second,
+        **report.scores,
+    }

@@ -1,0 +1,10 @@
+"""The tasks: each is a folder here and one line in `TASKS`."""
+
+from bireid_deploy.tasks.base import Task
+from bireid_deploy.tasks.classification.task import Classification
+from bireid_deploy.tasks.reid.task import ReId
+
+TASKS: dict[str, Task] = {
+    "reid": ReId(),
+    "classification": Classification(),
+}

@@ -1,0 +1,160 @@
+"""From a network and a data set to a ranking: embed query and gallery, then rank."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bireid_runtime.errors import ImageError
+from bireid_runtime.images import load_image
+
+from bireid_deploy.data.dataset import ReIdDataset, Sample
+from bireid_deploy.errors import DatasetError
+from bireid_deploy.evaluation.embeddings import Embeddings, load_pair, save_pair
+from bireid_deploy.evaluation.ranking import rank
+from bireid_deploy.evaluation.reranking import ReRanking
+from bireid_deploy.tasks.base import Predictor, Progress, Report
+from bireid_deploy.tasks.reid import scores
+
+Embed = Callable[[Sequence[np.ndarray]], np.ndarray]
+"""From uint8 RGB crops (H, W, 3) of any size to float32 (N, D), rows of unit length."""
+
+
+@dataclass(frozen=True)
+class EmbeddedDataset:
+    """The embeddings of a test set.
+
+    Attributes:
+        query: Query embeddings.
+        gallery: Gallery embeddings.
+        images_per_second: Crops embedded per second, preprocessing included, decoding not; None
+            where nothing was embedded.
+    """
+
+    query: Embeddings
+    gallery: Embeddings
+    images_per_second: float | None
+
+
+def embed_dataset(
+    embed: Embed,
+    dataset: ReIdDataset,
+    on_progress: Progress | None = None,
+    chunk: int = 64,
+) -> EmbeddedDataset:
+    """Embed query and gallery.
+
+    Args:
+        embed: Network.
+        dataset: Data set with a test split.
+        on_progress: Called with (done, total).
+        chunk: Crops in memory at a time.
+
+    Raises:
+        DatasetError: The test split is empty, or an image is broken: a figure over a part of a
+            test set would not be comparable.
+    """
+    samples = [*dataset.query, *dataset.gallery]
+    if not dataset.query or not dataset.gallery:
+        raise DatasetError(f"{dataset.root}: no query or no gallery images to evaluate on")
+    rows, seconds = [], 0.0
+    for start in range(0, len(samples), chunk):
+        crops = [_load(sample) for sample in samples[start : start + chunk]]
+        began = time.perf_counter()
+        rows.append(embed(crops))
+        seconds += time.perf_counter() - began
+        if on_progress:
+            on_progress(min(start + chunk, len(samples)), len(samples))
+    vectors = np.concatenate(rows)
+    queries = len(dataset.query)
+    return EmbeddedDataset(
+        query=_embeddings(vectors[:queries], dataset.query),
+        gallery=_embeddings(vectors[queries:], dataset.gallery),
+        images_per_second=len(samples) / seconds,
+    )
+
+
+def evaluate_embeddings(
+    predictor: Predictor,
+    output: str,
+    dataset: ReIdDataset,
+    options: Mapping[str, Any],
+    on_progress: Progress | None = None,
+) -> Report:
+    """Embed the test people and rank them; see `Task.evaluate`.
+
+    Args:
+        predictor: Network.
+        output: Name of its embedding.
+        dataset: Data set.
+        options: `rerank`, `average_precision`; `save`, a file that the embeddings go to.
+        on_progress: Called with (done, total).
+    """
+    embedded = embed_dataset(
+        lambda crops: predictor.run_images(crops)[output], dataset, on_progress
+    )
+    save: Path | None = options.get("save")
+    if save is not None:
+        save_pair(save, embedded.query, embedded.gallery, predictor.fingerprint)
+    return _report(embedded, dataset.name, output, options)
+
+
+def evaluate_saved(
+    path: Path, options: Mapping[str, Any], on_progress: Progress | None = None
+) -> Report:
+    """Rank saved embeddings; options as of `evaluate_embeddings`.
+
+    Raises:
+        EmbeddingsError: The file cannot be read.
+    """
+    pair = load_pair(path)
+    return _report(
+        EmbeddedDataset(pair.query, pair.gallery, None),
+        "its own",
+        "embedding",
+        options,
+        on_progress,
+    )
+
+
+def _report(
+    embedded: EmbeddedDataset,
+    data: str,
+    output: str,
+    options: Mapping[str, Any],
+    on_progress: Progress | None = None,
+) -> Report:
+    result = rank(
+        embedded.query,
+        embedded.gallery,
+        average_precision=options.get("average_precision") or "non-interpolated",
+        rerank=ReRanking() if options.get("rerank") else None,
+        on_progress=on_progress,
+    )
+    return Report(
+        scores=scores.to_json(result),
+        columns=scores.COLUMNS,
+        rows=(scores.cells(result),),
+        images_per_second=embedded.images_per_second,
+        data=data,
+        counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images",
+        outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
+    )
+
+
+def _load(sample: Sample) -> np.ndarray:
+    try:
+        return load_image(sample.path)
+    except ImageError as error:
+        raise DatasetError(f"evaluation needs every image: {error}") from error
+
+
+def _embeddings(vectors: np.ndarray, samples: Sequence[Sample]) -> Embeddings:
+    return Embeddings(
+        vectors=vectors,
+        person_ids=np.array([sample.person_id for sample in samples], np.int64),
+        camera_ids=np.array([sample.camera_id for sample in samples], np.int64),
+        names=tuple(sample.path.name for sample in samples),
+    )

@@ -1,0 +1,15 @@
+"""What grids say about rendered people."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bireid_deploy.tasks.base import DataSection
+
+
+class SyntheticPeople(DataSection):
+    """Synthetic people, rendered once into the experiment's folder."""
+
+    kind: Literal["synthetic"] = "synthetic"
+    identities: Annotated[int, Field(ge=2)]
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5

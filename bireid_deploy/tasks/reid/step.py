@@ -1,0 +1,32 @@
+"""The losses of re-identification in the training step; importing it loads TensorFlow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bireid_deploy.tasks.reid.triplet import batch_hard_triplet_loss
+from bireid_deploy.tasks.supervised import ClassifierStep, LossSection
+
+
+class ReIdStep(ClassifierStep):
+    """Cross-entropy over identities, and batch-hard triplets on the features before the neck.
+
+    Args:
+        network: Built network with the features `pooled` and `classifier_input`.
+        classes: Training people.
+        options: The losses.
+    """
+
+    def __init__(self, network: Any, classes: int, options: LossSection) -> None:
+        super().__init__(network, classes, options)
+        self._triplet = options
+
+    def terms(
+        self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any
+    ) -> dict[str, Any]:
+        """`identity` and `triplet`, each unless its weight is 0."""
+        terms = super().terms(features, predictions, targets)
+        options = self._triplet
+        if options.triplet_weight > 0:
+            loss = batch_hard_triplet_loss(features["pooled"], targets, options.triplet_margin)
+            terms["triplet"] = options.triplet_weight * loss
+        return terms

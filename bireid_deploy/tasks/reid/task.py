@@ -1,0 +1,203 @@
+"""Person re-identification: learn identities, deploy an embedding, measure rankings."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
+
+from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.reid.card import CARD
+from bireid_deploy.tasks.reid.section import SyntheticPeople
+from bireid_deploy.tasks.supervised import (
+    LabelledImages,
+    LossSection,
+    check_supervision,
+    image_batches,
+)
+from bireid_deploy.training.methods.base import Term
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import Section
+
+if TYPE_CHECKING:
+    from bireid_deploy.data.dataset import ReIdDataset
+    from bireid_deploy.tasks.base import Predictor
+    from bireid_deploy.tasks.reid.step import ReIdStep
+    from bireid_deploy.training.batches import ImageBatches
+
+_MIN_QUERIES = 100
+"""With fewer, a point of rank-1 is less than a query."""
+
+
+class ReId:
+    """The row of `TASKS`."""
+
+    sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
+    terms = (Term("identity"), Term("triplet"))
+    scores: ClassVar[dict[str, str]] = {
+        "mean_average_precision": "mAP",
+        "rank_1": "rank-1",
+        "mean_inverse_negative_penalty": "mINP",
+    }
+    options = frozenset({"rerank", "average_precision", "save"})
+    saved_suffixes = frozenset({".npz"})
+    title = "person re-identification"
+    card = CARD
+    samples_source = "rendered people, nobody's picture"
+
+    @property
+    def generators(self) -> dict[str, Generator]:
+        """Rendered pedestrians."""
+        return {"synthetic": Generator(SyntheticPeople, "people", _write_people)}
+
+    @property
+    def baselines(self) -> dict[str, Any]:
+        """What colour alone can tell."""
+        from bireid_deploy.tasks.reid.histogram import HistogramBaseline
+
+        return {"histogram": HistogramBaseline}
+
+    def check(self, recipe: Recipe) -> None:
+        """The triplet loss needs pairs, and something must teach."""
+        loss, batch = recipe.section(LossSection), recipe.batch
+        if loss.triplet_weight > 0 and (
+            batch.images_per_identity < 2 or batch.sampling != "identity"
+        ):
+            raise ValueError(
+                "the triplet loss needs batch.sampling='identity' and at least 2 "
+                "batch.images_per_identity; or set loss.triplet_weight=0"
+            )
+        check_supervision(recipe, teaches=loss.identity_weight > 0 or loss.triplet_weight > 0)
+
+    def open_dataset(
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+    ) -> "ReIdDataset":
+        """List the images of a folder in one of the layouts."""
+        from bireid_deploy.data.layouts import open_dataset
+
+        return open_dataset(root, layout)
+
+    def describe(self, dataset: "ReIdDataset") -> dict[str, Any]:
+        """People and images of every split."""
+        summary = dataset.summary()
+        return {
+            "name": dataset.name,
+            "train": {"identities": summary["train"].identities, "images": summary["train"].images},
+            "query": {"identities": summary["query"].identities, "images": summary["query"].images},
+            "gallery": {"images": summary["gallery"].images},
+        }
+
+    def summary(self, description: Mapping[str, Any]) -> str:
+        """People to train, people to test."""
+        train, query = description["train"], description["query"]
+        return (
+            f"{train['identities']} people with {train['images']} images to train; "
+            f"{query['identities']} other people, {query['images']} queries and "
+            f"{description['gallery']['images']} gallery images to test"
+        )
+
+    def load_training_data(
+        self, recipe: Recipe, dataset: "ReIdDataset", on_progress: Progress | None = None
+    ) -> LabelledImages:
+        """Decode the training people."""
+        from bireid_runtime.images import load_image
+
+        from bireid_deploy.data.dataset import class_labels
+        from bireid_deploy.data.images import decode_images
+
+        network = recipe.network
+        decoded = decode_images(
+            [(sample.path, partial(load_image, sample.path)) for sample in dataset.train],
+            network.input_height,
+            network.input_width,
+            on_progress,
+        )
+        # After skipping, so that a person whose images are all broken leaves no empty class.
+        labels = class_labels([dataset.train[position] for position in decoded.positions])
+        return LabelledImages(
+            decoded.pixels,
+            labels,
+            {
+                "name": dataset.name,
+                "identities": int(labels.max()) + 1,
+                "images": len(labels),
+                "skipped": len(decoded.skipped),
+            },
+            decoded.skipped,
+        )
+
+    def batches(self, recipe: Recipe, data: LabelledImages) -> "ImageBatches":
+        """P x K batches, or shuffled ones."""
+        return image_batches(recipe, data)
+
+    def step(self, recipe: Recipe, network: Any, data: LabelledImages) -> "ReIdStep":
+        """Cross-entropy over identities, and batch-hard triplets."""
+        from bireid_deploy.tasks.reid.step import ReIdStep
+
+        return ReIdStep(network, data.classes, recipe.section(LossSection))
+
+    def deployment(self, run: Run) -> Deployment:
+        """The embedding; the classifier of the training people stays at home."""
+        network = run.network
+        output = OutputSpec.embedding("embedding", network.model.output_shape[-1])
+        return Deployment(network.config, network.model, run.inputs, (output,))
+
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
+        """Rendered people; every second crop is larger than the network's input."""
+        from bireid_deploy.tasks.reid.samples import sample_crops
+
+        (image,) = inputs
+        assert image.preprocess is not None
+        return {image.name: sample_crops(image.preprocess, count)}
+
+    def evaluate(
+        self,
+        predictor: "Predictor",
+        dataset: "ReIdDataset",
+        outputs: Sequence[OutputSpec],
+        options: Mapping[str, Any],
+        on_progress: Progress | None = None,
+    ) -> Report:
+        """CMC, mAP and mINP on query and gallery."""
+        from bireid_deploy.tasks.reid.evaluation import evaluate_embeddings
+
+        name = _embedding_of(outputs)
+        return evaluate_embeddings(predictor, name, dataset, options, on_progress)
+
+    def evaluate_saved(
+        self, path: Path, options: Mapping[str, Any], on_progress: Progress | None = None
+    ) -> Report:
+        """CMC, mAP and mINP of saved embeddings."""
+        from bireid_deploy.tasks.reid.evaluation import evaluate_saved
+
+        return evaluate_saved(path, options, on_progress)
+
+    def comparable(self, scores: Mapping[str, Any]) -> dict[str, float]:
+        """MAP and rank-1, on 100 queries or more."""
+        if scores["valid_queries"] < _MIN_QUERIES:
+            return {}
+        return {name: scores[name] for name in ("mean_average_precision", "rank_1")}
+
+
+def _embedding_of(outputs: Sequence[OutputSpec]) -> str:
+    found = [output.name for output in outputs if output.kind == "embedding"]
+    if len(found) != 1:
+        raise UnsupportedModelError(
+            f"re-identification needs one embedding; the network has {len(found)} among its "
+            f"outputs ({', '.join(output.name for output in outputs)})"
+        )
+    return found[0]
+
+
+def _write_people(section: SyntheticPeople, folder: Path, on_progress: Progress | None) -> None:
+    from bireid_deploy.data.synthetic import write_synthetic
+
+    write_synthetic(
+        folder,
+        identities=section.identities,
+        test_fraction=section.test_fraction,
+        on_progress=on_progress,
+    )

@@ -1,0 +1,133 @@
+"""What tasks share in which every image has one label: identities, or plain classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from bireid_runtime.preprocess import Preprocess
+from pydantic import Field
+
+from bireid_deploy.data.augmentation import Augmentation
+from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
+from bireid_deploy.training.batches import ImageBatches, Sampler
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import NonNegative, Positive, Section
+
+
+class LossSection(Section):
+    """The task losses: cross-entropy over identities (or classes) and batch-hard triplet."""
+
+    identity_weight: NonNegative = 1.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    triplet_weight: NonNegative = 1.0
+    triplet_margin: Positive | Literal["soft"] = 0.3
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """The training split in memory.
+
+    Attributes:
+        pixels: uint8 (N, H, W, 3), at the network's input size.
+        labels: int64 (N,), identities or classes in 0..K-1.
+        description: What the record says about the data, JSON-serialisable.
+        skipped: Files that could not be decoded, with the reason.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    description: dict[str, Any]
+    skipped: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def classes(self) -> int:
+        """K."""
+        return int(self.labels.max()) + 1
+
+
+def image_batches(recipe: Recipe, data: LabelledImages) -> ImageBatches:
+    """Augmented batches as the recipe's `batch` and `augmentation` say."""
+    network, augmentation = recipe.network, recipe.augmentation
+    return ImageBatches(
+        data.pixels,
+        data.labels,
+        _sampler(recipe, data.labels),
+        Augmentation(
+            flip_probability=augmentation.flip,
+            pad=augmentation.pad,
+            erasing_probability=augmentation.erasing,
+        ),
+        Preprocess(network.input_height, network.input_width),
+        recipe.seed,
+    )
+
+
+def check_supervision(recipe: Recipe, teaches: bool) -> None:
+    """Refuse a recipe in which nothing teaches the task.
+
+    Raises:
+        ValueError: Neither a loss of the task nor a teacher does.
+    """
+    from bireid_deploy.training.methods import enabled_methods
+
+    if not (teaches or any(each.learns_from_teacher for each in enabled_methods(recipe))):
+        raise ValueError("nothing teaches the task: set loss.identity_weight above 0")
+
+
+class ClassifierStep:
+    """A real-valued classifier on the neck, and cross-entropy with label smoothing.
+
+    Args:
+        network: Built network.
+        classes: K.
+        options: The loss.
+    """
+
+    def __init__(self, network: Any, classes: int, options: LossSection) -> None:
+        from bireid_models.framework import keras
+
+        self._options = options
+        self._classifier = keras.layers.Dense(
+            classes,
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+            name="classifier",
+        )
+        self._classifier.build((None, network.features.output_shape["neck"][-1]))
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The classifier's kernel (D, K)."""
+        return {f"classifier/{each.name}": each for each in self._classifier.variables}
+
+    def predict(self, features: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`logits`, float32 (N, K)."""
+        return {"logits": self._classifier(features["classifier_input"])}
+
+    def terms(
+        self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any
+    ) -> dict[str, Any]:
+        """`identity`, unless its weight is 0."""
+        from bireid_deploy.training.cross_entropy import smoothed_cross_entropy
+
+        options = self._options
+        if options.identity_weight == 0:
+            return {}
+        loss = smoothed_cross_entropy(predictions["logits"], targets, options.label_smoothing)
+        return {"identity": options.identity_weight * loss}
+
+    def observed(self, predictions: Mapping[str, Any], targets: Any) -> dict[str, Any]:
+        """`accuracy` on the batch, 0..1."""
+        from bireid_models.framework import tf
+
+        best = tf.argmax(predictions["logits"], axis=1, output_type=tf.int32)
+        return {"accuracy": tf.reduce_mean(tf.cast(tf.equal(best, targets), tf.float32))}
+
+
+def _sampler(recipe: Recipe, labels: np.ndarray) -> Sampler:
+    batch = recipe.batch
+    if batch.sampling == "shuffled":
+        return ShuffledSampler(len(labels), batch.images, recipe.seed)
+    return IdentitySampler(labels, batch.identities, batch.images_per_identity, recipe.seed)

@@ -1,0 +1,115 @@
+"""Opening a finished (or interrupted) run, and running its network with Keras."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.preprocess import Preprocess
+
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import Deployment, Task
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.run_directory import RunDirectory
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run with its weights loaded.
+
+    Attributes:
+        directory: Where it lies.
+        recipe: What it was trained with.
+        record: Content of `run.json`.
+        network: `bireid_models.network.Network` with the checkpoint's weights.
+        inputs: What the network takes.
+    """
+
+    directory: RunDirectory
+    recipe: Recipe
+    record: dict[str, Any]
+    network: Any
+    inputs: tuple[InputSpec, ...]
+
+    @property
+    def task(self) -> Task:
+        """What it was trained for."""
+        return TASKS[self.recipe.task]
+
+    def deployment(self) -> Deployment:
+        """What it becomes on a device.
+
+        Raises:
+            UnsupportedModelError: The task has no deployable network, and why.
+        """
+        return self.task.deployment(self)
+
+
+@dataclass(frozen=True)
+class KerasPredictor:
+    """The trained network itself, the reference of every converted file.
+
+    Attributes:
+        deployment: The network with the specs of its inputs and outputs.
+        fingerprint: Empty: only a bundle has one.
+    """
+
+    deployment: Deployment
+    fingerprint: str = ""
+
+    def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Run images through the network.
+
+        Args:
+            images: uint8 (H, W, C) of any size.
+
+        Returns:
+            Every output by name, float32 (N, ...).
+        """
+        (spec,) = self.deployment.inputs
+        batches = []
+        for start in range(0, len(images), _BATCH):
+            prepared = [spec.prepare(image) for image in images[start : start + _BATCH]]
+            batches.append(self._outputs(np.stack(prepared)))
+        return {
+            output.name: np.concatenate(
+                [np.zeros((0, *output.shape), np.float32), *(each[output.name] for each in batches)]
+            )
+            for output in self.deployment.outputs
+        }
+
+    def _outputs(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        found = self.deployment.model(batch, training=False)
+        if not isinstance(found, dict):
+            found = {self.deployment.outputs[0].name: found}
+        return {name: np.asarray(value) for name, value in found.items()}
+
+
+def read_recipe(run: RunDirectory) -> Recipe:
+    """The recipe that a run was started with.
+
+    Raises:
+        TrainingError: Not a run, or its record is damaged.
+        RecipeError: The recipe in it does not validate.
+    """
+    return parse_recipe(run.read_record()["recipe"], source=str(run.record_path))
+
+
+def open_run(path: Path) -> TrainedRun:
+    """Open a run directory.
+
+    Raises:
+        TrainingError: Not a run, or its checkpoint is missing, damaged or of another network.
+    """
+    from bireid_deploy.training.trained_network import open_network
+
+    run = RunDirectory(path)
+    recipe = read_recipe(run)
+    preprocess = Preprocess(recipe.network.input_height, recipe.network.input_width)
+    image = InputSpec.image("image", preprocess)
+    return TrainedRun(run, recipe, run.read_record(), open_network(run), (image,))

@@ -1,0 +1,43 @@
+"""The training methods: each is a folder here and one line in `METHODS`."""
+
+from bireid_deploy.errors import TrainingError
+from bireid_deploy.training.methods.base import Method
+from bireid_deploy.training.methods.distillation import Distillation
+from bireid_deploy.training.methods.feature_refining import FeatureRefiningMethod
+from bireid_deploy.training.methods.kernel_refining import KernelRefiningMethod
+from bireid_deploy.training.recipe import Recipe
+
+# The order of the terms in tables, and of the adversaries' variables in checkpoints.
+METHODS: dict[str, Method] = {
+    "distillation": Distillation(),
+    "kernel_refining": KernelRefiningMethod(),
+    "feature_refining": FeatureRefiningMethod(),
+}
+
+
+def enabled_methods(recipe: Recipe) -> list[Method]:
+    """The methods that a recipe enables, in the order of the table."""
+    return [
+        method
+        for method in METHODS.values()
+        if recipe.has(method.section) and recipe.section(method.section).enabled
+    ]
+
+
+def require_teacher(recipe: Recipe, given: bool) -> None:
+    """Refuse a call that names no teacher where the recipe needs one, or the reverse.
+
+    Raises:
+        TrainingError: It does.
+    """
+    needed = any(method.learns_from_teacher for method in enabled_methods(recipe))
+    if needed and not given:
+        raise TrainingError(
+            f"recipe {recipe.name!r} learns from a teacher; name the teacher's run with --teacher"
+        )
+    if given and not needed:
+        names = [name for name, method in METHODS.items() if method.learns_from_teacher]
+        raise TrainingError(
+            f"recipe {recipe.name!r} does not learn from a teacher; leave out --teacher, or add "
+            f"--set {' or '.join(f'{name}.enabled=true' for name in names)}"
+        )

@@ -1,0 +1,128 @@
+"""What the training step asks of a method, and what a method may know."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import MethodSection
+
+
+@dataclass(frozen=True)
+class Term:
+    """A number that a run logs for every epoch.
+
+    Attributes:
+        name: Its key in the history of a run; with blanks for underscores it is its heading.
+        shown: Whether a progress bar has room for it.
+    """
+
+    name: str
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One batch on its way through a training step; everything is a tensor of the graph.
+
+    Attributes:
+        images: float32 (N, ...), what the network saw.
+        targets: What the task learns from, such as labels int32 (N,).
+        features: The network's named features.
+        predictions: What the task's own layers made of them, such as `logits` (N, K).
+        step: int32 scalar, the number of the step from 0.
+    """
+
+    images: Any
+    targets: Any
+    features: Mapping[str, Any]
+    predictions: Mapping[str, Any]
+    step: Any
+
+
+@dataclass(frozen=True)
+class Play:
+    """What a method adds to one step, each by the name of its term.
+
+    Attributes:
+        task: Terms of the task's own loss: all parameters follow them.
+        refining: Terms that the network descends beside the task's.
+        ascent: Terms that the method's adversaries descend, before the network moves.
+        observed: Numbers that are only logged.
+        answer: Called when the adversaries have moved: further terms of `refining`.
+    """
+
+    task: Mapping[str, Any] = field(default_factory=dict)
+    refining: Mapping[str, Any] = field(default_factory=dict)
+    ascent: Mapping[str, Any] = field(default_factory=dict)
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    answer: Callable[[], Mapping[str, Any]] = dict
+
+
+class MethodStep(Protocol):
+    """A method at work in one run."""
+
+    @property
+    def adversaries(self) -> Sequence[Any]:
+        """Variables of its discriminators; they have an optimiser of their own."""
+
+    @property
+    def companions(self) -> Sequence[Any]:
+        """Variables that learn with the network's head."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Variables beside the adversaries that a checkpoint must hold, by a stable name."""
+
+    def play(self, scene: Scene) -> Play:
+        """Its part of one step; called while the step is traced."""
+
+    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
+        """One line for the person if the history of a run shows that the method went wrong."""
+
+
+@dataclass(frozen=True)
+class MethodContext:
+    """What a method is built from.
+
+    Attributes:
+        recipe: Of the run.
+        network: Built network, `bireid_models.network.Network`.
+        data: Description of the training data.
+        teacher: Run that `train --teacher` names, or None.
+    """
+
+    recipe: Recipe
+    network: Any
+    data: Mapping[str, Any]
+    teacher: Path | None = None
+
+
+class Method(Protocol):
+    """A row of `METHODS`: a training method and its table in a recipe."""
+
+    @property
+    def section(self) -> type[MethodSection]:
+        """Its table in a recipe, which has the method's name."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it logs, in the order of a table."""
+
+    @property
+    def learns_from_teacher(self) -> bool:
+        """Whether it needs the run that `train --teacher` names."""
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse a recipe that the method, which it enables, does not fit.
+
+        Raises:
+            ValueError: One line on what to change.
+        """
+
+    def build(self, context: MethodContext) -> MethodStep:
+        """The method at work; imports TensorFlow.
+
+        Raises:
+            TrainingError: The teacher does not fit.
+        """

@@ -1,0 +1,24 @@
+"""Distillation: learning from the outputs of a trained network."""
+
+from bireid_deploy.training.methods.base import MethodContext, MethodStep, Term
+from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.recipe import Recipe
+
+
+class Distillation:
+    """The row of `METHODS`."""
+
+    section = DistillationSection
+    terms = (Term("distillation"),)
+    learns_from_teacher = True
+
+    def check(self, recipe: Recipe) -> None:
+        """It fits every network; whether the teacher does, `build` sees."""
+
+    def build(self, context: MethodContext) -> MethodStep:
+        """Open the teacher."""
+        from bireid_deploy.training.methods.distillation.teacher import open_teacher
+
+        assert context.teacher is not None  # `require_teacher` has seen to it
+        options = context.recipe.section(DistillationSection)
+        return open_teacher(context.teacher, options, context.network, context.data)

@@ -1,0 +1,117 @@
+"""The teacher of a distillation: a trained run whose weights stay as they are.
+
+Importing it loads TensorFlow.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bireid_models.framework import tf
+
+from bireid_deploy.errors import TrainingError
+from bireid_deploy.training.checkpoint import read_classifier
+from bireid_deploy.training.methods.base import Play, Scene
+from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
+from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.trained_network import open_network
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network that a student learns from.
+
+    Attributes:
+        network: The network; it runs in inference mode and gets no gradient.
+        classifier: Kernel of its classifier, float32 (D, K); only `logits` needs it.
+        options: What the student learns from it.
+    """
+
+    network: Any
+    classifier: Any
+    options: DistillationSection
+
+    @property
+    def adversaries(self) -> list[Any]:
+        """None."""
+        return []
+
+    @property
+    def companions(self) -> list[Any]:
+        """None: the teacher does not learn."""
+        return []
+
+    def state(self) -> dict[str, Any]:
+        """Nothing: the teacher's own run keeps it."""
+        return {}
+
+    def play(self, scene: Scene) -> Play:
+        """One term of the task's loss."""
+        loss = self.loss(scene.images, scene.features["neck"], scene.predictions["logits"])
+        return Play(task={"distillation": loss})
+
+    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
+        """Nothing can be told from the history."""
+        return None
+
+    def loss(self, images: Any, neck: Any, logits: Any) -> Any:
+        """The weighted distillation term of one batch.
+
+        Args:
+            images: float32 (N, H, W, 3), what the student saw.
+            neck: float32 (N, D), the student's features after the neck.
+            logits: float32 (N, K), the student's.
+
+        Returns:
+            Scalar.
+        """
+        taught = self.network.features(images, training=False)["neck"]
+        if self.options.target == "embedding":
+            return self.options.weight * embedding_loss(neck, taught)
+        loss = distribution_loss(
+            logits, tf.matmul(taught, self.classifier), self.options.temperature
+        )
+        return self.options.weight * loss
+
+
+def open_teacher(
+    path: Path, options: DistillationSection, student: Any, data: Mapping[str, Any]
+) -> Teacher:
+    """Open a run as the teacher of a student.
+
+    Args:
+        path: Run directory.
+        options: What the student learns from it.
+        student: The network that will learn.
+        data: Description of the student's training data.
+
+    Raises:
+        TrainingError: Not a run, or it takes another input size, or, for `logits`, learned other
+            classes, or, for `embedding`, has embeddings of another length.
+    """
+    run = RunDirectory(path)
+    network, record = open_network(run), run.read_record()
+    theirs, ours = network.model, student.model
+    if theirs.input_shape != ours.input_shape:
+        raise TrainingError(
+            f"{path}: the teacher takes images of {_size(theirs)}, the student of {_size(ours)}; "
+            "train them at one size"
+        )
+    if options.target == "logits" and record["data"] != data:
+        raise TrainingError(
+            f"{path}: the teacher learned the classes of {record['data'].get('name')!r} "
+            f"and not exactly those of {data.get('name')!r}; set distillation.target='embedding'"
+        )
+    if options.target == "embedding" and theirs.output_shape != ours.output_shape:
+        raise TrainingError(
+            f"{path}: the teacher's embedding has {theirs.output_shape[-1]} values, the student's "
+            f"{ours.output_shape[-1]}; set network.embedding_dim={theirs.output_shape[-1]}"
+        )
+    classifier = tf.constant(read_classifier(run.checkpoint))
+    return Teacher(network, classifier, options)
+
+
+def _size(model: Any) -> str:
+    return f"{model.input_shape[1]}x{model.input_shape[2]}"

@@ -1,0 +1,56 @@
+"""What the training loop and step ask of a task; `bireid_deploy.tasks` has the tasks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from bireid_deploy.training.batches import Batch
+from bireid_deploy.training.recipe import Recipe
+
+
+class TaskData(Protocol):
+    """The training data of a task, in memory."""
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What a run's record says about them, JSON-serialisable."""
+
+    @property
+    def skipped(self) -> Sequence[tuple[Path, str]]:
+        """Files that could not be decoded, with the reason."""
+
+
+class BatchSource(Protocol):
+    """Batches that depend on seed, epoch and index alone."""
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from index `first` on."""
+
+
+class TaskStep(Protocol):
+    """A task's part of the training step."""
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Its trainable variables beside the network's, by their names in a checkpoint."""
+
+    def predict(self, features: Mapping[str, Any]) -> Mapping[str, Any]:
+        """From the network's features to predictions; called while the step is traced."""
+
+    def terms(
+        self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any
+    ) -> dict[str, Any]:
+        """The terms of the task's loss, by name, in the order of their sum."""
+
+    def observed(self, predictions: Mapping[str, Any], targets: Any) -> Mapping[str, Any]:
+        """Numbers that are only logged."""
+
+
+class TrainableTask(Protocol):
+    """A task, as far as the loop is concerned."""
+
+    def batches(self, recipe: Recipe, data: Any) -> BatchSource:
+        """Augmented training batches."""
+
+    def step(self, recipe: Recipe, network: Any, data: Any) -> TaskStep:
+        """The task's part of the training step; imports TensorFlow."""

@@ -1,0 +1,12 @@
+"""The backbones: from an image to named maps."""
+
+from bireid_models.backbones.base import Backbone
+
+__all__ = ["BACKBONES", "Backbone"]
+
+BACKBONES: dict[str, Backbone] = {
+    "resnet18": Backbone("bireid_models.backbones.resnet:resnet18"),
+    "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
+    "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),
+    "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),
+}

@@ -1,0 +1,91 @@
+"""ResNet-18, 34 and 50.
+
+`Binarization.shortcut` chooses the wiring. `block` is that of He et al. 2016. `convolution` gives
+every binary convolution a shortcut of its own, as Bi-Real Net does, because a sign keeps too little
+of its input for two convolutions in a row.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bireid_models.backbones.stem import resnet_stem
+from bireid_models.binarizations import BINARIZATIONS
+from bireid_models.config import NetworkConfig
+from bireid_models.units import Unit
+
+STAGE_CHANNELS = (64, 128, 256, 512)
+BOTTLENECK_EXPANSION = 4
+
+# Takes the input map, the configuration, stage, number of the block in it, and stride.
+_Block = Callable[[Any, NetworkConfig, int, int, int], Any]
+
+
+def resnet18(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build ResNet-18: two blocks of two 3x3 convolutions in each stage.
+
+    Args:
+        image: Keras tensor (N, input_height, input_width, input_channels), normalised pixels.
+        config: Network description.
+
+    Returns:
+        The outputs of `stage1` to `stage4`, each (N, H, W, C), H and W halved from stage to stage
+        (`stage1` is a quarter of the input, or the whole with the `cifar` stem; `stage4` keeps the
+        size with last_stride 1).
+    """
+    return _resnet(image, config, (2, 2, 2, 2), _basic_block)
+
+
+def resnet34(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build ResNet-34, with 3, 4, 6 and 3 of the blocks of ResNet-18; see `resnet18`."""
+    return _resnet(image, config, (3, 4, 6, 3), _basic_block)
+
+
+def resnet50(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build ResNet-50, with 3, 4, 6 and 3 bottlenecks of 1x1, 3x3 and 1x1; see `resnet18`.
+
+    The last 1x1 convolution of a bottleneck quadruples the channels and ends with the block's own
+    shortcut from the input of the block, which goes through a 1x1 convolution where the shapes
+    differ. With a shortcut per convolution, the 3x3 one gets an identity, averaged over the stride.
+    The first 1x1 convolution has none: there is no sum of a map and one with a quarter of its
+    channels, and what it drops, the block's shortcut carries.
+    """
+    return _resnet(image, config, (3, 4, 6, 3), _bottleneck)
+
+
+def _resnet(
+    image: Any, config: NetworkConfig, blocks: Sequence[int], block: _Block
+) -> dict[str, Any]:
+    x = resnet_stem(image, config)
+    stages = {}
+    for stage, count in enumerate(blocks, start=1):
+        for index in range(1, count + 1):
+            x = block(x, config, stage, index, _stride(stage, index, config))
+        stages[f"stage{stage}"] = x
+    return stages
+
+
+def _basic_block(x: Any, config: NetworkConfig, stage: int, index: int, stride: int) -> Any:
+    filters = config.channels(STAGE_CHANNELS[stage - 1])
+    first, second = (f"stage{stage}_unit{2 * index - 1 + unit}" for unit in (0, 1))
+    if BINARIZATIONS[config.binarization].shortcut == "convolution":
+        return Unit.of(config, second, filters)(Unit.of(config, first, filters, stride)(x))
+    y = Unit.of(config, first, filters, stride, shortcut=None)(x)
+    return Unit.of(config, second, filters)(y, skip=x, skip_stride=stride)
+
+
+def _bottleneck(x: Any, config: NetworkConfig, stage: int, index: int, stride: int) -> Any:
+    filters = config.channels(STAGE_CHANNELS[stage - 1])
+    name = f"stage{stage}_block{index}"
+    each_has_one = BINARIZATIONS[config.binarization].shortcut == "convolution"
+    y = Unit.of(config, f"{name}_unit1", filters, kernel_size=1, shortcut=None)(x)
+    y = Unit.of(
+        config, f"{name}_unit2", filters, stride, shortcut="repetition" if each_has_one else None
+    )(y)
+    expanded = BOTTLENECK_EXPANSION * filters
+    return Unit.of(config, f"{name}_unit3", expanded, kernel_size=1)(y, skip=x, skip_stride=stride)
+
+
+def _stride(stage: int, block: int, config: NetworkConfig) -> int:
+    if stage == 1 or block > 1:
+        return 1
+    return config.last_stride if stage == len(STAGE_CHANNELS) else 2

@@ -1,0 +1,38 @@
+"""The first layers of a backbone: one real-valued convolution on the image."""
+
+from typing import Any
+
+from bireid_models.config import NetworkConfig
+from bireid_models.framework import keras
+from bireid_models.units import batch_norm
+
+# There is no ReLU: sign(relu(x)) would be +1 everywhere at the first binary layer.
+
+
+def resnet_stem(image: Any, config: NetworkConfig) -> Any:
+    """The stem of ResNet: (N, H, W, C) to (N, H / 4, W / 4, 64 width), `cifar` keeps H and W."""
+    filters = config.channels(64)
+    if config.stem == "cifar":
+        return _convolution(image, filters, kernel_size=3, stride=1)
+    x = _convolution(image, filters, kernel_size=7, stride=2)
+    x = keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
+    return batch_norm("stem_pool_bn")(x)
+
+
+def mobilenet_stem(image: Any, config: NetworkConfig) -> Any:
+    """The stem of MobileNetV1: (N, H, W, C) to (N, H / 2, W / 2, 32 width), `cifar` keeps both."""
+    stride = 1 if config.stem == "cifar" else 2
+    return _convolution(image, config.channels(32), kernel_size=3, stride=stride)
+
+
+def _convolution(image: Any, filters: int, kernel_size: int, stride: int) -> Any:
+    x = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name="stem_conv",
+    )(image)
+    return batch_norm("stem_bn")(x)

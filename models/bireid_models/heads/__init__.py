@@ -1,0 +1,9 @@
+"""The heads: from the maps of a backbone to what a network gives."""
+
+from bireid_models.heads.base import Head, HeadOutputs
+
+__all__ = ["HEADS", "Head", "HeadOutputs"]
+
+HEADS: dict[str, Head] = {
+    "bnneck": Head("bireid_models.heads.bnneck:bnneck"),
+}

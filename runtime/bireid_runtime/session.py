@@ -1,0 +1,149 @@
+"""Named tensors in, named tensors out: a network of a bundle, loaded by an engine."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bireid_runtime.backends import EngineSession, ImageEngineSession, find_backend, open_engine
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
+from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.preprocess import normalize
+from bireid_runtime.resize import resize_bilinear
+
+
+class Session:
+    """A network of a bundle, ready to run. `Session.open` chooses the engine.
+
+    Args:
+        bundle: The bundle that the engine was opened from.
+        engine: The loaded model.
+        backend: Name of the back end.
+
+    Attributes:
+        bundle: The bundle.
+        backend: Name of the back end, such as `"onnx"`.
+        engine: Engine and version, such as `"onnxruntime 1.20.0"`.
+        task: What the network is for.
+        inputs: What it takes.
+        outputs: What it gives.
+        fingerprint: Identifies what comes out; see `Bundle`.
+    """
+
+    def __init__(self, bundle: Bundle, engine: EngineSession, backend: str) -> None:
+        self.bundle = bundle
+        self.backend = backend
+        self.engine = engine.describe()
+        self.task = bundle.task
+        self.inputs = bundle.inputs
+        self.outputs = bundle.outputs
+        self.fingerprint = bundle.fingerprint
+        self._engine = engine
+
+    @classmethod
+    def open(
+        cls, bundle: Bundle | str | os.PathLike[str], backend: str = "auto", threads: int = 1
+    ) -> "Session":
+        """Load the network of a bundle.
+
+        Args:
+            bundle: A bundle or the path of one; a path is opened with all its hashes verified.
+            backend: A name of `bireid_runtime.backends.BACKENDS`, or `"auto"` for the first one
+                that is installed and whose format is in the bundle.
+            threads: Threads that one call may use, 1 to 64.
+
+        Returns:
+            The session.
+
+        Raises:
+            BundleError: The bundle cannot be read or lacks the format.
+            BackendUnavailableError: The engine is not installed; the message says what is missing.
+            UnsupportedModelError: The engine refuses the model.
+            ArgumentError: Unknown `backend`, or `threads` out of range.
+        """
+        opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+        chosen = find_backend(backend, opened)
+        engine = open_engine(chosen, opened, threads)
+        if opened is not bundle:
+            opened.release()
+        return cls(opened, engine, chosen.name)
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run the network on prepared inputs.
+
+        Args:
+            inputs: float32 `(N, *shape)` by the name of the input, N items of each.
+
+        Returns:
+            float32 `(N, *shape)` by the name of the output, all outputs.
+
+        Raises:
+            ArgumentError: A name, dtype or shape is not that of the network.
+            UnsupportedModelError: The model returned something else than the bundle promises.
+        """
+        count = self._checked_count(inputs)
+        if count == 0:
+            return {spec.name: np.empty((0, *spec.shape), np.float32) for spec in self.outputs}
+        return self._checked(self._engine.run(inputs), count)
+
+    def run_images(self, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Run a network that takes one image on raw images.
+
+        Args:
+            images: uint8 `(H, W, C)`, each of any size; three channels are RGB.
+
+        Returns:
+            As `run`, one row per image.
+
+        Raises:
+            ImageError: An image has another dtype or shape; it is named.
+            UnsupportedModelError: The network takes something else, or as `run`.
+        """
+        taken = self.bundle.image_input
+        for index, image in enumerate(images):
+            try:
+                taken.check(image)
+            except ImageError as error:
+                raise ImageError(f"image {index}: {error}") from error
+        if not len(images):
+            return self.run({taken.name: np.empty((0, *taken.shape), np.float32)})
+        if isinstance(self._engine, ImageEngineSession):
+            return self._checked(self._engine.run_images(images), len(images))
+        spec = self.bundle.preprocess
+        resized = np.stack([resize_bilinear(each, spec.height, spec.width) for each in images])
+        return self.run({taken.name: normalize(resized, spec)})
+
+    def _checked_count(self, inputs: Mapping[str, np.ndarray]) -> int:
+        expected = {spec.name for spec in self.inputs}
+        if inputs.keys() != expected:
+            raise ArgumentError(
+                f"inputs are {', '.join(sorted(inputs)) or 'none'}; the network takes "
+                f"{', '.join(sorted(expected))}"
+            )
+        counts = set()
+        for spec in self.inputs:
+            value = inputs[spec.name]
+            if value.dtype != np.float32 or value.shape[1:] != spec.shape or value.ndim == 0:
+                raise ArgumentError(
+                    f"input '{spec.name}': expected float32 "
+                    f"{('N', *spec.shape)}, got {value.dtype} {value.shape}"
+                )
+            counts.add(len(value))
+        if len(counts) > 1:
+            raise ArgumentError(f"inputs have {sorted(counts)} items; give as many of each")
+        return counts.pop()
+
+    def _checked(self, results: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+        return {spec.name: self._checked_rows(results, spec, count) for spec in self.outputs}
+
+    def _checked_rows(
+        self, results: Mapping[str, np.ndarray], spec: OutputSpec, count: int
+    ) -> np.ndarray:
+        rows = results[spec.name]
+        if rows.shape != (count, *spec.shape) or rows.dtype != np.float32:
+            raise UnsupportedModelError(
+                f"{self.bundle.path}: {self.engine} returned {rows.dtype} {rows.shape} as "
+                f"'{spec.name}', the manifest promises float32 {(count, *spec.shape)}"
+            )
+        return rows
