@@ -8,7 +8,7 @@
 namespace bireid {
 namespace {
 
-constexpr int kChannels = 3;
+constexpr int kColors = 3;
 constexpr int kFractionBits = 22;
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
@@ -64,13 +64,13 @@ class TriangleFilter {
 uint8_t Round(int32_t sum) { return static_cast<uint8_t>(std::min(sum >> kFractionBits, 255)); }
 
 // Resizes a row along its width.
-void ResizeRow(const TriangleFilter& filter, const uint8_t* row, uint8_t* output) {
+void ResizeRgbRow(const TriangleFilter& filter, const uint8_t* row, uint8_t* output) {
   for (int x = 0; x < filter.targets(); ++x) {
-    const uint8_t* pixel = row + static_cast<size_t>(filter.start(x)) * kChannels;
+    const uint8_t* pixel = row + static_cast<size_t>(filter.start(x)) * kColors;
     const int32_t* weights = filter.weights(x);
     const int count = filter.count(x);
     int32_t red = kHalf, green = kHalf, blue = kHalf;
-    for (int tap = 0; tap < count; ++tap, pixel += kChannels) {
+    for (int tap = 0; tap < count; ++tap, pixel += kColors) {
       red += pixel[0] * weights[tap];
       green += pixel[1] * weights[tap];
       blue += pixel[2] * weights[tap];
@@ -78,6 +78,21 @@ void ResizeRow(const TriangleFilter& filter, const uint8_t* row, uint8_t* output
     *output++ = Round(red);
     *output++ = Round(green);
     *output++ = Round(blue);
+  }
+}
+
+void ResizeRow(const TriangleFilter& filter, int channels, const uint8_t* row, uint8_t* output) {
+  if (channels == kColors) return ResizeRgbRow(filter, row, output);
+  for (int x = 0; x < filter.targets(); ++x) {
+    const uint8_t* pixels = row + static_cast<size_t>(filter.start(x)) * channels;
+    const int32_t* weights = filter.weights(x);
+    for (int channel = 0; channel < channels; ++channel) {
+      int32_t sum = kHalf;
+      for (int tap = 0; tap < filter.count(x); ++tap) {
+        sum += pixels[tap * channels + channel] * weights[tap];
+      }
+      *output++ = Round(sum);
+    }
   }
 }
 
@@ -98,27 +113,27 @@ void BlendRows(const TriangleFilter& filter, int y, RowAt row_at, std::vector<in
 
 }  // namespace
 
-void ResizeBilinear(const uint8_t* pixels, int width, int height, int64_t row_bytes,
-                    int target_width, int target_height, uint8_t* output) {
-  const auto source_row = [&](int y) { return pixels + y * row_bytes; };
-  const size_t target_row_bytes = static_cast<size_t>(target_width) * kChannels;
-  if (width == target_width && height == target_height) {
-    for (int y = 0; y < height; ++y, output += target_row_bytes) {
+void ResizeBilinear(const ResizeSource& source, int channels, int target_width, int target_height,
+                    uint8_t* output) {
+  const auto source_row = [&](int y) { return source.pixels + y * source.row_bytes; };
+  const size_t target_row_bytes = static_cast<size_t>(target_width) * channels;
+  if (source.width == target_width && source.height == target_height) {
+    for (int y = 0; y < target_height; ++y, output += target_row_bytes) {
       std::memcpy(output, source_row(y), target_row_bytes);
     }
     return;
   }
-  const TriangleFilter horizontal(width, target_width);
-  const TriangleFilter vertical(height, target_height);
-  const int rows_saved = height - target_height;
-  const int columns_saved = width - target_width;
+  const TriangleFilter horizontal(source.width, target_width);
+  const TriangleFilter vertical(source.height, target_height);
+  const int rows_saved = source.height - target_height;
+  const int columns_saved = source.width - target_width;
   // The rule of Pillow 13: rows first when that shrinks the image clearly more.
   if (rows_saved > 0 && rows_saved > 2 * columns_saved) {
-    std::vector<uint8_t> blended(static_cast<size_t>(width) * kChannels);
+    std::vector<uint8_t> blended(static_cast<size_t>(source.width) * channels);
     std::vector<int32_t> sums(blended.size());
     for (int y = 0; y < target_height; ++y, output += target_row_bytes) {
       BlendRows(vertical, y, source_row, sums, blended.data());
-      ResizeRow(horizontal, blended.data(), output);
+      ResizeRow(horizontal, channels, blended.data(), output);
     }
     return;
   }
@@ -130,7 +145,7 @@ void ResizeBilinear(const uint8_t* pixels, int width, int height, int64_t row_by
   int ready = 0;  // source rows below this one are narrowed
   for (int y = 0; y < target_height; ++y, output += target_row_bytes) {
     for (; ready < vertical.start(y) + vertical.count(y); ++ready) {
-      ResizeRow(horizontal, source_row(ready), narrowed_row(ready));
+      ResizeRow(horizontal, channels, source_row(ready), narrowed_row(ready));
     }
     BlendRows(vertical, y, narrowed_row, sums, output);
   }

@@ -35,7 +35,7 @@ Pixels Resize(const Pixels& pixels, int width, int height, int64_t row_bytes, in
               int target_height) {
   Pixels memory(kGuard + static_cast<size_t>(target_width) * target_height * 3 + kGuard,
                 kGuardByte);
-  ResizeBilinear(pixels.data(), width, height, row_bytes, target_width, target_height,
+  ResizeBilinear({pixels.data(), width, height, row_bytes}, 3, target_width, target_height,
                  memory.data() + kGuard);
   const Pixels guard(kGuard, kGuardByte);
   EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.begin())) << "before the result";
@@ -87,7 +87,7 @@ TEST(Resize, RowsMayLieTwoGigabytesApart) {
   std::copy_n(rows.begin() + 12, 12, pixels + kRowBytes);
   for (const auto& [width, height] : {std::pair(3, 2), std::pair(4, 1), std::pair(4, 2)}) {
     Pixels resized(width * height * 3);
-    ResizeBilinear(pixels, 4, 2, kRowBytes, width, height, resized.data());
+    ResizeBilinear({pixels, 4, 2, kRowBytes}, 3, width, height, resized.data());
     EXPECT_EQ(resized, Resize(rows, 4, 2, 12, width, height));
   }
   munmap(memory, kRowBytes + 12);

@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/json_text.h"
 #include "programs/bireid_embed/extractor_handle.h"
 #include "programs/bireid_embed/image.h"
-#include "programs/bireid_embed/json_text.h"
 
 namespace bireid_embed {
 namespace {
@@ -63,7 +63,7 @@ std::string Format(const char* format, Values... values) {
 }  // namespace
 
 std::string BenchResult::ToJson() const {
-  return "{\"engine\": " + JsonString(engine) +
+  return "{\"engine\": " + bireid::JsonString(engine) +
          Format(
              ", \"threads\": %d, \"runs\": %d, \"width\": %d, \"height\": %d, \"median_ms\": %.4f, "
              "\"p10_ms\": %.4f, \"p90_ms\": %.4f, \"load_ms\": %.3f, \"first_ms\": %.3f, "

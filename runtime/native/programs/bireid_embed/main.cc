@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "engine/bireid.h"
+#include "engine/json_text.h"
 #include "programs/bireid_embed/bench.h"
 #include "programs/bireid_embed/errors.h"
 #include "programs/bireid_embed/extractor_handle.h"
 #include "programs/bireid_embed/image.h"
-#include "programs/bireid_embed/json_text.h"
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
 
@@ -55,8 +55,8 @@ int Embed(const Options& options) {
     if (options.binary) {
       Print(embedding.data(), embedding.size() * sizeof(float));
     } else {
-      Print("{\"image\": " + JsonString(path) + ", \"embedding\": " + JsonNumbers(embedding) +
-            "}\n");
+      Print("{\"image\": " + bireid::JsonString(path) +
+            ", \"embedding\": " + bireid::JsonNumbers(embedding) + "}\n");
     }
   }
   return kOk;
@@ -71,8 +71,8 @@ int RunSelfTest(const Options& options) {
   if (options.json) {
     std::snprintf(numbers, sizeof(numbers), "\"max_difference\": %.9g, \"min_cosine\": %.9g",
                   result.max_difference, result.min_cosine);
-    Print("{\"engine\": " + JsonString(engine) + ", \"passed\": " + (passed ? "true" : "false") +
-          ", " + numbers + "}\n");
+    Print("{\"engine\": " + bireid::JsonString(engine) +
+          ", \"passed\": " + (passed ? "true" : "false") + ", " + numbers + "}\n");
   } else {
     std::snprintf(numbers, sizeof(numbers), "max difference %.3g, min cosine %.6f",
                   result.max_difference, result.min_cosine);

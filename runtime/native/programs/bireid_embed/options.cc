@@ -24,7 +24,7 @@ Embeds crops of people with a bundle's 1-bit network. Prints one line of JSON an
   --selftest     embed the bundle's own crops and compare; exit code 3 if they differ too much
   --bench [N]    time N embeddings (default 100) of a crop of 128x256 pixels
   --json         print the self-test or the timings as JSON
-  --threads N    threads of one embedding, 1 to 256 (default 1)
+  --threads N    threads of one embedding, 1 to 64 (default 1)
   --isa NAME     auto (default), scalar, avx2, avx512 or neon
   --stem KIND    float32 (default) or uint8: the first layer on 8-bit pixels, faster, not as exact
   --help         print this
@@ -42,7 +42,7 @@ Exit codes: 0 ok, 1 bug, 2 usage (command line, image or bundle), 3 a check fail
 
 namespace {
 
-constexpr int kMaxThreads = 256;
+constexpr int kMaxThreads = 64;
 constexpr int kMaxBenchRuns = 1'000'000;
 
 enum Code { kRaw = 256, kBinary, kSelfTest, kBench, kJson, kThreads, kIsa, kStem, kStdio, kSocket };

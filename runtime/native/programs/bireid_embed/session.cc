@@ -5,9 +5,9 @@
 #include <new>
 #include <string>
 
+#include "engine/json_text.h"
 #include "programs/bireid_embed/errors.h"
 #include "programs/bireid_embed/image.h"
-#include "programs/bireid_embed/json_text.h"
 #include "programs/bireid_embed/options.h"
 
 namespace bireid_embed {
@@ -51,11 +51,11 @@ std::string Answer(const std::string& request, bool too_long, Connection& connec
                    ExtractorHandle& extractor) {
   try {
     const Image image = ReadImage(request, too_long, connection);
-    return "{\"embedding\": " + JsonNumbers(extractor.Embed(image)) + "}\n";
+    return "{\"embedding\": " + bireid::JsonNumbers(extractor.Embed(image)) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {
-    return "{\"error\": " + JsonString(error.what()) + "}\n";
+    return "{\"error\": " + bireid::JsonString(error.what()) + "}\n";
   }
 }
 
