@@ -163,7 +163,7 @@ define build_wheel
 @$(call require_compiler)
 @$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
   --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) $(2)
-@$(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
+@PYTHONPATH=tests $(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
   tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
 @ls dist/bireid_runtime-*_$(1).whl

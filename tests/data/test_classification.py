@@ -11,6 +11,7 @@ import pytest
 from bireid_deploy.training.training_data import load_classification_data
 from bireid_runtime.errors import ImageError
 from PIL import Image, ImageDraw
+from skips import UNAVOIDABLE
 
 from bireid_deploy.data import classification
 from bireid_deploy.data.class_folders import (
@@ -211,7 +212,7 @@ def test_a_class_without_a_readable_image_is_refused(folder):
         load_classification_data(open_classification_dataset(folder), 8, 8)
 
 
-@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason="BIREID_DATA is not set")
+@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason=f"{UNAVOIDABLE}BIREID_DATA is not set")
 def test_the_cifar10_subset():
     dataset = open_classification_dataset(Path(os.environ["BIREID_DATA"]) / "cifar10_subset", 20)
     assert dataset.classes[:3] == ("airplane", "automobile", "bird")

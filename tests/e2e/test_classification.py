@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from skips import UNAVOIDABLE
 
 RECIPE = """
 name = "tiny-classifier"
@@ -123,7 +124,7 @@ def test_a_run_that_lost_its_classifier(refused, classifier, shapes, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason="BIREID_DATA is not set")
+@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason=f"{UNAVOIDABLE}BIREID_DATA is not set")
 def test_cifar10_is_learned_better_than_by_chance(cli, tmp_path):
     from bireid_deploy.cli.train import train_recipe
     from bireid_deploy.data.class_folders import open_classification_dataset

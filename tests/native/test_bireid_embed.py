@@ -18,6 +18,7 @@ from embed_program import (
 )
 from golden_edit import edit_golden_outputs
 from PIL import Image
+from skips import skip_unavoidably
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -135,11 +136,11 @@ def test_bench(program):
 def test_bench_without_proc(program):
     """A chroot or a container may have no /proc: no figure is better than a made-up one."""
     if "sanitize" in program.parts:
-        pytest.skip("the sanitizers need /proc")
+        skip_unavoidably("the sanitizers need /proc")
     hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
     hidden += ['mount -t tmpfs none /proc && exec "$@"', "sh"]
     if subprocess.run([*hidden, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("the kernel allows no mount namespace here")
+        skip_unavoidably("the kernel allows no mount namespace here")
     command = [*hidden, program, "--bench", "1", BUNDLE]
     record = json.loads(subprocess.check_output([*command, "--json"]))
     assert record["peak_rss_bytes"] is None
