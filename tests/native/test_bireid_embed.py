@@ -235,9 +235,7 @@ def test_a_classifier_prints_class_probability_and_logits(program, crop_files):
     assert (done.returncode, done.stderr) == (0, b"")
     expected = embeddings(program, *crop_files)
     rows = []
-    for line, path, embedding in zip(
-        done.stdout.splitlines(), crop_files, expected, strict=True
-    ):
+    for line, path, embedding in zip(done.stdout.splitlines(), crop_files, expected, strict=True):
         record = json.loads(line)
         assert list(record) == ["image", "class", "probability", "logits"]
         assert record["image"] == str(path)
@@ -257,7 +255,9 @@ def test_a_classifier_prints_class_probability_and_logits(program, crop_files):
 def test_a_classifier_tests_itself_and_is_timed(program, tmp_path):
     done = run(program, classifier_bundle(), "--selftest", "--json")
     assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True)
-    assert json.loads(run(program, classifier_bundle(), "--bench", "1", "--json").stdout)["runs"] == 1
+    assert (
+        json.loads(run(program, classifier_bundle(), "--bench", "1", "--json").stdout)["runs"] == 1
+    )
 
 
 def test_a_network_of_another_kind_is_exit_code_6(program, tmp_path):
@@ -275,7 +275,9 @@ def test_a_network_of_another_kind_is_exit_code_6(program, tmp_path):
             )
         )
         line = refusal(program, bundle, "--selftest", exit_code=6)
-        assert {"boxes": "'boxes'; this version knows", "tensor": "embed or classify"}[unknown] in line
+        assert {"boxes": "'boxes'; this version knows", "tensor": "embed or classify"}[
+            unknown
+        ] in line
 
 
 def test_a_bundle_of_schema_1_is_exit_code_6(program, tmp_path):
