@@ -16,7 +16,7 @@ from bireid_runtime.native_library import engine_path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
-from bundle_files import (  # noqa: E402
+from bundle_files import (
     change_golden_outputs,
     classifier_bundle,
     golden_crops,
@@ -124,7 +124,7 @@ def _embed(bundle, crop):
 
 @pytest.fixture(scope="module")
 def crops(bundle, tmp_path_factory):
-    """A file of the golden crops and the engine's embeddings of them, as GoldenCrops.java reads it."""
+    """A file of the golden crops and the engine's embeddings, as GoldenCrops.java reads it."""
     images = golden_crops(bundle)
     folder = tmp_path_factory.mktemp("crops")
     parts = [struct.pack(">i", len(images))]
