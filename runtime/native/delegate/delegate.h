@@ -1,9 +1,9 @@
-/* What the library exports. The first two are those by which LiteRT loads a delegate from a shared
- * library, in Python
+/* What the library exports: two functions by which LiteRT loads a delegate, in Python
  *
  *   load_delegate("libbireid_delegate.so", {"threads": "2"})
  *
- * and in C by their names, with LiteRT's types (external_delegate_interface.h), and what it is.
+ * and in C by their names, with LiteRT's types (external_delegate_interface.h); and two that say
+ * what the library is.
  */
 #ifndef BIREID_DELEGATE_DELEGATE_H_
 #define BIREID_DELEGATE_DELEGATE_H_

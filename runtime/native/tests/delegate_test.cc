@@ -133,6 +133,38 @@ TEST(Delegate, MemoryThatIsMissingOrTooSmallIsRefused) {
   EXPECT_EQ(model.runtime.InvokeAsItIs(), litert::kTfLiteError);
 }
 
+TEST(Delegate, AnInterpreterOfTooManyThreadsIsRefused) {
+  ConvolutionModel model;
+  model.runtime.SetThreads(65);
+  ASSERT_EQ(model.Apply(), litert::kTfLiteOk);
+  EXPECT_EQ(model.runtime.Prepare(), litert::kTfLiteError);
+  EXPECT_EQ(model.runtime.errors,
+            "bireid: the interpreter has 65 threads; the delegate takes 1 to 64, as its option "
+            "'threads' says. ");
+  model.runtime.SetThreads(64);
+  EXPECT_EQ(model.runtime.Prepare(), litert::kTfLiteOk);
+}
+
+// MEAN gives a matrix [batch, channels], of which the plan makes a map.
+TEST(Delegate, AMatrixKeepsItsDimensions) {
+  ConvolutionModel model;
+  FakeRuntime& runtime = model.runtime;
+  const int axes = runtime.AddConstant<int32_t>(litert::kTfLiteInt32, {2}, {1, 2});
+  const int mean = runtime.AddTensor(litert::kTfLiteFloat32, {1, 2});
+  runtime.AddNode(static_cast<int32_t>(tflite::BuiltinOperator::MEAN), nullptr,
+                  {model.output, axes}, {mean});
+  ASSERT_EQ(runtime.Apply({}, {model.input}, {mean}), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.claimed, (std::vector<int>{0, 1, 2}));
+  ASSERT_EQ(runtime.Prepare(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Shape(mean), (std::vector<int>{1, 2}));
+  runtime.Resize(model.input, {3, 5, 4, 32});
+  ASSERT_EQ(runtime.Prepare(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Shape(mean), (std::vector<int>{3, 2}));
+  runtime.Write(model.input, std::vector<float>(3 * 5 * 4 * 32, 1.0f));
+  ASSERT_EQ(runtime.Invoke(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Read<float>(mean).size(), 6u);
+}
+
 TEST(Delegate, InvokeWithoutPrepareIsRefused) {
   ConvolutionModel model;
   ASSERT_EQ(model.Apply(), litert::kTfLiteOk);

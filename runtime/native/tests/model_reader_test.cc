@@ -57,10 +57,12 @@ TEST(ModelReader, ReadsEveryOperator) {
                                              "RELU_N1_TO_1#14",
                                              "RELU6#15",
                                              "LOGISTIC#16",
-                                             "MEAN#17",
-                                             "RESHAPE#18",
-                                             "FULLY_CONNECTED#19",
-                                             "L2_NORMALIZATION#20"}));
+                                             "RESIZE_NEAREST_NEIGHBOR#17",
+                                             "CONCATENATION#18",
+                                             "MEAN#19",
+                                             "RESHAPE#20",
+                                             "FULLY_CONNECTED#21",
+                                             "L2_NORMALIZATION#22"}));
   for (const Node& node : graph.nodes) EXPECT_EQ(WhyUnsupported(graph, node), "") << node.name;
   PlanOptions options;
   options.kernels = FindKernels("scalar");
@@ -89,6 +91,11 @@ TEST(ModelReader, ReadsOptions) {
   EXPECT_EQ(NodeOf(graph, "RELU").options.activation, Activation::kRelu);
   EXPECT_EQ(NodeOf(graph, "RELU_N1_TO_1").options.activation, Activation::kReluN1To1);
   EXPECT_EQ(NodeOf(graph, "RELU6").options.activation, Activation::kRelu6);
+  const Options& resize = NodeOf(graph, "RESIZE_NEAREST_NEIGHBOR").options;
+  EXPECT_EQ(resize.Own("align_corners"), 0);
+  EXPECT_EQ(resize.Own("half_pixel_centers"), 1);
+  EXPECT_EQ(NodeOf(graph, "CONCATENATION").options.Own("axis"), 3);
+  EXPECT_EQ(NodeOf(graph, "CONCATENATION").options.activation, Activation::kRelu);
 }
 
 TEST(ModelReader, MatricesBecomeMapsAndConstantsStay) {
@@ -101,11 +108,11 @@ TEST(ModelReader, MatricesBecomeMapsAndConstantsStay) {
   EXPECT_EQ(graph.tensors[graph.inputs[0]].shape, (std::vector<int>{1, 8, 8, 3}));
   EXPECT_EQ(graph.tensors[graph.outputs[0]].shape, (std::vector<int>{1, 1, 1, 8}));
   const Node& mean = NodeOf(graph, "MEAN");
-  EXPECT_EQ(graph.tensors[mean.outputs[0]].shape, (std::vector<int>{1, 1, 1, 32}));
+  EXPECT_EQ(graph.tensors[mean.outputs[0]].shape, (std::vector<int>{1, 1, 1, 64}));
   const Node& last = NodeOf(graph, "FULLY_CONNECTED");
   const Tensor& weights = graph.tensors[last.inputs[1]];
-  EXPECT_EQ(weights.shape, (std::vector<int>{8, 32}));
-  ASSERT_EQ(weights.constant_bytes, 8u * 32 * sizeof(float));
+  EXPECT_EQ(weights.shape, (std::vector<int>{8, 64}));
+  ASSERT_EQ(weights.constant_bytes, 8u * 64 * sizeof(float));
   const auto* begin = static_cast<const uint8_t*>(weights.constant);
   EXPECT_TRUE(begin > file.data() && begin + weights.constant_bytes <= file.data() + file.size());
   EXPECT_EQ(*static_cast<const float*>(weights.constant), 1.0f);
@@ -273,7 +280,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->Find(BuiltinOperator::ADD));
        }},
-      {"L2_NORMALIZATION#20: it has a fused activation",
+      {"L2_NORMALIZATION#22: it has a fused activation",
        [](Network* n) {
          n->SetOptions(
              [](Builder& builder) {
@@ -281,7 +288,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->Find(BuiltinOperator::L2_NORMALIZATION));
        }},
-      {"FULLY_CONNECTED#19: its weights are shuffled",
+      {"FULLY_CONNECTED#21: its weights are shuffled",
        [](Network* n) {
          n->SetOptions(
              [](Builder& builder) {

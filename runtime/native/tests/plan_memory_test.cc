@@ -62,7 +62,8 @@ struct ConvolutionAndPool {
   GraphWriter writer;
 };
 
-// Not one row for each of the window's, but for those that the map has.
+// Not one row for each of the window's, of which 64 threads would have 4 GiB, but for those that
+// the map has.
 TEST(PlanMemory, AWindowLargerThanTheMapTakesNoMoreRowsThanTheMap) {
   const ConvolutionAndPool model(9, 32, 60000);
   const Graph& graph = model.writer.graph;
@@ -71,6 +72,7 @@ TEST(PlanMemory, AWindowLargerThanTheMapTakesNoMoreRowsThanTheMap) {
   const char* begin = reinterpret_cast<const char*>(image.data());
   const std::vector<Bytes> inputs{Bytes(begin, begin + image.size() * sizeof(float))};
   const std::vector<Bytes> expected = GraphInterpreter::Run(graph, inputs);
+  EXPECT_EQ(BuildError(graph, kMaxThreads), "");
   for (const int threads : {1, 3}) {
     const auto plan = Plan::Build(graph, OptionsFor("auto", threads));
     EXPECT_TRUE(RunGuarded(*plan, graph, inputs, 1) == expected) << threads;
