@@ -11,7 +11,7 @@
 #include "delegate/infer_shapes.h"
 #include "delegate/int_array.h"
 #include "delegate/options.h"
-#include "delegate/profile_log.h"
+#include "plan/profile_log.h"
 
 namespace bireid {
 namespace {
