@@ -78,7 +78,7 @@ def _real_valued(images: np.ndarray) -> Mapping[str, Callable[[], bytes]]:
         "float.onnx": lambda: float_onnx,
         "float.tflite": lambda: _float_tflite(model),
         "int8.onnx": lambda: _int8_onnx(float_onnx, images),
-        "int8.tflite": lambda: export_int8(model, representative=images),
+        "int8.tflite": lambda: export_int8(model, representative={model.input_names[0]: images}),
     }
 
 

@@ -8,10 +8,10 @@ import struct
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.native_library import engine_path
+from golden_edit import edit_golden_outputs
 from skips import skip_unavoidably
 
 ROOT = Path(__file__).parents[2]
@@ -95,9 +95,9 @@ def classes(jdk, tmp_path_factory):
 def crops(bundle, tmp_path_factory):
     """A file of the golden crops and Python's embeddings of them, as GoldenCrops.java reads it."""
     golden = bundle.golden()
-    embeddings = Extractor.open(bundle, backend="native").embed(golden.crops)
-    parts = [struct.pack(">i", len(golden.crops))]
-    for crop, embedding in zip(golden.crops, embeddings, strict=True):
+    embeddings = Extractor.open(bundle, backend="native").embed(golden.inputs["image"])
+    parts = [struct.pack(">i", len(golden.inputs["image"]))]
+    for crop, embedding in zip(golden.inputs["image"], embeddings, strict=True):
         height, width, _ = crop.shape
         parts += [struct.pack(">ii", width, height), crop.tobytes()]
         parts += [struct.pack(">i", len(embedding)), embedding.astype(">f4").tobytes()]
@@ -111,9 +111,7 @@ def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
     shutil.copytree(bundle.path, folder)
-    with np.load(folder / "golden.npz", allow_pickle=False) as stored:
-        arrays = dict(stored)
-    np.savez(folder / "golden.npz", **{**arrays, "embeddings": -arrays["embeddings"]})
+    edit_golden_outputs(folder, lambda outputs: {name: -rows for name, rows in outputs.items()})
     return folder
 
 

@@ -28,7 +28,7 @@ def extractor():
 
 @pytest.fixture(scope="module")
 def crop():
-    return Image.fromarray(Bundle.open(BUNDLE).golden().crops[-1])
+    return Image.fromarray(Bundle.open(BUNDLE).golden().inputs["image"][-1])
 
 
 def chunk(kind, data):

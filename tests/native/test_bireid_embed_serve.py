@@ -22,7 +22,7 @@ def program(request):
 
 @pytest.fixture(scope="module")
 def crop():
-    return Bundle.open(BUNDLE).golden().crops[1]
+    return Bundle.open(BUNDLE).golden().inputs["image"][1]
 
 
 @pytest.fixture

@@ -63,9 +63,9 @@ def bundle():
 
 def test_it_prints_what_python_computes(program, bundle, tmp_path):
     golden = bundle.golden()
-    expected = Extractor.open(bundle, backend="native").embed(golden.crops)
+    expected = Extractor.open(bundle, backend="native").embed(golden.inputs["image"])
     pixels = tmp_path / "crop.rgb"
-    for crop, embedding in zip(golden.crops, expected, strict=True):
+    for crop, embedding in zip(golden.inputs["image"], expected, strict=True):
         pixels.write_bytes(crop.tobytes())
         done = run(program, bundle.path, pixels, crop.shape[1], crop.shape[0])
         assert (done.returncode, done.stderr) == (0, "")

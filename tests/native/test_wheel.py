@@ -18,7 +18,7 @@ FOLDER = "bireid_runtime/_native"
 # Each library and its function that says the version.
 LIBRARIES = {
     "libbireid.so": "bireid_version",
-    "libbireid_delegate.so": "bireid_kernels_version",
+    "libbireid_delegate.so": "bireid_delegate_version",
 }
 ARCHITECTURES = {"Advanced Micro Devices X86-64": "x86_64", "AArch64": "aarch64"}
 C_LIBRARY = re.compile(r"lib(c|m|pthread)\.so\.\d|ld-linux-.*")
@@ -108,9 +108,10 @@ def test_the_library_exports_its_c_abi_alone(library):
     if library.name == "libbireid.so":
         assert exported == set(re.findall(r"^BIREID_API .*?(\w+)\(", HEADER.read_text(), re.M))
         return
-    delegate = {"tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"}
-    assert exported >= {*delegate, "bireid_kernels_version"}
-    assert all(name.startswith("bireid_") for name in exported - delegate)
+    assert exported == {
+        *("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"),
+        *("bireid_delegate_version", "bireid_delegate_isa"),
+    }
 
 
 def test_the_library_loads_and_has_the_version_of_the_wheel(wheel, library):

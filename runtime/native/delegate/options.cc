@@ -6,11 +6,10 @@
 
 #include "kernels/dispatch.h"
 #include "plan/profile_log.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
-
-constexpr int kMaxThreads = 256;
 
 [[noreturn]] void Refuse(std::string_view key, std::string_view value, const std::string& reason) {
   throw std::invalid_argument("option " + std::string(key) + " is '" + std::string(value) + "'; " +

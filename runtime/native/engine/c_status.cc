@@ -11,11 +11,11 @@
 #include "engine/text.h"
 #include "kernels/dispatch.h"
 #include "plan/profile_log.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
 
-constexpr int kMaxThreads = 64;  // as of the thread pool
 constexpr int kColors = 3;
 
 // An array, since a string could fail to grow while an error is being told.

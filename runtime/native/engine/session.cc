@@ -112,10 +112,8 @@ void Session::RunLocked(const float* const* inputs, int items, float* const* out
 
 void Session::RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs) {
   const std::vector<void*> places(outputs.begin(), outputs.end());
-  try {
-    plan_->Run(inputs.data(), places.data(), items);
-  } catch (const PlanError& error) {
-    throw std::invalid_argument(error.what());
+  if (const char* failure = plan_->Run(inputs.data(), places.data(), items)) {
+    throw std::invalid_argument(failure);
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const OutputSpec& spec = manifest().outputs[i];

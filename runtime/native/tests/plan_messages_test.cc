@@ -18,50 +18,53 @@ struct Model : GraphWriter {
     Options window;
     window.filter_height = window.filter_width = 3;
     Options binary;
-    binary.channels_in = 64;
+    binary.own["channels_in"] = 64;
     const std::vector<int> shape{1, 6, 5, 64};
     image = AddInput(DataType::kFloat32, shape);
-    packed = Named("quantize", AddNode(Operator::kLceQuantize, {image}, DataType::kInt32, Bits()));
+    packed = Named("quantize", AddNode(Op("LceQuantize"), {image}, DataType::kInt32, Bits()));
     filter = AddConstant(DataType::kInt32, {8, 3, 3, 2}, std::vector<int32_t>(8 * 9 * 2));
     multiplier = AddConstant(DataType::kFloat32, {8}, std::vector<float>(8));
     thresholds = AddConstant(DataType::kInt32, {8}, std::vector<int32_t>(8));
-    sums =
-        Named("binary", AddNode(Operator::kLceBconv2d, {packed, filter, multiplier, multiplier, -1},
-                                DataType::kFloat32, {1, 4, 3, 8}, binary));
-    bits = Named("bits", AddNode(Operator::kLceBconv2d, {packed, filter, -1, -1, thresholds},
+    sums = Named("binary", AddNode(Op("LceBconv2d"), {packed, filter, multiplier, multiplier, -1},
+                                   DataType::kFloat32, {1, 4, 3, 8}, binary));
+    bits = Named("bits", AddNode(Op("LceBconv2d"), {packed, filter, -1, -1, thresholds},
                                  DataType::kInt32, {1, 4, 3, 1}, binary));
     Named("binary pool",
-          AddNode(Operator::kLceBMaxPool2d, {packed}, DataType::kInt32, {1, 4, 3, 2}, window));
-    small =
-        Named("dequantize", AddNode(Operator::kLceDequantize, {packed}, DataType::kInt8, shape));
+          AddNode(Op("LceBMaxPool2d"), {packed}, DataType::kInt32, {1, 4, 3, 2}, window));
+    small = Named("dequantize", AddNode(Op("LceDequantize"), {packed}, DataType::kInt8, shape));
     graph.tensors[small].scale = 0.5f;
     weights = AddConstant(DataType::kFloat32, {2, 3, 3, 64}, std::vector<float>(2 * 9 * 64));
     bias = AddConstant(DataType::kFloat32, {2}, std::vector<float>(2));
     Named("convolution",
-          AddNode(Operator::kConv2d, {image, weights, bias}, DataType::kFloat32, {1, 4, 3, 2}));
-    Named("pool",
-          AddNode(Operator::kMaxPool2d, {image}, DataType::kFloat32, {1, 4, 3, 64}, window));
+          AddNode(Op("CONV_2D"), {image, weights, bias}, DataType::kFloat32, {1, 4, 3, 2}));
+    Named("pool", AddNode(Op("MAX_POOL_2D"), {image}, DataType::kFloat32, {1, 4, 3, 64}, window));
     slope = AddConstant(DataType::kFloat32, {64}, std::vector<float>(64));
-    Named("add", AddNode(Operator::kAdd, {image, slope}, DataType::kFloat32, shape));
-    product = Named("multiply", AddNode(Operator::kMul, {slope, image}, DataType::kFloat32, shape));
-    Named("prelu", AddNode(Operator::kPrelu, {image, slope}, DataType::kFloat32, shape));
-    Named("subtract", AddNode(Operator::kSub, {slope, image}, DataType::kFloat32, shape));
-    mean = Named("mean", AddNode(Operator::kMean, {image}, DataType::kFloat32, {1, 1, 1, 64}));
-    Named("gate", AddNode(Operator::kMul, {image, mean}, DataType::kFloat32, shape));
-    Named("logistic", AddNode(Operator::kLogistic, {image}, DataType::kFloat32, shape));
-    Named("normalize",
-          AddNode(Operator::kL2Normalization, {mean}, DataType::kFloat32, {1, 1, 1, 64}));
-    Named("reshape", AddNode(Operator::kReshape, {image}, DataType::kFloat32, {1, 1, 1, 1920}));
+    Named("add", AddNode(Op("ADD"), {image, slope}, DataType::kFloat32, shape));
+    product = Named("multiply", AddNode(Op("MUL"), {slope, image}, DataType::kFloat32, shape));
+    Named("prelu", AddNode(Op("PRELU"), {image, slope}, DataType::kFloat32, shape));
+    Named("subtract", AddNode(Op("SUB"), {slope, image}, DataType::kFloat32, shape));
+    axes = AddConstant(DataType::kInt32, {2}, std::vector<int32_t>{1, 2});
+    mean = Named("mean", AddNode(Op("MEAN"), {image, axes}, DataType::kFloat32, {1, 1, 1, 64}));
+    Named("gate", AddNode(Op("MUL"), {image, mean}, DataType::kFloat32, shape));
+    Named("logistic", AddNode(Op("LOGISTIC"), {image}, DataType::kFloat32, shape));
+    Named("normalize", AddNode(Op("L2_NORMALIZATION"), {mean}, DataType::kFloat32, {1, 1, 1, 64}));
+    Named("reshape", AddNode(Op("RESHAPE"), {image}, DataType::kFloat32, {1, 1, 1, 1920}));
     matrix = AddConstant(DataType::kFloat32, {2, 64}, std::vector<float>(2 * 64));
-    Named("fully connected", AddNode(Operator::kFullyConnected, {mean, matrix, bias},
-                                     DataType::kFloat32, {1, 1, 1, 2}));
+    Named("fully connected",
+          AddNode(Op("FULLY_CONNECTED"), {mean, matrix, bias}, DataType::kFloat32, {1, 1, 1, 2}));
     taps = AddConstant(DataType::kFloat32, {1, 3, 3, 128}, std::vector<float>(9 * 128));
     Named("depthwise",
-          AddNode(Operator::kDepthwiseConv2d, {image, taps}, DataType::kFloat32, {1, 4, 3, 128}));
-    Named("relu", AddNode(Operator::kRelu, {image}, DataType::kFloat32, shape));
+          AddNode(Op("DEPTHWISE_CONV_2D"), {image, taps}, DataType::kFloat32, {1, 4, 3, 128}));
+    Named("relu", AddNode(Op("RELU"), {image}, DataType::kFloat32, shape));
     amounts = AddConstant(DataType::kInt32, {4, 2}, std::vector<int32_t>{0, 0, 1, 2, 3, 4, 0, 0});
-    padded =
-        Named("pad", AddNode(Operator::kPad, {image, amounts}, DataType::kFloat32, {1, 9, 12, 64}));
+    padded = Named("pad", AddNode(Op("PAD"), {image, amounts}, DataType::kFloat32, {1, 9, 12, 64}));
+    Options last;
+    last.own["axis"] = 3;
+    joined = Named("concatenate", AddNode(Op("CONCATENATION"), {image, image, product},
+                                          DataType::kFloat32, {1, 6, 5, 192}, last));
+    size = AddConstant(DataType::kInt32, {2}, std::vector<int32_t>{12, 15});
+    grown = Named("resize", AddNode(Op("RESIZE_NEAREST_NEIGHBOR"), {image, size},
+                                    DataType::kFloat32, {1, 12, 15, 64}));
     graph.outputs = {sums, padded};
   }
 
@@ -79,7 +82,7 @@ struct Model : GraphWriter {
   Tensor& OutputOf(const std::string& name) { return graph.tensors[(*this)[name].outputs[0]]; }
 
   int image, packed, filter, multiplier, thresholds, sums, bits, small, weights, bias, slope;
-  int product, mean, matrix, taps, amounts, padded;
+  int product, axes, mean, matrix, taps, amounts, padded, size, joined, grown;
 
  private:
   static std::vector<int> Bits() { return {1, 6, 5, 2}; }
@@ -135,6 +138,9 @@ constexpr const char* kSizes = "sizes, strides and dilations must be at least 1"
 constexpr const char* kOperand = "a constant operand must have one value, or one per channel";
 constexpr const char* kSlope = "the slope must have one value, or one per channel";
 constexpr const char* kReshape = "a reshape must keep the batch and the number of values";
+constexpr const char* kAxes = "the mean is not over rows and columns";
+constexpr const char* kAxis = "only channels, the last axis, can be concatenated";
+constexpr const char* kFactor = "the new size does not repeat every pixel a whole number of times";
 constexpr const char* kSpatial = "only rows and columns can be padded";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -187,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
     Operators, UnsupportedNode,
     testing::Values(
         Damage{"relu", "unknown operator",
-               [](Model& m) { m["relu"].op = static_cast<Operator>(99); }},
+               [](Model& m) { m["relu"].op = nullptr; }},
         Damage{"quantize", "the input must be float32, int8 or bool",
                [](Model& m) { m[m.image].type = DataType::kOther; }},
         Damage{"quantize", kPackedShape, [](Model& m) { m[m.packed].shape[3] = 3; }},
@@ -209,9 +215,9 @@ INSTANTIATE_TEST_SUITE_P(
                  m[m.filter].shape = {8, 9, 2};
                }},
         Damage{"binary", "channels_in does not fit the input",
-               [](Model& m) { m["binary"].options.channels_in = 65; }},
+               [](Model& m) { m["binary"].options.own["channels_in"] = 65; }},
         Damage{"binary", "channels_in does not fit the input",
-               [](Model& m) { m["binary"].options.channels_in = 0; }},
+               [](Model& m) { m["binary"].options.own["channels_in"] = 0; }},
         Damage{"binary", kFilter,
                [](Model& m) {
                  m[m.filter].shape = {8, 2, 3, 3};
@@ -223,10 +229,10 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"binary", "the input channels of a group must be a multiple of 32",
                [](Model& m) {
                  m[m.filter].shape = {8, 6, 3, 1};
-                 m["binary"].options.channels_in = 62;
+                 m["binary"].options.own["channels_in"] = 62;
                }},
         Damage{"binary", "pad_values must be 0 or 1",
-               [](Model& m) { m["binary"].options.pad_value = 2; }},
+               [](Model& m) { m["binary"].options.own["pad_values"] = 2; }},
         Damage{"binary", "zero padding needs float32 output without an activation",
                [](Model& m) {
                  m["binary"].options.padding = Padding::kSame;
@@ -288,11 +294,60 @@ INSTANTIATE_TEST_SUITE_P(
                [](Model& m) { m["fully connected"].inputs[2] = m.slope; }},
         Damage{"fully connected", kNotStored,
                [](Model& m) { m["fully connected"].inputs[1] = m.image; }},
-        Damage{"mean", "a mean must be over rows and columns",
+        Damage{"mean", "the output of a mean must be a single pixel",
                [](Model& m) { m[m.mean].shape[1] = 6; }},
-        Damage{"mean", "the second input is not stored in the model",
-               [](Model& m) { m["mean"].inputs.push_back(m.image); }},
+        Damage{"mean", kAxes, [](Model& m) { m["mean"].inputs[1] = m.image; }},
+        Damage{"mean", kAxes, [](Model& m) { m[m.axes].type = DataType::kFloat32; }},
+        Damage{"mean", kAxes, [](Model& m) { m[m.axes].constant_bytes = 4; }},
+        Damage{"mean", kAxes, [](Model& m) { m[m.image].rank = 2; }},
+        Damage{"mean", kAxes,
+               [](Model& m) {
+                 static const int32_t axes[2] = {1, 3};
+                 m[m.axes].constant = axes;
+               }},
+        Damage{"mean", kMissing, [](Model& m) { m["mean"].inputs[1] = -1; }},
         Damage{"mean", kOperands, [](Model& m) { m["mean"].inputs = {m.image, -1, -1}; }},
+        Damage{"mean", kOperands, [](Model& m) { m["mean"].inputs.pop_back(); }},
+        Damage{"concatenate", kOperands, [](Model& m) { m["concatenate"].inputs.clear(); }},
+        Damage{"concatenate", kAxis, [](Model& m) { m["concatenate"].options.own["axis"] = 1; }},
+        Damage{"concatenate", kAxis, [](Model& m) { m["concatenate"].options.own["axis"] = -2; }},
+        Damage{"concatenate", kAxis, [](Model& m) { m[m.joined].rank = 2; }},
+        Damage{"concatenate", kIsConstant,
+               [](Model& m) { m["concatenate"].inputs.push_back(m.slope); }},
+        Damage{"concatenate", kMissing, [](Model& m) { m["concatenate"].inputs[1] = -1; }},
+        Damage{"concatenate", kType, [](Model& m) { m["concatenate"].inputs[0] = m.packed; }},
+        Damage{"concatenate", "the maps differ in more than their channels",
+               [](Model& m) { m["concatenate"].inputs[0] = m.mean; }},
+        Damage{"concatenate", "the output has not the channels of all inputs",
+               [](Model& m) { m[m.joined].shape[3] = 191; }},
+        Damage{"resize", kOperands, [](Model& m) { m["resize"].inputs.pop_back(); }},
+        Damage{"resize", kNotStored, [](Model& m) { m["resize"].inputs[1] = m.image; }},
+        Damage{"resize", kWeightShape, [](Model& m) { m["resize"].inputs[1] = m.amounts; }},
+        Damage{"resize", "the output has another shape than the new size gives",
+               [](Model& m) { m[m.grown].shape[1] = 18; }},
+        Damage{"resize", kFactor,
+               [](Model& m) {
+                 static const int32_t size[2] = {12, 16};
+                 m[m.size].constant = size;
+                 m[m.grown].shape[2] = 16;
+               }},
+        Damage{"resize", kFactor,
+               [](Model& m) {
+                 static const int32_t size[2] = {3, 15};
+                 m[m.size].constant = size;
+                 m[m.grown].shape[1] = 3;
+               }},
+        // Corners on corners: 0, 0, 1, 1, ... only for a factor of 2 of few rows.
+        Damage{"resize", kFactor,
+               [](Model& m) { m["resize"].options.own["align_corners"] = 1; }},
+        Damage{"gate", "one operand has two dimensions and the other four",
+               [](Model& m) {
+                 const int pixel = m.AddPixel(2, 64);
+                 m[pixel].rank = 2;
+                 const int map = m.AddInput(DataType::kFloat32, {2, 6, 5, 64});
+                 m["gate"].inputs = {map, pixel};
+                 m.OutputOf("gate").shape[0] = 2;
+               }},
         Damage{"normalize", kShapes, [](Model& m) { m.OutputOf("normalize").shape[3] = 63; }},
         Damage{"logistic", kShapes, [](Model& m) { m.OutputOf("logistic").shape[3] = 63; }},
         Damage{"reshape", kReshape, [](Model& m) { m.OutputOf("reshape").shape[3] = 1919; }},
@@ -377,8 +432,7 @@ TEST(PlanMessages, MapsAreNotTooLargeTogether) {
   GraphWriter writer;
   const std::vector<int> shape = {1, 16384, 8192, 1};  // half a GiB
   int map = writer.AddInput(DataType::kFloat32, shape);
-  for (int i = 0; i < 3; ++i)
-    map = writer.AddNode(Operator::kRelu, {map}, DataType::kFloat32, shape);
+  for (int i = 0; i < 3; ++i) map = writer.AddNode(Op("RELU"), {map}, DataType::kFloat32, shape);
   writer.graph.nodes.back().name = "relu";
   writer.graph.outputs = {map};
   EXPECT_EQ(BuildError(writer.graph), "relu: the maps of the graph need more than 1 GiB");

@@ -8,9 +8,9 @@
 
 #include "kernels/binary_convolution.h"
 #include "kernels/binary_max_pool.h"
-#include "kernels/bireid_kernels.h"
 #include "kernels/dispatch.h"
 #include "kernels/packing.h"
+#include "tests/kernels_library/bireid_kernels.h"
 
 struct bireid_binary_convolution {
   bireid::BinaryConvolution convolution;
@@ -51,8 +51,10 @@ bireid_kernels_status Guard(Function function) {
     return BIREID_KERNELS_OUT_OF_MEMORY;
   } catch (const std::exception& error) {
     SetLastError(error.what());
-    return BIREID_KERNELS_INVALID_ARGUMENT;
+  } catch (...) {
+    SetLastError("an unknown exception");
   }
+  return BIREID_KERNELS_INVALID_ARGUMENT;
 }
 
 void Require(bool condition, const char* message) {
@@ -145,11 +147,8 @@ void PlaceOn(int height, int width, bireid_binary_convolution* handle) {
   MapLayout layout{
       height, width, convolution.spec().input_words(),
       Border{vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after}};
-  Require(layout.total() <= kMaxMapElements && static_cast<int64_t>(vertical.output) *
-                                                       horizontal.output *
-                                                       convolution.spec().channels_out <=
-                                                   kMaxMapElements,
-          "the map is too large");
+  const MapLayout output{vertical.output, horizontal.output, convolution.spec().channels_out, {}};
+  Require(layout.FitsIn(kMaxMapElements) && output.FitsIn(kMaxMapElements), "the map is too large");
   handle->input = {};  // until everything is in place
   AlignedBuffer bordered(static_cast<size_t>(layout.total()) * sizeof(uint32_t));
   convolution.Place(layout);
@@ -353,6 +352,7 @@ bireid_kernels_status bireid_binary_max_pool(const bireid_binary_max_pool_option
     const bireid::Extent horizontal = bireid::PoolExtent(*options, false, input_width);
     const bireid::MapLayout from{input_height, input_width, words, {}};
     const bireid::MapLayout to{vertical.output, horizontal.output, words, {}};
+    Require(from.FitsIn(bireid::kMaxMapElements), "the map is too large");
     for (int32_t image = 0; image < batch; ++image) {
       bireid::BinaryMaxPool(input + image * from.total(), from, vertical, horizontal,
                             output + image * to.total(), to, 0, vertical.output);

@@ -1,12 +1,13 @@
-/* Kernels for 1-bit networks: packing, binary convolution, binary max-pooling.
+/* Kernels for 1-bit networks as tests call them from Python: packing, binary convolution, binary
+ * max-pooling. A library of its own, in no wheel.
  *
  * Maps are NHWC. A packed map holds 32 channels to the uint32 word: bit i of word w is channel
  * 32 * w + i, 1 for a negative value, 0 for any other (-0.0 and NaN included); bits past the last
  * channel are 0. The functions throw nothing and call exit nowhere; those that can fail return a
  * status and leave a message for bireid_kernels_last_error() in the calling thread.
  */
-#ifndef BIREID_KERNELS_BIREID_KERNELS_H_
-#define BIREID_KERNELS_BIREID_KERNELS_H_
+#ifndef BIREID_TESTS_KERNELS_LIBRARY_BIREID_KERNELS_H_
+#define BIREID_TESTS_KERNELS_LIBRARY_BIREID_KERNELS_H_
 
 #include <stddef.h>
 #include <stdint.h>
@@ -129,4 +130,4 @@ BIREID_EXPORT bireid_kernels_status bireid_binary_max_pool(
 }
 #endif
 
-#endif /* BIREID_KERNELS_BIREID_KERNELS_H_ */
+#endif /* BIREID_TESTS_KERNELS_LIBRARY_BIREID_KERNELS_H_ */

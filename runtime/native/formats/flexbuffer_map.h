@@ -1,6 +1,6 @@
 // Reads the options of custom operators: a FlexBuffer whose root is a map of integers.
-#ifndef BIREID_PLAN_FLEXBUFFER_MAP_H_
-#define BIREID_PLAN_FLEXBUFFER_MAP_H_
+#ifndef BIREID_FORMATS_FLEXBUFFER_MAP_H_
+#define BIREID_FORMATS_FLEXBUFFER_MAP_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -22,4 +22,4 @@ std::map<std::string, int64_t> ReadFlexbufferMap(const void* data, size_t size);
 
 }  // namespace bireid
 
-#endif  // BIREID_PLAN_FLEXBUFFER_MAP_H_
+#endif  // BIREID_FORMATS_FLEXBUFFER_MAP_H_

@@ -7,8 +7,8 @@
 
 // Ensure the included flatbuffers.h is the same version as when this file was
 // generated, otherwise it may not be compatible.
-static_assert(FLATBUFFERS_VERSION_MAJOR == 23 && FLATBUFFERS_VERSION_MINOR == 5 &&
-                  FLATBUFFERS_VERSION_REVISION == 26,
+static_assert(FLATBUFFERS_VERSION_MAJOR == 25 && FLATBUFFERS_VERSION_MINOR == 12 &&
+                  FLATBUFFERS_VERSION_REVISION == 19,
               "Non-compatible flatbuffers version included");
 
 namespace bireid {
@@ -43,6 +43,12 @@ struct MulOptionsBuilder;
 
 struct L2NormOptions;
 struct L2NormOptionsBuilder;
+
+struct ConcatenationOptions;
+struct ConcatenationOptionsBuilder;
+
+struct ResizeNearestNeighborOptions;
+struct ResizeNearestNeighborOptionsBuilder;
 
 struct OperatorCode;
 struct OperatorCodeBuilder;
@@ -837,65 +843,58 @@ enum class BuiltinOptions : uint8_t {
   DepthwiseConv2DOptions = 2,
   Pool2DOptions = 5,
   FullyConnectedOptions = 8,
+  ConcatenationOptions = 10,
   AddOptions = 11,
   L2NormOptions = 12,
   MulOptions = 21,
   SubOptions = 28,
+  ResizeNearestNeighborOptions = 74,
   MIN = NONE,
-  MAX = SubOptions
+  MAX = ResizeNearestNeighborOptions
 };
 
-inline const BuiltinOptions (&EnumValuesBuiltinOptions())[9] {
+inline const BuiltinOptions (&EnumValuesBuiltinOptions())[11] {
   static const BuiltinOptions values[] = {BuiltinOptions::NONE,
                                           BuiltinOptions::Conv2DOptions,
                                           BuiltinOptions::DepthwiseConv2DOptions,
                                           BuiltinOptions::Pool2DOptions,
                                           BuiltinOptions::FullyConnectedOptions,
+                                          BuiltinOptions::ConcatenationOptions,
                                           BuiltinOptions::AddOptions,
                                           BuiltinOptions::L2NormOptions,
                                           BuiltinOptions::MulOptions,
-                                          BuiltinOptions::SubOptions};
+                                          BuiltinOptions::SubOptions,
+                                          BuiltinOptions::ResizeNearestNeighborOptions};
   return values;
 }
 
-inline const char *const *EnumNamesBuiltinOptions() {
-  static const char *const names[30] = {"NONE",
-                                        "Conv2DOptions",
-                                        "DepthwiseConv2DOptions",
-                                        "",
-                                        "",
-                                        "Pool2DOptions",
-                                        "",
-                                        "",
-                                        "FullyConnectedOptions",
-                                        "",
-                                        "",
-                                        "AddOptions",
-                                        "L2NormOptions",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "MulOptions",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
-                                        "SubOptions",
-                                        nullptr};
-  return names;
-}
-
 inline const char *EnumNameBuiltinOptions(BuiltinOptions e) {
-  if (::flatbuffers::IsOutRange(e, BuiltinOptions::NONE, BuiltinOptions::SubOptions)) return "";
-  const size_t index = static_cast<size_t>(e);
-  return EnumNamesBuiltinOptions()[index];
+  switch (e) {
+    case BuiltinOptions::NONE:
+      return "NONE";
+    case BuiltinOptions::Conv2DOptions:
+      return "Conv2DOptions";
+    case BuiltinOptions::DepthwiseConv2DOptions:
+      return "DepthwiseConv2DOptions";
+    case BuiltinOptions::Pool2DOptions:
+      return "Pool2DOptions";
+    case BuiltinOptions::FullyConnectedOptions:
+      return "FullyConnectedOptions";
+    case BuiltinOptions::ConcatenationOptions:
+      return "ConcatenationOptions";
+    case BuiltinOptions::AddOptions:
+      return "AddOptions";
+    case BuiltinOptions::L2NormOptions:
+      return "L2NormOptions";
+    case BuiltinOptions::MulOptions:
+      return "MulOptions";
+    case BuiltinOptions::SubOptions:
+      return "SubOptions";
+    case BuiltinOptions::ResizeNearestNeighborOptions:
+      return "ResizeNearestNeighborOptions";
+    default:
+      return "";
+  }
 }
 
 template <typename T>
@@ -924,6 +923,11 @@ struct BuiltinOptionsTraits<bireid::tflite::FullyConnectedOptions> {
 };
 
 template <>
+struct BuiltinOptionsTraits<bireid::tflite::ConcatenationOptions> {
+  static const BuiltinOptions enum_value = BuiltinOptions::ConcatenationOptions;
+};
+
+template <>
 struct BuiltinOptionsTraits<bireid::tflite::AddOptions> {
   static const BuiltinOptions enum_value = BuiltinOptions::AddOptions;
 };
@@ -943,8 +947,16 @@ struct BuiltinOptionsTraits<bireid::tflite::SubOptions> {
   static const BuiltinOptions enum_value = BuiltinOptions::SubOptions;
 };
 
-bool VerifyBuiltinOptions(::flatbuffers::Verifier &verifier, const void *obj, BuiltinOptions type);
-bool VerifyBuiltinOptionsVector(::flatbuffers::Verifier &verifier,
+template <>
+struct BuiltinOptionsTraits<bireid::tflite::ResizeNearestNeighborOptions> {
+  static const BuiltinOptions enum_value = BuiltinOptions::ResizeNearestNeighborOptions;
+};
+
+template <bool B = false>
+bool VerifyBuiltinOptions(::flatbuffers::VerifierTemplate<B> &verifier, const void *obj,
+                          BuiltinOptions type);
+template <bool B = false>
+bool VerifyBuiltinOptionsVector(::flatbuffers::VerifierTemplate<B> &verifier,
                                 const ::flatbuffers::Vector<::flatbuffers::Offset<void>> *values,
                                 const ::flatbuffers::Vector<BuiltinOptions> *types);
 
@@ -960,7 +972,8 @@ struct QuantizationParameters FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::T
   const ::flatbuffers::Vector<int64_t> *zero_point() const {
     return GetPointer<const ::flatbuffers::Vector<int64_t> *>(VT_ZERO_POINT);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_SCALE) &&
            verifier.VerifyVector(scale()) && VerifyOffset(verifier, VT_ZERO_POINT) &&
            verifier.VerifyVector(zero_point()) && verifier.EndTable();
@@ -1023,7 +1036,8 @@ struct Tensor FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   const bireid::tflite::QuantizationParameters *quantization() const {
     return GetPointer<const bireid::tflite::QuantizationParameters *>(VT_QUANTIZATION);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_SHAPE) &&
            verifier.VerifyVector(shape()) && VerifyField<int8_t>(verifier, VT_TYPE, 1) &&
            VerifyField<uint32_t>(verifier, VT_BUFFER, 4) &&
@@ -1099,7 +1113,8 @@ struct Conv2DOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   }
   int32_t dilation_w_factor() const { return GetField<int32_t>(VT_DILATION_W_FACTOR, 1); }
   int32_t dilation_h_factor() const { return GetField<int32_t>(VT_DILATION_H_FACTOR, 1); }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<int8_t>(verifier, VT_PADDING, 1) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_W, 4) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_H, 4) &&
@@ -1181,7 +1196,8 @@ struct DepthwiseConv2DOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::T
   }
   int32_t dilation_w_factor() const { return GetField<int32_t>(VT_DILATION_W_FACTOR, 1); }
   int32_t dilation_h_factor() const { return GetField<int32_t>(VT_DILATION_H_FACTOR, 1); }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<int8_t>(verifier, VT_PADDING, 1) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_W, 4) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_H, 4) &&
@@ -1263,7 +1279,8 @@ struct Pool2DOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return static_cast<bireid::tflite::ActivationFunctionType>(
         GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<int8_t>(verifier, VT_PADDING, 1) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_W, 4) &&
            VerifyField<int32_t>(verifier, VT_STRIDE_H, 4) &&
@@ -1337,7 +1354,8 @@ struct FullyConnectedOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Ta
     return static_cast<bireid::tflite::FullyConnectedOptionsWeightsFormat>(
         GetField<int8_t>(VT_WEIGHTS_FORMAT, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) &&
            VerifyField<int8_t>(verifier, VT_WEIGHTS_FORMAT, 1) && verifier.EndTable();
@@ -1388,7 +1406,8 @@ struct AddOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return static_cast<bireid::tflite::ActivationFunctionType>(
         GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) && verifier.EndTable();
   }
@@ -1431,7 +1450,8 @@ struct SubOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return static_cast<bireid::tflite::ActivationFunctionType>(
         GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) && verifier.EndTable();
   }
@@ -1474,7 +1494,8 @@ struct MulOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return static_cast<bireid::tflite::ActivationFunctionType>(
         GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) && verifier.EndTable();
   }
@@ -1517,7 +1538,8 @@ struct L2NormOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return static_cast<bireid::tflite::ActivationFunctionType>(
         GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) && verifier.EndTable();
   }
@@ -1551,6 +1573,101 @@ inline ::flatbuffers::Offset<L2NormOptions> CreateL2NormOptions(
   return builder_.Finish();
 }
 
+struct ConcatenationOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
+  typedef ConcatenationOptionsBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_AXIS = 4,
+    VT_FUSED_ACTIVATION_FUNCTION = 6
+  };
+  int32_t axis() const { return GetField<int32_t>(VT_AXIS, 0); }
+  bireid::tflite::ActivationFunctionType fused_activation_function() const {
+    return static_cast<bireid::tflite::ActivationFunctionType>(
+        GetField<int8_t>(VT_FUSED_ACTIVATION_FUNCTION, 0));
+  }
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
+    return VerifyTableStart(verifier) && VerifyField<int32_t>(verifier, VT_AXIS, 4) &&
+           VerifyField<int8_t>(verifier, VT_FUSED_ACTIVATION_FUNCTION, 1) && verifier.EndTable();
+  }
+};
+
+struct ConcatenationOptionsBuilder {
+  typedef ConcatenationOptions Table;
+  ::flatbuffers::FlatBufferBuilder &fbb_;
+  ::flatbuffers::uoffset_t start_;
+  void add_axis(int32_t axis) { fbb_.AddElement<int32_t>(ConcatenationOptions::VT_AXIS, axis, 0); }
+  void add_fused_activation_function(
+      bireid::tflite::ActivationFunctionType fused_activation_function) {
+    fbb_.AddElement<int8_t>(ConcatenationOptions::VT_FUSED_ACTIVATION_FUNCTION,
+                            static_cast<int8_t>(fused_activation_function), 0);
+  }
+  explicit ConcatenationOptionsBuilder(::flatbuffers::FlatBufferBuilder &_fbb) : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  ::flatbuffers::Offset<ConcatenationOptions> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = ::flatbuffers::Offset<ConcatenationOptions>(end);
+    return o;
+  }
+};
+
+inline ::flatbuffers::Offset<ConcatenationOptions> CreateConcatenationOptions(
+    ::flatbuffers::FlatBufferBuilder &_fbb, int32_t axis = 0,
+    bireid::tflite::ActivationFunctionType fused_activation_function =
+        bireid::tflite::ActivationFunctionType::NONE) {
+  ConcatenationOptionsBuilder builder_(_fbb);
+  builder_.add_axis(axis);
+  builder_.add_fused_activation_function(fused_activation_function);
+  return builder_.Finish();
+}
+
+struct ResizeNearestNeighborOptions FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
+  typedef ResizeNearestNeighborOptionsBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_ALIGN_CORNERS = 4,
+    VT_HALF_PIXEL_CENTERS = 6
+  };
+  bool align_corners() const { return GetField<uint8_t>(VT_ALIGN_CORNERS, 0) != 0; }
+  bool half_pixel_centers() const { return GetField<uint8_t>(VT_HALF_PIXEL_CENTERS, 0) != 0; }
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
+    return VerifyTableStart(verifier) && VerifyField<uint8_t>(verifier, VT_ALIGN_CORNERS, 1) &&
+           VerifyField<uint8_t>(verifier, VT_HALF_PIXEL_CENTERS, 1) && verifier.EndTable();
+  }
+};
+
+struct ResizeNearestNeighborOptionsBuilder {
+  typedef ResizeNearestNeighborOptions Table;
+  ::flatbuffers::FlatBufferBuilder &fbb_;
+  ::flatbuffers::uoffset_t start_;
+  void add_align_corners(bool align_corners) {
+    fbb_.AddElement<uint8_t>(ResizeNearestNeighborOptions::VT_ALIGN_CORNERS,
+                             static_cast<uint8_t>(align_corners), 0);
+  }
+  void add_half_pixel_centers(bool half_pixel_centers) {
+    fbb_.AddElement<uint8_t>(ResizeNearestNeighborOptions::VT_HALF_PIXEL_CENTERS,
+                             static_cast<uint8_t>(half_pixel_centers), 0);
+  }
+  explicit ResizeNearestNeighborOptionsBuilder(::flatbuffers::FlatBufferBuilder &_fbb)
+      : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  ::flatbuffers::Offset<ResizeNearestNeighborOptions> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = ::flatbuffers::Offset<ResizeNearestNeighborOptions>(end);
+    return o;
+  }
+};
+
+inline ::flatbuffers::Offset<ResizeNearestNeighborOptions> CreateResizeNearestNeighborOptions(
+    ::flatbuffers::FlatBufferBuilder &_fbb, bool align_corners = false,
+    bool half_pixel_centers = false) {
+  ResizeNearestNeighborOptionsBuilder builder_(_fbb);
+  builder_.add_half_pixel_centers(half_pixel_centers);
+  builder_.add_align_corners(align_corners);
+  return builder_.Finish();
+}
+
 struct OperatorCode FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   typedef OperatorCodeBuilder Builder;
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
@@ -1565,7 +1682,8 @@ struct OperatorCode FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   bireid::tflite::BuiltinOperator builtin_code() const {
     return static_cast<bireid::tflite::BuiltinOperator>(GetField<int32_t>(VT_BUILTIN_CODE, 0));
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int8_t>(verifier, VT_DEPRECATED_BUILTIN_CODE, 1) &&
            VerifyOffset(verifier, VT_CUSTOM_CODE) && verifier.VerifyString(custom_code()) &&
@@ -1660,6 +1778,11 @@ struct Operator FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
                ? static_cast<const bireid::tflite::FullyConnectedOptions *>(builtin_options())
                : nullptr;
   }
+  const bireid::tflite::ConcatenationOptions *builtin_options_as_ConcatenationOptions() const {
+    return builtin_options_type() == bireid::tflite::BuiltinOptions::ConcatenationOptions
+               ? static_cast<const bireid::tflite::ConcatenationOptions *>(builtin_options())
+               : nullptr;
+  }
   const bireid::tflite::AddOptions *builtin_options_as_AddOptions() const {
     return builtin_options_type() == bireid::tflite::BuiltinOptions::AddOptions
                ? static_cast<const bireid::tflite::AddOptions *>(builtin_options())
@@ -1680,10 +1803,18 @@ struct Operator FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
                ? static_cast<const bireid::tflite::SubOptions *>(builtin_options())
                : nullptr;
   }
+  const bireid::tflite::ResizeNearestNeighborOptions *
+  builtin_options_as_ResizeNearestNeighborOptions() const {
+    return builtin_options_type() == bireid::tflite::BuiltinOptions::ResizeNearestNeighborOptions
+               ? static_cast<const bireid::tflite::ResizeNearestNeighborOptions *>(
+                     builtin_options())
+               : nullptr;
+  }
   const ::flatbuffers::Vector<uint8_t> *custom_options() const {
     return GetPointer<const ::flatbuffers::Vector<uint8_t> *>(VT_CUSTOM_OPTIONS);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<uint32_t>(verifier, VT_OPCODE_INDEX, 4) &&
            VerifyOffset(verifier, VT_INPUTS) && verifier.VerifyVector(inputs()) &&
            VerifyOffset(verifier, VT_OUTPUTS) && verifier.VerifyVector(outputs()) &&
@@ -1720,6 +1851,12 @@ Operator::builtin_options_as<bireid::tflite::FullyConnectedOptions>() const {
 }
 
 template <>
+inline const bireid::tflite::ConcatenationOptions *
+Operator::builtin_options_as<bireid::tflite::ConcatenationOptions>() const {
+  return builtin_options_as_ConcatenationOptions();
+}
+
+template <>
 inline const bireid::tflite::AddOptions *Operator::builtin_options_as<bireid::tflite::AddOptions>()
     const {
   return builtin_options_as_AddOptions();
@@ -1741,6 +1878,12 @@ template <>
 inline const bireid::tflite::SubOptions *Operator::builtin_options_as<bireid::tflite::SubOptions>()
     const {
   return builtin_options_as_SubOptions();
+}
+
+template <>
+inline const bireid::tflite::ResizeNearestNeighborOptions *
+Operator::builtin_options_as<bireid::tflite::ResizeNearestNeighborOptions>() const {
+  return builtin_options_as_ResizeNearestNeighborOptions();
 }
 
 struct OperatorBuilder {
@@ -1829,7 +1972,8 @@ struct SubGraph FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
         const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::Operator>> *>(
         VT_OPERATORS);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_TENSORS) &&
            verifier.VerifyVector(tensors()) && verifier.VerifyVectorOfTables(tensors()) &&
            VerifyOffset(verifier, VT_INPUTS) && verifier.VerifyVector(inputs()) &&
@@ -1906,7 +2050,8 @@ struct Buffer FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   const ::flatbuffers::Vector<uint8_t> *data() const {
     return GetPointer<const ::flatbuffers::Vector<uint8_t> *>(VT_DATA);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_DATA) &&
            verifier.VerifyVector(data()) && verifier.EndTable();
   }
@@ -1956,7 +2101,8 @@ struct TensorMap FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return GetPointer<const ::flatbuffers::String *>(VT_NAME);
   }
   uint32_t tensor_index() const { return GetField<uint32_t>(VT_TENSOR_INDEX, 0); }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_NAME) &&
            verifier.VerifyString(name()) && VerifyField<uint32_t>(verifier, VT_TENSOR_INDEX, 4) &&
            verifier.EndTable();
@@ -2019,7 +2165,8 @@ struct SignatureDef FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return GetPointer<const ::flatbuffers::String *>(VT_SIGNATURE_KEY);
   }
   uint32_t subgraph_index() const { return GetField<uint32_t>(VT_SUBGRAPH_INDEX, 0); }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_INPUTS) &&
            verifier.VerifyVector(inputs()) && verifier.VerifyVectorOfTables(inputs()) &&
            VerifyOffset(verifier, VT_OUTPUTS) && verifier.VerifyVector(outputs()) &&
@@ -2119,7 +2266,8 @@ struct Model FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
         const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>> *>(
         VT_SIGNATURE_DEFS);
   }
-  bool Verify(::flatbuffers::Verifier &verifier) const {
+  template <bool B = false>
+  bool Verify(::flatbuffers::VerifierTemplate<B> &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<uint32_t>(verifier, VT_VERSION, 4) &&
            VerifyOffset(verifier, VT_OPERATOR_CODES) && verifier.VerifyVector(operator_codes()) &&
            verifier.VerifyVectorOfTables(operator_codes()) &&
@@ -2214,7 +2362,8 @@ inline ::flatbuffers::Offset<Model> CreateModelDirect(
                                      signature_defs__);
 }
 
-inline bool VerifyBuiltinOptions(::flatbuffers::Verifier &verifier, const void *obj,
+template <bool B>
+inline bool VerifyBuiltinOptions(::flatbuffers::VerifierTemplate<B> &verifier, const void *obj,
                                  BuiltinOptions type) {
   switch (type) {
     case BuiltinOptions::NONE: {
@@ -2236,6 +2385,10 @@ inline bool VerifyBuiltinOptions(::flatbuffers::Verifier &verifier, const void *
       auto ptr = reinterpret_cast<const bireid::tflite::FullyConnectedOptions *>(obj);
       return verifier.VerifyTable(ptr);
     }
+    case BuiltinOptions::ConcatenationOptions: {
+      auto ptr = reinterpret_cast<const bireid::tflite::ConcatenationOptions *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
     case BuiltinOptions::AddOptions: {
       auto ptr = reinterpret_cast<const bireid::tflite::AddOptions *>(obj);
       return verifier.VerifyTable(ptr);
@@ -2252,13 +2405,18 @@ inline bool VerifyBuiltinOptions(::flatbuffers::Verifier &verifier, const void *
       auto ptr = reinterpret_cast<const bireid::tflite::SubOptions *>(obj);
       return verifier.VerifyTable(ptr);
     }
+    case BuiltinOptions::ResizeNearestNeighborOptions: {
+      auto ptr = reinterpret_cast<const bireid::tflite::ResizeNearestNeighborOptions *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
     default:
       return true;
   }
 }
 
+template <bool B>
 inline bool VerifyBuiltinOptionsVector(
-    ::flatbuffers::Verifier &verifier,
+    ::flatbuffers::VerifierTemplate<B> &verifier,
     const ::flatbuffers::Vector<::flatbuffers::Offset<void>> *values,
     const ::flatbuffers::Vector<BuiltinOptions> *types) {
   if (!values || !types) return !values && !types;
@@ -2289,12 +2447,14 @@ inline bool SizePrefixedModelBufferHasIdentifier(const void *buf) {
   return ::flatbuffers::BufferHasIdentifier(buf, ModelIdentifier(), true);
 }
 
-inline bool VerifyModelBuffer(::flatbuffers::Verifier &verifier) {
-  return verifier.VerifyBuffer<bireid::tflite::Model>(ModelIdentifier());
+template <bool B = false>
+inline bool VerifyModelBuffer(::flatbuffers::VerifierTemplate<B> &verifier) {
+  return verifier.template VerifyBuffer<bireid::tflite::Model>(ModelIdentifier());
 }
 
-inline bool VerifySizePrefixedModelBuffer(::flatbuffers::Verifier &verifier) {
-  return verifier.VerifySizePrefixedBuffer<bireid::tflite::Model>(ModelIdentifier());
+template <bool B = false>
+inline bool VerifySizePrefixedModelBuffer(::flatbuffers::VerifierTemplate<B> &verifier) {
+  return verifier.template VerifySizePrefixedBuffer<bireid::tflite::Model>(ModelIdentifier());
 }
 
 inline void FinishModelBuffer(::flatbuffers::FlatBufferBuilder &fbb,
