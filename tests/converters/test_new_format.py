@@ -57,7 +57,9 @@ def test_the_steps_of_the_page(tmp_path):
     (package / "weights.py").write_text(module)
     table = (package / "formats.py").read_text()
     assert table.count("FORMATS = (\n") == 1
-    (package / "formats.py").write_text(table.replace("FORMATS = (\n", f"FORMATS = (\n{row}", 1))
+    (package / "formats.py").write_text(
+        table.replace("FORMATS = (\n", f"FORMATS = (\n{row.strip()},\n", 1)
+    )
     done = subprocess.run(
         [sys.executable, "-c", USE, str(tmp_path / "bundle")],
         env={**os.environ, "PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},

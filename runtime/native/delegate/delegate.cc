@@ -9,9 +9,9 @@
 #include "delegate/graph_reader.h"
 #include "delegate/int_array.h"
 #include "delegate/options.h"
-#include "delegate/profile_log.h"
 #include "kernels/dispatch.h"
 #include "plan/operator.h"
+#include "plan/profile_log.h"
 
 namespace bireid {
 namespace {

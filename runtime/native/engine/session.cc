@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <exception>
 #include <limits>
 #include <stdexcept>
@@ -63,6 +64,16 @@ Session::Session(const std::string& directory, const SessionOptions& options)
   for (const InputSpec& input : manifest().inputs) {
     preparers_.push_back(input.kind->is_image ? std::make_unique<ImagePreparer>(input.preprocess)
                                               : nullptr);
+  }
+  if (!options.profile.empty()) profile_ = std::make_unique<ProfileLog>(options.profile);
+}
+
+Session::~Session() {
+  if (profile_ == nullptr) return;
+  try {
+    profile_->Add(plan_->Profile());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bireid: the profile is not kept: %s\n", error.what());
   }
 }
 

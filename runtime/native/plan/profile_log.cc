@@ -1,4 +1,4 @@
-#include "delegate/profile_log.h"
+#include "plan/profile_log.h"
 
 #include <unistd.h>
 
@@ -36,8 +36,14 @@ bool WriteAtomically(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+bool CanKeepProfile(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return !path.empty() && path.back() != '/' && access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
 ProfileLog::~ProfileLog() {
-  // LiteRT offers nobody to tell by now.
+  // There is nobody to tell by now.
   try {
     if (!WriteAtomically(path_, ToJson(steps_))) {
       std::fprintf(stderr, "bireid: the profile %s cannot be written\n", path_.c_str());

@@ -1,13 +1,18 @@
 // Collects the time that steps took and writes it when the last holder lets go.
-#ifndef BIREID_DELEGATE_PROFILE_LOG_H_
-#define BIREID_DELEGATE_PROFILE_LOG_H_
+#ifndef BIREID_PLAN_PROFILE_LOG_H_
+#define BIREID_PLAN_PROFILE_LOG_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plan/plan.h"
 
 namespace bireid {
+
+// Whether a file may be made there; its folder must exist. The file itself comes at the end, when
+// nobody can be told any more.
+bool CanKeepProfile(const std::string& path);
 
 // Shared by the delegate and its kernels, because LiteRT lets go of kernels one by one: when an
 // input is resized, and when the interpreter is destroyed.
@@ -29,4 +34,4 @@ class ProfileLog {
 
 }  // namespace bireid
 
-#endif  // BIREID_DELEGATE_PROFILE_LOG_H_
+#endif  // BIREID_PLAN_PROFILE_LOG_H_
