@@ -29,8 +29,15 @@ bireid_shared_library(bireid_delegate
   bireid_delegate_objects "$<LINK_LIBRARY:WHOLE_ARCHIVE,bireid_core>")
 bireid_shared_library(bireid "$<LINK_LIBRARY:WHOLE_ARCHIVE,bireid_engine>")
 
+# libbireid.so.0 stays compatible; docs/c-api.md says what that means. A wheel holds no links and
+# Android no versions: there the library's name is its file's.
+if(NOT SKBUILD AND NOT ANDROID)
+  set_target_properties(bireid PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endif()
+
 # libbireid.a is one object whose inner names are local, so that they clash with no one's: a
-# program may well have a cJSON of its own. bireid_kernels.h is the delegate's alone.
+# program may well have a yyjson of its own. bireid_kernels.h is the delegate's alone.
 set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
 set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
 add_custom_command(OUTPUT "${archive}"
@@ -45,6 +52,7 @@ add_custom_command(OUTPUT "${archive}"
 add_custom_target(bireid_archive ALL DEPENDS "${archive}")
 
 # For C and C++: cmake --install BUILD --component development
-install(FILES engine/bireid.h DESTINATION include COMPONENT development)
+install(FILES engine/bireid.h engine/bireid_session.h engine/bireid_classifier.h
+  DESTINATION include COMPONENT development)
 install(FILES "${archive}" DESTINATION lib COMPONENT development)
 install(TARGETS bireid LIBRARY DESTINATION lib COMPONENT development)

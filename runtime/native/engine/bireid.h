@@ -5,6 +5,9 @@
  *   bireid_embed_rgb8(extractor, pixels, width, height, 0, embedding, dim);
  *   bireid_close(extractor);
  *
+ * bireid_classifier.h is the same for networks that tell classes apart, bireid_session.h for any
+ * network: named inputs and outputs.
+ *
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its
  * calls then wait for each other. Different handles are independent.
@@ -14,6 +17,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Of this header; bireid_version() says that of the library. */
+#define BIREID_VERSION_MAJOR 0
+#define BIREID_VERSION_MINOR 1
+#define BIREID_VERSION_PATCH 0
 
 #if defined(__GNUC__)
 #define BIREID_API __attribute__((visibility("default")))
@@ -31,7 +39,7 @@ typedef enum {
   BIREID_UNSUPPORTED = 2,      /* a model, schema or instruction set that this version lacks */
   BIREID_OUT_OF_MEMORY = 3,
   BIREID_BAD_BUNDLE = 4,       /* missing, malformed, or not what its checksums say */
-  BIREID_SELF_TEST_FAILED = 5, /* this machine computes other embeddings */
+  BIREID_SELF_TEST_FAILED = 5, /* this machine computes other outputs */
   BIREID_INTERNAL = 6          /* a defect of this library */
 } bireid_status;
 
@@ -40,10 +48,14 @@ typedef struct bireid_extractor bireid_extractor;
 /* Set `size` to sizeof(bireid_options), and what is not needed to 0 or NULL. */
 typedef struct {
   size_t size;
-  int32_t threads;        /* of one call, 1 to 256; 0: 1 */
+  int32_t threads;        /* of one call, 1 to 64; 0: 1 */
   const char* isa;        /* "auto", "scalar", "avx2", "avx512", "neon"; NULL: "auto" */
   const char* stem;       /* "float32" or "uint8"; NULL: "float32" */
   int32_t skip_checksums; /* 1: read only what is needed, and do not compare SHA-256 */
+  const void* model;      /* the bundle's file of format "lce", which the caller has read and
+                             checked: then nothing but manifest.json is read to open the bundle.
+                             Needed until the open returns. NULL: the file is read */
+  size_t model_bytes;     /* of `model` */
 } bireid_options;
 
 /* "0.1.0" */
@@ -53,7 +65,8 @@ BIREID_API const char* bireid_version(void);
  * of the thread. */
 BIREID_API const char* bireid_last_error(void);
 
-/* Opens the bundle in a directory. `options` may be NULL. On failure *extractor is NULL. */
+/* Opens the bundle in a directory, whose network has one input, an RGB image, and one output of
+ * kind embedding. `options` may be NULL. On failure *extractor is NULL. */
 BIREID_API bireid_status bireid_open(const char* directory, const bireid_options* options,
                                      bireid_extractor** extractor);
 

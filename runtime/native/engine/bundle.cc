@@ -2,15 +2,19 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "engine/checksums.h"
 #include "engine/errors.h"
 #include "engine/file.h"
+#include "engine/sha256.h"
 #include "engine/text.h"
 
 namespace bireid {
 namespace {
 
 constexpr char kModelFormat[] = "lce";
+constexpr size_t kAlignment = 8;
 
 void RequireSize(const std::string& path, int64_t actual, int64_t expected) {
   if (actual == expected) return;
@@ -18,55 +22,89 @@ void RequireSize(const std::string& path, int64_t actual, int64_t expected) {
                     std::to_string(expected) + "; copy the bundle again");
 }
 
-}  // namespace
-
-Bundle Bundle::Open(const std::string& directory, bool verify) {
+std::vector<uint8_t> ReadManifestFile(const std::string& directory) {
   if (!IsDirectory(directory)) {
     throw BundleError(directory + ": not a directory; a bundle is a directory with " +
                       kManifestName);
   }
-  const std::string source = JoinPath(directory, kManifestName);
-  if (access(source.c_str(), F_OK) != 0) {
+  if (access(JoinPath(directory, kManifestName).c_str(), F_OK) != 0) {
     throw BundleError(directory + ": not a bundle, there is no " + kManifestName + " in it");
   }
-  const std::vector<uint8_t> json =
-      ReadFile(FileInside(directory, kManifestName), kMaxManifestBytes);
-  Manifest manifest = ParseManifest(json, source);
+  return ReadFile(FileInside(directory, kManifestName), kMaxManifestBytes);
+}
+
+Manifest ParseManifestOf(const std::string& directory, const std::vector<uint8_t>& json) {
+  return ParseManifest(json, JoinPath(directory, kManifestName));
+}
+
+}  // namespace
+
+Bundle Bundle::Open(const std::string& directory, bool verify) {
+  const std::vector<uint8_t> json = ReadManifestFile(directory);
+  Bundle bundle(directory, ParseManifestOf(directory, json), verify);
+  const Manifest& manifest = bundle.manifest_;
   for (const Manifest::File& file : manifest.files) {
     const std::string path = FileInside(directory, file.name);
     RequireSize(path, FileSize(path), file.bytes);
   }
-  if (verify) VerifyChecksums(directory, manifest.files);
-  return Bundle(directory, std::move(manifest));
+  KnownHashes known;
+  if (const Manifest::File* file = bundle.FindModel()) {
+    ModelFile& model = bundle.model_;
+    model.path = FileInside(directory, file->name);
+    model.owned = ReadFile(model.path, static_cast<size_t>(kMaxFileBytes));
+    model.data = model.owned.data();
+    model.bytes = model.owned.size();
+    RequireSize(model.path, static_cast<int64_t>(model.bytes), file->bytes);
+    if (verify) known[file->name] = Sha256Hex(model.data, model.bytes);
+  }
+  if (verify) {
+    known[kManifestName] = Sha256Hex(json.data(), json.size());
+    VerifyChecksums(directory, manifest, known);
+  }
+  return bundle;
 }
 
-const Manifest::File& Bundle::FindModel() const {
+Bundle Bundle::OpenAround(const std::string& directory, const void* model, size_t bytes) {
+  Bundle bundle(directory, ParseManifestOf(directory, ReadManifestFile(directory)), true);
+  const Manifest::File* file = bundle.FindModel();
+  if (file == nullptr) return bundle;
+  ModelFile& taken = bundle.model_;
+  taken.path = JoinPath(directory, file->name);
+  RequireSize(taken.path, static_cast<int64_t>(bytes), file->bytes);
+  taken.data = static_cast<const uint8_t*>(model);
+  taken.bytes = bytes;
+  if (reinterpret_cast<uintptr_t>(model) % kAlignment != 0) {
+    taken.owned.assign(taken.data, taken.data + bytes);
+    taken.data = taken.owned.data();
+  }
+  return bundle;
+}
+
+const Manifest::File* Bundle::FindModel() const {
+  const auto found =
+      std::find_if(manifest_.files.begin(), manifest_.files.end(),
+                   [](const Manifest::File& file) { return file.format == kModelFormat; });
+  return found == manifest_.files.end() ? nullptr : &*found;
+}
+
+ModelFile Bundle::TakeModel() {
+  if (FindModel() != nullptr) return std::move(model_);
   std::string present;
   for (const Manifest::File& file : manifest_.files) {
-    if (file.format == kModelFormat) return file;
     present += (present.empty() ? "" : ", ") + Printable(file.format);
   }
   throw BundleError(directory_ + ": no file of format '" + kModelFormat +
                     "'; present: " + (present.empty() ? "none" : present));
 }
 
-std::string Bundle::model_path() const { return FileInside(directory_, FindModel().name); }
-
-std::vector<uint8_t> Bundle::ReadModel() const {
-  const std::string path = model_path();
-  std::vector<uint8_t> model = ReadFile(path, static_cast<size_t>(kMaxFileBytes));
-  RequireSize(path, static_cast<int64_t>(model.size()), FindModel().bytes);
-  return model;
-}
-
 Golden Bundle::ReadGolden() const {
-  const std::string path = FileInside(directory_, kGoldenName);
-  Golden golden = ParseGolden(ReadFile(path, kMaxGoldenBytes), path);
-  if (golden.dim != manifest_.embedding_dim) {
-    throw BundleError(path + ": embeddings have " + std::to_string(golden.dim) +
-                      " components, the manifest says " + std::to_string(manifest_.embedding_dim));
+  const std::string path = FileInside(directory_, manifest_.golden.name);
+  const std::vector<uint8_t> file = ReadFile(path, static_cast<size_t>(kMaxGoldenBytes));
+  RequireSize(path, static_cast<int64_t>(file.size()), manifest_.golden.bytes);
+  if (verify_ && Sha256Hex(file.data(), file.size()) != manifest_.golden.sha256) {
+    throw BundleError(path + ": SHA-256 mismatch; copy the bundle again");
   }
-  return golden;
+  return ParseGolden(file, manifest_, path);
 }
 
 }  // namespace bireid

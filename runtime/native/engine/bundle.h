@@ -2,6 +2,7 @@
 #ifndef BIREID_ENGINE_BUNDLE_H_
 #define BIREID_ENGINE_BUNDLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,31 +13,48 @@
 
 namespace bireid {
 
+// The bytes of a model file, aligned to 8; its name is for messages.
+struct ModelFile {
+  ModelFile() = default;
+  ModelFile(ModelFile&&) = default;
+  ModelFile& operator=(ModelFile&&) = default;
+
+  std::string path;
+  const uint8_t* data = nullptr;
+  size_t bytes = 0;
+  std::vector<uint8_t> owned;  // where `data` lies, unless that is the caller's
+};
+
 class Bundle {
  public:
-  // Reads the manifest and checks names and sizes of its files; with `verify` also the SHA-256 of
-  // every file. Throws BundleError or UnsupportedError.
+  // Reads the manifest and the file of format "lce", once, and checks names and sizes of all files;
+  // with `verify` also the SHA-256 of each. What is used are the bytes that were checked. Throws
+  // BundleError or UnsupportedError.
   static Bundle Open(const std::string& directory, bool verify);
 
+  // Reads the manifest alone: the caller has read and checked the model.
+  static Bundle OpenAround(const std::string& directory, const void* model, size_t bytes);
+
   const Manifest& manifest() const { return manifest_; }
+  const std::string& directory() const { return directory_; }
 
-  // Of the file of format "lce". Throws BundleError, listing the formats there are.
-  std::string model_path() const;
+  // The file of format "lce", once. Throws BundleError listing the formats there are.
+  ModelFile TakeModel();
 
-  // The file of format "lce", of the size that the manifest states.
-  std::vector<uint8_t> ReadModel() const;
-
-  // Throws BundleError as well when the embeddings are not as long as the manifest says.
+  // With `verify` of Open its SHA-256 is that of the manifest. Throws BundleError as well when the
+  // items are not what the manifest says.
   Golden ReadGolden() const;
 
  private:
-  Bundle(std::string directory, Manifest manifest)
-      : directory_(std::move(directory)), manifest_(std::move(manifest)) {}
+  Bundle(std::string directory, Manifest manifest, bool verify)
+      : directory_(std::move(directory)), manifest_(std::move(manifest)), verify_(verify) {}
 
-  const Manifest::File& FindModel() const;
+  const Manifest::File* FindModel() const;
 
   std::string directory_;
   Manifest manifest_;
+  bool verify_;
+  ModelFile model_;
 };
 
 }  // namespace bireid

@@ -1,14 +1,11 @@
 #include "engine/checksums.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <map>
 #include <string_view>
+#include <vector>
 
 #include "engine/errors.h"
 #include "engine/file.h"
-#include "engine/golden.h"
 
 namespace bireid {
 namespace {
@@ -38,30 +35,31 @@ std::map<std::string, std::string> ParseChecksums(std::string_view text,
 
 }  // namespace
 
-void VerifyChecksums(const std::string& directory, const std::vector<Manifest::File>& files) {
+void VerifyChecksums(const std::string& directory, const Manifest& manifest,
+                     const KnownHashes& known) {
   const std::string source = FileInside(directory, kChecksumsName);
   const std::vector<uint8_t> text = ReadFile(source, kMaxManifestBytes);
   const std::map<std::string, std::string> listed = ParseChecksums(
       std::string_view(reinterpret_cast<const char*>(text.data()), text.size()), source);
 
   const auto require = [&](const std::string& name) {
-    if (listed.count(name) == 0) {
-      throw BundleError(source + ": " + name + " is not listed; write the bundle again");
-    }
+    const auto found = listed.find(name);
+    if (found != listed.end()) return found->second;
+    throw BundleError(source + ": " + name + " is not listed; write the bundle again");
+  };
+  const auto require_same = [&](const std::string& name, const std::string& sha256) {
+    if (require(name) == sha256) return;
+    throw BundleError(source + ": the SHA-256 of " + name + " is not that of the manifest");
   };
   require(kManifestName);
-  if (access(JoinPath(directory, kGoldenName).c_str(), F_OK) == 0) require(kGoldenName);
-  for (const Manifest::File& file : files) {
-    require(file.name);
-    if (listed.at(file.name) != file.sha256) {
-      throw BundleError(source + ": the SHA-256 of " + file.name + " is not that of the manifest");
-    }
-  }
+  require_same(manifest.golden.name, manifest.golden.sha256);
+  for (const Manifest::File& file : manifest.files) require_same(file.name, file.sha256);
   for (const auto& [name, expected] : listed) {
     const std::string path = FileInside(directory, name);
-    if (FileSha256(path, static_cast<size_t>(kMaxFileBytes)) != expected) {
-      throw BundleError(path + ": SHA-256 mismatch; copy the bundle again");
-    }
+    const auto found = known.find(name);
+    const std::string actual =
+        found != known.end() ? found->second : FileSha256(path, static_cast<size_t>(kMaxFileBytes));
+    if (actual != expected) throw BundleError(path + ": SHA-256 mismatch; copy the bundle again");
   }
 }
 

@@ -1,25 +1,25 @@
 #include "engine/manifest.h"
 
-#include <algorithm>
-#include <array>
+#include <limits>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "engine/errors.h"
 #include "engine/file.h"
 #include "engine/json.h"
+#include "engine/kinds.h"
 #include "engine/text.h"
 
 namespace bireid {
 namespace {
 
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 2;
 constexpr int64_t kMaxSchemaVersion = int64_t{1} << 31;
-constexpr int64_t kMaxInputSide = 4096;
-constexpr int64_t kMaxEmbeddingDim = 65536;
 constexpr size_t kMaxFiles = 256;
+constexpr size_t kMaxNameLength = 64;
 constexpr std::string_view kFingerprintPrefix = "sha256:";
-constexpr int kAnyBatch = -1;  // null in a shape
 
 bool IsSha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -28,81 +28,16 @@ bool IsSha256(std::string_view text) {
 void CheckSchema(const JsonSection& manifest) {
   const int64_t version = manifest.Integer("schema_version", 0, kMaxSchemaVersion);
   if (version != kSchemaVersion) {
-    throw UnsupportedError(manifest.source() + ": key 'schema_version' is " +
-                           std::to_string(version) + "; this engine reads " +
-                           std::to_string(kSchemaVersion) +
-                           ": install the version of bireid that matches the bundle");
+    throw UnsupportedError(manifest.source() + ": schema_version is " + std::to_string(version) +
+                           "; this runtime reads " + std::to_string(kSchemaVersion) + ": " +
+                           (version < kSchemaVersion
+                                ? "convert the run again"
+                                : "install the version of bireid that matches the bundle"));
   }
   for (const char* key : {"training", "parity", "binarisation", "toolchain", "licences"}) {
     manifest.Section(key);
   }
-  manifest.Array("metrics");
-}
-
-void RequireSupported(const JsonSection& section, const char* key, const std::string& value,
-                      const std::string& supported) {
-  if (value == supported) return;
-  throw UnsupportedError(section.source() + ": " + section.Dotted(key) + " is '" + value +
-                         "'; this version supports '" + supported + "' only");
-}
-
-void RequireText(const JsonSection& section, const char* key, const char* supported) {
-  RequireSupported(section, key, Printable(section.Text(key)), supported);
-}
-
-void RequireTrue(const JsonSection& section, const char* key) {
-  RequireSupported(section, key, section.Boolean(key) ? "true" : "false", "true");
-}
-
-void ReadPreprocess(const JsonSection& preprocess, Manifest* manifest) {
-  // An option that is not understood would silently change every embedding.
-  preprocess.RefuseUnknown(
-      {"height", "width", "color_order", "resize", "antialias", "mean", "std"});
-  const std::array<double, 3> mean = preprocess.Triple("mean");
-  const std::array<double, 3> std = preprocess.Triple("std");
-  std::copy(mean.begin(), mean.end(), manifest->mean);
-  std::copy(std.begin(), std.end(), manifest->std);
-  // As float32, which divides the pixels: a tiny double is 0 there.
-  for (const float value : manifest->std) {
-    if (!(value > 0)) preprocess.Fail("std", "must be positive");
-  }
-  manifest->height = static_cast<int>(preprocess.Integer("height", 1, kMaxInputSide));
-  manifest->width = static_cast<int>(preprocess.Integer("width", 1, kMaxInputSide));
-  RequireText(preprocess, "resize", "bilinear");
-  RequireTrue(preprocess, "antialias");
-  RequireText(preprocess, "color_order", "RGB");
-}
-
-int ReadEmbedding(const JsonSection& embedding) {
-  RequireTrue(embedding, "normalized");
-  RequireText(embedding, "metric", "cosine");
-  return static_cast<int>(embedding.Integer("dim", 1, kMaxEmbeddingDim));
-}
-
-// Whether a JSON array is a shape; null stands for kAnyBatch.
-bool HasShape(const cJSON* array, const std::vector<int>& shape) {
-  const cJSON* element = array->child;
-  for (const int side : shape) {
-    if (element == nullptr) return false;
-    const bool equal = side == kAnyBatch ? cJSON_IsNull(element)
-                                         : cJSON_IsNumber(element) && element->valuedouble == side;
-    if (!equal) return false;
-    element = element->next;
-  }
-  return element == nullptr;
-}
-
-std::string ReadTensor(const JsonSection& tensor, const std::vector<int>& shape) {
-  RequireText(tensor, "dtype", "float32");
-  if (!HasShape(tensor.Array("shape"), shape)) {
-    std::string expected;
-    for (const int side : shape) {
-      expected += (expected.empty() ? "" : ", ");
-      expected += side == kAnyBatch ? "null" : std::to_string(side);
-    }
-    tensor.Fail("shape", "must be [" + expected + "] to agree with preprocess and embedding");
-  }
-  return tensor.Text("name");
+  manifest.RequireArray("metrics");
 }
 
 std::string ReadFingerprint(const JsonSection& manifest) {
@@ -115,6 +50,49 @@ std::string ReadFingerprint(const JsonSection& manifest) {
   return fingerprint;
 }
 
+std::string ReadSha256(const JsonSection& entry) {
+  std::string sha256 = entry.Text("sha256");
+  if (!IsSha256(sha256)) entry.Fail("sha256", "must be 64 lower-case hexadecimal digits");
+  return sha256;
+}
+
+void ReadShape(const JsonSection& section, TensorSpec* tensor) {
+  const auto sizes = section.Integers("shape", 1 + kMaxItemRank);
+  if (sizes.size() < 2 || sizes[0].has_value()) {
+    section.Fail("shape", "must be null, for the batch, and 1 to 7 numbers");
+  }
+  tensor->elements = 1;
+  for (size_t i = 1; i < sizes.size(); ++i) {
+    if (!sizes[i].has_value() || *sizes[i] < 1) section.Fail("shape", "must be positive");
+    if (*sizes[i] > kMaxItemElements / tensor->elements) {
+      section.Fail("shape", "gives an item more than 2^28 elements");
+    }
+    tensor->elements *= *sizes[i];
+    tensor->shape.push_back(static_cast<int>(*sizes[i]));
+  }
+}
+
+// Name, type and shape of inputs or outputs, and what their kind needs.
+template <typename Spec, typename FindKind>
+std::vector<Spec> ReadEnds(const JsonSection& manifest, const char* key, FindKind find_kind) {
+  std::vector<Spec> specs;
+  std::set<std::string> names;
+  for (const JsonSection& section : manifest.Sections(key, 1, kMaxEnds)) {
+    Spec spec;
+    spec.name = section.Text("name");
+    if (!IsPlainFileName(spec.name) || spec.name.size() > kMaxNameLength) {
+      section.Fail("name", "must be a letter or digit, then up to 63 of those and '_.-'");
+    }
+    if (!names.insert(spec.name).second) section.Fail("name", "is '" + spec.name + "' once more");
+    section.RequireText("dtype", "float32");
+    ReadShape(section, &spec);
+    spec.kind = &find_kind(section);
+    spec.kind->read(section, &spec);
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
 std::vector<Manifest::File> ReadFiles(const JsonSection& section) {
   const std::vector<std::string> names = section.Keys();
   if (names.size() > kMaxFiles) {
@@ -124,11 +102,8 @@ std::vector<Manifest::File> ReadFiles(const JsonSection& section) {
   for (const std::string& name : names) {
     if (!IsPlainFileName(name)) section.Fail(name, "is not a plain file name");
     const JsonSection entry = section.Section(name);
-    Manifest::File file{name, entry.Text("format"), entry.Text("sha256"),
+    Manifest::File file{name, entry.Text("format"), ReadSha256(entry),
                         entry.Integer("bytes", 0, kMaxFileBytes)};
-    if (!IsSha256(file.sha256)) {
-      entry.Fail("sha256", "must be 64 lower-case hexadecimal digits");
-    }
     for (const Manifest::File& other : files) {
       if (other.format == file.format) {
         entry.Fail("format", "is '" + Printable(file.format) + "', like that of " + other.name);
@@ -139,23 +114,43 @@ std::vector<Manifest::File> ReadFiles(const JsonSection& section) {
   return files;
 }
 
+Tolerance ReadTolerance(const JsonSection& section, const OutputSpec& output) {
+  Tolerance tolerance{section.Number("max_abs", 0, std::numeric_limits<double>::max()), -1};
+  if (tolerance.max_abs == 0) section.Fail("max_abs", "must be positive");
+  if (output.kind->has_cosine) tolerance.min_cosine = section.Number("min_cosine", -1, 1);
+  return tolerance;
+}
+
+Manifest::Golden ReadGoldenSection(const JsonSection& section,
+                                   const std::vector<OutputSpec>& outputs) {
+  Manifest::Golden golden;
+  golden.name = section.Text("file");
+  if (!IsPlainFileName(golden.name)) section.Fail("file", "is not a plain file name");
+  golden.sha256 = ReadSha256(section);
+  golden.bytes = section.Integer("bytes", 0, kMaxGoldenBytes);
+  golden.items = static_cast<int>(section.Integer("items", 1, kMaxGoldenItems));
+  const JsonSection tolerances = section.Section("tolerances");
+  for (const OutputSpec& output : outputs) {
+    golden.tolerances.push_back(ReadTolerance(tolerances.Section(output.name), output));
+  }
+  return golden;
+}
+
 }  // namespace
 
 Manifest ParseManifest(const std::vector<uint8_t>& json, const std::string& source) {
-  const JsonDocument document(json, source);
+  const JsonDocument document(
+      std::string_view(reinterpret_cast<const char*>(json.data()), json.size()), source);
   const JsonSection root(document);
   CheckSchema(root);
   Manifest manifest;
-  manifest.files = ReadFiles(root.Section("files"));
-  ReadPreprocess(root.Section("preprocess"), &manifest);
-  manifest.embedding_dim = ReadEmbedding(root.Section("embedding"));
-  const JsonSection io = root.Section("io");
-  const JsonSection input = io.Section("input");
-  RequireText(input, "layout", "NHWC");
-  manifest.input_name = ReadTensor(input, {kAnyBatch, manifest.height, manifest.width, 3});
-  manifest.output_name = ReadTensor(io.Section("output"), {kAnyBatch, manifest.embedding_dim});
   manifest.name = root.Text("name");
+  manifest.task = root.Text("task");
   manifest.fingerprint = ReadFingerprint(root);
+  manifest.inputs = ReadEnds<InputSpec>(root, "inputs", FindInputKind);
+  manifest.outputs = ReadEnds<OutputSpec>(root, "outputs", FindOutputKind);
+  manifest.files = ReadFiles(root.Section("files"));
+  manifest.golden = ReadGoldenSection(root.Section("golden"), manifest.outputs);
   return manifest;
 }
 

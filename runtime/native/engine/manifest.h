@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/preprocess.h"
+
 namespace bireid {
 
 constexpr char kManifestName[] = "manifest.json";
@@ -14,6 +16,38 @@ constexpr size_t kMaxManifestBytes = size_t{4} << 20;
 
 // Of one file of a bundle, in bytes.
 constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
+
+constexpr size_t kMaxEnds = 16;     // inputs or outputs of a network
+constexpr size_t kMaxItemRank = 7;  // without the batch
+constexpr int64_t kMaxItemElements = 1 << 28;
+constexpr int kMaxGoldenItems = 64;
+constexpr int64_t kMaxGoldenBytes = int64_t{64} << 20;
+
+struct InputKind;
+struct OutputKind;
+
+// One item of an input or output: float32, without the batch.
+struct TensorSpec {
+  std::string name;        // a letter or digit, then up to 63 of those and "_.-"
+  std::vector<int> shape;  // 1 to kMaxItemRank positive numbers
+  int64_t elements = 0;    // their product, at most kMaxItemElements
+};
+
+struct InputSpec : TensorSpec {
+  const InputKind* kind = nullptr;
+  Preprocess preprocess;  // of an image
+};
+
+struct OutputSpec : TensorSpec {
+  const OutputKind* kind = nullptr;
+  std::vector<std::string> classes;  // of logits: as many as elements, unique
+};
+
+// How far a golden output may be off.
+struct Tolerance {
+  double max_abs;     // largest difference of any component, positive
+  double min_cosine;  // smallest cosine similarity, -1 to 1; -1 where the kind has none
+};
 
 struct Manifest {
   struct File {
@@ -23,20 +57,25 @@ struct Manifest {
     int64_t bytes;       // 0 to kMaxFileBytes
   };
 
+  struct Golden {
+    std::string name;
+    std::string sha256;
+    int64_t bytes;                      // 0 to kMaxGoldenBytes
+    int items;                          // 1 to kMaxGoldenItems
+    std::vector<Tolerance> tolerances;  // of each output
+  };
+
   std::string name;
-  std::string fingerprint;  // "sha256:" and 64 hexadecimal digits
-  int height;               // of the network's input, 1 to 4096
-  int width;
-  float mean[3];  // per colour channel, on the scale 0 to 1
-  float std[3];   // positive
-  int embedding_dim;
-  std::string input_name;   // float32 [N][height][width][3]
-  std::string output_name;  // float32 [N][embedding_dim]
+  std::string task;
+  std::string fingerprint;          // "sha256:" and 64 hexadecimal digits
+  std::vector<InputSpec> inputs;    // 1 to kMaxEnds, unique names
+  std::vector<OutputSpec> outputs;  // likewise
   std::vector<File> files;
+  Golden golden;
 };
 
 // `source` is the file, for messages. Throws BundleError naming the key that is missing, unknown,
-// of another type or out of range; UnsupportedError for a schema version, preprocessing or output
+// of another type or out of range; UnsupportedError for a schema version, preprocessing or kind
 // that this engine does not have.
 Manifest ParseManifest(const std::vector<uint8_t>& json, const std::string& source);
 

@@ -26,6 +26,9 @@ constexpr size_t kMaxTables = 1 << 16;
 constexpr size_t kMaxNodes = 1 << 12;
 constexpr size_t kMaxNodeTensors = 8;
 constexpr size_t kMaxRank = 8;
+constexpr size_t kMapRank = 4;
+constexpr size_t kMaxEnds = 64;
+constexpr char kDefaultSignature[] = "serving_default";
 
 DataType TypeOf(tflite::TensorType type) {
   switch (type) {
@@ -56,9 +59,8 @@ bool AreRowsAndColumns(const Tensor& axes) {
   int32_t axis[2];
   if (axes.type != DataType::kInt32 || axes.constant_bytes != sizeof(axis)) return false;
   std::memcpy(axis, axes.constant, sizeof(axis));
-  constexpr int kMapRank = 4;
   for (int32_t& value : axis) {
-    if (value < 0) value += kMapRank;  // counted from the end
+    if (value < 0) value += static_cast<int32_t>(kMapRank);  // counted from the end
   }
   return std::min(axis[0], axis[1]) == 1 && std::max(axis[0], axis[1]) == 2;
 }
@@ -67,7 +69,7 @@ class Reader {
  public:
   Reader(const tflite::Model& model, const std::string& source) : model_(model), source_(source) {}
 
-  Graph Read() {
+  Model Read() {
     if (model_.version() != kSchemaVersion) {
       throw UnsupportedError(source_ + ": version " + std::to_string(model_.version()) +
                              " of TensorFlow Lite's schema; this engine reads version 3");
@@ -82,13 +84,26 @@ class Reader {
     for (uint32_t i = 0; i < SizeOf(subgraph.tensors()); ++i) {
       graph_.tensors.push_back(
           ReadTensor(*subgraph.tensors()->Get(i), "tensor " + std::to_string(i)));
+      ranks_.push_back(SizeOf(subgraph.tensors()->Get(i)->shape()));
     }
     for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
       graph_.nodes.push_back(ReadNode(*subgraph.operators()->Get(i), i));
     }
-    graph_.inputs = ReadEnd(subgraph.inputs(), "input");
-    graph_.outputs = ReadEnd(subgraph.outputs(), "output");
-    return std::move(graph_);
+    Model model;
+    model.inputs = ReadEnds(subgraph, subgraph.inputs(), "input");
+    model.outputs = ReadEnds(subgraph, subgraph.outputs(), "output");
+    if (const tflite::SignatureDef* signature = FindSignature()) {
+      TakeNames(signature->inputs(), "input", &model.inputs);
+      TakeNames(signature->outputs(), "output", &model.outputs);
+    } else if (model.inputs.size() != 1 || model.outputs.size() != 1) {
+      Unsupported("it has " + std::to_string(model.inputs.size()) + " inputs and " +
+                  std::to_string(model.outputs.size()) +
+                  " outputs, and no signature that names them");
+    }
+    for (const ModelEnd& end : model.inputs) graph_.inputs.push_back(end.tensor);
+    for (const ModelEnd& end : model.outputs) graph_.outputs.push_back(end.tensor);
+    model.graph = std::move(graph_);
+    return model;
   }
 
  private:
@@ -149,13 +164,19 @@ class Reader {
     }
   }
 
-  // A model without a fixed number of images says -1. The plan knows maps only.
+  // A model without a fixed number of items says -1. The plan knows maps only.
   void TakeMapShape(std::vector<int>* shape, const std::string& name) const {
     if (!shape->empty() && shape->front() == -1) shape->front() = 1;
     for (const int size : *shape) {
       if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
     }
-    if (shape->size() == 2) shape->insert(shape->begin() + 1, {1, 1});
+    if (shape->empty()) return;
+    while (shape->size() < kMapRank) shape->insert(shape->begin() + 1, 1);
+    while (shape->size() > kMapRank) {
+      if ((*shape)[2] > kMaxMapElements / (*shape)[1]) Damaged(name + " is too large");
+      (*shape)[1] *= (*shape)[2];
+      shape->erase(shape->begin() + 2);
+    }
   }
 
   void ReadQuantization(const tflite::QuantizationParameters* source, const std::string& name,
@@ -193,16 +214,17 @@ class Reader {
 
   // The axes are a tensor in a model, and no option of the plan.
   void RequireMeanOfPixels(const Node& node) const {
-    if (node.inputs.size() != 2 || node.inputs[1] < 0 ||
-        !AreRowsAndColumns(graph_.tensors[node.inputs[1]])) {
+    if (node.inputs.size() != 2 || node.inputs[0] < 0 || node.inputs[1] < 0 ||
+        ranks_[node.inputs[0]] != kMapRank || !AreRowsAndColumns(graph_.tensors[node.inputs[1]])) {
       Unsupported(node.name + ": the mean is not over rows and columns");
     }
   }
 
   // `lowest` is -1 where an input may be left out.
   std::vector<int> ReadIndices(const flatbuffers::Vector<int32_t>* source, int lowest,
-                               const std::string& name) const {
-    if (SizeOf(source) > kMaxNodeTensors) Damaged(name + " has more than 8 tensors");
+                               const std::string& name, size_t most = kMaxNodeTensors) const {
+    if (SizeOf(source) > most)
+      Damaged(name + " has more than " + std::to_string(most) + " tensors");
     std::vector<int> indices;
     for (uint32_t i = 0; i < SizeOf(source); ++i) {
       indices.push_back(source->Get(i));
@@ -213,29 +235,68 @@ class Reader {
     return indices;
   }
 
-  // The one input or output of the whole model.
-  std::vector<int> ReadEnd(const flatbuffers::Vector<int32_t>* source,
-                           const std::string& name) const {
-    std::vector<int> indices = ReadIndices(source, 0, "the list of " + name + "s");
-    if (indices.size() != 1) {
-      Unsupported("it has " + std::to_string(indices.size()) + " " + name + "s instead of one");
+  // The inputs or outputs of the whole model, in its order.
+  std::vector<ModelEnd> ReadEnds(const tflite::SubGraph& subgraph,
+                                 const flatbuffers::Vector<int32_t>* source,
+                                 const std::string& name) const {
+    std::vector<ModelEnd> ends;
+    for (const int index : ReadIndices(source, 0, "the list of " + name + "s", kMaxEnds)) {
+      const Tensor& tensor = graph_.tensors[index];
+      if (tensor.type != DataType::kFloat32 || tensor.constant != nullptr || ranks_[index] < 2 ||
+          tensor.shape[0] != 1) {
+        Unsupported("its " + name + " is not float32 for one item");
+      }
+      const auto* shape = subgraph.tensors()->Get(static_cast<uint32_t>(index))->shape();
+      ends.push_back({"", index, {shape->begin() + 1, shape->end()}});
     }
-    const Tensor& tensor = graph_.tensors[indices[0]];
-    if (tensor.type != DataType::kFloat32 || tensor.constant != nullptr ||
-        tensor.shape.size() != 4 || tensor.shape[0] != 1) {
-      Unsupported("its " + name + " is not float32 for one image");
+    return ends;
+  }
+
+  // By its key, or the only one; null: none.
+  const tflite::SignatureDef* FindSignature() const {
+    const auto* signatures = model_.signature_defs();
+    const tflite::SignatureDef* found = nullptr;
+    for (uint32_t i = 0; i < SizeOf(signatures); ++i) {
+      const auto* key = signatures->Get(i)->signature_key();
+      const bool is_default = key != nullptr && key->string_view() == kDefaultSignature;
+      if (is_default || SizeOf(signatures) == 1) found = signatures->Get(i);
     }
-    return indices;
+    if (found == nullptr && SizeOf(signatures) > 0) {
+      Unsupported("none of its signatures is serving_default");
+    }
+    if (found != nullptr && found->subgraph_index() != 0) {
+      Damaged("its signature is for a subgraph that is not there");
+    }
+    return found;
+  }
+
+  // Every input or output gets one name.
+  void TakeNames(const flatbuffers::Vector<flatbuffers::Offset<tflite::TensorMap>>* names,
+                 const std::string& end_name, std::vector<ModelEnd>* ends) const {
+    std::set<std::string> seen;
+    for (uint32_t i = 0; i < SizeOf(names); ++i) {
+      const tflite::TensorMap& named = *names->Get(i);
+      const std::string name = named.name() == nullptr ? "" : named.name()->str();
+      const auto end = std::find_if(ends->begin(), ends->end(), [&](const ModelEnd& each) {
+        return static_cast<uint32_t>(each.tensor) == named.tensor_index() && each.name.empty();
+      });
+      if (name.empty() || end == ends->end() || !seen.insert(name).second) {
+        Damaged("its signature names an " + end_name + " that is not there, or one twice");
+      }
+      end->name = name;
+    }
+    if (seen.size() != ends->size()) Damaged("its signature does not name every " + end_name);
   }
 
   const tflite::Model& model_;
   const std::string& source_;
   Graph graph_;
+  std::vector<uint32_t> ranks_;  // of the tensors in the file
 };
 
 }  // namespace
 
-Graph ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
+Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
   if (reinterpret_cast<uintptr_t>(data) % kBaseAlignment != 0) {
     throw std::invalid_argument("a model must stand in memory aligned to 8 bytes");
   }

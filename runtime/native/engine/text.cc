@@ -32,12 +32,8 @@ bool IsPrintable(uint32_t character) {
   return range == std::end(kUnprintable) || character < range->first;
 }
 
-struct Character {
-  uint32_t value;
-  size_t bytes;  // 0: not UTF-8
-};
+}  // namespace
 
-// The first character of a text that is not empty.
 Character FirstCharacter(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   if (byte(0) < 0x80) return {byte(0), 1};
@@ -52,17 +48,6 @@ Character FirstCharacter(std::string_view text) {
   const bool surrogate = value >= 0xd800 && value <= 0xdfff;
   if (value < kSmallest[bytes - 2] || value > 0x10ffff || surrogate) return {0, 0};
   return {value, bytes};
-}
-
-}  // namespace
-
-size_t FindInvalidUtf8(std::string_view text) {
-  for (size_t position = 0; position < text.size();) {
-    const Character character = FirstCharacter(text.substr(position));
-    if (character.bytes == 0) return position;
-    position += character.bytes;
-  }
-  return std::string_view::npos;
 }
 
 bool IsPrintable(std::string_view text) {

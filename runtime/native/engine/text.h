@@ -3,13 +3,19 @@
 #define BIREID_ENGINE_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace bireid {
 
-// Where the first byte stands that belongs to no UTF-8 character; npos if there is none.
-size_t FindInvalidUtf8(std::string_view text);
+struct Character {
+  uint32_t value;
+  size_t bytes;  // 0: not UTF-8
+};
+
+// The first character of a text that is not empty.
+Character FirstCharacter(std::string_view text);
 
 // UTF-8 without control, format, separator (but the space) and private characters.
 bool IsPrintable(std::string_view text);

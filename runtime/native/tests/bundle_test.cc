@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -12,32 +11,24 @@
 
 #include "engine/errors.h"
 #include "engine/file.h"
-#include "engine/sha256.h"
 #include "tests/expect_error.h"
 #include "tests/manifest_text.h"
-#include "tests/npz_writer.h"
 #include "tests/temporary_directory.h"
 
 namespace bireid {
 namespace {
 
-// This file is <root>/runtime/native/tests/bundle_test.cc.
-std::string ZooBundle() {
-  const std::string file = __FILE__;
-  return file.substr(0, file.rfind('/')) +
-         "/../../../models/zoo/distilled_r18_half-synthetic-128x64-256d-v1";
-}
-
 class BundleTest : public testing::Test {
  protected:
   BundleTest() {
-    const std::vector<uint8_t> golden = Zip(GoldenMembers());
-    directory_.Write("golden.npz", std::string(golden.begin(), golden.end()));
-    directory_.Write("manifest.json", kManifestText);
+    const std::vector<uint8_t> golden = Safetensors(GoldenTensors());
+    directory_.Write("golden.safetensors", std::string(golden.begin(), golden.end()));
+    directory_.Write("manifest.json", ManifestText());
     directory_.Write("model.lce.tflite", kModelText);
     directory_.Write("model.onnx", "");
     directory_.Write("card.md", "# A card\n");
-    WriteChecksums({"golden.npz", "manifest.json", "model.lce.tflite", "model.onnx", "card.md"});
+    WriteChecksums(
+        {"golden.safetensors", "manifest.json", "model.lce.tflite", "model.onnx", "card.md"});
   }
 
   const std::string& path() const { return directory_.path(); }
@@ -62,43 +53,51 @@ class BundleTest : public testing::Test {
     EXPECT_EQ(Bundle::Open(path(), false).manifest().name, "a network");
   }
 
+  static std::string TextOf(const ModelFile& model) {
+    return std::string(model.data, model.data + model.bytes);
+  }
+
   const TemporaryDirectory directory_;
 };
 
-TEST(ZooBundle, IsRead) {
-  const Bundle bundle = Bundle::Open(ZooBundle(), true);
-  const Manifest& manifest = bundle.manifest();
-  EXPECT_EQ(manifest.name, "distilled_r18_half-synthetic-128x64-256d-v1");
-  EXPECT_EQ(manifest.height, 128);
-  EXPECT_EQ(manifest.width, 64);
-  EXPECT_EQ(manifest.std[0], 0.229f);
-  EXPECT_EQ(manifest.embedding_dim, 256);
-  EXPECT_EQ(manifest.files.size(), 2u);
-  const std::vector<uint8_t> model = bundle.ReadModel();
-  EXPECT_EQ(Sha256Hex(model.data(), model.size()), manifest.files[0].sha256);
-
-  const Golden golden = bundle.ReadGolden();
-  ASSERT_EQ(golden.crops.size(), 3u);
-  EXPECT_EQ(golden.crops[0].width, 96);
-  EXPECT_EQ(golden.crops[0].height, 192);
-  ASSERT_EQ(golden.embeddings.size(), 3u * 256);
-  for (int row = 0; row < 3; ++row) {
-    double squares = 0;
-    for (int i = 0; i < 256; ++i) squares += std::pow(golden.embeddings[row * 256 + i], 2.0);
-    EXPECT_NEAR(squares, 1.0, 1e-5);
-  }
-}
-
 TEST_F(BundleTest, IsRead) {
   for (const bool verify : {false, true}) {
-    const Bundle bundle = Bundle::Open(path(), verify);
+    Bundle bundle = Bundle::Open(path(), verify);
     EXPECT_EQ(bundle.manifest().name, "a network");
-    EXPECT_EQ(bundle.model_path(), path() + "/model.lce.tflite");
-    const std::vector<uint8_t> model = bundle.ReadModel();
-    EXPECT_EQ(std::string(model.begin(), model.end()), kModelText);
-    EXPECT_EQ(bundle.ReadGolden().crops.size(), 2u);
+    const ModelFile model = bundle.TakeModel();
+    EXPECT_EQ(model.path, path() + "/model.lce.tflite");
+    EXPECT_EQ(TextOf(model), kModelText);
+    EXPECT_EQ(bundle.ReadGolden().inputs[0].size(), 2u);
   }
-  EXPECT_EQ(Bundle::Open(path() + "/", true).model_path(), path() + "/model.lce.tflite");
+  EXPECT_EQ(Bundle::Open(path() + "/", true).TakeModel().path, path() + "/model.lce.tflite");
+}
+
+TEST_F(BundleTest, TheBytesThatAreCheckedAreUsed) {
+  Bundle bundle = Bundle::Open(path(), true);
+  directory_.Write("model.lce.tflite", "other");
+  EXPECT_EQ(TextOf(bundle.TakeModel()), kModelText);
+  std::vector<uint8_t> golden = Safetensors(GoldenTensors());
+  golden.back() ^= 1;
+  directory_.Write("golden.safetensors", std::string(golden.begin(), golden.end()));
+  ExpectError<BundleError>("/golden.safetensors: SHA-256 mismatch; copy the bundle again",
+                           [&] { bundle.ReadGolden(); });
+  EXPECT_EQ(Bundle::Open(path(), false).ReadGolden().outputs.size(), 3u);
+}
+
+TEST_F(BundleTest, AroundAModelTheManifestIsEnough) {
+  for (const std::string name : {"model.lce.tflite", "model.onnx", "SHA256SUMS"}) {
+    ASSERT_EQ(unlink(directory_.File(name).c_str()), 0);
+  }
+  alignas(8) const char model[] = "-model";
+  for (const size_t offset : {0, 1}) {
+    const std::string bytes = std::string(model).substr(1 - offset, 5);
+    const std::string memory = std::string(offset, '-') + bytes;
+    ModelFile taken = Bundle::OpenAround(path(), memory.data() + offset, bytes.size()).TakeModel();
+    EXPECT_EQ(TextOf(taken), bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(taken.data) % 8, 0u);
+  }
+  ExpectError<BundleError>("/model.lce.tflite: 4 bytes, the manifest says 5",
+                           [&] { Bundle::OpenAround(path(), model, 4); });
 }
 
 TEST_F(BundleTest, WhatIsNoBundle) {
@@ -113,7 +112,8 @@ TEST_F(BundleTest, WhatIsNoBundle) {
 
 TEST_F(BundleTest, LinksCannotLeaveTheBundle) {
   const TemporaryDirectory outside;
-  for (const std::string name : {"model.onnx", "manifest.json", "golden.npz", "SHA256SUMS"}) {
+  for (const std::string name :
+       {"model.onnx", "manifest.json", "golden.safetensors", "SHA256SUMS"}) {
     SCOPED_TRACE(name);
     ASSERT_EQ(rename(directory_.File(name).c_str(), outside.File(name).c_str()), 0);
     ASSERT_EQ(symlink(outside.File(name).c_str(), directory_.File(name).c_str()), 0);
@@ -121,8 +121,8 @@ TEST_F(BundleTest, LinksCannotLeaveTheBundle) {
                              [&] { Bundle::Open(path(), true); });
     ASSERT_EQ(rename(outside.File(name).c_str(), directory_.File(name).c_str()), 0);
   }
-  ASSERT_EQ(unlink(directory_.File("golden.npz").c_str()), 0);
-  ASSERT_EQ(symlink("/dev/zero", directory_.File("golden.npz").c_str()), 0);
+  ASSERT_EQ(unlink(directory_.File("golden.safetensors").c_str()), 0);
+  ASSERT_EQ(symlink("/dev/zero", directory_.File("golden.safetensors").c_str()), 0);
   ExpectError<BundleError>("a link that leads out of the bundle",
                            [&] { Bundle::Open(path(), false).ReadGolden(); });
 }
@@ -132,7 +132,7 @@ TEST_F(BundleTest, LinksInsideAndToTheBundleAreFine) {
   ASSERT_EQ(symlink("text.md", directory_.File("card.md").c_str()), 0);
   const TemporaryDirectory elsewhere;
   ASSERT_EQ(symlink(path().c_str(), elsewhere.File("current").c_str()), 0);
-  EXPECT_EQ(Bundle::Open(elsewhere.File("current"), true).manifest().width, 8);
+  EXPECT_EQ(Bundle::Open(elsewhere.File("current"), true).manifest().task, "reid");
 }
 
 TEST_F(BundleTest, MissingAndOddFilesAreNamed) {
@@ -153,9 +153,8 @@ TEST_F(BundleTest, SizesAreThoseOfTheManifest) {
   directory_.Write("model.lce.tflite", "mode");
   ExpectRefused("/model.lce.tflite: 4 bytes, the manifest says 5; copy the bundle again");
   directory_.Write("model.lce.tflite", kModelText);
-  const Bundle bundle = Bundle::Open(path(), true);
   directory_.Write("model.lce.tflite", "longer");
-  ExpectError<BundleError>("6 bytes, the manifest says 5", [&] { bundle.ReadModel(); });
+  ExpectRefused("6 bytes, the manifest says 5");
 }
 
 TEST_F(BundleTest, ManifestIsOfLimitedSize) {
@@ -167,8 +166,8 @@ TEST_F(BundleTest, ChangedByteIsNoticed) {
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"model.lce.tflite", "Model"},
       {"card.md", "# B card\n"},
-      {"golden.npz", "other"},
-      {"manifest.json", std::string(kManifestText) + "\n"}};
+      {"golden.safetensors", "other"},
+      {"manifest.json", ManifestText() + "\n"}};
   for (const auto& [name, content] : changes) {
     const std::vector<uint8_t> before = ReadFile(directory_.File(name), 1 << 20);
     directory_.Write(name, content);
@@ -178,7 +177,7 @@ TEST_F(BundleTest, ChangedByteIsNoticed) {
 }
 
 TEST_F(BundleTest, ChecksumsMustCover) {
-  const std::vector<std::string> names = {"golden.npz", "manifest.json", "model.lce.tflite",
+  const std::vector<std::string> names = {"golden.safetensors", "manifest.json", "model.lce.tflite",
                                           "model.onnx"};
   for (const std::string& missing : names) {
     std::vector<std::string> listed;
@@ -189,19 +188,19 @@ TEST_F(BundleTest, ChecksumsMustCover) {
     ExpectNotVerified("/SHA256SUMS: " + missing + " is not listed; write the bundle again");
   }
   WriteChecksums(names);
-  EXPECT_EQ(Bundle::Open(path(), true).manifest().width, 8);
+  EXPECT_EQ(Bundle::Open(path(), true).manifest().task, "reid");
   ASSERT_EQ(unlink(directory_.File("SHA256SUMS").c_str()), 0);
   ExpectNotVerified("the bundle has no file SHA256SUMS");
 }
 
 TEST_F(BundleTest, ChecksumsMustBeThoseOfTheManifest) {
-  directory_.Write("manifest.json", Replace(kManifestText, "e3b0", "e3b1"));
-  WriteChecksums({"golden.npz", "manifest.json", "model.lce.tflite", "model.onnx"});
+  directory_.Write("manifest.json", Replace(ManifestText(), "e3b0", "e3b1"));
+  WriteChecksums({"golden.safetensors", "manifest.json", "model.lce.tflite", "model.onnx"});
   ExpectNotVerified("SHA256SUMS: the SHA-256 of model.onnx is not that of the manifest");
 }
 
 TEST_F(BundleTest, BadChecksumLine) {
-  const std::vector<std::string> names = {"golden.npz", "manifest.json", "model.lce.tflite",
+  const std::vector<std::string> names = {"golden.safetensors", "manifest.json", "model.lce.tflite",
                                           "model.onnx"};
   const std::string zeros(64, '0');
   const std::string notice = "/SHA256SUMS: line 5 is not 'SHA-256  name' of a new file";
@@ -222,28 +221,28 @@ TEST_F(BundleTest, BadChecksumLine) {
   }
   const std::string card = FileSha256(directory_.File("card.md"), 1 << 20);
   WriteChecksums(names, card + " *card.md\r\n");
-  EXPECT_EQ(Bundle::Open(path(), true).manifest().width, 8);
+  EXPECT_EQ(Bundle::Open(path(), true).manifest().task, "reid");
 }
 
 TEST_F(BundleTest, AbsentFormatListsThosePresent) {
-  directory_.Write("manifest.json", Replace(kManifestText, "\"lce\"", "\"int8\""));
-  const Bundle bundle = Bundle::Open(path(), false);
+  directory_.Write("manifest.json", Replace(ManifestText(), "\"lce\"", "\"int8\""));
+  Bundle bundle = Bundle::Open(path(), false);
   ExpectError<BundleError>(path() + ": no file of format 'lce'; present: int8, onnx",
-                           [&] { bundle.ReadModel(); });
+                           [&] { bundle.TakeModel(); });
 }
 
-TEST_F(BundleTest, GoldenMayBeAbsentUntilAskedFor) {
-  ASSERT_EQ(unlink(directory_.File("golden.npz").c_str()), 0);
-  WriteChecksums({"manifest.json", "model.lce.tflite", "model.onnx"});
-  const Bundle bundle = Bundle::Open(path(), true);
-  ExpectError<BundleError>("the bundle has no file golden.npz", [&] { bundle.ReadGolden(); });
-}
-
-TEST_F(BundleTest, GoldenOfAnotherLength) {
-  const std::string text = Replace(kManifestText, "\"shape\": [null, 2]", "\"shape\": [null, 3]");
-  directory_.Write("manifest.json", Replace(text, "\"dim\": 2", "\"dim\": 3"));
+TEST_F(BundleTest, WithoutChecksumsGoldenItemsMayBeAbsentUntilAskedFor) {
+  ASSERT_EQ(unlink(directory_.File("golden.safetensors").c_str()), 0);
+  ExpectNotVerified("the bundle has no file golden.safetensors");
   const Bundle bundle = Bundle::Open(path(), false);
-  ExpectError<BundleError>("/golden.npz: embeddings have 2 components, the manifest says 3",
+  ExpectError<BundleError>("the bundle has no file golden.safetensors",
+                           [&] { bundle.ReadGolden(); });
+}
+
+TEST_F(BundleTest, GoldenItemsOfAnotherSize) {
+  directory_.Write("golden.safetensors", "{}");
+  const Bundle bundle = Bundle::Open(path(), false);
+  ExpectError<BundleError>("/golden.safetensors: 2 bytes, the manifest says ",
                            [&] { bundle.ReadGolden(); });
 }
 

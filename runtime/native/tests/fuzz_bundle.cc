@@ -1,14 +1,13 @@
-// Any bytes as a manifest and as golden crops: they are read or refused, whatever they are.
+// Any bytes as a manifest and as golden items: they are read or refused, whatever they are.
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <string>
 #include <vector>
 
 #include "engine/errors.h"
 #include "engine/golden.h"
 #include "engine/manifest.h"
 #include "tests/manifest_text.h"
-#include "tests/npz_writer.h"
 
 namespace {
 
@@ -23,25 +22,18 @@ void Read(Function function) {
   }
 }
 
-void ReadBoth(const Bytes& manifest, const Bytes& golden) {
+bireid::Manifest ParseValid(const Bytes& manifest) {
+  return bireid::ParseManifest(manifest, "manifest.json");
+}
+
+void ReadBoth(const Bytes& manifest, const Bytes& golden, const bireid::Manifest& valid) {
   Read([&] { bireid::ParseManifest(manifest, "manifest.json"); });
-  Read([&] { bireid::ParseGolden(golden, "golden.npz"); });
+  Read([&] { bireid::ParseGolden(golden, valid, "golden.safetensors"); });
 }
 
 Bytes Manifest() {
-  const char* end = bireid::kManifestText + std::strlen(bireid::kManifestText);
-  return Bytes(bireid::kManifestText, end);
-}
-
-Bytes Golden() {
-  const std::vector<uint8_t> crop(2 * 3 * 3, 7);
-  const std::vector<float> embedding = {0.6f, 0.8f};
-  const std::vector<double> tolerance = {1e-3};
-  const std::vector<double> cosine = {0.99};
-  return bireid::Zip({{"crop_0.npy", bireid::Npy("|u1", "(2, 3, 3)", bireid::BytesOf(crop))},
-                      {"embeddings.npy", bireid::Npy("<f4", "(1, 2)", bireid::BytesOf(embedding))},
-                      {"max_abs.npy", bireid::Npy("<f8", "()", bireid::BytesOf(tolerance))},
-                      {"min_cosine.npy", bireid::Npy("<f8", "()", bireid::BytesOf(cosine))}});
+  const std::string text = bireid::ManifestText();
+  return Bytes(text.begin(), text.end());
 }
 
 // Pairs of input bytes as (distance from the last change, new value).
@@ -58,15 +50,14 @@ Bytes Changed(Bytes bytes, const uint8_t* data, size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Bytes manifest = Manifest();
-  static const Bytes golden = Golden();
+  static const Bytes golden = bireid::Safetensors(bireid::GoldenTensors());
   // The untouched ones must be read, or the changed ones are refused for another reason.
-  static const bool is_valid = [] {
-    bireid::ParseManifest(manifest, "manifest.json");
-    return !bireid::ParseGolden(golden, "golden.npz").crops.empty();
-  }();
+  static const bireid::Manifest valid = ParseValid(manifest);
+  static const bool is_valid =
+      !bireid::ParseGolden(golden, valid, "golden.safetensors").inputs.empty();
   (void)is_valid;
   const Bytes raw(data, data + size);
-  ReadBoth(raw, raw);
-  ReadBoth(Changed(manifest, data, size), Changed(golden, data, size));
+  ReadBoth(raw, raw, valid);
+  ReadBoth(Changed(manifest, data, size), Changed(golden, data, size), valid);
   return 0;
 }

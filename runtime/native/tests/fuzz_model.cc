@@ -35,16 +35,23 @@ bool IsSmall(const bireid::Graph& graph) {
 
 void Run(const std::vector<uint8_t>& model) {
   try {
-    const bireid::Graph graph = bireid::ReadModel(model.data(), model.size(), "model");
+    const bireid::Model read = bireid::ReadModel(model.data(), model.size(), "model");
+    const bireid::Graph& graph = read.graph;
     if (!IsSmall(graph)) return;
     bireid::PlanOptions options;
     options.kernels = bireid::FindKernels("auto");
     const auto plan = bireid::Plan::Build(graph, options);
-    const std::vector<float> input(Elements(graph.tensors[graph.inputs[0]]), 0.5f);
-    std::vector<float> output(Elements(graph.tensors[graph.outputs[0]]));
-    const void* inputs[] = {input.data()};
-    void* outputs[] = {output.data()};
-    plan->Run(inputs, outputs);
+    std::vector<std::vector<float>> values;
+    std::vector<const void*> inputs;
+    std::vector<void*> outputs;
+    values.reserve(graph.inputs.size() + graph.outputs.size());
+    for (const int input : graph.inputs) {
+      inputs.push_back(values.emplace_back(Elements(graph.tensors[input]), 0.5f).data());
+    }
+    for (const int output : graph.outputs) {
+      outputs.push_back(values.emplace_back(Elements(graph.tensors[output])).data());
+    }
+    plan->Run(inputs.data(), outputs.data());
   } catch (const bireid::BundleError&) {
   } catch (const bireid::UnsupportedError&) {
   } catch (const bireid::PlanError&) {

@@ -24,7 +24,7 @@ using tflite::TensorType;
 using Builder = ModelWriter::Builder;
 
 Graph Read(const std::vector<uint8_t>& file) {
-  return ReadModel(file.data(), file.size(), "model.tflite");
+  return ReadModel(file.data(), file.size(), "model.tflite").graph;
 }
 
 const Node& NodeOf(const Graph& graph, const std::string& name) {
@@ -110,6 +110,47 @@ TEST(ModelReader, MatricesBecomeMapsAndConstantsStay) {
   EXPECT_EQ(*static_cast<const float*>(weights.constant), 1.0f);
 }
 
+// Without a signature there are no names, and with one those of the default.
+TEST(ModelReader, NamesAreThoseOfTheSignature) {
+  Network network;
+  const auto input = static_cast<uint32_t>(network.inputs[0]);
+  const auto output = static_cast<uint32_t>(network.outputs[0]);
+  const auto map = static_cast<uint32_t>(network.Find(BuiltinOperator::LOGISTIC).outputs[0]);
+  const auto read = [&] {
+    const std::vector<uint8_t> file = network.Write();
+    return ReadModel(file.data(), file.size(), "model.tflite");
+  };
+  EXPECT_EQ(read().outputs[0].name, "");
+  network.outputs = {network.outputs[0], static_cast<int>(map)};
+  network.signatures = {{"only", {{"picture", input}}, {{"map", map}, {"row", output}}}};
+  for (const std::string key : {"only", "serving_default"}) {
+    const Model model = read();
+    ASSERT_EQ(model.outputs.size(), 2u);
+    EXPECT_EQ(model.inputs[0].name, "picture");
+    EXPECT_EQ(model.inputs[0].shape, (std::vector<int>{8, 8, 3}));
+    EXPECT_EQ(model.outputs[0].name, "row");
+    EXPECT_EQ(model.outputs[0].shape, (std::vector<int>{8}));
+    EXPECT_EQ(model.outputs[1].name, "map");
+    EXPECT_EQ(model.outputs[1].shape, (std::vector<int>{2, 2, 32}));
+    EXPECT_EQ(model.graph.outputs,
+              (std::vector<int>{model.outputs[0].tensor, model.outputs[1].tensor}));
+    network.signatures.insert(network.signatures.begin(), {"other", {}, {}});
+    network.signatures[1].key = "serving_default";
+  }
+}
+
+TEST(ModelReader, OtherRanksBecomeMaps) {
+  Network network;
+  network.tensors[network.outputs[0]].shape = {1, 2, 1, 2, 1, 2};
+  const std::vector<uint8_t> file = network.Write();
+  const Model model = ReadModel(file.data(), file.size(), "model.tflite");
+  EXPECT_EQ(model.outputs[0].shape, (std::vector<int>{2, 1, 2, 1, 2}));
+  EXPECT_EQ(model.graph.tensors[model.outputs[0].tensor].shape, (std::vector<int>{1, 4, 1, 2}));
+  network.tensors[network.outputs[0]].shape = {1, 4, 2};
+  const std::vector<uint8_t> three = network.Write();
+  EXPECT_EQ(Read(three).tensors[network.outputs[0]].shape, (std::vector<int>{1, 1, 4, 2}));
+}
+
 TEST(ModelReader, ReadsQuantizationOfActivations) {
   Network network;
   auto& tensor = network.OutputOf(BuiltinOperator::CUSTOM, "LceDequantize");
@@ -127,12 +168,17 @@ TEST(ModelReader, ReadsQuantizationOfActivations) {
 struct Case {
   const char* message;
   void (*change)(Network*);
+  bool without_signature = false;
 };
 
 // What the reader says of a file that a case has changed.
 template <typename Error>
 void ExpectRefused(const Case& refused) {
   Network network;
+  network.signatures = {{"serving_default",
+                         {{"image", static_cast<uint32_t>(network.inputs[0])}},
+                         {{"embedding", static_cast<uint32_t>(network.outputs[0])}}}};
+  if (refused.without_signature) network.signatures.clear();
   refused.change(&network);
   const std::vector<uint8_t> file = network.Write();
   ExpectError<Error>(std::string("model.tflite: ") + refused.message, [&] { Read(file); });
@@ -165,6 +211,21 @@ TEST(ModelReader, DamagedFilesAreRefused) {
          n->tensors[0].type = TensorType::INT8;
          n->tensors[0].scales = {1.0f};
          n->tensors[0].zero_points = {128};
+       }},
+      {"the list of outputs has more than 64 tensors",
+       [](Network* n) { n->outputs.resize(65, n->outputs[0]); }},
+      {"its signature is for a subgraph", [](Network* n) { n->signatures[0].subgraph = 1; }},
+      {"its signature names an input that is not there",
+       [](Network* n) { n->signatures[0].inputs[0].second = 1; }},
+      {"its signature names an input that is not there",
+       [](Network* n) { n->signatures[0].inputs[0].first = ""; }},
+      {"its signature names an output that is not there, or one twice",
+       [](Network* n) { n->signatures[0].outputs.push_back(n->signatures[0].outputs[0]); }},
+      {"its signature does not name every output",
+       [](Network* n) { n->signatures[0].outputs.clear(); }},
+      {"tensor 0 is too large",
+       [](Network* n) {
+         n->tensors[0].shape = {1, 1 << 20, 1 << 20, 1, 1};
        }},
       {"there are more than 4096 operators",
        [](Network* n) { n->operators.resize(4097, n->operators[0]); }},
@@ -247,11 +308,21 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
          n->tensors[n->axes].shape = {1};
          n->tensors[n->axes].data.resize(4);
        }},
-      {"it has 0 inputs instead of one", [](Network* n) { n->inputs.clear(); }},
-      {"it has 2 outputs instead of one", [](Network* n) { n->outputs.push_back(0); }},
+      {"it has 0 inputs and 1 outputs, and no signature that names them",
+       [](Network* n) { n->inputs.clear(); }, true},
+      {"it has 1 inputs and 2 outputs, and no signature that names them",
+       [](Network* n) { n->outputs.push_back(0); }, true},
       {"its input is not float32", [](Network* n) { n->tensors[0].type = TensorType::UINT8; }},
       {"its input is not float32", [](Network* n) { n->tensors[0].shape[0] = 2; }},
-      {"its input is not float32", [](Network* n) { n->tensors[0].shape.pop_back(); }},
+      {"its input is not float32", [](Network* n) { n->tensors[0].shape.resize(1); }},
+      {"none of its signatures is serving_default",
+       [](Network* n) {
+         n->signatures = {{"a", {}, {}}, {"b", {}, {}}};
+       }},
+      {"MEAN#17: the mean is not over",
+       [](Network* n) {
+         n->tensors[n->Find(BuiltinOperator::MEAN).inputs[0]].shape = {1, 4, 32};
+       }},
       {"its output is not float32", [](Network* n) { n->outputs = {n->stem}; }},
   };
   for (const Case& lacking : cases) ExpectRefused<UnsupportedError>(lacking);

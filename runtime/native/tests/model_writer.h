@@ -84,6 +84,13 @@ class ModelWriter {
     target->options = [write](Builder& builder) { return write(builder).Union(); };
   }
 
+  struct Signature {
+    std::string key;
+    std::vector<std::pair<std::string, uint32_t>> inputs;  // name and tensor
+    std::vector<std::pair<std::string, uint32_t>> outputs;
+    uint32_t subgraph = 0;
+  };
+
   // In memory of exactly its size.
   std::vector<uint8_t> Write() const {
     Builder builder;
@@ -98,9 +105,10 @@ class ModelWriter {
     const auto all_subgraphs = builder.CreateVector(
         std::vector<flatbuffers::Offset<tflite::SubGraph>>(subgraphs, subgraph));
     const auto all_codes = WriteCodes(builder);
+    const auto all_signatures = WriteSignatures(builder);
     tflite::FinishModelBuffer(builder,
                               tflite::CreateModel(builder, version, all_codes, all_subgraphs,
-                                                  builder.CreateVector(buffers)));
+                                                  builder.CreateVector(buffers), all_signatures));
     return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
   }
 
@@ -111,6 +119,7 @@ class ModelWriter {
   std::vector<Operator> operators;
   std::vector<int> inputs;
   std::vector<int> outputs;
+  std::vector<Signature> signatures;
 
  private:
   template <typename Table>
@@ -140,6 +149,27 @@ class ModelWriter {
       written.push_back(tflite::CreateOperator(
           builder, op.code, builder.CreateVector(op.inputs), builder.CreateVector(op.outputs),
           op.options_type, options, builder.CreateVector(custom, op.custom_options.size())));
+    }
+    return builder.CreateVector(written);
+  }
+
+  static Vector<tflite::TensorMap> WriteNames(
+      Builder& builder, const std::vector<std::pair<std::string, uint32_t>>& names) {
+    std::vector<flatbuffers::Offset<tflite::TensorMap>> written;
+    for (const auto& [name, tensor] : names) {
+      written.push_back(tflite::CreateTensorMap(builder, builder.CreateString(name), tensor));
+    }
+    return builder.CreateVector(written);
+  }
+
+  Vector<tflite::SignatureDef> WriteSignatures(Builder& builder) const {
+    std::vector<flatbuffers::Offset<tflite::SignatureDef>> written;
+    for (const Signature& signature : signatures) {
+      const auto named_inputs = WriteNames(builder, signature.inputs);
+      const auto named_outputs = WriteNames(builder, signature.outputs);
+      written.push_back(tflite::CreateSignatureDef(builder, named_inputs, named_outputs,
+                                                   builder.CreateString(signature.key),
+                                                   signature.subgraph));
     }
     return builder.CreateVector(written);
   }

@@ -56,6 +56,12 @@ struct SubGraphBuilder;
 struct Buffer;
 struct BufferBuilder;
 
+struct TensorMap;
+struct TensorMapBuilder;
+
+struct SignatureDef;
+struct SignatureDefBuilder;
+
 struct Model;
 struct ModelBuilder;
 
@@ -1940,13 +1946,156 @@ inline ::flatbuffers::Offset<Buffer> CreateBufferDirect(
   return bireid::tflite::CreateBuffer(_fbb, data__);
 }
 
+struct TensorMap FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
+  typedef TensorMapBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_NAME = 4,
+    VT_TENSOR_INDEX = 6
+  };
+  const ::flatbuffers::String *name() const {
+    return GetPointer<const ::flatbuffers::String *>(VT_NAME);
+  }
+  uint32_t tensor_index() const { return GetField<uint32_t>(VT_TENSOR_INDEX, 0); }
+  bool Verify(::flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_NAME) &&
+           verifier.VerifyString(name()) && VerifyField<uint32_t>(verifier, VT_TENSOR_INDEX, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct TensorMapBuilder {
+  typedef TensorMap Table;
+  ::flatbuffers::FlatBufferBuilder &fbb_;
+  ::flatbuffers::uoffset_t start_;
+  void add_name(::flatbuffers::Offset<::flatbuffers::String> name) {
+    fbb_.AddOffset(TensorMap::VT_NAME, name);
+  }
+  void add_tensor_index(uint32_t tensor_index) {
+    fbb_.AddElement<uint32_t>(TensorMap::VT_TENSOR_INDEX, tensor_index, 0);
+  }
+  explicit TensorMapBuilder(::flatbuffers::FlatBufferBuilder &_fbb) : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  ::flatbuffers::Offset<TensorMap> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = ::flatbuffers::Offset<TensorMap>(end);
+    return o;
+  }
+};
+
+inline ::flatbuffers::Offset<TensorMap> CreateTensorMap(
+    ::flatbuffers::FlatBufferBuilder &_fbb, ::flatbuffers::Offset<::flatbuffers::String> name = 0,
+    uint32_t tensor_index = 0) {
+  TensorMapBuilder builder_(_fbb);
+  builder_.add_tensor_index(tensor_index);
+  builder_.add_name(name);
+  return builder_.Finish();
+}
+
+inline ::flatbuffers::Offset<TensorMap> CreateTensorMapDirect(
+    ::flatbuffers::FlatBufferBuilder &_fbb, const char *name = nullptr, uint32_t tensor_index = 0) {
+  auto name__ = name ? _fbb.CreateString(name) : 0;
+  return bireid::tflite::CreateTensorMap(_fbb, name__, tensor_index);
+}
+
+struct SignatureDef FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
+  typedef SignatureDefBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_INPUTS = 4,
+    VT_OUTPUTS = 6,
+    VT_SIGNATURE_KEY = 8,
+    VT_SUBGRAPH_INDEX = 12
+  };
+  const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *inputs() const {
+    return GetPointer<
+        const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *>(VT_INPUTS);
+  }
+  const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *outputs() const {
+    return GetPointer<
+        const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *>(
+        VT_OUTPUTS);
+  }
+  const ::flatbuffers::String *signature_key() const {
+    return GetPointer<const ::flatbuffers::String *>(VT_SIGNATURE_KEY);
+  }
+  uint32_t subgraph_index() const { return GetField<uint32_t>(VT_SUBGRAPH_INDEX, 0); }
+  bool Verify(::flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) && VerifyOffset(verifier, VT_INPUTS) &&
+           verifier.VerifyVector(inputs()) && verifier.VerifyVectorOfTables(inputs()) &&
+           VerifyOffset(verifier, VT_OUTPUTS) && verifier.VerifyVector(outputs()) &&
+           verifier.VerifyVectorOfTables(outputs()) && VerifyOffset(verifier, VT_SIGNATURE_KEY) &&
+           verifier.VerifyString(signature_key()) &&
+           VerifyField<uint32_t>(verifier, VT_SUBGRAPH_INDEX, 4) && verifier.EndTable();
+  }
+};
+
+struct SignatureDefBuilder {
+  typedef SignatureDef Table;
+  ::flatbuffers::FlatBufferBuilder &fbb_;
+  ::flatbuffers::uoffset_t start_;
+  void add_inputs(
+      ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>>>
+          inputs) {
+    fbb_.AddOffset(SignatureDef::VT_INPUTS, inputs);
+  }
+  void add_outputs(
+      ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>>>
+          outputs) {
+    fbb_.AddOffset(SignatureDef::VT_OUTPUTS, outputs);
+  }
+  void add_signature_key(::flatbuffers::Offset<::flatbuffers::String> signature_key) {
+    fbb_.AddOffset(SignatureDef::VT_SIGNATURE_KEY, signature_key);
+  }
+  void add_subgraph_index(uint32_t subgraph_index) {
+    fbb_.AddElement<uint32_t>(SignatureDef::VT_SUBGRAPH_INDEX, subgraph_index, 0);
+  }
+  explicit SignatureDefBuilder(::flatbuffers::FlatBufferBuilder &_fbb) : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  ::flatbuffers::Offset<SignatureDef> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = ::flatbuffers::Offset<SignatureDef>(end);
+    return o;
+  }
+};
+
+inline ::flatbuffers::Offset<SignatureDef> CreateSignatureDef(
+    ::flatbuffers::FlatBufferBuilder &_fbb,
+    ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>>>
+        inputs = 0,
+    ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::TensorMap>>>
+        outputs = 0,
+    ::flatbuffers::Offset<::flatbuffers::String> signature_key = 0, uint32_t subgraph_index = 0) {
+  SignatureDefBuilder builder_(_fbb);
+  builder_.add_subgraph_index(subgraph_index);
+  builder_.add_signature_key(signature_key);
+  builder_.add_outputs(outputs);
+  builder_.add_inputs(inputs);
+  return builder_.Finish();
+}
+
+inline ::flatbuffers::Offset<SignatureDef> CreateSignatureDefDirect(
+    ::flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *inputs = nullptr,
+    const std::vector<::flatbuffers::Offset<bireid::tflite::TensorMap>> *outputs = nullptr,
+    const char *signature_key = nullptr, uint32_t subgraph_index = 0) {
+  auto inputs__ =
+      inputs ? _fbb.CreateVector<::flatbuffers::Offset<bireid::tflite::TensorMap>>(*inputs) : 0;
+  auto outputs__ =
+      outputs ? _fbb.CreateVector<::flatbuffers::Offset<bireid::tflite::TensorMap>>(*outputs) : 0;
+  auto signature_key__ = signature_key ? _fbb.CreateString(signature_key) : 0;
+  return bireid::tflite::CreateSignatureDef(_fbb, inputs__, outputs__, signature_key__,
+                                            subgraph_index);
+}
+
 struct Model FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
   typedef ModelBuilder Builder;
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
     VT_VERSION = 4,
     VT_OPERATOR_CODES = 6,
     VT_SUBGRAPHS = 8,
-    VT_BUFFERS = 12
+    VT_BUFFERS = 12,
+    VT_SIGNATURE_DEFS = 18
   };
   uint32_t version() const { return GetField<uint32_t>(VT_VERSION, 0); }
   const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::OperatorCode>> *operator_codes()
@@ -1964,6 +2113,12 @@ struct Model FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
     return GetPointer<const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::Buffer>> *>(
         VT_BUFFERS);
   }
+  const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>> *signature_defs()
+      const {
+    return GetPointer<
+        const ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>> *>(
+        VT_SIGNATURE_DEFS);
+  }
   bool Verify(::flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) && VerifyField<uint32_t>(verifier, VT_VERSION, 4) &&
            VerifyOffset(verifier, VT_OPERATOR_CODES) && verifier.VerifyVector(operator_codes()) &&
@@ -1971,7 +2126,8 @@ struct Model FLATBUFFERS_FINAL_CLASS : private ::flatbuffers::Table {
            VerifyOffset(verifier, VT_SUBGRAPHS) && verifier.VerifyVector(subgraphs()) &&
            verifier.VerifyVectorOfTables(subgraphs()) && VerifyOffset(verifier, VT_BUFFERS) &&
            verifier.VerifyVector(buffers()) && verifier.VerifyVectorOfTables(buffers()) &&
-           verifier.EndTable();
+           VerifyOffset(verifier, VT_SIGNATURE_DEFS) && verifier.VerifyVector(signature_defs()) &&
+           verifier.VerifyVectorOfTables(signature_defs()) && verifier.EndTable();
   }
 };
 
@@ -1996,6 +2152,12 @@ struct ModelBuilder {
           buffers) {
     fbb_.AddOffset(Model::VT_BUFFERS, buffers);
   }
+  void add_signature_defs(
+      ::flatbuffers::Offset<
+          ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>>>
+          signature_defs) {
+    fbb_.AddOffset(Model::VT_SIGNATURE_DEFS, signature_defs);
+  }
   explicit ModelBuilder(::flatbuffers::FlatBufferBuilder &_fbb) : fbb_(_fbb) {
     start_ = fbb_.StartTable();
   }
@@ -2014,8 +2176,12 @@ inline ::flatbuffers::Offset<Model> CreateModel(
     ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SubGraph>>>
         subgraphs = 0,
     ::flatbuffers::Offset<::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::Buffer>>>
-        buffers = 0) {
+        buffers = 0,
+    ::flatbuffers::Offset<
+        ::flatbuffers::Vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>>>
+        signature_defs = 0) {
   ModelBuilder builder_(_fbb);
+  builder_.add_signature_defs(signature_defs);
   builder_.add_buffers(buffers);
   builder_.add_subgraphs(subgraphs);
   builder_.add_operator_codes(operator_codes);
@@ -2028,7 +2194,9 @@ inline ::flatbuffers::Offset<Model> CreateModelDirect(
     const std::vector<::flatbuffers::Offset<bireid::tflite::OperatorCode>> *operator_codes =
         nullptr,
     const std::vector<::flatbuffers::Offset<bireid::tflite::SubGraph>> *subgraphs = nullptr,
-    const std::vector<::flatbuffers::Offset<bireid::tflite::Buffer>> *buffers = nullptr) {
+    const std::vector<::flatbuffers::Offset<bireid::tflite::Buffer>> *buffers = nullptr,
+    const std::vector<::flatbuffers::Offset<bireid::tflite::SignatureDef>> *signature_defs =
+        nullptr) {
   auto operator_codes__ =
       operator_codes
           ? _fbb.CreateVector<::flatbuffers::Offset<bireid::tflite::OperatorCode>>(*operator_codes)
@@ -2038,7 +2206,12 @@ inline ::flatbuffers::Offset<Model> CreateModelDirect(
                 : 0;
   auto buffers__ =
       buffers ? _fbb.CreateVector<::flatbuffers::Offset<bireid::tflite::Buffer>>(*buffers) : 0;
-  return bireid::tflite::CreateModel(_fbb, version, operator_codes__, subgraphs__, buffers__);
+  auto signature_defs__ =
+      signature_defs
+          ? _fbb.CreateVector<::flatbuffers::Offset<bireid::tflite::SignatureDef>>(*signature_defs)
+          : 0;
+  return bireid::tflite::CreateModel(_fbb, version, operator_codes__, subgraphs__, buffers__,
+                                     signature_defs__);
 }
 
 inline bool VerifyBuiltinOptions(::flatbuffers::Verifier &verifier, const void *obj,

@@ -5,9 +5,9 @@
 #include <new>
 #include <string>
 
+#include "engine/json_text.h"
 #include "programs/bireid_embed/errors.h"
 #include "programs/bireid_embed/image.h"
-#include "programs/bireid_embed/json_text.h"
 #include "programs/bireid_embed/options.h"
 
 namespace bireid_embed {
@@ -48,25 +48,25 @@ Image ReadImage(const std::string& request, bool too_long, Connection& connectio
 }
 
 std::string Answer(const std::string& request, bool too_long, Connection& connection,
-                   ExtractorHandle& extractor) {
+                   NetworkHandle& network) {
   try {
     const Image image = ReadImage(request, too_long, connection);
-    return "{\"embedding\": " + JsonNumbers(extractor.Embed(image)) + "}\n";
+    return "{" + network.ToJson(network.Run(image)) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {
-    return "{\"error\": " + JsonString(error.what()) + "}\n";
+    return "{\"error\": " + bireid::JsonString(error.what()) + "}\n";
   }
 }
 
 }  // namespace
 
-void Serve(Connection& connection, ExtractorHandle& extractor) {
+void Serve(Connection& connection, NetworkHandle& network) {
   try {
     std::string request;
     bool too_long = false;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, extractor));
+      connection.Write(Answer(request, too_long, connection, network));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

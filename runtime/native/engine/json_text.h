@@ -1,11 +1,11 @@
-// JSON as the program prints it.
-#ifndef BIREID_PROGRAMS_BIREID_EMBED_JSON_TEXT_H_
-#define BIREID_PROGRAMS_BIREID_EMBED_JSON_TEXT_H_
+// JSON as the library and its programs write it.
+#ifndef BIREID_ENGINE_JSON_TEXT_H_
+#define BIREID_ENGINE_JSON_TEXT_H_
 
 #include <string>
 #include <vector>
 
-namespace bireid_embed {
+namespace bireid {
 
 // A JSON string in ASCII. A byte that is not part of UTF-8 text becomes a lone surrogate, \udc80 to
 // \udcff, as in Python's os.fsdecode, so that every path can be had back.
@@ -14,6 +14,6 @@ std::string JsonString(const std::string& text);
 // A JSON array; every number reads back as the same float.
 std::string JsonNumbers(const std::vector<float>& numbers);
 
-}  // namespace bireid_embed
+}  // namespace bireid
 
-#endif  // BIREID_PROGRAMS_BIREID_EMBED_JSON_TEXT_H_
+#endif  // BIREID_ENGINE_JSON_TEXT_H_

@@ -1,0 +1,197 @@
+#include "engine/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+
+#include "engine/errors.h"
+#include "engine/kinds.h"
+#include "plan/thread_pool.h"
+
+namespace bireid {
+namespace {
+
+constexpr int kMaxItems = 1 << 20;
+
+Bundle OpenBundle(const std::string& directory, const SessionOptions& options) {
+  if (options.model == nullptr) return Bundle::Open(directory, options.verify);
+  return Bundle::OpenAround(directory, options.model, options.model_bytes);
+}
+
+void CheckItems(int items) {
+  if (items >= 0 && items <= kMaxItems) return;
+  throw std::invalid_argument("the number of items is " + std::to_string(items) +
+                              "; it must be 0 to 1048576");
+}
+
+// Adds one output of one item to the result.
+void Compare(const float* actual, const float* expected, int64_t count, const Tolerance& tolerance,
+             SelfTestResult* result) {
+  double difference = 0, product = 0, own = 0, known = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double a = actual[i];
+    const double b = expected[i];
+    // Not std::max, which NaN slips through.
+    if (!(std::abs(a - b) <= difference)) {
+      difference = std::isnan(a) ? std::numeric_limits<double>::infinity() : std::abs(a - b);
+    }
+    product += a * b;
+    own += a * a;
+    known += b * b;
+  }
+  const double length = std::sqrt(own * known);
+  double cosine = own == known ? 1.0 : 0.0;  // of zeros
+  if (length > 0) cosine = product / length;
+  if (!(cosine >= -1)) cosine = -1;  // NaN
+  result->max_difference = std::max(result->max_difference, difference);
+  result->min_cosine = std::min(result->min_cosine, cosine);
+  if (difference > tolerance.max_abs || cosine < tolerance.min_cosine) result->passed = false;
+}
+
+}  // namespace
+
+Session::Session(const std::string& directory, const SessionOptions& options)
+    : bundle_(OpenBundle(directory, options)),
+      threads_(options.threads),
+      description_(std::string("bireid " BIREID_VERSION " (") + options.kernels->name +
+                   (options.uint8_stem ? ", uint8 stem)" : ")")),
+      plan_(PlanNetwork(manifest(), bundle_.TakeModel(), options)),
+      resize_kernels_(&ResizeKernelsOf(*options.kernels)),
+      unwanted_(manifest().outputs.size()) {
+  for (const InputSpec& input : manifest().inputs) {
+    preparers_.push_back(input.kind->is_image ? std::make_unique<ImagePreparer>(input.preprocess)
+                                              : nullptr);
+  }
+}
+
+bool Session::TakesImages() const {
+  return manifest().inputs.size() == 1 && manifest().inputs[0].kind->is_image;
+}
+
+void Session::Run(const float* const* inputs, int items, float* const* outputs) {
+  CheckItems(items);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  RunLocked(inputs, items, outputs);
+}
+
+// All at once, or where an output is not wanted as many at a time as there are threads.
+void Session::RunLocked(const float* const* inputs, int items, float* const* outputs) {
+  const size_t output_count = manifest().outputs.size();
+  const bool all = std::find(outputs, outputs + output_count, nullptr) == outputs + output_count;
+  const int at_once = all ? items : threads_;
+  for (int begin = 0; begin < items; begin += at_once) {
+    std::vector<const void*> part_inputs;
+    for (size_t i = 0; i < manifest().inputs.size(); ++i) {
+      part_inputs.push_back(inputs[i] + begin * manifest().inputs[i].elements);
+    }
+    Pointers part_outputs;
+    for (size_t i = 0; i < output_count; ++i) {
+      const int64_t elements = manifest().outputs[i].elements;
+      if (outputs[i] == nullptr) {
+        unwanted_[i].resize(static_cast<size_t>(elements) * threads_);
+        part_outputs.push_back(unwanted_[i].data());
+      } else {
+        part_outputs.push_back(outputs[i] + begin * elements);
+      }
+    }
+    RunPart(part_inputs, std::min(at_once, items - begin), part_outputs);
+  }
+}
+
+void Session::RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs) {
+  const std::vector<void*> places(outputs.begin(), outputs.end());
+  try {
+    plan_->Run(inputs.data(), places.data(), items);
+  } catch (const PlanError& error) {
+    throw std::invalid_argument(error.what());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const OutputSpec& spec = manifest().outputs[i];
+    for (int item = 0; item < items; ++item) {
+      const char* problem = spec.kind->problem(outputs[i] + item * spec.elements, spec.elements);
+      if (problem != nullptr) throw BundleError(directory() + ": " + problem);
+    }
+  }
+}
+
+void Session::RunImages(const ImageView* images, int count, float* const* outputs) {
+  CheckItems(count);
+  if (!TakesImages()) {
+    throw UnsupportedError(directory() +
+                           ": the network takes other inputs than one image; run it on tensors");
+  }
+  const InputSpec& input = manifest().inputs[0];
+  for (int i = 0; i < count; ++i) CheckImage(images[i], input.preprocess.channels());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Pointers part_outputs(outputs, outputs + manifest().outputs.size());
+  for (int begin = 0; begin < count; begin += threads_) {
+    const int part = std::min(threads_, count - begin);
+    PrepareImages(images + begin, part);
+    const float* inputs[] = {images_.data()};
+    RunLocked(inputs, part, part_outputs.data());
+    for (size_t i = 0; i < part_outputs.size(); ++i) {
+      if (part_outputs[i] != nullptr) part_outputs[i] += part * manifest().outputs[i].elements;
+    }
+  }
+}
+
+// At most as many images as there are threads, to images_.
+void Session::PrepareImages(const ImageView* images, int count) {
+  const int64_t elements = manifest().inputs[0].elements;
+  images_.resize(std::max(images_.size(), static_cast<size_t>(count * elements)));
+  while (workspaces_.size() < static_cast<size_t>(count))
+    workspaces_.emplace_back(*resize_kernels_);
+  std::vector<std::exception_ptr> failures(count);
+  RunOnThreads(count, [&](int worker, int workers, Barrier&) {
+    for (int i = worker; i < count; i += workers) {
+      try {
+        preparers_[0]->Prepare(images[i], &workspaces_[i], images_.data() + i * elements);
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure != nullptr) std::rethrow_exception(failure);
+  }
+}
+
+void Session::RunGolden(const Golden& golden, int item, const Pointers& outputs) {
+  std::vector<std::vector<float>> prepared(golden.inputs.size());
+  std::vector<const float*> inputs;
+  for (size_t i = 0; i < golden.inputs.size(); ++i) {
+    const GoldenInput& input = golden.inputs[i][item];
+    if (preparers_[i] == nullptr) {
+      inputs.push_back(input.values.data());
+      continue;
+    }
+    prepared[i].resize(manifest().inputs[i].elements);
+    ImageWorkspace workspace(*resize_kernels_);
+    preparers_[i]->Prepare({input.pixels.data(), input.width, input.height, 0}, &workspace,
+                           prepared[i].data());
+    inputs.push_back(prepared[i].data());
+  }
+  Run(inputs.data(), 1, outputs.data());
+}
+
+SelfTestResult Session::SelfTest() {
+  const Golden golden = bundle_.ReadGolden();
+  std::vector<std::vector<float>> outputs;
+  Pointers pointers;
+  for (const OutputSpec& spec : manifest().outputs) outputs.emplace_back(spec.elements);
+  for (std::vector<float>& output : outputs) pointers.push_back(output.data());
+  SelfTestResult result;
+  for (int item = 0; item < manifest().golden.items; ++item) {
+    RunGolden(golden, item, pointers);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const int64_t elements = manifest().outputs[i].elements;
+      Compare(outputs[i].data(), golden.outputs[i].data() + item * elements, elements,
+              manifest().golden.tolerances[i], &result);
+    }
+  }
+  return result;
+}
+
+}  // namespace bireid

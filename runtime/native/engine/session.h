@@ -1,0 +1,79 @@
+// A bundle's network, ready to run.
+#ifndef BIREID_ENGINE_SESSION_H_
+#define BIREID_ENGINE_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/bundle.h"
+#include "engine/network.h"
+#include "engine/preprocess.h"
+#include "plan/plan.h"
+
+namespace bireid {
+
+struct SessionOptions : NetworkOptions {
+  bool verify = true;           // compare checksums
+  const void* model = nullptr;  // the file of format "lce", read and checked by the caller
+  size_t model_bytes = 0;
+};
+
+// Largest difference of any component and smallest cosine over the golden items.
+struct SelfTestResult {
+  double max_difference = 0;
+  double min_cosine = 1;
+  bool passed = true;  // each output within its tolerance
+};
+
+// May be used from several threads; calls wait for each other.
+class Session {
+ public:
+  // Throws BundleError, UnsupportedError, std::invalid_argument or std::bad_alloc.
+  Session(const std::string& directory, const SessionOptions& options);
+
+  const Manifest& manifest() const { return bundle_.manifest(); }
+  const std::string& directory() const { return bundle_.directory(); }
+  const std::string& description() const { return description_; }
+  int threads() const { return threads_; }
+
+  // Whether the one input is an image.
+  bool TakesImages() const;
+
+  // Inputs and outputs in the order of the manifest, `items` of each behind one another; an output
+  // that is null is not wanted. Items share the threads, one each. Throws BundleError if an output
+  // is not what its kind promises.
+  void Run(const float* const* inputs, int items, float* const* outputs);
+
+  // Throws UnsupportedError unless TakesImages(), std::invalid_argument for a bad size.
+  void RunImages(const ImageView* images, int count, float* const* outputs);
+
+  // Throws what reading the golden items throws.
+  SelfTestResult SelfTest();
+
+ private:
+  using Pointers = std::vector<float*>;
+
+  void RunLocked(const float* const* inputs, int items, float* const* outputs);
+  void RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs);
+  void PrepareImages(const ImageView* images, int count);
+  void RunGolden(const Golden& golden, int item, const Pointers& outputs);
+
+  Bundle bundle_;
+  int threads_;
+  std::string description_;
+  std::unique_ptr<Plan> plan_;
+  std::vector<std::unique_ptr<ImagePreparer>> preparers_;  // per input; null: no image
+  std::mutex mutex_;  // held while the plan and what follows are in use
+  const ResizeKernels* resize_kernels_;
+  std::vector<ImageWorkspace> workspaces_;    // per thread
+  std::vector<float> images_;                 // [threads][height][width][channels]
+  std::vector<std::vector<float>> unwanted_;  // per output: [threads][elements], where asked for
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_ENGINE_SESSION_H_

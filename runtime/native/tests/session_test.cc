@@ -1,0 +1,441 @@
+// Networks with any inputs and outputs, through the C interface.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/bireid_classifier.h"
+#include "engine/bireid_session.h"
+#include "engine/preprocess.h"
+#include "tests/session_bundle.h"
+
+namespace bireid {
+namespace {
+
+using Floats = std::vector<float>;
+
+constexpr int kChannels = 3;
+constexpr int kImage = kSessionHeight * kSessionWidth * kChannels;
+
+struct Close {
+  void operator()(bireid_session* session) const { bireid_session_close(session); }
+  void operator()(bireid_extractor* extractor) const { bireid_close(extractor); }
+  void operator()(bireid_classifier* classifier) const { bireid_classifier_close(classifier); }
+};
+
+template <typename Handle>
+using Owned = std::unique_ptr<Handle, Close>;
+
+bireid_options Options(int threads) {
+  bireid_options options{};
+  options.size = sizeof(options);
+  options.threads = threads;
+  return options;
+}
+
+Owned<bireid_session> Open(const TemporaryDirectory& directory, int threads = 1) {
+  const bireid_options options = Options(threads);
+  bireid_session* session = nullptr;
+  EXPECT_EQ(bireid_session_open(directory.path().c_str(), &options, &session), BIREID_OK)
+      << bireid_last_error();
+  return Owned<bireid_session>(session);
+}
+
+// Expects the last call to have failed with a line that holds `part`.
+void ExpectFailure(bireid_status status, bireid_status expected, const std::string& part) {
+  EXPECT_EQ(status, expected);
+  const std::string message = bireid_last_error();
+  EXPECT_NE(message.find(part), std::string::npos) << message << "\nexpected: " << part;
+}
+
+Floats Values(int count, int seed) {
+  Floats values(count);
+  for (int i = 0; i < count; ++i) values[i] = static_cast<float>((i * 7 + seed * 5) % 11) - 4.5f;
+  return values;
+}
+
+void ExpectNear(const float* actual, const Floats& expected) {
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4) << i;
+}
+
+TEST(Session, DescribesItself) {
+  const TemporaryDirectory directory;
+  SessionBundle().Write(directory);
+  const auto session = Open(directory, 2);
+  EXPECT_STREQ(bireid_session_task(session.get()), "reid");
+  EXPECT_EQ(bireid_session_fingerprint(session.get()), "sha256:" + std::string(64, 'a'));
+  ASSERT_EQ(bireid_session_input_count(session.get()), 2);
+  ASSERT_EQ(bireid_session_output_count(session.get()), 3);
+  bireid_tensor_info info{};
+  info.size = sizeof(info);
+  ASSERT_EQ(bireid_session_input(session.get(), 0, &info), BIREID_OK);
+  EXPECT_STREQ(info.name, "image");
+  EXPECT_STREQ(info.kind, "image");
+  EXPECT_EQ(info.rank, 3);
+  EXPECT_EQ((std::vector<int64_t>(info.shape, info.shape + 4)), (std::vector<int64_t>{4, 2, 3, 0}));
+  EXPECT_EQ(info.elements, kImage);
+  ASSERT_EQ(bireid_session_output(session.get(), 2, &info), BIREID_OK);
+  EXPECT_STREQ(info.name, "map");
+  EXPECT_EQ(info.rank, 5);
+  EXPECT_EQ(bireid_session_class_count(session.get(), 1), 4);
+  EXPECT_STREQ(bireid_session_class_name(session.get(), 1, 3), "ä");
+  EXPECT_EQ(bireid_session_class_name(session.get(), 1, 4), nullptr);
+  EXPECT_EQ(bireid_session_class_name(session.get(), 1, -1), nullptr);
+  EXPECT_EQ(bireid_session_class_count(session.get(), 0), 0);
+  EXPECT_EQ(bireid_session_class_count(session.get(), 3), 0);
+  const std::string engine = bireid_session_describe(session.get());
+  EXPECT_EQ(engine.substr(0, 7), "bireid ");
+  EXPECT_EQ(
+      bireid_session_describe_json(session.get()),
+      "{\"name\": \"a network\", \"task\": \"reid\", \"fingerprint\": \"sha256:" +
+          std::string(64, 'a') + "\", \"engine\": \"" + engine +
+          "\", \"threads\": 2, \"inputs\": [{\"name\": \"image\", \"kind\": \"image\", "
+          "\"shape\": [null, 4, 2, 3]}, {\"name\": \"shift\", \"kind\": \"tensor\", "
+          "\"shape\": [null, 3]}], \"outputs\": [{\"name\": \"embedding\", \"kind\": "
+          "\"embedding\", \"shape\": [null, 3]}, {\"name\": \"class\", \"kind\": \"logits\", "
+          "\"shape\": [null, 4], \"classes\": [\"a\", \"b\", \"c\", \"\\u00e4\"]}, {\"name\": "
+          "\"map\", \"kind\": \"tensor\", \"shape\": [null, 2, 2, 1, 3, 2]}]}");
+}
+
+TEST(Session, AnOlderCallerGetsLessOfAnInfo) {
+  const TemporaryDirectory directory;
+  SessionBundle().Write(directory);
+  const auto session = Open(directory);
+  bireid_tensor_info info{};
+  info.elements = 77;
+  info.size = offsetof(bireid_tensor_info, elements);
+  ASSERT_EQ(bireid_session_input(session.get(), 1, &info), BIREID_OK);
+  EXPECT_STREQ(info.name, "shift");
+  EXPECT_EQ(info.elements, 77);
+  info.size = 0;
+  ExpectFailure(bireid_session_input(session.get(), 0, &info), BIREID_INVALID_ARGUMENT,
+                "info.size is not set");
+  info.size = sizeof(info);
+  for (const int index : {-1, 2}) {
+    ExpectFailure(bireid_session_input(session.get(), index, &info), BIREID_INVALID_ARGUMENT,
+                  "there is no such index");
+  }
+}
+
+// Any number of items and threads, with and without each output.
+TEST(Session, BindsInputsAndOutputsByName) {
+  const TemporaryDirectory directory;
+  const SessionBundle bundle;
+  bundle.Write(directory);
+  for (const int threads : {1, 3}) {
+    const auto session = Open(directory, threads);
+    for (const int items : {0, 1, 2, 7}) {
+      const Floats images = Values(items * kImage, 1);
+      const Floats shifts = Values(items * kChannels, 2);
+      const float* inputs[] = {images.data(), shifts.data()};
+      for (int wanted = 0; wanted < 8; ++wanted) {
+        Floats embeddings(items * kChannels), logits(items * kSessionClasses), maps(items * kImage);
+        float* outputs[] = {wanted & 1 ? embeddings.data() : nullptr,
+                            wanted & 2 ? logits.data() : nullptr,
+                            wanted & 4 ? maps.data() : nullptr};
+        // A vector without elements may have no address.
+        if (items == 0) continue;
+        ASSERT_EQ(bireid_session_run(session.get(), inputs, items, outputs), BIREID_OK)
+            << bireid_last_error();
+        for (int item = 0; item < items; ++item) {
+          const auto expected = bundle.Compute(
+              Floats(images.begin() + item * kImage, images.begin() + (item + 1) * kImage),
+              Floats(shifts.begin() + item * kChannels, shifts.begin() + (item + 1) * kChannels));
+          if (wanted & 1) ExpectNear(embeddings.data() + item * kChannels, expected.embedding);
+          if (wanted & 2) ExpectNear(logits.data() + item * kSessionClasses, expected.logits);
+          if (wanted & 4) ExpectNear(maps.data() + item * kImage, expected.map);
+        }
+      }
+    }
+  }
+}
+
+TEST(Session, WithoutASignatureOneInputAndOneOutputAreEnough) {
+  const TemporaryDirectory directory;
+  SessionBundle bundle(kChannels, false);
+  bundle.KeepOutput(1);
+  bundle.has_signature = false;
+  bundle.Write(directory);
+  const auto session = Open(directory);
+  const Floats image = Values(kImage, 3);
+  Floats logits(kSessionClasses);
+  const float* inputs[] = {image.data()};
+  float* outputs[] = {logits.data()};
+  ASSERT_EQ(bireid_session_run(session.get(), inputs, 1, outputs), BIREID_OK);
+  ExpectNear(logits.data(), bundle.Compute(image, {}).logits);
+}
+
+TEST(Session, AManifestOfAnotherModelIsRefused) {
+  const auto refuse = [](const SessionBundle& bundle, const std::string& part) {
+    const TemporaryDirectory directory;
+    bundle.Write(directory);
+    bireid_session* session = nullptr;
+    ExpectFailure(bireid_session_open(directory.path().c_str(), nullptr, &session),
+                  BIREID_BAD_BUNDLE, part);
+    EXPECT_EQ(session, nullptr);
+  };
+  SessionBundle fewer;
+  fewer.outputs.pop_back();
+  fewer.model.outputs = {fewer.model.outputs[2], fewer.model.outputs[1]};
+  fewer.model.outputs.push_back(static_cast<int>(fewer.inputs[0].tensor));
+  refuse(fewer, "its signature does not name every output");
+  SessionBundle shape;
+  shape.outputs[2].json = "\"kind\": \"tensor\", \"shape\": [null, 24]";
+  refuse(shape, "the shape of its output map is not that of the manifest; write the bundle again");
+  SessionBundle input;
+  input.inputs.pop_back();
+  refuse(input, "its signature does not name every input");
+}
+
+// As many channels as the manifest says, of images of any size.
+TEST(Session, RunsImagesOfAnyNumberOfChannels) {
+  for (const int channels : {1, 3, 4, 64}) {
+    const TemporaryDirectory directory;
+    SessionBundle bundle(channels, false);
+    bundle.Write(directory);
+    const int elements = kSessionHeight * kSessionWidth * channels;
+    Preprocess preprocess{kSessionHeight, kSessionWidth, {}, {}};
+    for (int c = 0; c < channels; ++c) {
+      preprocess.mean.push_back(static_cast<float>(c % 10) / 10);
+      preprocess.std.push_back(c > 0 ? 0.5f : 0.25f);
+    }
+    std::vector<std::vector<uint8_t>> pixels;
+    std::vector<bireid_image> images;
+    for (const auto& [width, height] : {std::pair(2, 4), std::pair(9, 5), std::pair(1, 1)}) {
+      auto& image = pixels.emplace_back(width * height * channels);
+      for (size_t i = 0; i < image.size(); ++i) image[i] = static_cast<uint8_t>(i * 37 + 11);
+      images.push_back({image.data(), width, height, 0});
+    }
+    for (const int threads : {1, 2}) {
+      const auto session = Open(directory, threads);
+      Floats embeddings(3 * channels), maps(3 * elements);
+      float* outputs[] = {embeddings.data(), nullptr, maps.data()};
+      ASSERT_EQ(bireid_session_run_images(session.get(), images.data(), 3, outputs), BIREID_OK)
+          << bireid_last_error();
+      for (int i = 0; i < 3; ++i) {
+        ImageWorkspace workspace(*ScalarResizeKernels());
+        Floats prepared(elements);
+        ImagePreparer(preprocess)
+            .Prepare({images[i].pixels, images[i].width, images[i].height, 0}, &workspace,
+                     prepared.data());
+        EXPECT_EQ(Floats(maps.begin() + i * elements, maps.begin() + (i + 1) * elements), prepared);
+        ExpectNear(embeddings.data() + i * channels, bundle.Compute(prepared, {}).embedding);
+      }
+    }
+  }
+}
+
+TEST(Session, BadCallsAreRefused) {
+  const TemporaryDirectory directory;
+  SessionBundle(kChannels, false).Write(directory);
+  const auto session = Open(directory);
+  const uint8_t pixels[3] = {1, 2, 3};
+  Floats map(kImage);
+  float* outputs[] = {nullptr, nullptr, map.data()};
+  const auto refuse = [&](const bireid_image& image, int count, const char* part) {
+    ExpectFailure(bireid_session_run_images(session.get(), &image, count, outputs),
+                  BIREID_INVALID_ARGUMENT, part);
+  };
+  refuse({pixels, 0, 1, 0}, 1, "an image of 0x1 pixels; a side has 1 to 20000");
+  refuse({pixels, 20001, 1, 0}, 1, "an image of 20001x1 pixels");
+  refuse({pixels, 1, 1, 2}, 1, "row_bytes is less than a row of pixels");
+  refuse({nullptr, 1, 1, 0}, 1, "the pixels of an image are NULL");
+  refuse({pixels, 1, 1, 0}, -1, "the number of items is -1; it must be 0 to 1048576");
+  const float* inputs[] = {nullptr};
+  ExpectFailure(bireid_session_run(session.get(), inputs, 1, outputs), BIREID_INVALID_ARGUMENT,
+                "an input is NULL");
+  ExpectFailure(bireid_session_run(session.get(), nullptr, 1, outputs), BIREID_INVALID_ARGUMENT,
+                "a pointer is NULL");
+  ExpectFailure(bireid_session_run(nullptr, inputs, 1, outputs), BIREID_INVALID_ARGUMENT,
+                "a pointer is NULL");
+  bireid_session* other = nullptr;
+  for (const int threads : {-1, 65}) {
+    const bireid_options options = Options(threads);
+    ExpectFailure(bireid_session_open(directory.path().c_str(), &options, &other),
+                  BIREID_INVALID_ARGUMENT, "threads must be 1 to 64");
+  }
+  EXPECT_NE(Open(directory, 64), nullptr);
+  const TemporaryDirectory two;
+  SessionBundle().Write(two);
+  const bireid_image image{pixels, 1, 1, 0};
+  ExpectFailure(bireid_session_run_images(Open(two).get(), &image, 1, outputs), BIREID_UNSUPPORTED,
+                "the network takes other inputs than one image; run it on tensors");
+}
+
+TEST(Session, TheModelMayBeTheCallers) {
+  const TemporaryDirectory directory;
+  SessionBundle bundle;
+  bundle.Write(directory);
+  bundle.model.signatures = {};
+  ModelWriter written = bundle.model;
+  written.signatures = {{"serving_default",
+                         {{"image", bundle.inputs[0].tensor}, {"shift", bundle.inputs[1].tensor}},
+                         {{"embedding", bundle.outputs[0].tensor},
+                          {"class", bundle.outputs[1].tensor},
+                          {"map", bundle.outputs[2].tensor}}}};
+  const std::vector<uint8_t> model = written.Write();
+  directory.Write("model.lce.tflite", "nothing to be read");
+  bireid_options options = Options(1);
+  bireid_session* session = nullptr;
+  ExpectFailure(bireid_session_open(directory.path().c_str(), &options, &session),
+                BIREID_BAD_BUNDLE, "model.lce.tflite: 18 bytes");
+  options.model = model.data();
+  options.model_bytes = model.size();
+  ASSERT_EQ(bireid_session_open(directory.path().c_str(), &options, &session), BIREID_OK)
+      << bireid_last_error();
+  bireid_session_close(session);
+  // An older caller does not have the fields: what lies behind is not read.
+  options.size = offsetof(bireid_options, model);
+  ExpectFailure(bireid_session_open(directory.path().c_str(), &options, &session),
+                BIREID_BAD_BUNDLE, "model.lce.tflite: 18 bytes");
+}
+
+// Golden items whose outputs are right, but for `error` in one logit.
+SessionBundle WithGolden(float error) {
+  SessionBundle bundle;
+  bundle.items = 2;
+  const std::string pixels("\x00\xff\x10\x80\x40\x20", 6);
+  const Preprocess preprocess{kSessionHeight, kSessionWidth, {0, 0.1f, 0.2f}, {0.25f, 0.5f, 0.5f}};
+  for (int item = 0; item < 2; ++item) {
+    const int width = item == 0 ? 2 : 1;
+    bundle.golden_images.push_back({"input/image/" + std::to_string(item), "U8",
+                                    "[1, " + std::to_string(width) + ", 3]",
+                                    pixels.substr(0, 3 * width)});
+    ImageWorkspace workspace(*ScalarResizeKernels());
+    Floats image(kImage);
+    ImagePreparer(preprocess)
+        .Prepare({reinterpret_cast<const uint8_t*>(pixels.data()), width, 1, 0}, &workspace,
+                 image.data());
+    bundle.inputs[1].golden.push_back(Values(kChannels, item));
+    const auto expected = bundle.Compute(image, bundle.inputs[1].golden[item]);
+    bundle.outputs[0].golden.push_back(expected.embedding);
+    bundle.outputs[1].golden.push_back(expected.logits);
+    bundle.outputs[2].golden.push_back(expected.map);
+  }
+  bundle.outputs[1].golden[1][2] += error;
+  return bundle;
+}
+
+TEST(Session, TestsItself) {
+  const TemporaryDirectory directory;
+  WithGolden(0).Write(directory);
+  double difference = -1, cosine = -1;
+  const auto session = Open(directory);
+  ASSERT_EQ(bireid_session_selftest(session.get(), &difference, &cosine), BIREID_OK)
+      << bireid_last_error();
+  EXPECT_LT(difference, 1e-5);
+  EXPECT_GT(cosine, 0.999999);
+  EXPECT_EQ(bireid_session_selftest(session.get(), nullptr, nullptr), BIREID_OK);
+  const TemporaryDirectory other;
+  WithGolden(0.5f).Write(other);
+  ExpectFailure(bireid_session_selftest(Open(other).get(), &difference, &cosine),
+                BIREID_SELF_TEST_FAILED, "the golden items give other outputs here: largest diff");
+  EXPECT_NEAR(difference, 0.5, 1e-4);
+}
+
+TEST(Session, OutputsMustBeWhatTheirKindPromises) {
+  const TemporaryDirectory directory;
+  SessionBundle().Write(directory);
+  const auto session = Open(directory);
+  const Floats image(kImage, 0.0f);
+  Floats shift(kChannels, 0.0f), embedding(kChannels), logits(kSessionClasses);
+  const float* inputs[] = {image.data(), shift.data()};
+  float* outputs[] = {embedding.data(), logits.data(), nullptr};
+  // Zero has no direction.
+  ExpectFailure(bireid_session_run(session.get(), inputs, 1, outputs), BIREID_BAD_BUNDLE,
+                "an embedding is not of unit length; convert the network again");
+  const TemporaryDirectory other;
+  SessionBundle one_output;
+  one_output.KeepOutput(1);
+  one_output.Write(other);
+  shift[0] = std::numeric_limits<float>::infinity();
+  float* one[] = {logits.data()};
+  ExpectFailure(bireid_session_run(Open(other).get(), inputs, 1, one), BIREID_BAD_BUNDLE,
+                "a logit is not finite");
+}
+
+TEST(Faces, ClassifyAndEmbed) {
+  const uint8_t pixels[] = {0, 255, 16, 128, 64, 32};
+  const TemporaryDirectory directory;
+  SessionBundle bundle(kChannels, false);
+  bundle.Write(directory);
+  ImageWorkspace workspace(*ScalarResizeKernels());
+  Floats image(kImage);
+  ImagePreparer({kSessionHeight, kSessionWidth, {0, 0.1f, 0.2f}, {0.25f, 0.5f, 0.5f}})
+      .Prepare({pixels, 2, 1, 0}, &workspace, image.data());
+  const auto expected = bundle.Compute(image, {});
+
+  bireid_classifier* opened = nullptr;
+  ASSERT_EQ(bireid_classifier_open(directory.path().c_str(), nullptr, &opened), BIREID_OK);
+  const Owned<bireid_classifier> classifier(opened);
+  ASSERT_EQ(bireid_class_count(classifier.get()), 4);
+  EXPECT_STREQ(bireid_class_name(classifier.get(), 0), "a");
+  EXPECT_EQ(bireid_class_name(classifier.get(), 4), nullptr);
+  Floats logits(4);
+  ASSERT_EQ(bireid_classify_rgb8(classifier.get(), pixels, 2, 1, 0, logits.data(), 4), BIREID_OK);
+  ExpectNear(logits.data(), expected.logits);
+  ExpectFailure(bireid_classify_rgb8(classifier.get(), pixels, 2, 1, 0, logits.data(), 3),
+                BIREID_INVALID_ARGUMENT, "classes is 3; there are 4");
+
+  bireid_extractor* extracting = nullptr;
+  ASSERT_EQ(bireid_open(directory.path().c_str(), nullptr, &extracting), BIREID_OK);
+  const Owned<bireid_extractor> extractor(extracting);
+  ASSERT_EQ(bireid_embedding_dim(extractor.get()), 3);
+  Floats embedding(3);
+  ASSERT_EQ(bireid_embed_rgb8(extractor.get(), pixels, 2, 1, 0, embedding.data(), 3), BIREID_OK);
+  ExpectNear(embedding.data(), expected.embedding);
+  Floats prepared(3);
+  ASSERT_EQ(bireid_embed_images(extractor.get(), image.data(), 1, prepared.data(), 3), BIREID_OK);
+  EXPECT_EQ(prepared, embedding);
+  ExpectFailure(bireid_embed_rgb8(extractor.get(), pixels, 2, 1, 0, embedding.data(), 2),
+                BIREID_INVALID_ARGUMENT, "dim is 2; an embedding has 3");
+}
+
+TEST(Faces, AnotherNetworkNamesTheFaceThatFits) {
+  const auto open = [](const SessionBundle& bundle, bool classifies) {
+    const TemporaryDirectory directory;
+    bundle.Write(directory);
+    const char* path = directory.path().c_str();
+    bireid_extractor* extractor = nullptr;
+    bireid_classifier* classifier = nullptr;
+    const bireid_status status = classifies ? bireid_classifier_open(path, nullptr, &classifier)
+                                            : bireid_open(path, nullptr, &extractor);
+    EXPECT_EQ(extractor, nullptr);
+    EXPECT_EQ(classifier, nullptr);
+    return status;
+  };
+  SessionBundle logits(kChannels, false);
+  logits.KeepOutput(1);
+  logits.task = "classification";
+  ExpectFailure(open(logits, false), BIREID_UNSUPPORTED,
+                "holds a network of the task 'classification' (inputs: image; outputs: class); "
+                "open it with bireid_classifier_open");
+  SessionBundle embedding(kChannels, false);
+  embedding.KeepOutput(0);
+  ExpectFailure(open(embedding, true), BIREID_UNSUPPORTED, "open it with bireid_open");
+  SessionBundle map(kChannels, false);
+  map.KeepOutput(2);
+  ExpectFailure(open(map, true), BIREID_UNSUPPORTED, "open it with bireid_session_open");
+  ExpectFailure(open(SessionBundle(), false), BIREID_UNSUPPORTED,
+                "(inputs: image, shift; outputs: embedding, class, map); open it with "
+                "bireid_session_open");
+  ExpectFailure(open(SessionBundle(1, false), true), BIREID_UNSUPPORTED,
+                "open it with bireid_session_open");
+}
+
+TEST(Session, NullIsNoSession) {
+  EXPECT_EQ(bireid_session_input_count(nullptr), 0);
+  EXPECT_EQ(bireid_session_output_count(nullptr), 0);
+  EXPECT_EQ(bireid_session_class_count(nullptr, 0), 0);
+  EXPECT_STREQ(bireid_session_task(nullptr), "");
+  EXPECT_STREQ(bireid_session_fingerprint(nullptr), "");
+  EXPECT_STREQ(bireid_session_describe(nullptr), "");
+  EXPECT_STREQ(bireid_session_describe_json(nullptr), "");
+  bireid_session_close(nullptr);
+  bireid_classifier_close(nullptr);
+}
+
+}  // namespace
+}  // namespace bireid
