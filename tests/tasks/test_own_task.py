@@ -207,7 +207,7 @@ def test_its_embedding_can_be_learned_from_and_its_logits_not(trained, recipe, s
 
 
 def test_a_recipe_is_checked_by_it(recipe):
-    with pytest.raises(RecipeError, match="set batch.sampling='shuffled'"):
+    with pytest.raises(RecipeError, match=r"set batch\.sampling='shuffled'"):
         load_recipe(recipe, ["batch.sampling=identity", "batch.size=8"][:1])
     with pytest.raises(RecipeError, match=r"unknown key brightness.wieght.*weight"):
         load_recipe(recipe, ["brightness.wieght=1.0"])
