@@ -141,12 +141,43 @@ def test_a_recipe_extends_a_file_beside_it(tmp_path):
         ('extends = "absent.toml"', r"absent\.toml: no such recipe"),
         ('extends = "absent"', "no recipe named 'absent'"),
         ("extends = 3", "extends is 3; it must be the name"),
-        ('extends = "bireid_r18_half"', "extends bireid_r18_half, which extends a recipe itself"),
+        ('extends = "recipe.toml"', "extends itself: recipe.toml - recipe.toml"),
     ],
 )
 def test_what_cannot_be_extended(tmp_path, line, message):
     with pytest.raises(RecipeError, match=message):
         load_recipe(_write(tmp_path, f'name = "a"\n{line}\n'))
+
+
+def test_recipes_extend_in_chains(tmp_path):
+    (tmp_path / "base.toml").write_text(
+        'name = "base"\ndescription = "b"\n[optimizer]\nepochs = 5\nkernel_rate = 0.5\n'
+        "[network]\nwidth = 0.5\n"
+    )
+    (tmp_path / "middle.toml").write_text(
+        'name = "middle"\nextends = "base.toml"\n[optimizer]\nepochs = 6\nalpha_rate = 0.25\n'
+    )
+    recipe = load_recipe(
+        _write(tmp_path, 'name = "top"\nextends = "middle.toml"\n[optimizer]\nepochs = 7\n')
+    )
+    optimizer = recipe.optimizer
+    assert (optimizer.epochs, optimizer.alpha_rate, optimizer.kernel_rate) == (7, 0.25, 0.5)
+    assert (recipe.name, recipe.description, recipe.network.width) == ("top", "", 0.5)
+
+
+def test_recipes_of_older_runs_are_read():
+    old = {
+        "name": "old",
+        "task": "classification",
+        "images_per_class": 20,
+        "batch": {"sampling": "shuffled"},
+        "loss": {"triplet_weight": 0.0},
+    }
+    assert parse_recipe(old, "run.json").classification.images_per_class == 20
+    both = {**old, "classification": {"images_per_class": 30}}
+    assert parse_recipe(both, "run.json").classification.images_per_class == 30
+    with pytest.raises(RecipeError, match=r"run\.json: classification"):
+        parse_recipe({**old, "classification": 3}, "run.json")
 
 
 def test_a_name_is_not_inherited(tmp_path):
