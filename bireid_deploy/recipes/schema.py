@@ -10,6 +10,7 @@ from pydantic import Field, create_model, model_validator
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.methods import METHODS, enabled_methods
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import MethodSection, Section
 
 # Where keys of recipes in older runs went.
 _MOVED = {"images_per_class": ("classification", "images_per_class")}
@@ -48,16 +49,29 @@ class CheckedRecipe(Recipe):
 
 
 @cache
-def _schema(tasks: tuple[str, ...], methods: tuple[str, ...]) -> type[CheckedRecipe]:
+def _schema(tables: tuple[tuple[str, type[Section]], ...]) -> type[CheckedRecipe]:
     fields: dict[str, Any] = {}
-    for name in tasks:
-        fields |= {key: (kind, kind()) for key, kind in TASKS[name].sections.items()}
-    for name in methods:
-        kind = METHODS[name].section
-        fields[name] = (kind, Field(default=kind(enabled=False)))
+    for key, kind in tables:
+        # A method is off until a recipe has its table.
+        empty = kind(enabled=False) if issubclass(kind, MethodSection) else kind()
+        fields[key] = (kind, Field(default=empty))
     return create_model("Recipe", __base__=CheckedRecipe, **fields)
 
 
 def recipe_schema() -> type[CheckedRecipe]:
-    """The schema with the tables of `TASKS` and `METHODS` as they are now."""
-    return _schema(tuple(TASKS), tuple(METHODS))
+    """The schema with the tables of `TASKS` and `METHODS` as they are now.
+
+    Raises:
+        ValueError: Two of them mean different tables by the same key.
+    """
+    return _schema(tuple(_tables().items()))
+
+
+def _tables() -> dict[str, type[Section]]:
+    found: dict[str, type[Section]] = {}
+    of_tasks = [each for task in TASKS.values() for each in task.sections.items()]
+    for key, kind in [*of_tasks, *((name, row.section) for name, row in METHODS.items())]:
+        if key in Recipe.model_fields or found.get(key, kind) is not kind:
+            raise ValueError(f"the key {key!r} of a recipe has two meanings; rename a table")
+        found[key] = kind
+    return found

@@ -7,6 +7,6 @@ from bireid_deploy.training.recipe import Recipe
 
 
 def logged_terms(recipe: Recipe) -> tuple[Term, ...]:
-    """The main terms of a run: the total, those of its task and methods, the accuracy."""
+    """The main terms of a run: the total, those of its task and of its methods."""
     methods = [term for method in enabled_methods(recipe) for term in method.terms]
-    return (Term("total"), *TASKS[recipe.task].terms, *methods, Term("accuracy"))
+    return (Term("total"), *TASKS[recipe.task].terms, *methods)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from bireid_converters.card import CardFacts
+from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
@@ -146,7 +147,7 @@ class Task(TrainableTask, Protocol):
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What its loss logs."""
+        """What its step logs, in the order of a table."""
 
     @property
     def scores(self) -> Mapping[str, str]:
@@ -251,3 +252,32 @@ class Task(TrainableTask, Protocol):
 
         Empty where the test set is too small to tell.
         """
+
+
+class TaskDefaults:
+    """What a task has not unless it says so itself; a row of `TASKS` may inherit from it."""
+
+    generators: Mapping[str, Generator] = {}
+    options: frozenset[str] = frozenset()
+    baselines: Mapping[str, Callable[[], Baseline]] = {}
+    saved_suffixes: frozenset[str] = frozenset()
+    samples_source = "generated patterns"
+
+    def check(self, recipe: Recipe) -> None:
+        """Every recipe fits."""
+
+    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
+        """Soft patterns with grain, of several sizes."""
+        from bireid_converters.golden import generate_items
+
+        return generate_items(inputs, count)
+
+    def evaluate_saved(
+        self, path: Path, options: Mapping[str, Any], on_progress: Progress | None = None
+    ) -> Report:
+        """Refuse: the task keeps no outputs in files."""
+        raise UnsupportedModelError(f"{path}: its task keeps no outputs in files")
+
+    def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
+        """No score is held against those of another engine."""
+        return {}

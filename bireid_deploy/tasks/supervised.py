@@ -12,6 +12,7 @@ from pydantic import Field
 from bireid_deploy.data.augmentation import Augmentation
 from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.training.batches import ImageBatches, Sampler
+from bireid_deploy.training.features import require_features
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import NonNegative, Positive, Section
 
@@ -52,7 +53,7 @@ def image_batches(recipe: Recipe, data: LabelledImages) -> ImageBatches:
     network, augmentation = recipe.network, recipe.augmentation
     return ImageBatches(
         data.pixels,
-        data.labels,
+        data.labels.astype(np.int32),
         _sampler(recipe, data.labels),
         Augmentation(
             flip_probability=augmentation.flip,
@@ -80,14 +81,18 @@ class ClassifierStep:
     """A real-valued classifier on the neck, and cross-entropy with label smoothing.
 
     Args:
-        network: Built network.
+        network: Built network with the features `neck` and `classifier_input`.
         classes: K.
         options: The loss.
+
+    Raises:
+        TrainingError: The network has other features.
     """
 
     def __init__(self, network: Any, classes: int, options: LossSection) -> None:
         from bireid_models.framework import keras
 
+        require_features(network, ["neck", "classifier_input"], "the classifier")
         self._options = options
         self._classifier = keras.layers.Dense(
             classes,

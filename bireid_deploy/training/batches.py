@@ -26,7 +26,7 @@ class Batch:
         index: Position in its epoch, from 0.
         count: Batches in the epoch.
         images: float32 (N, H, W, 3), normalised.
-        targets: What the task learns from; labels int32 (N,) of `ImageBatches`.
+        targets: What the task learns from.
     """
 
     index: int
@@ -36,13 +36,14 @@ class Batch:
 
 
 class ImageBatches:
-    """Batches of labelled images that depend on the seed, the epoch and the index alone.
+    """Batches of images with their targets that depend on the seed, the epoch and the index alone.
 
     So a resumed run sees what an uninterrupted one would have seen.
 
     Args:
         pixels: uint8 (N, H, W, 3), at the network's input size.
-        labels: int64 (N,), identities in 0..K-1.
+        targets: (N, ...), what the task learns from each image; handed on as they are, so of a
+            dtype that the task's step takes.
         sampler: Chooses the rows of each batch.
         augmentation: What to do to the pixels.
         preprocess: Normalisation.
@@ -52,14 +53,14 @@ class ImageBatches:
     def __init__(
         self,
         pixels: np.ndarray,
-        labels: np.ndarray,
+        targets: np.ndarray,
         sampler: Sampler,
         augmentation: Augmentation,
         preprocess: Preprocess,
         seed: int,
     ) -> None:
         self._pixels = pixels
-        self._labels = labels
+        self._targets = targets
         self._sampler = sampler
         self._augmentation = augmentation
         self._preprocess = preprocess
@@ -80,4 +81,4 @@ class ImageBatches:
         chosen = rows[index]
         generator = np.random.default_rng((self._seed, epoch, index))
         images = augment(self._pixels[chosen], self._preprocess, self._augmentation, generator)
-        return Batch(index, len(rows), images, self._labels[chosen].astype(np.int32))
+        return Batch(index, len(rows), images, self._targets[chosen])

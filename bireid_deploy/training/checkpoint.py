@@ -75,6 +75,15 @@ def load_variables(path: Path, variables: Mapping[str, Any]) -> None:
         variable.assign(arrays[name])
 
 
+def has_classifier(path: Path) -> bool:
+    """Whether a network was trained with a classifier.
+
+    Raises:
+        TrainingError: The file is missing or damaged.
+    """
+    return _CLASSIFIER in array_names(path)
+
+
 def read_classifier(path: Path) -> np.ndarray:
     """The kernel of the classifier that a network was trained with, float32 (D, K).
 

@@ -1,4 +1,4 @@
-"""Ctrl-C during training: finish the step, save, then stop."""
+"""Ctrl-C and SIGTERM during training: finish the step, save, then stop."""
 
 import signal
 import threading
@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 @contextmanager
 def interruption() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a question the loop can ask between steps; the second one kills.
+    """Turn the first signal into a question the loop can ask between steps; the second one kills.
 
     Python takes signals in the main thread only; elsewhere the question is answered with no.
     """
@@ -21,10 +23,14 @@ def interruption() -> Iterator[Callable[[], bool]]:
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal seen
         seen = True
-        signal.signal(signal.SIGINT, previous)
+        restore()
 
-    previous = signal.signal(signal.SIGINT, note)
+    def restore() -> None:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+    previous = {each: signal.signal(each, note) for each in _SIGNALS}
     try:
         yield lambda: seen
     finally:
-        signal.signal(signal.SIGINT, previous)
+        restore()

@@ -1,6 +1,6 @@
 """One training step (Algorithm 11 of BiRe-ID): adversaries ascend, then w, alpha, p descend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Terms:
 
     def all(self) -> dict[str, Any]:
         """Every term by name."""
-        return {**self.task, **self.refining, **self.observed}
+        return _united(self.task, self.refining, self.observed)
 
 
 class TrainingStep:
@@ -52,6 +52,7 @@ class TrainingStep:
         self.groups = ParameterGroups.split(network, list(task.variables.values()))
         self.companions = [each for method in methods for each in method.companions]
         self.adversaries = [each for method in methods for each in method.adversaries]
+        _require_saved_companions(methods)
         self.optimizers = Optimizers(
             recipe.optimizer, self.groups, self.companions, self.adversaries
         )
@@ -72,12 +73,18 @@ class TrainingStep:
         return {name: float(value) for name, value in terms.items()}
 
     def variables(self) -> dict[str, Any]:
-        """All state of the step by a stable name, for checkpoints."""
-        named = network_variables(self.network.features) | dict(self.task.variables)
-        named |= {f"discriminator/{each.name}": each for each in self.adversaries}
-        for method in self.methods:
-            named |= method.state()
-        return named | self.optimizers.state()
+        """All state of the step by a stable name, for checkpoints.
+
+        Raises:
+            ValueError: Two variables have one name.
+        """
+        return _united(
+            network_variables(self.network.features),
+            self.task.variables,
+            *({f"discriminator/{each.name}": each} for each in self.adversaries),
+            *(method.state() for method in self.methods),
+            self.optimizers.state(),
+        )
 
     def _run(self, images: Any, targets: Any, step: Any) -> dict[str, Any]:
         features = self.network.features(images, training=True)
@@ -85,9 +92,9 @@ class TrainingStep:
         scene = Scene(images, targets, features, predictions, step)
         plays = [method.play(scene) for method in self.methods]
         observed, refining = self._play_on(plays)
-        taught = self.task.terms(features, predictions, targets)
-        for play in plays:
-            taught |= play.task
+        taught = _united(
+            self.task.terms(features, predictions, targets), *(play.task for play in plays)
+        )
         terms = Terms(taught, refining, observed)
         task = tf.add_n(list(terms.task.values()))
         total = tf.add_n([task, *terms.refining.values()])
@@ -103,7 +110,7 @@ class TrainingStep:
         self.optimizers.apply("alphas", alphas)
         self.optimizers.apply("others", others)
         self.optimizers.apply("head", head + companions)
-        return {**terms.all(), "total": total, **self.task.observed(predictions, targets)}
+        return _united(terms.all(), {"total": total}, self.task.observed(predictions, targets))
 
     def _play_on(self, plays: Sequence[Play]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The adversaries move first, and the methods answer.
@@ -111,19 +118,35 @@ class TrainingStep:
         Returns:
             What to log, and the terms that the network descends.
         """
-        observed: dict[str, Any] = {}
-        ascent: dict[str, Any] = {}
-        refining: dict[str, Any] = {}
-        for play in plays:
-            observed |= play.observed
-            ascent |= play.ascent
-            refining |= play.refining
+        ascent = _united(*(play.ascent for play in plays))
         if ascent:
             loss = tf.add_n(list(ascent.values()))
             self.optimizers.apply("discriminators", *_gradients(loss, self.adversaries))
-        for play in plays:
-            refining |= play.answer()
-        return observed | ascent, refining
+        observed = _united(ascent, *(play.observed for play in plays))
+        before = [play.refining for play in plays]
+        return observed, _united(*before, *(play.answer() for play in plays))
+
+
+def _require_saved_companions(methods: Sequence[MethodStep]) -> None:
+    """See that every variable that learns beside the head would come back with a checkpoint."""
+    for method in methods:
+        saved = {id(variable) for variable in method.state().values()}
+        for variable in method.companions:
+            if id(variable) not in saved:
+                raise ValueError(
+                    f"{type(method).__name__}: its companion {variable.name!r} is not in state()"
+                )
+
+
+def _united(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of all mappings; a name that two of them have would lose a value."""
+    united: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            if name in united:
+                raise ValueError(f"two things in a training step are named {name!r}")
+            united[name] = value
+    return united
 
 
 def _gradients(loss: Any, *groups: list[Any]) -> list[list[Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from bireid_runtime import Classifier, self_test
 from PIL import Image, ImageDraw
+from skips import UNAVOIDABLE
 
 from bireid_deploy import api
 from bireid_deploy.trained_run import KerasPredictor, open_run
@@ -207,7 +208,7 @@ def test_a_run_that_lost_its_classifier(refused, classifier, shapes, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason="BIREID_DATA is not set")
+@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason=f"{UNAVOIDABLE}BIREID_DATA is not set")
 def test_cifar10_is_learned_better_than_by_chance(cli, tmp_path):
     data = Path(os.environ["BIREID_DATA"]) / "cifar10_subset"
     recipe = tmp_path / "cifar.toml"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -110,8 +111,22 @@ def test_a_resumed_student_equals_an_uninterrupted_one(
     assert any("dropout" in name for name in one)
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name], err_msg=name)
-    with pytest.raises(TrainingError, match="another teacher than 'real'"):
+    with pytest.raises(TrainingError, match="another teacher; it was started with 'real'"):
         trainer(recipe, tmp_path / "parts", teacher=tmp_path / "whole").train(resume=True)
+
+
+@pytest.mark.slow
+def test_a_teacher_is_told_apart_by_its_weights_and_not_by_its_name(
+    trainer, plain_recipe, teacher, tmp_path
+):
+    recipe = plain_recipe(distillation={}, optimizer={"epochs": 1})
+    trainer(recipe, tmp_path / "run", teacher=teacher).train()
+    namesake = tmp_path / "elsewhere" / teacher.name
+    trainer(plain_recipe(seed=5, optimizer={"epochs": 1}), namesake).train()
+    with pytest.raises(TrainingError, match="another teacher; it was started with"):
+        trainer(recipe, tmp_path / "run", teacher=namesake).train(resume=True)
+    moved = shutil.copytree(teacher, tmp_path / "moved" / teacher.name)
+    trainer(recipe, tmp_path / "run", teacher=moved).train(resume=True)
 
 
 def test_a_teacher_that_does_not_fit_is_refused(trainer, plain_recipe, teacher, data, tmp_path):

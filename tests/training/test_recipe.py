@@ -141,7 +141,8 @@ def test_a_recipe_extends_a_file_beside_it(tmp_path):
         ('extends = "absent.toml"', r"absent\.toml: no such recipe"),
         ('extends = "absent"', "no recipe named 'absent'"),
         ("extends = 3", "extends is 3; it must be the name"),
-        ('extends = "recipe.toml"', "extends itself: recipe.toml - recipe.toml"),
+        ('extends = "recipe.toml"', r"extends itself: recipe\.toml - recipe\.toml"),
+        ('extends = "baseline_r18_hald"', "did you mean baseline_r18_half"),
     ],
 )
 def test_what_cannot_be_extended(tmp_path, line, message):
@@ -149,35 +150,58 @@ def test_what_cannot_be_extended(tmp_path, line, message):
         load_recipe(_write(tmp_path, f'name = "a"\n{line}\n'))
 
 
-def test_recipes_extend_in_chains(tmp_path):
-    (tmp_path / "base.toml").write_text(
-        'name = "base"\ndescription = "b"\n[optimizer]\nepochs = 5\nkernel_rate = 0.5\n'
-        "[network]\nwidth = 0.5\n"
+def test_extends_follows_chains(tmp_path):
+    (tmp_path / "first.toml").write_text(
+        'name = "first"\nseed = 3\n[optimizer]\nepochs = 5\nkernel_rate = 0.5\n'
     )
-    (tmp_path / "middle.toml").write_text(
-        'name = "middle"\nextends = "base.toml"\n[optimizer]\nepochs = 6\nalpha_rate = 0.25\n'
+    (tmp_path / "second.toml").write_text(
+        'name = "second"\ndescription = "d"\nextends = "first.toml"\n[optimizer]\nepochs = 6\n'
     )
-    recipe = load_recipe(
-        _write(tmp_path, 'name = "top"\nextends = "middle.toml"\n[optimizer]\nepochs = 7\n')
-    )
-    optimizer = recipe.optimizer
-    assert (optimizer.epochs, optimizer.alpha_rate, optimizer.kernel_rate) == (7, 0.25, 0.5)
-    assert (recipe.name, recipe.description, recipe.network.width) == ("top", "", 0.5)
+    path = _write(tmp_path, 'name = "a"\nextends = "second.toml"\n[network]\nwidth = 0.5\n')
+    recipe = load_recipe(path)
+    assert (recipe.name, recipe.description, recipe.seed) == ("a", "", 3)
+    assert (recipe.optimizer.epochs, recipe.optimizer.kernel_rate) == (6, 0.5)
 
 
-def test_recipes_of_older_runs_are_read():
-    old = {
-        "name": "old",
+def test_two_files_that_extend_each_other(tmp_path):
+    (tmp_path / "other.toml").write_text('name = "b"\nextends = "recipe.toml"\n')
+    with pytest.raises(
+        RecipeError, match=r"extends itself: recipe\.toml - other\.toml - recipe\.toml"
+    ):
+        load_recipe(_write(tmp_path, 'name = "a"\nextends = "other.toml"\n'))
+
+
+@pytest.mark.parametrize("path", sorted(find_recipe("demo").parent.glob("*.toml")), ids=str)
+def test_every_shipped_recipe_can_be_extended(tmp_path, path):
+    extended = load_recipe(_write(tmp_path, f'name = "a"\nextends = "{path.stem}"\nseed = 7\n'))
+    assert differences(extended, load_recipe(path)) <= ["description", "name", "seed"]
+    assert extended.seed == 7
+
+
+def test_keys_of_older_runs_are_read():
+    document = {
+        "name": "a",
         "task": "classification",
-        "images_per_class": 20,
+        "images_per_class": 5,
         "batch": {"sampling": "shuffled"},
         "loss": {"triplet_weight": 0.0},
     }
-    assert parse_recipe(old, "run.json").classification.images_per_class == 20
-    both = {**old, "classification": {"images_per_class": 30}}
-    assert parse_recipe(both, "run.json").classification.images_per_class == 30
-    with pytest.raises(RecipeError, match=r"run\.json: classification"):
-        parse_recipe({**old, "classification": 3}, "run.json")
+    assert parse_recipe(document, "source").classification.images_per_class == 5
+    assert parse_recipe({"name": "a", "images_per_class": None}, "source").task == "reid"
+    both = {**document, "classification": {"images_per_class": 30}}
+    assert parse_recipe(both, "source").classification.images_per_class == 30
+    with pytest.raises(RecipeError, match="source: classification"):
+        parse_recipe({**document, "classification": 3}, "source")
+
+
+def test_a_table_of_another_task_is_refused():
+    with pytest.raises(RecipeError, match="classification is for task='classification' alone"):
+        parse_recipe({"name": "a", "classification": {"images_per_class": 5}}, "source")
+
+
+def test_an_unknown_task_is_refused_with_the_nearest():
+    with pytest.raises(RecipeError, match=r"no task 'clasification'; did you mean classification"):
+        parse_recipe({"name": "a", "task": "clasification"}, "source")
 
 
 def test_a_name_is_not_inherited(tmp_path):

@@ -3,7 +3,10 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterru
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.checkpoint import read_arrays
+from bireid_deploy.training.loop_state import LoopState
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.trainer import Trainer
 
@@ -62,12 +66,31 @@ NONE = {"flip": 0.0, "pad": 0, "erasing": 0.0}
 PLAIN = {"kernel_refining": {"enabled": False}, "feature_refining": {"enabled": False}}
 
 
+@dataclasses.dataclass(frozen=True)
+class _Finished:
+    path: Path
+    trainer: Callable[[Path], Trainer]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, data):
+    """A finished run, and what opens a copy of it."""
+    recipe = _recipe(**PLAIN, optimizer={"epochs": 1})
+    path = tmp_path_factory.mktemp("finished") / "run"
+    _trainer(recipe, data, path).train()
+    return _Finished(path, lambda copy: _trainer(recipe, data, copy))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sections", [PLAIN, {}], ids=["plain", "refining"])
-def test_resume_after_ctrl_c_equals_an_uninterrupted_run(tmp_path, data, sections):
+@pytest.mark.parametrize(
+    ("sections", "number"),
+    [(PLAIN, signal.SIGTERM), ({}, signal.SIGINT)],
+    ids=["plain", "refining"],
+)
+def test_resume_after_a_signal_equals_an_uninterrupted_run(tmp_path, data, sections, number):
     recipe = _recipe(**sections)
     whole = _trainer(recipe, data, tmp_path / "whole").train()
-    press = Recorder(at_step=3, action=lambda: os.kill(os.getpid(), signal.SIGINT))
+    press = Recorder(at_step=3, action=lambda: os.kill(os.getpid(), number))
     with pytest.raises(TrainingInterruptedError, match=r"step 3.*--resume"):
         _trainer(recipe, data, tmp_path / "parts", press).train()
     resumed = _trainer(recipe, data, tmp_path / "parts").train(resume=True)
@@ -100,6 +123,49 @@ def test_what_cannot_be_resumed(tmp_path, data):
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     with pytest.raises(TrainingError, match="damaged checkpoint"):
         _trainer(recipe, data, path).train(resume=True)
+
+
+@pytest.mark.parametrize("key", ["initial", "teacher", "history", "steps"])
+def test_a_record_that_lacks_a_key_is_damaged(tmp_path, finished, key):
+    run = shutil.copytree(finished.path, tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    del record[key]
+    (run / "run.json").write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match=f"damaged record: no valid '{key}'"):
+        finished.trainer(run).train(resume=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epoch", -1),
+        ("epoch", 2),
+        ("batch", 1.5),
+        ("step", True),
+        ("sums", {"total": "much"}),
+        ("seconds", -1.0),
+        ("history", [{"total": None}]),
+        ("images", None),
+    ],
+)
+def test_an_impossible_loop_state_is_refused(tmp_path, finished, key, value):
+    run = shutil.copytree(finished.path, tmp_path / "run")
+    arrays = dict(np.load(run / "checkpoint.npz", allow_pickle=False))
+    state = {**json.loads(arrays["state.json"].tobytes()), key: value}
+    arrays["state.json"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    np.savez(run / "checkpoint.npz", **arrays)
+    with pytest.raises(TrainingError, match=r"checkpoint\.npz: damaged checkpoint: "):
+        finished.trainer(run).train(resume=True)
+
+
+def test_the_first_step_of_a_process_says_nothing_about_speed():
+    state = LoopState()
+    state.add({"total": 1.0}, images=10, seconds=60.0)
+    state.add({"total": 1.0}, images=10, seconds=1.0)
+    resumed = LoopState.from_json(json.loads(json.dumps(state.to_json())), "checkpoint")
+    resumed.add({"total": 1.0}, images=10, seconds=60.0)
+    resumed.add({"total": 1.0}, images=10, seconds=1.0)
+    assert resumed.end_epoch()["images_per_second"] == 10.0
 
 
 @pytest.mark.slow

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
-from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.base import Deployment, Progress, Report, Run, TaskDefaults
 from bireid_deploy.tasks.classification.card import CARD
 from bireid_deploy.tasks.classification.section import ClassificationSection
 from bireid_deploy.tasks.supervised import (
@@ -34,22 +33,17 @@ _MIN_IMAGES = 100
 """With fewer, a point of accuracy is less than an image."""
 
 
-class Classification:
+class Classification(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {
         "loss": LossSection,
         "classification": ClassificationSection,
     }
-    terms = (Term("identity"),)
+    terms = (Term("identity"), Term("accuracy"))
     scores: ClassVar[dict[str, str]] = {"top_1": "top-1", "top_5": "top-5"}
-    generators: Mapping[str, Generator] = {}
-    options: frozenset[str] = frozenset()
-    baselines: Mapping[str, Any] = {}
-    saved_suffixes: frozenset[str] = frozenset()
     title = "image classification"
     card = CARD
-    samples_source = "generated patterns"
 
     def check(self, recipe: Recipe) -> None:
         """There are no identities to sample or to pull together."""
@@ -149,12 +143,6 @@ class Classification:
         model = classifier_model(run, output)
         return Deployment(run.network.config, model, run.inputs, (output,))
 
-    def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
-        """Soft patterns with grain, of several sizes."""
-        from bireid_converters.golden import generate_items
-
-        return generate_items(inputs, count)
-
     def evaluate(
         self,
         predictor: "Predictor",
@@ -172,12 +160,6 @@ class Classification:
                 f"classification needs one output of logits; the network has {len(found)}"
             )
         return evaluate_logits(predictor, found[0], dataset, on_progress)
-
-    def evaluate_saved(
-        self, path: Path, options: Mapping[str, Any], on_progress: Progress | None = None
-    ) -> Report:
-        """No file of logits is ever saved."""
-        raise UnsupportedModelError(f"{path}: classification keeps no outputs in files")
 
     def comparable(self, scores: Mapping[str, Any]) -> dict[str, float]:
         """Top-1 accuracy, on 100 images or more."""

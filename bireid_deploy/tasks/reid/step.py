@@ -5,6 +5,7 @@ from typing import Any
 
 from bireid_deploy.tasks.reid.triplet import batch_hard_triplet_loss
 from bireid_deploy.tasks.supervised import ClassifierStep, LossSection
+from bireid_deploy.training.features import require_features
 
 
 class ReIdStep(ClassifierStep):
@@ -14,10 +15,15 @@ class ReIdStep(ClassifierStep):
         network: Built network with the features `pooled` and `classifier_input`.
         classes: Training people.
         options: The losses.
+
+    Raises:
+        TrainingError: The network has other features.
     """
 
     def __init__(self, network: Any, classes: int, options: LossSection) -> None:
         super().__init__(network, classes, options)
+        if options.triplet_weight > 0:
+            require_features(network, ["pooled"], "the triplet loss")
         self._triplet = options
 
     def terms(

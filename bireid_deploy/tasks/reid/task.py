@@ -37,7 +37,7 @@ class ReId:
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
-    terms = (Term("identity"), Term("triplet"))
+    terms = (Term("identity"), Term("triplet"), Term("accuracy"))
     scores: ClassVar[dict[str, str]] = {
         "mean_average_precision": "mAP",
         "rank_1": "rank-1",

@@ -69,7 +69,7 @@ class MethodStep(Protocol):
 
     @property
     def companions(self) -> Sequence[Any]:
-        """Variables that learn with the network's head."""
+        """Variables that learn with the network's head; `state` must hold them too."""
 
     def state(self) -> Mapping[str, Any]:
         """Variables beside the adversaries that a checkpoint must hold, by a stable name."""
@@ -124,5 +124,5 @@ class Method(Protocol):
         """The method at work; imports TensorFlow.
 
         Raises:
-            TrainingError: The teacher does not fit.
+            TrainingError: The network or the teacher does not fit.
         """

@@ -11,7 +11,8 @@ from typing import Any
 from bireid_models.framework import tf
 
 from bireid_deploy.errors import TrainingError
-from bireid_deploy.training.checkpoint import read_classifier
+from bireid_deploy.training.checkpoint import has_classifier, read_classifier
+from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import Play, Scene
 from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
 from bireid_deploy.training.methods.distillation.section import DistillationSection
@@ -25,7 +26,7 @@ class Teacher:
 
     Attributes:
         network: The network; it runs in inference mode and gets no gradient.
-        classifier: Kernel of its classifier, float32 (D, K); only `logits` needs it.
+        classifier: Kernel of its classifier, float32 (D, K); None unless `logits` are learned.
         options: What the student learns from it.
     """
 
@@ -49,7 +50,8 @@ class Teacher:
 
     def play(self, scene: Scene) -> Play:
         """One term of the task's loss."""
-        loss = self.loss(scene.images, scene.features["neck"], scene.predictions["logits"])
+        logits = scene.predictions["logits"] if self.options.target == "logits" else None
+        loss = self.loss(scene.images, scene.features["neck"], logits)
         return Play(task={"distillation": loss})
 
     def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
@@ -62,7 +64,7 @@ class Teacher:
         Args:
             images: float32 (N, H, W, 3), what the student saw.
             neck: float32 (N, D), the student's features after the neck.
-            logits: float32 (N, K), the student's.
+            logits: float32 (N, K), the student's; only read if they are learned.
 
         Returns:
             Scalar.
@@ -93,6 +95,8 @@ def open_teacher(
     """
     run = RunDirectory(path)
     network, record = open_network(run), run.read_record()
+    for each in (network, student):
+        require_features(each, ["neck"], "distillation")
     theirs, ours = network.model, student.model
     if theirs.input_shape != ours.input_shape:
         raise TrainingError(
@@ -109,7 +113,14 @@ def open_teacher(
             f"{path}: the teacher's embedding has {theirs.output_shape[-1]} values, the student's "
             f"{ours.output_shape[-1]}; set network.embedding_dim={theirs.output_shape[-1]}"
         )
-    classifier = tf.constant(read_classifier(run.checkpoint))
+    classifier = None
+    if options.target == "logits":
+        if not has_classifier(run.checkpoint):
+            raise TrainingError(
+                f"{path}: the teacher has no classifier whose logits could be learned; set "
+                "distillation.target='embedding'"
+            )
+        classifier = tf.constant(read_classifier(run.checkpoint))
     return Teacher(network, classifier, options)
 
 
