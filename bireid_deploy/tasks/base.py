@@ -196,7 +196,7 @@ class Task(TrainableTask, Protocol):
         """
 
     def describe(self, dataset: Any) -> dict[str, Any]:
-        """Name and counts of a data set, for the records of experiments and the first line."""
+        """`name` and counts of a data set, for records of experiments and the first line."""
 
     def summary(self, description: Mapping[str, Any]) -> str:
         """What `describe` found, in words."""
