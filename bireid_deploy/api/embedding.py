@@ -9,7 +9,8 @@ import numpy as np
 from bireid_runtime import Extractor
 
 from bireid_deploy.api.training import Quiet
-from bireid_deploy.embedding_files import NamedEmbeddings, find_images
+from bireid_deploy.data.image_files import find_images
+from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 from bireid_deploy.tasks.base import Progress
 
 _CHUNK = 16
@@ -39,7 +40,7 @@ def embed(
         its `save` writes `.npz` or `.jsonl`.
 
     Raises:
-        EmbeddingsError: An input does not exist, or a folder holds no image.
+        DatasetError: An input does not exist, or a folder holds no image.
         ImageError: An image cannot be decoded.
         BireidError: The bundle cannot be opened, or has no embedding.
     """
@@ -53,4 +54,4 @@ def embed(
         if on_progress is not None:
             on_progress(len(rows), len(images))
     names = tuple(str(path) for path in images)
-    return NamedEmbeddings(np.stack(rows), names, extractor.fingerprint, extractor.backend)
+    return NamedEmbeddings(np.stack(rows), names, extractor.fingerprint, backend=extractor.backend)

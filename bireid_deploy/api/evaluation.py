@@ -64,7 +64,8 @@ def evaluate(
         backend: Back end that runs a bundle.
         threads: Threads of that back end.
         options: What the task understands beside; of re-identification `rerank` (bool),
-            `average_precision` (`non-interpolated`, `trapezoid`) and `save` (a path, `.npz`).
+            `average_precision` (`non-interpolated`, `trapezoid`) and `save` (a path, `.npz` or
+            `.jsonl`).
         on_progress: Called with (done, total).
         quiet: Wraps what native libraries write while they start.
 

@@ -6,7 +6,6 @@ import click
 
 from bireid_deploy.cli.console import emit_json, progress
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.output_file import check_output_file
 
 
 @click.command()
@@ -26,9 +25,9 @@ def command(
     The output keeps the bundle's fingerprint, so that embeddings of two networks are never mixed.
     """
     from bireid_deploy import api
-    from bireid_deploy.embedding_files import OUTPUT_SUFFIXES
+    from bireid_deploy.evaluation.embedding_file import require_writable
 
-    check_output_file(out, OUTPUT_SUFFIXES)
+    require_writable(out)
     with progress("embedding") as on_progress:
         embeddings = api.embed(
             bundle,

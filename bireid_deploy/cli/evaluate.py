@@ -7,7 +7,6 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.output_file import check_output_file
 
 # Options that not every task understands.
 _OF_TASKS = ("rerank", "average_precision", "save")
@@ -27,7 +26,9 @@ _OF_TASKS = ("rerank", "average_precision", "save")
     show_default=True,
     help="Definition of average precision.",
 )
-@click.option("--save", type=click.Path(path_type=Path), help="Keep the embeddings (.npz).")
+@click.option(
+    "--save", type=click.Path(path_type=Path), help="Keep the embeddings (.npz or .jsonl)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     model: Path,
@@ -40,14 +41,15 @@ def command(
 ) -> None:
     """Measure MODEL on the test split of a data set: CMC, mAP and mINP, or what its task has.
 
-    MODEL is a run directory, a bundle, a .npz file that --save wrote (then --data is not needed),
+    MODEL is a run directory, a bundle, a file that --save wrote (then --data is not needed),
     or the word `histogram` for the colour-histogram baseline. A classifier is measured by its top-1
     and top-5 accuracy.
     """
     from bireid_deploy import api
+    from bireid_deploy.evaluation.embedding_file import require_writable
 
     if of_tasks["save"] is not None:
-        check_output_file(of_tasks["save"], (".npz",))
+        require_writable(of_tasks["save"])
     with progress("evaluating") as on_progress:
         found = api.evaluate(
             model,

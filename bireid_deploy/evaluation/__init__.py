@@ -1,1 +1,1 @@
-"""Evaluation: embeddings, ranking (CMC, mAP, mINP), re-ranking, colour-histogram baseline."""
+"""Evaluation: files of embeddings, ranking (CMC, mAP, mINP), re-ranking."""

@@ -1,19 +1,12 @@
-"""Labelled embeddings, and the `.npz` files that hold them."""
+"""Labelled embeddings, as ranking takes them."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from bireid_runtime.errors import ArrayFileError
-from bireid_runtime.files import atomic_file
-from bireid_runtime.npz import open_npz
 from numpy.typing import NDArray
 
 from bireid_deploy.errors import EmbeddingsError
-
-_FIELDS = ("vectors", "person_ids", "camera_ids", "names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,142 +29,49 @@ class Embeddings:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _require_array("vectors", self.vectors, np.dtype(np.float32), dimensions=2)
-        count, size = self.vectors.shape
-        if count == 0 or size == 0:
-            raise EmbeddingsError(
-                f"vectors has shape {self.vectors.shape}; give at least one embedding"
-            )
-        for field in ("person_ids", "camera_ids"):
-            labels = getattr(self, field)
-            _require_array(field, labels, np.dtype(np.int64), dimensions=1)
-            if len(labels) != count:
-                raise EmbeddingsError(f"{field} has {len(labels)} entries for {count} vectors")
-        if len(self.names) != count:
-            raise EmbeddingsError(f"names has {len(self.names)} entries for {count} vectors")
-        if not all(isinstance(name, str) for name in self.names):
-            raise EmbeddingsError("names holds something other than text; give a tuple of str")
-        finite = np.isfinite(self.vectors).all(axis=1)
-        if not finite.all():
-            row = int(np.argmin(finite))
-            raise EmbeddingsError(
-                f"vectors: row {row} ({self.names[row]}) holds NaN or infinity; embed it again"
-            )
-        if self.person_ids.min() < -1:
-            raise EmbeddingsError(
-                f"person_ids holds {self.person_ids.min()}; ids are -1 (junk), 0 or positive"
-            )
+        require_vectors(self.vectors, self.names)
+        require_labels(self.person_ids, self.camera_ids, len(self.vectors))
 
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the embeddings to an uncompressed `.npz`, replacing `path` in one step.
 
-        Args:
-            path: The file to write; its folder must exist.
-
-        Raises:
-            EmbeddingsError: The file cannot be written.
-        """
-        _write_npz(Path(path), self._arrays())
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Embeddings":
-        """Read what `save` wrote.
-
-        Args:
-            path: An uncompressed `.npz` with the arrays `vectors`, `person_ids`, `camera_ids`
-                and `names`.
-
-        Returns:
-            The embeddings.
-
-        Raises:
-            EmbeddingsError: The file is missing, malformed, or holds other arrays.
-        """
-        return cls._from_arrays(_read_npz(Path(path), _FIELDS), Path(path))
-
-    def _arrays(self, prefix: str = "") -> dict[str, NDArray]:
-        return {
-            f"{prefix}vectors": self.vectors,
-            f"{prefix}person_ids": self.person_ids,
-            f"{prefix}camera_ids": self.camera_ids,
-            f"{prefix}names": np.array(self.names, dtype=np.str_),
-        }
-
-    @classmethod
-    def _from_arrays(
-        cls, arrays: Mapping[str, NDArray], path: Path, prefix: str = ""
-    ) -> "Embeddings":
-        vectors, person_ids, camera_ids, names = (arrays[prefix + field] for field in _FIELDS)
-        try:
-            _require_text(f"{prefix}names", names, dimensions=1)
-            return cls(vectors, person_ids, camera_ids, tuple(names.tolist()))
-        except EmbeddingsError as error:
-            part = f" ({prefix.rstrip('_')})" if prefix else ""
-            raise EmbeddingsError(f"{path}{part}: {error}") from error
-
-
-@dataclass(frozen=True, eq=False)
-class EmbeddingsPair:
-    """The query and the gallery of one evaluation.
-
-    Attributes:
-        query: The images that are searched for.
-        gallery: The images that are searched.
-        fingerprint: Fingerprint of the model that made both, or "" when unknown.
-    """
-
-    query: Embeddings
-    gallery: Embeddings
-    fingerprint: str = ""
-
-
-def save_pair(
-    path: str | os.PathLike[str], query: Embeddings, gallery: Embeddings, fingerprint: str = ""
-) -> None:
-    """Write query and gallery to one uncompressed `.npz`, replacing `path` in one step.
-
-    Args:
-        path: The file to write; its folder must exist.
-        query: The images that are searched for.
-        gallery: The images that are searched.
-        fingerprint: Fingerprint of the model that made both, or "" when unknown.
+def require_vectors(vectors: NDArray, names: Sequence[str]) -> None:
+    """Refuse vectors that are not finite float32 (N, D) with N, D >= 1, or not N names.
 
     Raises:
-        EmbeddingsError: The file cannot be written.
+        EmbeddingsError: They are not.
     """
-    arrays = query._arrays("query_") | gallery._arrays("gallery_")
-    _write_npz(Path(path), arrays | {"fingerprint": np.array(fingerprint, dtype=np.str_)})
+    _require_array("vectors", vectors, np.dtype(np.float32), dimensions=2)
+    count, size = vectors.shape
+    if count == 0 or size == 0:
+        raise EmbeddingsError(f"vectors has shape {vectors.shape}; give at least one embedding")
+    if len(names) != count:
+        raise EmbeddingsError(f"names has {len(names)} entries for {count} vectors")
+    if not all(isinstance(name, str) for name in names):
+        raise EmbeddingsError("names holds something other than text; give a tuple of str")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise EmbeddingsError(
+            f"vectors: row {row} ({names[row]}) holds NaN or infinity; embed it again"
+        )
 
 
-def load_pair(path: str | os.PathLike[str]) -> EmbeddingsPair:
-    """Read what `save_pair` wrote.
-
-    Args:
-        path: An uncompressed `.npz` with the arrays of `Embeddings`, once with the prefix
-            `query_` and once with `gallery_`, and the text `fingerprint`.
-
-    Returns:
-        Query, gallery and the fingerprint of the model.
+def require_labels(person_ids: NDArray, camera_ids: NDArray, count: int) -> None:
+    """Refuse labels that are not int64 (count,), or a person below -1.
 
     Raises:
-        EmbeddingsError: The file is missing, malformed, or holds other arrays.
+        EmbeddingsError: They are not.
     """
-    path = Path(path)
-    names = [prefix + field for prefix in ("query_", "gallery_") for field in _FIELDS]
-    arrays = _read_npz(path, (*names, "fingerprint"))
-    fingerprint = arrays["fingerprint"]
-    try:
-        _require_text("fingerprint", fingerprint, dimensions=0)
-    except EmbeddingsError as error:
-        raise EmbeddingsError(f"{path}: {error}") from error
-    return EmbeddingsPair(
-        query=Embeddings._from_arrays(arrays, path, "query_"),
-        gallery=Embeddings._from_arrays(arrays, path, "gallery_"),
-        fingerprint=str(fingerprint),
-    )
+    for field, labels in (("person_ids", person_ids), ("camera_ids", camera_ids)):
+        _require_array(field, labels, np.dtype(np.int64), dimensions=1)
+        if len(labels) != count:
+            raise EmbeddingsError(f"{field} has {len(labels)} entries for {count} vectors")
+    if person_ids.min() < -1:
+        raise EmbeddingsError(
+            f"person_ids holds {person_ids.min()}; ids are -1 (junk), 0 or positive"
+        )
 
 
 def _require_array(field: str, array: NDArray, dtype: np.dtype, dimensions: int) -> None:
@@ -185,35 +85,3 @@ def _require_array(field: str, array: NDArray, dtype: np.dtype, dimensions: int)
             f"{field} must be a {dtype} array of {dimensions} dimension(s), not {found}; "
             "convert it first"
         )
-
-
-def _require_text(field: str, array: NDArray, dimensions: int) -> None:
-    if array.dtype.kind != "U" or array.ndim != dimensions:
-        raise EmbeddingsError(
-            f"{field} must be a text array of {dimensions} dimension(s), "
-            f"not {array.dtype} {array.shape}"
-        )
-
-
-def _write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    try:
-        with atomic_file(path) as file:
-            np.savez(file, **arrays)
-    except OSError as error:
-        raise EmbeddingsError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray]:
-    """Read exactly the arrays `names`."""
-    try:
-        with open_npz(path) as file:
-            if set(file.names) != set(names):
-                found = ", ".join(sorted(name[:40] for name in file.names[:12])) or "none"
-                raise EmbeddingsError(
-                    f"{path}: expected the arrays {', '.join(names)}; found {found}"
-                )
-            return {name: file.read(name) for name in names}
-    except FileNotFoundError as error:
-        raise EmbeddingsError(f"{path}: no such file") from error
-    except ArrayFileError as error:
-        raise EmbeddingsError(f"{path}: {error}") from error

@@ -24,9 +24,9 @@ class CheckedRecipe(Recipe):
         """As `Recipe.parse`; reads the recipes of older runs too."""
         document = dict(document)
         for old, (section, key) in _MOVED.items():
-            moved = document.pop(old, None)
-            if moved is not None:
-                document[section] = {key: moved, **document.get(section, {})}
+            moved, table = document.pop(old, None), document.get(section, {})
+            if moved is not None and isinstance(table, dict):
+                document[section] = {key: moved, **table}
         return super().parse(document, source)
 
     @model_validator(mode="after")

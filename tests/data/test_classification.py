@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_deploy.training.training_data import load_classification_data
 from bireid_runtime.errors import ImageError
 from PIL import Image, ImageDraw
 
-from bireid_deploy.data import classification
+from bireid_deploy.data import class_folders
 from bireid_deploy.data.class_folders import (
     LabelledImage,
     open_classification_dataset,
     read_image,
 )
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.recipes import parse_recipe
+from bireid_deploy.tasks import TASKS
 
 CLASSES = ("circle", "square", "stripe")
 
@@ -32,6 +33,21 @@ def picture(shape, seed, size=(16, 12)):
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
+
+
+def load(dataset, height, width, on_progress=None):
+    """Decode the training images as the task does for a network of that input."""
+    recipe = parse_recipe(
+        {
+            "name": "r",
+            "task": "classification",
+            "network": {"input_height": height, "input_width": width},
+            "batch": {"sampling": "shuffled"},
+            "loss": {"triplet_weight": 0.0},
+        },
+        "test",
+    )
+    return TASKS["classification"].load_training_data(recipe, dataset, on_progress)
 
 
 def files(split, count):
@@ -175,10 +191,10 @@ def test_an_image_is_bounded_in_bytes_and_pixels(tmp_path, monkeypatch):
     path = tmp_path / "big.png"
     path.write_bytes(picture("square", 1, size=(40, 40)))
     assert read_image(LabelledImage(path, 0)).shape == (40, 40, 3)
-    monkeypatch.setattr(classification, "MAX_IMAGE_PIXELS", 1599)
+    monkeypatch.setattr(class_folders, "MAX_IMAGE_PIXELS", 1599)
     with pytest.raises(ImageError, match="exceed the limit of 1599"):
         read_image(LabelledImage(path, 0))
-    monkeypatch.setattr(classification, "MAX_IMAGE_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(class_folders, "MAX_IMAGE_BYTES", path.stat().st_size - 1)
     with pytest.raises(ImageError, match=r"limit of \d+ bytes"):
         read_image(LabelledImage(path, 0))
     with pytest.raises(ImageError, match=r"absent\.png: cannot be read"):
@@ -190,8 +206,8 @@ def test_training_data_skips_broken_images(folder):
     broken.write_bytes(broken.read_bytes()[:40])
     seen = []
     dataset = open_classification_dataset(folder)
-    data = load_classification_data(dataset, 8, 6, lambda *progress: seen.append(progress))
-    assert data.pixels.shape == (11, 8, 6, 3)
+    data = load(dataset, 48, 32, lambda *progress: seen.append(progress))
+    assert data.pixels.shape == (11, 48, 32, 3)
     assert data.pixels.dtype == np.uint8
     assert data.labels.tolist() == [0] * 4 + [1] * 3 + [2] * 4
     assert data.labels.dtype == np.int64
@@ -208,7 +224,7 @@ def test_a_class_without_a_readable_image_is_refused(folder):
     for path in (folder / "train" / "stripe").iterdir():
         path.write_bytes(b"not an image")
     with pytest.raises(DatasetError, match="none of the training images of class 'stripe'"):
-        load_classification_data(open_classification_dataset(folder), 8, 8)
+        load(open_classification_dataset(folder), 32, 32)
 
 
 @pytest.mark.skipif("BIREID_DATA" not in os.environ, reason="BIREID_DATA is not set")
@@ -217,7 +233,7 @@ def test_the_cifar10_subset():
     assert dataset.classes[:3] == ("airplane", "automobile", "bird")
     assert len(dataset.classes) == 10
     assert np.bincount([image.label for image in dataset.test]).tolist() == [300] * 10
-    data = load_classification_data(dataset, 32, 32)
+    data = load(dataset, 32, 32)
     assert data.pixels.shape == (200, 32, 32, 3)
     assert not data.skipped
     # An airplane stands before the sky: the upper rows are bluer than they are red.

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundle_files import reid_bundle
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "models" / "zoo" / "distilled_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = reid_bundle()
 TOLERANCE = 1e-5  # of an embedding's component, between engines on the same pixels
 
 _BUILDS = ("native", "sanitize")

@@ -7,7 +7,14 @@ import subprocess
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Extractor, Golden, __version__
+from bireid_runtime import Extractor, __version__
+from bundle_files import (
+    ZOO_BUNDLE,
+    change_golden_outputs,
+    classifier_bundle,
+    golden_crops,
+    golden_outputs,
+)
 from embed_program import (
     BUNDLE,
     PROGRAMS,
@@ -26,24 +33,24 @@ def program(request):
 
 
 @pytest.fixture(scope="module")
-def golden():
-    return Bundle.open(BUNDLE).golden()
+def crops():
+    return golden_crops(BUNDLE)
 
 
 @pytest.fixture
-def crop_files(golden, tmp_path):
-    paths = [tmp_path / f"{index}.png" for index in range(len(golden.crops))]
-    for path, crop in zip(paths, golden.crops, strict=True):
+def crop_files(crops, tmp_path):
+    paths = [tmp_path / f"{index}.png" for index in range(len(crops))]
+    for path, crop in zip(paths, crops, strict=True):
         Image.fromarray(crop).save(path)
     return paths
 
 
-def test_embeddings_are_those_of_python(program, golden, crop_files):
+def test_embeddings_are_those_of_python(program, crops, crop_files):
     rng = np.random.default_rng(0)
-    crops = [*golden.crops, rng.integers(0, 256, (219, 97, 3), dtype=np.uint8)]
+    crops = [*crops, rng.integers(0, 256, (219, 97, 3), dtype=np.uint8)]
     Image.fromarray(crops[-1]).save(crop_files[0].with_name("noise.png"))
     rows = embeddings(program, *crop_files, crop_files[0].with_name("noise.png"))
-    expected = Extractor.open(BUNDLE, backend="litert").embed(crops)
+    expected = Extractor.open(ZOO_BUNDLE, backend="litert").embed(crops)
     np.testing.assert_allclose(rows, expected, rtol=0, atol=TOLERANCE)
 
 
@@ -71,9 +78,9 @@ def test_binary_rows_are_the_same_floats(program, crop_files):
     np.testing.assert_array_equal(rows, embeddings(program, *crop_files))
 
 
-def test_raw_pixels(program, golden, crop_files, tmp_path):
-    height, width, _ = golden.crops[1].shape
-    (tmp_path / "raw").write_bytes(golden.crops[1].tobytes())
+def test_raw_pixels(program, crops, crop_files, tmp_path):
+    height, width, _ = crops[1].shape
+    (tmp_path / "raw").write_bytes(crops[1].tobytes())
     rows = embeddings(program, "--raw", f"{width}x{height}", tmp_path / "raw")
     np.testing.assert_array_equal(rows, embeddings(program, crop_files[1]))
 
@@ -105,13 +112,11 @@ def test_self_test(program):
     assert record["min_cosine"] == pytest.approx(1, abs=TOLERANCE)
 
 
-def test_a_failed_self_test_is_exit_code_3(program, golden, tmp_path):
+def test_a_failed_self_test_is_exit_code_3(program, tmp_path):
     bundle = copy_bundle(tmp_path)
-    rows = np.roll(golden.embeddings, 1, axis=1)
-    Golden(golden.crops, rows, golden.max_abs, golden.min_cosine).save(bundle / "golden.npz")
-    names = sorted(path.name for path in bundle.iterdir() if path.name != "SHA256SUMS")
-    sums = {name: hashlib.sha256((bundle / name).read_bytes()).hexdigest() for name in names}
-    (bundle / "SHA256SUMS").write_text("".join(f"{sums[name]}  {name}\n" for name in names))
+    change_golden_outputs(
+        bundle, "embedding", np.roll(golden_outputs(bundle, "embedding"), 1, axis=1)
+    )
     done = run(program, bundle, "--selftest", "--json")
     assert done.returncode == 3
     record = json.loads(done.stdout)
@@ -164,15 +169,18 @@ def test_help_and_version(program):
         ([BUNDLE], "name at least one image"),
         ([BUNDLE, "--nonsense", "a"], "--nonsense: unknown"),
         ([BUNDLE, "a", "--threads"], "--threads: unknown, or its value is missing"),
-        ([BUNDLE, "a", "--threads", "0"], "--threads must be a number from 1 to 256, not '0'"),
-        ([BUNDLE, "a", "--threads", "-1"], "--threads must be a number from 1 to 256, not '-1'"),
+        ([BUNDLE, "a", "--threads", "0"], "--threads must be a number from 1 to 64, not '0'"),
+        ([BUNDLE, "a", "--threads", "-1"], "--threads must be a number from 1 to 64, not '-1'"),
         ([BUNDLE, "a", "--threads", "9" * 30], "--threads must be"),
         ([BUNDLE, "a", "--raw", "64"], "H of --raw WxH must be a number from 1 to 20000"),
         ([BUNDLE, "a", "--raw", "0x9"], "W of --raw WxH must be"),
         ([BUNDLE, "a", "--raw", "20000x20000"], "a: 20000x20000 pixels"),
         ([BUNDLE, "a", "--stem", "int4"], "stem must be float32 or uint8"),
         ([BUNDLE, "--bench", "0"], "--bench must be"),
+        ([BUNDLE, "a", "--threads", "65"], "--threads must be a number from 1 to 64, not '65'"),
         ([BUNDLE, "--bench", "--selftest"], "exclude each other"),
+        ([BUNDLE, "--describe", "--selftest"], "exclude each other"),
+        ([BUNDLE, "--describe", "--json"], "--json goes with"),
         ([BUNDLE, "a", "--selftest"], "images go with neither"),
         ([BUNDLE, "a", "--json"], "--json goes with"),
         ([BUNDLE, "--selftest", "--binary"], "--binary and --raw go with images only"),
@@ -208,3 +216,71 @@ def test_a_full_disk_is_told(program, crop_files):
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1
     assert done.stderr == b"bireid-embed: standard output cannot be written\n"
+
+
+def test_a_bundle_describes_itself(program):
+    record = json.loads(run(program, BUNDLE, "--describe", "--threads", "2").stdout)
+    assert (record["task"], record["threads"]) == ("reid", 2)
+    assert record["fingerprint"].startswith("sha256:")
+    assert record["engine"].startswith(f"bireid {__version__} (")
+    assert record["inputs"] == [{"name": "image", "kind": "image", "shape": [None, 128, 64, 3]}]
+    assert record["outputs"] == [{"name": "embedding", "kind": "embedding", "shape": [None, 256]}]
+
+
+def test_a_classifier_prints_class_probability_and_logits(program, crop_files):
+    bundle = classifier_bundle()
+    classes = json.loads(run(program, bundle, "--describe").stdout)["outputs"][0]["classes"]
+    assert classes[0] == "größte"
+    done = run(program, bundle, *crop_files)
+    assert (done.returncode, done.stderr) == (0, b"")
+    expected = embeddings(program, *crop_files)
+    rows = []
+    for line, path, embedding in zip(
+        done.stdout.splitlines(), crop_files, expected, strict=True
+    ):
+        record = json.loads(line)
+        assert list(record) == ["image", "class", "probability", "logits"]
+        assert record["image"] == str(path)
+        logits = np.float32(record["logits"])
+        rows.append(logits)
+        # The embedding is the logits' direction.
+        np.testing.assert_allclose(
+            logits / np.linalg.norm(logits), embedding, rtol=0, atol=TOLERANCE
+        )
+        assert record["class"] == classes[logits.argmax()]
+        shares = np.exp(np.float64(logits) - logits.max())
+        assert record["probability"] == pytest.approx(1 / shares.sum(), rel=1e-5)
+    binary = np.frombuffer(run(program, bundle, "--binary", *crop_files).stdout, "<f4")
+    np.testing.assert_array_equal(binary.reshape(len(rows), -1), rows)
+
+
+def test_a_classifier_tests_itself_and_is_timed(program, tmp_path):
+    done = run(program, classifier_bundle(), "--selftest", "--json")
+    assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True)
+    assert json.loads(run(program, classifier_bundle(), "--bench", "1", "--json").stdout)["runs"] == 1
+
+
+def test_a_network_of_another_kind_is_exit_code_6(program, tmp_path):
+    bundle = copy_bundle(tmp_path)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    output = manifest["outputs"][0]
+    for unknown in ("boxes", "tensor"):
+        output["kind"] = unknown
+        (bundle / "manifest.json").write_text(json.dumps(manifest))
+        (bundle / "SHA256SUMS").write_text(
+            "".join(
+                f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+                for path in sorted(bundle.iterdir())
+                if path.name != "SHA256SUMS"
+            )
+        )
+        line = refusal(program, bundle, "--selftest", exit_code=6)
+        assert {"boxes": "'boxes'; this version knows", "tensor": "embed or classify"}[unknown] in line
+
+
+def test_a_bundle_of_schema_1_is_exit_code_6(program, tmp_path):
+    bundle = copy_bundle(tmp_path)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    line = refusal(program, bundle, "--selftest", exit_code=6)
+    assert "schema_version is 1; this runtime reads 2: convert the run again" in line

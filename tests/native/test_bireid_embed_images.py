@@ -8,7 +8,8 @@ import zlib
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Extractor
+from bireid_runtime import Extractor
+from bundle_files import ZOO_BUNDLE, golden_crops
 from embed_program import BUNDLE, PROGRAMS, TOLERANCE, embeddings, refusal
 from PIL import Image
 
@@ -23,12 +24,12 @@ def program(request):
 
 @pytest.fixture(scope="module")
 def extractor():
-    return Extractor.open(BUNDLE, backend="litert")
+    return Extractor.open(ZOO_BUNDLE, backend="litert")
 
 
 @pytest.fixture(scope="module")
 def crop():
-    return Image.fromarray(Bundle.open(BUNDLE).golden().crops[-1])
+    return Image.fromarray(golden_crops(BUNDLE)[-1])
 
 
 def chunk(kind, data):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle
+from bundle_files import classifier_bundle, golden_crops
 from embed_program import BUNDLE, PROGRAMS, embeddings, refusal
 from PIL import Image
 
@@ -22,7 +22,7 @@ def program(request):
 
 @pytest.fixture(scope="module")
 def crop():
-    return Bundle.open(BUNDLE).golden().crops[1]
+    return golden_crops(BUNDLE)[1]
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def path_request(path):
     return os.fsencode(path) + b"\n"
 
 
-def run_stdio(program, requests):
+def run_stdio(program, requests, bundle=BUNDLE):
     """Send requests, then end of file; returns the answers."""
-    command = [program, "serve", BUNDLE, "--stdio"]
+    command = [program, "serve", bundle, "--stdio"]
     done = subprocess.run(command, input=requests, capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -93,6 +93,13 @@ def test_paths_and_raw_pixels(program, crop, crop_file, expected):
     assert [list(answer) for answer in answers] == [["embedding"]] * 3
     for answer in answers:
         np.testing.assert_array_equal(np.float32(answer["embedding"]), expected)
+
+
+def test_a_classifier_answers_with_class_probability_and_logits(program, crop):
+    failure, success = run_stdio(program, b"\n" + raw_request(crop), classifier_bundle())
+    assert list(failure) == ["error"]
+    assert list(success) == ["class", "probability", "logits"]
+    assert len(success["logits"]) == 256
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ from bireid_runtime.images import load_image
 
 from bireid_deploy.data.dataset import ReIdDataset, Sample
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.evaluation.embeddings import Embeddings, load_pair, save_pair
+from bireid_deploy.evaluation.embedding_file import (
+    NamedEmbeddings,
+    load_query_and_gallery,
+    require_writable,
+)
+from bireid_deploy.evaluation.embeddings import Embeddings
 from bireid_deploy.evaluation.ranking import rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
@@ -92,12 +97,15 @@ def evaluate_embeddings(
         options: `rerank`, `average_precision`; `save`, a file that the embeddings go to.
         on_progress: Called with (done, total).
     """
+    save = None if options.get("save") is None else Path(options["save"])
+    if save is not None:
+        require_writable(save)
     embedded = embed_dataset(
         lambda crops: predictor.run_images(crops)[output], dataset, on_progress
     )
-    save: Path | None = options.get("save")
     if save is not None:
-        save_pair(save, embedded.query, embedded.gallery, predictor.fingerprint)
+        found = NamedEmbeddings.of_splits(embedded.query, embedded.gallery, predictor.fingerprint)
+        found.save(save)
     return _report(embedded, dataset.name, output, options)
 
 
@@ -107,16 +115,11 @@ def evaluate_saved(
     """Rank saved embeddings; options as of `evaluate_embeddings`.
 
     Raises:
-        EmbeddingsError: The file cannot be read.
+        EmbeddingsError: The file cannot be read, or has no labels.
     """
-    pair = load_pair(path)
-    return _report(
-        EmbeddedDataset(pair.query, pair.gallery, None),
-        "its own",
-        "embedding",
-        options,
-        on_progress,
-    )
+    query, gallery = load_query_and_gallery(path)
+    embedded = EmbeddedDataset(query, gallery, images_per_second=None)
+    return _report(embedded, "its own", "embedding", options, on_progress)
 
 
 def _report(

@@ -9,6 +9,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
+from bireid_deploy.evaluation.embedding_file import SUFFIXES
 from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
 from bireid_deploy.tasks.reid.card import CARD
 from bireid_deploy.tasks.reid.section import SyntheticPeople
@@ -43,7 +44,7 @@ class ReId:
         "mean_inverse_negative_penalty": "mINP",
     }
     options = frozenset({"rerank", "average_precision", "save"})
-    saved_suffixes = frozenset({".npz"})
+    saved_suffixes = frozenset(SUFFIXES)
     title = "person re-identification"
     card = CARD
     samples_source = "rendered people, nobody's picture"

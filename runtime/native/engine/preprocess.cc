@@ -4,8 +4,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "engine/resize.h"
-
 namespace bireid {
 namespace {
 
@@ -53,15 +51,16 @@ void CheckImage(const ImageView& image, int channels) {
   }
 }
 
-void ImagePreparer::Prepare(const ImageView& image, std::vector<uint8_t>* scratch,
+void ImagePreparer::Prepare(const ImageView& image, ImageWorkspace* workspace,
                             float* output) const {
   const int channels = preprocess_.channels();
   const int64_t row_bytes =
       image.row_bytes != 0 ? image.row_bytes : static_cast<int64_t>(image.width) * channels;
-  scratch->resize(static_cast<size_t>(preprocess_.height) * preprocess_.width * channels);
-  ResizeBilinear({image.pixels, image.width, image.height, row_bytes}, channels, preprocess_.width,
-                 preprocess_.height, scratch->data());
-  normalizer_.Apply(scratch->data(), static_cast<int64_t>(scratch->size()), output);
+  std::vector<uint8_t>& resized = workspace->resized;
+  resized.resize(static_cast<size_t>(preprocess_.height) * preprocess_.width * channels);
+  workspace->resizer.Resize({image.pixels, image.width, image.height, row_bytes}, channels,
+                            preprocess_.width, preprocess_.height, resized.data());
+  normalizer_.Apply(resized.data(), static_cast<int64_t>(resized.size()), output);
 }
 
 }  // namespace bireid

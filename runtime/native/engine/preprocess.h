@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/resize.h"
+
 namespace bireid {
 
 // How an image becomes network input: it is resized, then (pixel / 255 - mean) / std.
@@ -42,15 +44,22 @@ struct ImageView {
 // Throws std::invalid_argument for an image that has no pixels or other sides.
 void CheckImage(const ImageView& image, int channels);
 
+// What one thread needs to prepare images, kept from one to the next.
+struct ImageWorkspace {
+  explicit ImageWorkspace(const ResizeKernels& kernels) : resizer(kernels) {}
+
+  Resizer resizer;
+  std::vector<uint8_t> resized;
+};
+
 // Both steps.
 class ImagePreparer {
  public:
   explicit ImagePreparer(const Preprocess& preprocess)
       : preprocess_(preprocess), normalizer_(preprocess) {}
 
-  // Writes [height][width][channels]. `scratch` keeps memory from one call to the next. The image
-  // is one that CheckImage lets pass. Throws std::bad_alloc.
-  void Prepare(const ImageView& image, std::vector<uint8_t>* scratch, float* output) const;
+  // Writes [height][width][channels] of an image that CheckImage lets pass. Throws std::bad_alloc.
+  void Prepare(const ImageView& image, ImageWorkspace* workspace, float* output) const;
 
  private:
   Preprocess preprocess_;

@@ -58,6 +58,7 @@ Session::Session(const std::string& directory, const SessionOptions& options)
       description_(std::string("bireid " BIREID_VERSION " (") + options.kernels->name +
                    (options.uint8_stem ? ", uint8 stem)" : ")")),
       plan_(PlanNetwork(manifest(), bundle_.TakeModel(), options)),
+      resize_kernels_(&ResizeKernelsOf(*options.kernels)),
       unwanted_(manifest().outputs.size()) {
   for (const InputSpec& input : manifest().inputs) {
     preparers_.push_back(input.kind->is_image ? std::make_unique<ImagePreparer>(input.preprocess)
@@ -140,12 +141,13 @@ void Session::RunImages(const ImageView* images, int count, float* const* output
 void Session::PrepareImages(const ImageView* images, int count) {
   const int64_t elements = manifest().inputs[0].elements;
   images_.resize(std::max(images_.size(), static_cast<size_t>(count * elements)));
-  scratch_.resize(std::max(scratch_.size(), static_cast<size_t>(count)));
+  while (workspaces_.size() < static_cast<size_t>(count))
+    workspaces_.emplace_back(*resize_kernels_);
   std::vector<std::exception_ptr> failures(count);
   RunOnThreads(count, [&](int worker, int workers, Barrier&) {
     for (int i = worker; i < count; i += workers) {
       try {
-        preparers_[0]->Prepare(images[i], &scratch_[i], images_.data() + i * elements);
+        preparers_[0]->Prepare(images[i], &workspaces_[i], images_.data() + i * elements);
       } catch (...) {
         failures[i] = std::current_exception();
       }
@@ -166,8 +168,8 @@ void Session::RunGolden(const Golden& golden, int item, const Pointers& outputs)
       continue;
     }
     prepared[i].resize(manifest().inputs[i].elements);
-    std::vector<uint8_t> scratch;
-    preparers_[i]->Prepare({input.pixels.data(), input.width, input.height, 0}, &scratch,
+    ImageWorkspace workspace(*resize_kernels_);
+    preparers_[i]->Prepare({input.pixels.data(), input.width, input.height, 0}, &workspace,
                            prepared[i].data());
     inputs.push_back(prepared[i].data());
   }

@@ -67,10 +67,11 @@ class Session {
   std::string description_;
   std::unique_ptr<Plan> plan_;
   std::vector<std::unique_ptr<ImagePreparer>> preparers_;  // per input; null: no image
-  std::mutex mutex_;                           // held while the plan and what follows are in use
-  std::vector<std::vector<uint8_t>> scratch_;  // per thread
-  std::vector<float> images_;                  // [threads][height][width][channels]
-  std::vector<std::vector<float>> unwanted_;   // per output: [threads][elements], where asked for
+  std::mutex mutex_;  // held while the plan and what follows are in use
+  const ResizeKernels* resize_kernels_;
+  std::vector<ImageWorkspace> workspaces_;    // per thread
+  std::vector<float> images_;                 // [threads][height][width][channels]
+  std::vector<std::vector<float>> unwanted_;  // per output: [threads][elements], where asked for
 };
 
 }  // namespace bireid

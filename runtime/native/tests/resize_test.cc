@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "kernels/dispatch.h"
 #include "tests/crc32.h"
 #include "tests/preprocess_vectors_generated.h"
 
@@ -30,25 +32,41 @@ Pixels Noise(size_t count) {
   return pixels;
 }
 
-// Fails the test if anything but the result is written.
-Pixels Resize(const Pixels& pixels, int width, int height, int64_t row_bytes, int target_width,
-              int target_height) {
-  Pixels memory(kGuard + static_cast<size_t>(target_width) * target_height * 3 + kGuard,
-                kGuardByte);
-  ResizeBilinear({pixels.data(), width, height, row_bytes}, 3, target_width, target_height,
-                 memory.data() + kGuard);
-  const Pixels guard(kGuard, kGuardByte);
-  EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.begin())) << "before the result";
-  EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.end() - kGuard)) << "after the result";
-  return Pixels(memory.begin() + kGuard, memory.end() - kGuard);
-}
+// Every path that this CPU can run.
+class Resize : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const KernelTable* path = FindKernels(GetParam());
+    if (path == nullptr) GTEST_SKIP() << "this CPU or this build has no such path";
+    kernels_ = &ResizeKernelsOf(*path);
+  }
 
-TEST(Resize, EqualsPillowBitForBit) {
+  // Fails the test if anything but the result is written.
+  Pixels Run(const Pixels& pixels, int width, int height, int64_t row_bytes, int target_width,
+             int target_height, int channels = 3) const {
+    Pixels memory(kGuard + static_cast<size_t>(target_width) * target_height * channels + kGuard,
+                  kGuardByte);
+    Resizer(*kernels_).Resize({pixels.data(), width, height, row_bytes}, channels, target_width,
+                              target_height, memory.data() + kGuard);
+    const Pixels guard(kGuard, kGuardByte);
+    EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.begin())) << "before the result";
+    EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.end() - kGuard))
+        << "after the result";
+    return Pixels(memory.begin() + kGuard, memory.end() - kGuard);
+  }
+
+  const ResizeKernels* kernels_ = nullptr;
+};
+
+INSTANTIATE_TEST_SUITE_P(Paths, Resize, testing::Values("scalar", "avx2", "avx512", "neon"),
+                         [](const auto& path) { return std::string(path.param); });
+
+TEST_P(Resize, EqualsPillowBitForBit) {
   for (const ResizeVector& vector : kResizeVectors) {
     const size_t bytes = static_cast<size_t>(vector.width) * vector.height * 3;
     const Pixels pixels = vector.white ? Pixels(bytes, 255) : Noise(bytes);
-    const Pixels resized = Resize(pixels, vector.width, vector.height, int64_t{3} * vector.width,
-                                  vector.target_width, vector.target_height);
+    const Pixels resized = Run(pixels, vector.width, vector.height, int64_t{3} * vector.width,
+                               vector.target_width, vector.target_height);
     EXPECT_EQ(Crc32(resized.data(), resized.size()), vector.crc)
         << vector.width << "x" << vector.height << " to " << vector.target_width << "x"
         << vector.target_height;
@@ -56,12 +74,12 @@ TEST(Resize, EqualsPillowBitForBit) {
 }
 
 // The triangle over a target at the border is 3/7, 3/7, 1/7: the fourth pixel lies outside.
-TEST(Resize, HalvesARowByHand) {
+TEST_P(Resize, HalvesARowByHand) {
   const Pixels row = {0, 0, 255, 80, 0, 255, 160, 0, 255, 240, 7, 255};
-  EXPECT_EQ(Resize(row, 4, 1, 12, 2, 1), (Pixels{57, 0, 255, 183, 3, 255}));
+  EXPECT_EQ(Run(row, 4, 1, 12, 2, 1), (Pixels{57, 0, 255, 183, 3, 255}));
 }
 
-TEST(Resize, WhatLiesBetweenRowsIsNotRead) {
+TEST_P(Resize, WhatLiesBetweenRowsIsNotRead) {
   constexpr int kWidth = 30, kHeight = 41, kRowBytes = 101;
   const Pixels dense = Noise(kWidth * kHeight * 3);
   Pixels sparse(kHeight * kRowBytes - (kRowBytes - kWidth * 3), 255);
@@ -70,12 +88,48 @@ TEST(Resize, WhatLiesBetweenRowsIsNotRead) {
   }
   // Columns first, rows first, and no change of size.
   for (const auto& [width, height] : {std::pair(9, 30), std::pair(40, 10), std::pair(30, 41)}) {
-    EXPECT_EQ(Resize(sparse, kWidth, kHeight, kRowBytes, width, height),
-              Resize(dense, kWidth, kHeight, kWidth * 3, width, height));
+    EXPECT_EQ(Run(sparse, kWidth, kHeight, kRowBytes, width, height),
+              Run(dense, kWidth, kHeight, kWidth * 3, width, height));
   }
 }
 
-TEST(Resize, RowsMayLieTwoGigabytesApart) {
+// Channels do not see each other: each is what it is alone.
+TEST_P(Resize, AnyNumberOfChannels) {
+  constexpr int kWidth = 21, kHeight = 17;
+  for (const int channels : {1, 2, 4, 7, 64}) {
+    const Pixels pixels = Noise(kWidth * kHeight * channels);
+    for (const auto& [width, height] : {std::pair(9, 12), std::pair(30, 5), std::pair(20, 40)}) {
+      const Pixels resized =
+          Run(pixels, kWidth, kHeight, kWidth * channels, width, height, channels);
+      for (int channel = 0; channel < channels; ++channel) {
+        Pixels three;
+        for (int i = 0; i < kWidth * kHeight; ++i) {
+          three.insert(three.end(), 3, pixels[i * channels + channel]);
+        }
+        const Pixels alone = Run(three, kWidth, kHeight, kWidth * 3, width, height);
+        for (int i = 0; i < width * height; ++i) {
+          ASSERT_EQ(resized[i * channels + channel], alone[3 * i]) << channels << " " << i;
+        }
+      }
+    }
+  }
+}
+
+// What is kept from one image to the next fits no image of another size.
+TEST_P(Resize, OneResizerServesImagesOfAllSizes) {
+  Resizer resizer(*kernels_);
+  for (const auto& [width, height] :
+       {std::pair(60, 20), std::pair(60, 90), std::pair(8, 90), std::pair(60, 20)}) {
+    const Pixels pixels = Noise(width * height * 3);
+    for (const int side : {12, 40}) {
+      Pixels resized(side * side * 3);
+      resizer.Resize({pixels.data(), width, height, width * 3}, 3, side, side, resized.data());
+      EXPECT_EQ(resized, Run(pixels, width, height, width * 3, side, side));
+    }
+  }
+}
+
+TEST_P(Resize, RowsMayLieTwoGigabytesApart) {
   constexpr int64_t kRowBytes = (int64_t{1} << 31) + 4099;
   const Pixels rows = Noise(24);
   // The system gives memory to the pages that are written, and only to those.
@@ -87,8 +141,8 @@ TEST(Resize, RowsMayLieTwoGigabytesApart) {
   std::copy_n(rows.begin() + 12, 12, pixels + kRowBytes);
   for (const auto& [width, height] : {std::pair(3, 2), std::pair(4, 1), std::pair(4, 2)}) {
     Pixels resized(width * height * 3);
-    ResizeBilinear({pixels, 4, 2, kRowBytes}, 3, width, height, resized.data());
-    EXPECT_EQ(resized, Resize(rows, 4, 2, 12, width, height));
+    Resizer(*kernels_).Resize({pixels, 4, 2, kRowBytes}, 3, width, height, resized.data());
+    EXPECT_EQ(resized, Run(rows, 4, 2, 12, width, height));
   }
   munmap(memory, kRowBytes + 12);
 }

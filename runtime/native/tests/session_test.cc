@@ -215,10 +215,10 @@ TEST(Session, RunsImagesOfAnyNumberOfChannels) {
       ASSERT_EQ(bireid_session_run_images(session.get(), images.data(), 3, outputs), BIREID_OK)
           << bireid_last_error();
       for (int i = 0; i < 3; ++i) {
-        std::vector<uint8_t> scratch;
+        ImageWorkspace workspace(*ScalarResizeKernels());
         Floats prepared(elements);
         ImagePreparer(preprocess)
-            .Prepare({images[i].pixels, images[i].width, images[i].height, 0}, &scratch,
+            .Prepare({images[i].pixels, images[i].width, images[i].height, 0}, &workspace,
                      prepared.data());
         EXPECT_EQ(Floats(maps.begin() + i * elements, maps.begin() + (i + 1) * elements), prepared);
         ExpectNear(embeddings.data() + i * channels, bundle.Compute(prepared, {}).embedding);
@@ -303,10 +303,10 @@ SessionBundle WithGolden(float error) {
     bundle.golden_images.push_back({"input/image/" + std::to_string(item), "U8",
                                     "[1, " + std::to_string(width) + ", 3]",
                                     pixels.substr(0, 3 * width)});
-    std::vector<uint8_t> scratch;
+    ImageWorkspace workspace(*ScalarResizeKernels());
     Floats image(kImage);
     ImagePreparer(preprocess)
-        .Prepare({reinterpret_cast<const uint8_t*>(pixels.data()), width, 1, 0}, &scratch,
+        .Prepare({reinterpret_cast<const uint8_t*>(pixels.data()), width, 1, 0}, &workspace,
                  image.data());
     bundle.inputs[1].golden.push_back(Values(kChannels, item));
     const auto expected = bundle.Compute(image, bundle.inputs[1].golden[item]);
@@ -361,10 +361,10 @@ TEST(Faces, ClassifyAndEmbed) {
   const TemporaryDirectory directory;
   SessionBundle bundle(kChannels, false);
   bundle.Write(directory);
-  std::vector<uint8_t> scratch;
+  ImageWorkspace workspace(*ScalarResizeKernels());
   Floats image(kImage);
   ImagePreparer({kSessionHeight, kSessionWidth, {0, 0.1f, 0.2f}, {0.25f, 0.5f, 0.5f}})
-      .Prepare({pixels, 2, 1, 0}, &scratch, image.data());
+      .Prepare({pixels, 2, 1, 0}, &workspace, image.data());
   const auto expected = bundle.Compute(image, {});
 
   bireid_classifier* opened = nullptr;

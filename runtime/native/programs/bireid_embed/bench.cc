@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/json_text.h"
-#include "programs/bireid_embed/extractor_handle.h"
 #include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/network_handle.h"
 
 namespace bireid_embed {
 namespace {
@@ -89,20 +89,20 @@ BenchResult RunBench(const std::string& bundle, const bireid_options& options, i
   result.width = kWidth;
   result.height = kHeight;
   const Image crop = Crop();
-  std::unique_ptr<ExtractorHandle> extractor;
+  std::unique_ptr<NetworkHandle> network;
   result.load_ms =
-      MillisecondsOf([&] { extractor = std::make_unique<ExtractorHandle>(bundle, options); });
-  const auto embed = [&] { extractor->Embed(crop); };
-  result.first_ms = MillisecondsOf(embed);
-  for (int i = 0; i < kWarmUpRuns; ++i) embed();
+      MillisecondsOf([&] { network = std::make_unique<NetworkHandle>(bundle, options); });
+  const auto run = [&] { network->Run(crop); };
+  result.first_ms = MillisecondsOf(run);
+  for (int i = 0; i < kWarmUpRuns; ++i) run();
   std::vector<double> times;
-  for (int i = 0; i < runs; ++i) times.push_back(MillisecondsOf(embed));
+  for (int i = 0; i < runs; ++i) times.push_back(MillisecondsOf(run));
   std::sort(times.begin(), times.end());
   result.median_ms = Percentile(times, 50);
   result.p10_ms = Percentile(times, 10);
   result.p90_ms = Percentile(times, 90);
   result.peak_rss_bytes = PeakRssBytes();
-  result.engine = extractor->description();
+  result.engine = network->description();
   return result;
 }
 

@@ -27,7 +27,7 @@ struct BenchResult {
   std::string ToText() const;
 };
 
-// Opens a bundle and embeds a crop `runs` times, resizing included. Throws EngineError.
+// Opens a bundle and runs it on a crop `runs` times, resizing included. Throws EngineError.
 BenchResult RunBench(const std::string& bundle, const bireid_options& options, int runs);
 
 }  // namespace bireid_embed

@@ -9,8 +9,8 @@
 #include "engine/json_text.h"
 #include "programs/bireid_embed/bench.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/extractor_handle.h"
 #include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/network_handle.h"
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
 
@@ -36,8 +36,8 @@ bireid_options EngineOptions(const Options& options) {
   return engine;
 }
 
-ExtractorHandle Open(const Options& options) {
-  return ExtractorHandle(options.bundle, EngineOptions(options));
+NetworkHandle Open(const Options& options) {
+  return NetworkHandle(options.bundle, EngineOptions(options));
 }
 
 int PrintAndEnd(const std::string& text) {
@@ -45,28 +45,27 @@ int PrintAndEnd(const std::string& text) {
   return kOk;
 }
 
-int Embed(const Options& options) {
-  ExtractorHandle extractor = Open(options);
+int RunImages(const Options& options) {
+  NetworkHandle network = Open(options);
   for (const std::string& path : options.images) {
     const Image image = options.raw_width > 0
                             ? ReadRawFile(path, options.raw_width, options.raw_height)
                             : ReadImageFile(path);
-    const std::vector<float> embedding = extractor.Embed(image);
+    const std::vector<float> values = network.Run(image);
     if (options.binary) {
-      Print(embedding.data(), embedding.size() * sizeof(float));
+      Print(values.data(), values.size() * sizeof(float));
     } else {
-      Print("{\"image\": " + bireid::JsonString(path) +
-            ", \"embedding\": " + bireid::JsonNumbers(embedding) + "}\n");
+      Print("{\"image\": " + bireid::JsonString(path) + ", " + network.ToJson(values) + "}\n");
     }
   }
   return kOk;
 }
 
 int RunSelfTest(const Options& options) {
-  ExtractorHandle extractor = Open(options);
-  const SelfTest result = extractor.RunSelfTest();
+  NetworkHandle network = Open(options);
+  const SelfTest result = network.RunSelfTest();
   const bool passed = result.failure.empty();
-  const std::string engine = extractor.description();
+  const std::string engine = network.description();
   char numbers[128];
   if (options.json) {
     std::snprintf(numbers, sizeof(numbers), "\"max_difference\": %.9g, \"min_cosine\": %.9g",
@@ -89,11 +88,11 @@ int Bench(const Options& options) {
 }
 
 int Serve(const Options& options) {
-  ExtractorHandle extractor = Open(options);
+  NetworkHandle network = Open(options);
   if (options.socket.empty()) {
-    ServeStdio(extractor);
+    ServeStdio(network);
   } else {
-    ServeSocket(options.socket, extractor);
+    ServeSocket(options.socket, network);
   }
   return kOk;
 }
@@ -106,12 +105,14 @@ int Run(const Options& options) {
       return PrintAndEnd(std::string("bireid-embed ") + bireid_version() + "\n");
     case Action::kBench:
       return Bench(options);
+    case Action::kDescribe:
+      return PrintAndEnd(Open(options).json() + "\n");
     case Action::kSelfTest:
       return RunSelfTest(options);
     case Action::kServe:
       return Serve(options);
     case Action::kEmbed:
-      return Embed(options);
+      return RunImages(options);
   }
   return kBug;
 }

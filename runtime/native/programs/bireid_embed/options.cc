@@ -12,19 +12,22 @@ namespace bireid_embed {
 
 const char kHelp[] =
     R"(Usage: bireid-embed [OPTION]... BUNDLE IMAGE...
-       bireid-embed [OPTION]... BUNDLE --selftest | --bench [N]
+       bireid-embed [OPTION]... BUNDLE --describe | --selftest | --bench [N]
        bireid-embed [OPTION]... serve BUNDLE --stdio | --socket PATH
 
-Embeds crops of people with a bundle's 1-bit network. Prints one line of JSON an image:
-{"image": PATH, "embedding": [NUMBER, ...]}. An IMAGE is a PNG, JPEG or BMP file of at most 64 MiB,
-20000 pixels a side and 100 million pixels; its EXIF orientation is applied.
+Embeds crops of people with a bundle's 1-bit network, or classifies pictures, whichever the network
+does. Prints one line of JSON an image: {"image": PATH, "embedding": [NUMBER, ...]}, or
+{"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}. An IMAGE is a PNG,
+JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels; its EXIF orientation
+is applied.
 
   --raw WxH      every IMAGE holds W * H * 3 bytes, RGB, row by row
   --binary       print float32 rows, little endian, instead of JSON
-  --selftest     embed the bundle's own crops and compare; exit code 3 if they differ too much
-  --bench [N]    time N embeddings (default 100) of a crop of 128x256 pixels
+  --describe     print as JSON what the network takes and gives, its task and its fingerprint
+  --selftest     run the bundle's own items and compare; exit code 3 if they differ too much
+  --bench [N]    time N runs (default 100) on a crop of 128x256 pixels
   --json         print the self-test or the timings as JSON
-  --threads N    threads of one embedding, 1 to 64 (default 1)
+  --threads N    threads of one image, 1 to 64 (default 1)
   --isa NAME     auto (default), scalar, avx2, avx512 or neon
   --stem KIND    float32 (default) or uint8: the first layer on 8-bit pixels, faster, not as exact
   --help         print this
@@ -32,7 +35,8 @@ Embeds crops of people with a bundle's 1-bit network. Prints one line of JSON an
 
 serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
 path of an image, or "raw W H" followed by W * H * 3 bytes. An answer is a line of JSON,
-{"embedding": [NUMBER, ...]} or {"error": TEXT}.
+{"embedding": [NUMBER, ...]}, {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]} or
+{"error": TEXT}.
 
   --stdio        requests on standard input, answers on standard output
   --socket PATH  a Unix socket for this user, of up to 8 clients at a time
@@ -45,11 +49,24 @@ namespace {
 constexpr int kMaxThreads = 64;
 constexpr int kMaxBenchRuns = 1'000'000;
 
-enum Code { kRaw = 256, kBinary, kSelfTest, kBench, kJson, kThreads, kIsa, kStem, kStdio, kSocket };
+enum Code {
+  kRaw = 256,
+  kBinary,
+  kDescribe,
+  kSelfTest,
+  kBench,
+  kJson,
+  kThreads,
+  kIsa,
+  kStem,
+  kStdio,
+  kSocket
+};
 
 constexpr option kOptions[] = {
     {"raw", required_argument, nullptr, kRaw},
     {"binary", no_argument, nullptr, kBinary},
+    {"describe", no_argument, nullptr, kDescribe},
     {"selftest", no_argument, nullptr, kSelfTest},
     {"bench", optional_argument, nullptr, kBench},
     {"json", no_argument, nullptr, kJson},
@@ -98,6 +115,9 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
     case kBinary:
       options->binary = true;
       break;
+    case kDescribe:
+      SetAction(Action::kDescribe, options, seen);
+      break;
     case kSelfTest:
       SetAction(Action::kSelfTest, options, seen);
       break;
@@ -135,13 +155,15 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
 
 void CheckCombination(const Options& options, const Seen& seen) {
   Require(!options.bundle.empty(), "name a bundle; see bireid-embed --help");
-  Require(seen.actions <= 1, "--selftest, --bench and serve exclude each other");
+  Require(seen.actions <= 1, "--describe, --selftest, --bench and serve exclude each other");
   const bool embeds = options.action == Action::kEmbed;
   const bool serves = options.action == Action::kServe;
-  Require(embeds || options.images.empty(), "images go with neither --selftest, --bench nor serve");
+  Require(embeds || options.images.empty(),
+          "images go with neither --describe, --selftest, --bench nor serve");
   Require(!embeds || !options.images.empty(), "name at least one image");
   Require(embeds || (!options.binary && !seen.raw), "--binary and --raw go with images only");
-  Require(!options.json || !(embeds || serves), "--json goes with --selftest and --bench only");
+  const bool reports = options.action == Action::kSelfTest || options.action == Action::kBench;
+  Require(!options.json || reports, "--json goes with --selftest and --bench only");
   if (serves) {
     Require(seen.stdio != seen.socket, "serve needs either --stdio or --socket PATH");
     Require(!seen.socket || !options.socket.empty(), "--socket needs a path");

@@ -7,7 +7,7 @@
 
 namespace bireid_embed {
 
-enum class Action { kEmbed, kSelfTest, kBench, kServe, kHelp, kVersion };
+enum class Action { kEmbed, kDescribe, kSelfTest, kBench, kServe, kHelp, kVersion };
 
 struct Options {
   Action action = Action::kEmbed;

@@ -48,10 +48,10 @@ Image ReadImage(const std::string& request, bool too_long, Connection& connectio
 }
 
 std::string Answer(const std::string& request, bool too_long, Connection& connection,
-                   ExtractorHandle& extractor) {
+                   NetworkHandle& network) {
   try {
     const Image image = ReadImage(request, too_long, connection);
-    return "{\"embedding\": " + bireid::JsonNumbers(extractor.Embed(image)) + "}\n";
+    return "{" + network.ToJson(network.Run(image)) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {
@@ -61,12 +61,12 @@ std::string Answer(const std::string& request, bool too_long, Connection& connec
 
 }  // namespace
 
-void Serve(Connection& connection, ExtractorHandle& extractor) {
+void Serve(Connection& connection, NetworkHandle& network) {
   try {
     std::string request;
     bool too_long = false;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, extractor));
+      connection.Write(Answer(request, too_long, connection, network));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

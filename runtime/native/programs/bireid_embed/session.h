@@ -3,12 +3,12 @@
 #define BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_
 
 #include "programs/bireid_embed/connection.h"
-#include "programs/bireid_embed/extractor_handle.h"
+#include "programs/bireid_embed/network_handle.h"
 
 namespace bireid_embed {
 
 // Answers requests to the end of the input. A request that fails is answered by its error.
-void Serve(Connection& connection, ExtractorHandle& extractor);
+void Serve(Connection& connection, NetworkHandle& network);
 
 }  // namespace bireid_embed
 

@@ -1,0 +1,92 @@
+#include "programs/bireid_embed/network_handle.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "engine/json_text.h"
+#include "engine/kinds.h"
+#include "programs/bireid_embed/errors.h"
+
+namespace bireid_embed {
+namespace {
+
+void Check(bireid_status status) {
+  if (status != BIREID_OK) throw EngineError(status, bireid_last_error());
+}
+
+bool TakesRgbImages(const bireid_session* session) {
+  bireid_tensor_info info{};
+  info.size = sizeof(info);
+  if (bireid_session_input_count(session) != 1) return false;
+  Check(bireid_session_input(session, 0, &info));
+  return std::string_view(info.kind) == "image" && info.shape[2] == kChannels;
+}
+
+}  // namespace
+
+NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& options)
+    : session_(nullptr, bireid_session_close) {
+  bireid_session* opened = nullptr;
+  Check(bireid_session_open(bundle.c_str(), &options, &opened));
+  session_.reset(opened);
+  int fitting = 0;
+  for (int32_t i = 0; i < bireid_session_output_count(opened); ++i) {
+    bireid_tensor_info info{};
+    info.size = sizeof(info);
+    Check(bireid_session_output(opened, i, &info));
+    const std::string_view kind = info.kind;
+    if (kind != bireid::kEmbeddingKind && kind != bireid::kLogitsKind) continue;
+    ++fitting;
+    output_ = i;
+    elements_ = static_cast<size_t>(info.elements);
+  }
+  if (fitting != 1 || !TakesRgbImages(opened)) {
+    throw EngineError(BIREID_UNSUPPORTED, bundle + ": a network of the task '" +
+                                              bireid_session_task(opened) +
+                                              "'; this program runs those that embed or classify "
+                                              "RGB images");
+  }
+}
+
+std::vector<float> NetworkHandle::Run(const Image& image) {
+  std::vector<float> values(elements_);
+  std::vector<float*> outputs(static_cast<size_t>(bireid_session_output_count(session_.get())),
+                              nullptr);
+  outputs[static_cast<size_t>(output_)] = values.data();
+  const bireid_image view{image.pixels.data(), image.width, image.height, 0};
+  Check(bireid_session_run_images(session_.get(), &view, 1, outputs.data()));
+  return values;
+}
+
+std::string NetworkHandle::ToJson(const std::vector<float>& values) const {
+  if (bireid_session_class_count(session_.get(), output_) > 0) return Classify(values);
+  return "\"embedding\": " + bireid::JsonNumbers(values);
+}
+
+std::string NetworkHandle::Classify(const std::vector<float>& logits) const {
+  const auto best = std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - *best);
+  const auto index = static_cast<int32_t>(best - logits.begin());
+  const char* name = bireid_session_class_name(session_.get(), output_, index);
+  char probability[32];
+  std::snprintf(probability, sizeof(probability), "%.6g", 1 / sum);
+  return "\"class\": " + bireid::JsonString(name) + ", \"probability\": " + probability +
+         ", \"logits\": " + bireid::JsonNumbers(logits);
+}
+
+SelfTest NetworkHandle::RunSelfTest() {
+  SelfTest result;
+  const bireid_status status =
+      bireid_session_selftest(session_.get(), &result.max_difference, &result.min_cosine);
+  if (status == BIREID_SELF_TEST_FAILED) {
+    result.failure = bireid_last_error();
+  } else {
+    Check(status);
+  }
+  return result;
+}
+
+}  // namespace bireid_embed

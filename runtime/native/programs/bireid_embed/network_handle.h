@@ -1,0 +1,50 @@
+// A network of the C API that closes itself: an extractor or a classifier.
+#ifndef BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
+#define BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/bireid_session.h"
+#include "programs/bireid_embed/image.h"
+
+namespace bireid_embed {
+
+struct SelfTest {
+  double max_difference = 0;
+  double min_cosine = 0;
+  std::string failure;  // empty if it passed
+};
+
+// May be used from several threads.
+class NetworkHandle {
+ public:
+  // Opens a bundle. Throws EngineError, also for a network that neither embeds nor classifies RGB
+  // images.
+  NetworkHandle(const std::string& bundle, const bireid_options& options);
+
+  std::string description() const { return bireid_session_describe(session_.get()); }
+  std::string json() const { return bireid_session_describe_json(session_.get()); }
+
+  // The embedding, of unit length, or the logits. Throws EngineError.
+  std::vector<float> Run(const Image& image);
+
+  // What Run returned as members of a JSON object: "embedding", or "class", "probability" and
+  // "logits".
+  std::string ToJson(const std::vector<float>& values) const;
+
+  // Throws EngineError if it cannot be run at all.
+  SelfTest RunSelfTest();
+
+ private:
+  std::string Classify(const std::vector<float>& logits) const;
+
+  std::unique_ptr<bireid_session, void (*)(bireid_session*)> session_;
+  int32_t output_ = 0;  // the one that is shown
+  size_t elements_ = 0;
+};
+
+}  // namespace bireid_embed
+
+#endif  // BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
