@@ -40,7 +40,7 @@ void* Memory(const TfLiteContext& context, int index, const Tensor& tensor) {
 void Resize(TfLiteContext* context, int index, const Tensor& planned) {
   TfLiteTensor* tensor = &context->tensors[index];
   std::vector<int> shape = planned.shape;
-  if (planned.is_matrix) shape.erase(shape.begin() + 1, shape.begin() + 3);
+  if (planned.rank == 2) shape.erase(shape.begin() + 1, shape.begin() + 3);
   if (ReadShape(*tensor) == shape) return;
   if (context->ResizeTensor(context, tensor, NewIntArray(shape).release()) != litert::kTfLiteOk) {
     throw PlanError("LiteRT does not resize tensor " + std::to_string(index));
@@ -90,7 +90,7 @@ bool DelegateKernel::TakeInputShapes(const TfLiteContext& context) {
     Tensor& tensor = graph_.tensors[input];
     const Tensor before = tensor;
     TakeShape(context.tensors[input], &tensor);
-    changed = changed || tensor.shape != before.shape || tensor.is_matrix != before.is_matrix;
+    changed = changed || tensor.shape != before.shape || tensor.rank != before.rank;
   }
   return changed;
 }

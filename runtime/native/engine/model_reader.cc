@@ -145,8 +145,8 @@ class Reader {
     for (const int size : shape) {
       if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
     }
-    tensor->is_matrix = shape.size() == 2;
-    if (tensor->is_matrix) shape.insert(shape.begin() + 1, {1, 1});
+    tensor->rank = static_cast<int>(shape.size());
+    if (tensor->rank == 2) shape.insert(shape.begin() + 1, {1, 1});
   }
 
   void ReadQuantization(const tflite::QuantizationParameters* source, const std::string& name,

@@ -11,6 +11,8 @@
 namespace bireid {
 namespace {
 
+constexpr int kMapRank = 4;
+
 bool AreRowsAndColumns(const Tensor& axes) {
   int32_t axis[2];
   if (axes.type != DataType::kInt32 || axes.constant == nullptr ||
@@ -18,7 +20,6 @@ bool AreRowsAndColumns(const Tensor& axes) {
     return false;
   }
   std::memcpy(axis, axes.constant, sizeof(axis));
-  constexpr int kMapRank = 4;
   for (int32_t& value : axis) {
     if (value < 0) value += kMapRank;  // counted from the end
   }
@@ -30,7 +31,7 @@ class Mean final : public Operator {
   void Check(const NodeCheck& check) const override {
     check.Operands(2);
     const Tensor& input = check.InputMap(0, DataType::kFloat32);
-    Require(!input.is_matrix && AreRowsAndColumns(check.Input(1)),
+    Require(input.rank == kMapRank && AreRowsAndColumns(check.Input(1)),
             "the mean is not over rows and columns");
     Require(
         check.OutputMap(DataType::kFloat32).shape == Shape{input.shape[0], 1, 1, input.shape[3]},

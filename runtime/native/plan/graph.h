@@ -25,7 +25,7 @@ struct Tensor {
   size_t constant_bytes = 0;
   float scale = 0.0f;  // int8: real = scale * (value - zero_point)
   int32_t zero_point = 0;
-  bool is_matrix = false;  // the model has [batch, channels] for a map [batch, 1, 1, channels]
+  int rank = 4;  // dimensions in the model: of a map [batch, 1, 1, channels] it may have two
 };
 
 // Options of an operator; each reads those that it has.
