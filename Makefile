@@ -132,11 +132,10 @@ else ifeq ($(shell command -v clang++),)
 	@echo "== no fuzzing: clang++ is missing (apt-get install clang)"
 else
 	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
-	@for target in $(FUZZ_TARGETS); do \
-	  echo "== fuzzing $$target for $(FUZZ_SECONDS) s"; \
-	  build/fuzz/native/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=build/fuzz/ || exit 1; \
-	done
+	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(CORES) -I TARGET sh -c \
+	  'echo "== fuzzing TARGET for $(FUZZ_SECONDS) s"; build/fuzz/native/TARGET \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/ >build/fuzz/TARGET.log 2>&1 || { cat build/fuzz/TARGET.log; exit 1; }'
 endif
 
 lint: $(READY_TO_TEST)
@@ -163,7 +162,7 @@ define build_wheel
 @$(call require_compiler)
 @$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
   --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) $(2)
-@$(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
+@PYTHONPATH=tests $(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
   tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
 @ls dist/bireid_runtime-*_$(1).whl

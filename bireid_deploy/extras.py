@@ -3,6 +3,8 @@
 The metadata of the installation is the only list: `pyproject.toml` wrote it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 
 from packaging.requirements import Requirement
@@ -27,6 +29,22 @@ def require(extra: str) -> None:
     missing = [name for name in packages(extra) if not is_installed(name)]
     if missing:
         raise _missing(missing, extra)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the failed import of a package that an extra brings into its named error.
+
+    Raises:
+        MissingPackageError: Such a package is missing; other failures pass as they are.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = explain(error)
+        if missing is None:
+            raise
+        raise missing from error
 
 
 def explain(error: ModuleNotFoundError) -> MissingPackageError | None:

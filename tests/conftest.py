@@ -15,6 +15,11 @@ from bireid_deploy.cli.main import run
 sys.path.insert(0, str(Path(__file__).parent))
 
 from command_result import Result
+from skips import (  # noqa: F401  (hooks)
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    skip_unavoidably,
+)
 
 
 class FolderScheduling(LoadScopeScheduling):
@@ -35,10 +40,10 @@ def real_data() -> Path:
     """The folder of real data sets, or a skip that says how to provide it."""
     folder = os.environ.get("BIREID_DATA")
     if not folder:
-        pytest.skip("BIREID_DATA is not set to the folder of real data sets")
+        skip_unavoidably("BIREID_DATA is not set to the folder of real data sets")
     path = Path(folder)
     if not path.is_dir():
-        pytest.skip(f"BIREID_DATA={folder} is not a folder")
+        pytest.fail(f"BIREID_DATA={folder} is not a folder")
     return path
 
 

@@ -6,7 +6,7 @@ import pytest
 from bireid_runtime import Bundle, Extractor, self_test
 from bireid_runtime.backends import BACKENDS
 
-from bireid_deploy.verification import verify_bundle
+from bireid_deploy.conversion import verify_bundle
 
 ZOO = Path(__file__).parent.parent / "models" / "zoo"
 BUNDLES = sorted(path for path in ZOO.iterdir() if path.is_dir())

@@ -3,7 +3,7 @@
 Importing it is light; TensorFlow and the like are loaded by the calls that need them.
 """
 
-from bireid_deploy.api.benchmark import bench
+from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
@@ -19,6 +19,7 @@ __all__ = [
     "embed",
     "evaluate",
     "flash",
+    "profile",
     "roll_back",
     "train",
     "verify",

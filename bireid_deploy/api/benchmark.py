@@ -1,4 +1,4 @@
-"""`bench` as a function."""
+"""`bench` as functions."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from bireid_runtime import Bundle
 
+from bireid_deploy.extras import explained
 from bireid_deploy.tasks.base import Progress
 
 if TYPE_CHECKING:
+    from bireid_deploy.benchmark.layers import Profile
     from bireid_deploy.benchmark.session import Timing
 
 RUNS_PER_ROUND = 5
@@ -53,3 +55,21 @@ def bench(
         if engine not in engines:
             on_left_out(engine.label, engine.unavailable_reason() or "")
     return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress)
+
+
+def profile(bundle: Path | str, *, threads: int = 1, rounds: int = 20) -> "Profile":
+    """Time the steps of the engine `native` on a bundle, batch 1.
+
+    Args:
+        bundle: Bundle.
+        threads: Threads of one call.
+        rounds: As many runs as a benchmark of so many rounds.
+
+    Raises:
+        MissingPackageError: `ai-edge-litert`, which names the layers, is not installed.
+        BireidError: The bundle cannot be opened, or the engine refuses its network.
+    """
+    from bireid_deploy.benchmark import layers
+
+    with explained():
+        return layers.profile(Bundle.open(bundle), threads, rounds * RUNS_PER_ROUND)

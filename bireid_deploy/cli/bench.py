@@ -24,7 +24,7 @@ from bireid_deploy.cli.console import emit_json, emit_table, message, progress
     type=click.IntRange(1),
     help="Fresh processes per engine for load, first and cold ms.",
 )
-@click.option("--per-layer", is_flag=True, help="Time the steps of our own engine instead.")
+@click.option("--per-layer", is_flag=True, help="Time the steps of the engine `native` instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the timings as JSON.")
 def command(
     bundle: Path,
@@ -82,15 +82,21 @@ def command(
 
 
 def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
-    from bireid_runtime import Bundle
+    from bireid_deploy import api
 
-    from bireid_deploy.api.benchmark import RUNS_PER_ROUND
-    from bireid_deploy.benchmark.layers import time_steps
-
-    steps = time_steps(Bundle.open(path), threads, rounds * RUNS_PER_ROUND)
+    profile = api.profile(path, threads=threads, rounds=rounds)
     if as_json:
-        emit_json([step.to_json() for step in steps])
+        emit_json(profile.to_json())
         return
-    rows = [(step.name, f"{step.microseconds:.1f}", f"{100 * step.share:.1f}") for step in steps]
-    title = f"{path.name}, 1-bit, bireid (fused), {threads} thread(s), batch 1, this machine"
-    emit_table(title, ("step", "us", "%"), rows)
+    rows = [
+        (
+            ", ".join(step.layers) or "-",
+            step.name,
+            f"{step.microseconds:.1f}",
+            f"{100 * profile.share(step):.1f}",
+        )
+        for step in profile.steps
+    ]
+    rows.append(("total", "", f"{profile.microseconds:.1f}", "100.0"))
+    title = f"{path.name}, {profile.engine}, {threads} thread(s), batch 1, this machine"
+    emit_table(title, ("layer", "step", "us", "%"), rows, text_columns=2)

@@ -262,6 +262,6 @@ def _check_parity(
 def _audit(chosen: Sequence[Format], files: Mapping[str, bytes]) -> dict[str, Any]:
     """What the first 1-bit file really holds."""
     for entry in chosen:
-        if entry.precision == "binary":
+        if entry.precision == "binary" and entry.audit is not None:
             return entry.load_audit()(files[entry.name]).to_manifest()
     return {}

@@ -24,12 +24,13 @@ class Format:
         file_name: Name of the file in a bundle.
         precision: Whether it holds the `binary` network or its `real`-valued counterpart.
         exporter: `module:function` that turns a `NamedModel` into bytes, imported on use.
+        help: One line for a person who chooses.
         takes: Names of the keyword arguments of the exporter: `metadata`, `representative`.
         opener: `module:class` of the `ConvertedFile` that the parity gate takes such a file apart
-            with; None for a file that is quantised after training, which does not compute what
-            Keras computes.
-        audit: `module:function` that says what the bytes of such a file hold.
-        help: One line for a person who chooses.
+            with; None for a file that does not compute what Keras computes, such as one that is
+            quantised after training.
+        audit: `module:function` that says what the bytes of such a file hold, layer by layer; None
+            for a file without layers.
         default: Whether it is written unless a person chooses.
     """
 
@@ -37,10 +38,10 @@ class Format:
     file_name: str
     precision: Literal["binary", "real"]
     exporter: str
-    takes: tuple[str, ...]
-    opener: str | None
-    audit: str
     help: str
+    takes: tuple[str, ...] = ()
+    opener: str | None = None
+    audit: str | None = None
     default: bool = False
 
     @property
@@ -53,7 +54,13 @@ class Format:
         return cast(Callable[..., bytes], _load(self.exporter))
 
     def load_audit(self) -> "Callable[[bytes], Audit]":
-        """Import the audit."""
+        """Import the audit.
+
+        Raises:
+            ConversionError: There is nothing to audit in such a file.
+        """
+        if self.audit is None:
+            raise ConversionError(f"files of the format {self.name} have no layers to audit")
         return cast("Callable[[bytes], Audit]", _load(self.audit))
 
     def open(self, data: bytes) -> "ConvertedFile":
@@ -77,10 +84,9 @@ FORMATS = (
         file_name="model.lce.tflite",
         precision="binary",
         exporter="bireid_converters.lce:export_lce",
-        takes=(),
+        help="Larq Compute Engine flatbuffer: 1-bit weights and arithmetic",
         opener="bireid_converters.parity.lce_file:LceFile",
         audit="bireid_converters.audit:audit_lce",
-        help="Larq Compute Engine flatbuffer: 1-bit weights and arithmetic",
         default=True,
     ),
     Format(
@@ -88,10 +94,10 @@ FORMATS = (
         file_name="model.onnx",
         precision="binary",
         exporter="bireid_converters.onnx_export:export_onnx",
+        help="standard ONNX operators: weights stored as bits, float arithmetic",
         takes=("metadata",),
         opener="bireid_converters.parity.onnx_file:OnnxFile",
         audit="bireid_converters.audit:audit_onnx",
-        help="standard ONNX operators: weights stored as bits, float arithmetic",
         default=True,
     ),
     Format(
@@ -99,20 +105,19 @@ FORMATS = (
         file_name="model.float.onnx",
         precision="real",
         exporter="bireid_converters.onnx_export:export_onnx",
+        help="the real-valued counterpart in ONNX, to compare with",
         takes=("metadata",),
         opener="bireid_converters.parity.onnx_file:OnnxFile",
         audit="bireid_converters.audit:audit_onnx",
-        help="the real-valued counterpart in ONNX, to compare with",
     ),
     Format(
         name="int8",
         file_name="model.int8.tflite",
         precision="real",
         exporter="bireid_converters.int8:export_int8",
-        takes=("representative",),
-        opener=None,
-        audit="bireid_converters.audit:audit_tflite",
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
+        takes=("representative",),
+        audit="bireid_converters.audit:audit_tflite",
     ),
 )
 

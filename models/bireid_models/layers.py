@@ -90,8 +90,9 @@ class BinaryConv2D(_SignConv2D):
         super().__init__(
             filters,
             kernel_size,
-            input_quantizer=resolve_name(binarization.activation_surrogate)(),
+            # First, for Keras numbers quantizers, and those numbers reach the converted file.
             kernel_quantizer=_kernel_quantizer(binarization, kernel_surrogate),
+            input_quantizer=resolve_name(binarization.activation_surrogate)(),
             kernel_constraint="weight_clip",
             use_bias=False,
             pad_values=pad_values,

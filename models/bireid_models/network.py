@@ -33,7 +33,7 @@ class Network:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the outputs of `model`."""
+        """Names of the outputs of `model`, in the order in which `tf.nest.flatten` gives them."""
         return tuple(self.model.output_names)
 
     def set_progress(self, fraction: float) -> None:

@@ -37,7 +37,7 @@ def delegate_path() -> str:
     Its options are texts or numbers:
 
     - `fuse`: `"backbone"`, or `"none"` for the LCE operators alone;
-    - `threads`: 1 to 256; otherwise those of the interpreter;
+    - `threads`: 1 to 64; otherwise those of the interpreter;
     - `isa`: `"auto"`, `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`;
     - `profile`: a file for the time of every step, in JSON;
     - `stem`: `"float32"`, or `"uint8"` for a first convolution on 8-bit pixels, which are
@@ -76,7 +76,7 @@ def version() -> str:
     Raises:
         BackendUnavailableError: The delegate is missing or cannot be loaded.
     """
-    return _delegate().bireid_kernels_version().decode()
+    return _delegate().bireid_delegate_version().decode()
 
 
 def isa(name: str = "auto") -> str:
@@ -92,7 +92,7 @@ def isa(name: str = "auto") -> str:
         ArgumentError: No such instruction set, or this CPU or this build lacks it.
         BackendUnavailableError: The delegate is missing or cannot be loaded.
     """
-    found = _delegate().bireid_kernels_isa(name.encode())
+    found = _delegate().bireid_delegate_isa(name.encode())
     if found is None:
         raise ArgumentError(
             f"isa is '{name}'; it must be auto, scalar, avx2, avx512 or neon, and one that this "
@@ -140,7 +140,7 @@ def _find(library: str) -> Path | None:
 @cache
 def _delegate() -> ctypes.CDLL:
     library = load(delegate_path())
-    library.bireid_kernels_version.restype = ctypes.c_char_p
-    library.bireid_kernels_isa.restype = ctypes.c_char_p
-    library.bireid_kernels_isa.argtypes = [ctypes.c_char_p]
+    library.bireid_delegate_version.restype = ctypes.c_char_p
+    library.bireid_delegate_isa.restype = ctypes.c_char_p
+    library.bireid_delegate_isa.argtypes = [ctypes.c_char_p]
     return library

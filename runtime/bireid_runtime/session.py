@@ -40,6 +40,8 @@ class Session:
         self.outputs = bundle.outputs
         self.fingerprint = bundle.fingerprint
         self._engine = engine
+        # Asked once: to look at a protocol takes longer than a check of an image.
+        self._image_engine = engine if isinstance(engine, ImageEngineSession) else None
 
     @classmethod
     def open(
@@ -108,8 +110,8 @@ class Session:
                 raise ImageError(f"image {index}: {error}") from error
         if not len(images):
             return self.run({taken.name: np.empty((0, *taken.shape), np.float32)})
-        if isinstance(self._engine, ImageEngineSession):
-            return self._checked(self._engine.run_images(images), len(images))
+        if self._image_engine is not None:
+            return self._checked(self._image_engine.run_images(images), len(images))
         spec = self.bundle.preprocess
         resized = np.stack([resize_bilinear(each, spec.height, spec.width) for each in images])
         return self.run({taken.name: normalize(resized, spec)})

@@ -22,7 +22,7 @@ def open_bundle(path: str) -> Callable[[], object]:
     session = NativeSession(bundle, threads=1)
     shape = (1, bundle.preprocess.height, bundle.preprocess.width, 3)
     image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    return lambda: session.run(image)
+    return lambda: session.run({bundle.image_input.name: image})
 
 
 def open_model(path: str, fuse: list[str]) -> Callable[[], object]:

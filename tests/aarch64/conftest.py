@@ -7,15 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from skips import skip_unavoidably
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import emulated_root
 import machine
 from debian_root import RootError
-from skipping import give_up
 
-REPOSITORY = Path(__file__).parents[2]
 EMULATOR = "qemu-aarch64-static"
 COMPILER = "aarch64-linux-gnu-g++"
 
@@ -23,7 +22,7 @@ COMPILER = "aarch64-linux-gnu-g++"
 def require_tools(*names: str) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
-        give_up(f"not installed: {', '.join(missing)}")
+        pytest.skip(f"not installed: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +42,12 @@ def cross_compiler() -> str:
 @pytest.fixture(scope="session")
 def emulated_folder() -> Path:
     """The folder that `emulated_root` makes: the first time, in a few minutes."""
-    default = REPOSITORY / ".cache" / "aarch64"
+    default = emulated_root.default_folder()
     folder = Path(os.environ.get("BIREID_AARCH64_ROOT", default)).absolute()
     try:
         emulated_root.build(folder)
     except RootError as error:
-        give_up(f"no emulated aarch64 machine: {error}")
+        pytest.skip(f"no emulated aarch64 machine: {error}")
     return folder
 
 
@@ -74,9 +73,9 @@ def emulated_debian(emulated_folder) -> Path:
     """The root of a whole Debian, whose ARM programs the kernel starts by itself."""
     require_tools("nsenter", "setpriv", "unshare")
     if os.geteuid() != 0:
-        give_up("a machine of its own file system needs root")
+        skip_unavoidably("a machine of its own file system needs root")
     if not emulated_root.is_configured(emulated_folder):
-        give_up("the kernel does not start ARM programs (apt-get install binfmt-support)")
+        pytest.skip("the kernel does not start ARM programs (apt-get install binfmt-support)")
     return emulated_folder / "debian"
 
 

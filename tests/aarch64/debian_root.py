@@ -1,5 +1,7 @@
 """Folders that hold a Debian system: made once, beside their place, by debootstrap."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,29 +10,50 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SUITE = "bookworm"
+# Written last: what is in a folder, and how many files that is.
+STAMP = "versions"
 
 
 class RootError(Exception):
     """The folder cannot be made here; the message says why."""
 
 
+def cache_folder(name: str, versions: str) -> Path:
+    """Where such a folder is kept between checkouts: one for each list of versions."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    key = hashlib.sha256(versions.encode()).hexdigest()[:12]
+    return Path(cache) / "bireid-deploy" / "tests" / f"{name}-{key}"
+
+
 def versions_of(folder: Path) -> str | None:
-    """What `replaced` wrote down of the folder; None if there is no such folder.
+    """What `replaced` wrote down of the folder; None if there is no whole one.
+
+    A folder that has lost files, as caches do when somebody tidies up, is none.
 
     Raises:
         RootError: The folder is somebody else's.
     """
-    stamp = folder / "versions"
-    if stamp.is_file():
-        return stamp.read_text()
-    if folder.exists():
+    if not folder.exists():
+        return None
+    stamp = folder / STAMP
+    if not stamp.is_file():
         raise RootError(f"{folder} exists and was not made by these tests")
-    return None
+    versions, _, files = stamp.read_text().rpartition("\n")
+    return versions if files == str(_files(folder)) else None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from making the same folder meanwhile."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
 def replaced(folder: Path, versions: str) -> Iterator[Path]:
-    """Yield an empty folder, which at the end takes the place of `folder`.
+    """Yield an empty folder, which at the end takes the place of `folder`; call it `locked`.
 
     One that is cut off leaves the old folder as it was, and the next one starts again.
     """
@@ -42,11 +65,17 @@ def replaced(folder: Path, versions: str) -> Iterator[Path]:
             shutil.rmtree(rest)
     unfinished.mkdir(parents=True)
     yield unfinished
-    (unfinished / "versions").write_text(versions)
+    (unfinished / STAMP).write_text(f"{versions}\n{_files(unfinished)}")
     if folder.exists():
         os.replace(folder, outdated)
     os.replace(unfinished, folder)
     shutil.rmtree(outdated, ignore_errors=True)
+
+
+def _files(folder: Path) -> int:
+    """How many files it holds, the stamp left out."""
+    total = sum(len(files) for _, _, files in os.walk(folder))
+    return total - (folder / STAMP).is_file()
 
 
 def debootstrap(packages: Sequence[str], *options: str) -> list[str]:

@@ -16,7 +16,17 @@ import zipfile
 from pathlib import Path
 
 import binfmt
-from debian_root import SUITE, debootstrap, install, replaced, require, run, versions_of
+from debian_root import (
+    SUITE,
+    cache_folder,
+    debootstrap,
+    install,
+    locked,
+    replaced,
+    require,
+    run,
+    versions_of,
+)
 
 TOOLS = ("debootstrap", "dpkg", "qemu-aarch64-static")
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
@@ -44,6 +54,11 @@ CPU revision\t: 3
 }
 
 
+def default_folder() -> Path:
+    """Where the tests keep it, for these versions."""
+    return cache_folder("aarch64", _versions(True))
+
+
 def build(folder: Path) -> None:
     """Make the folder, unless it is there and of the same versions.
 
@@ -51,16 +66,17 @@ def build(folder: Path) -> None:
         RootError: A tool is missing, a download failed, or the folder holds something else.
     """
     configurable = binfmt.enable()
-    if versions_of(folder) in (_versions(configurable), _versions(True)):
-        return
-    require(*TOOLS)
-    with replaced(folder, _versions(configurable)) as unfinished:
-        if configurable:
-            install(unfinished / "debian", DEBIAN_PACKAGES, ARCHITECTURE)
-        else:
-            _unpack_debian(unfinished / "debian")
-        _write_proc(unfinished / "debian" / "proc")
-        _unpack_wheels(unfinished / "wheels", unfinished / "site")
+    with locked(folder):
+        if versions_of(folder) in (_versions(configurable), _versions(True)):
+            return
+        require(*TOOLS)
+        with replaced(folder, _versions(configurable)) as unfinished:
+            if configurable:
+                install(unfinished / "debian", DEBIAN_PACKAGES, ARCHITECTURE)
+            else:
+                _unpack_debian(unfinished / "debian")
+            _write_proc(unfinished / "debian" / "proc")
+            _unpack_wheels(unfinished / "wheels", unfinished / "site")
 
 
 def is_configured(folder: Path) -> bool:

@@ -96,12 +96,40 @@ def onnx_outputs(file, images):
     return dict(zip(names, session.run(names, {"image": images}), strict=True))
 
 
+def embedding_spec(network):
+    """The spec of the one output of a network, an embedding."""
+    from bireid_converters.named_model import named_model
+    from bireid_runtime import OutputSpec
+
+    ((name, (dim,)),) = named_model(network).output_shapes.items()
+    return OutputSpec.embedding(name, dim)
+
+
+def about(network, **changes):
+    """What `convert` is told of a Re-ID network beside its formats."""
+    from bireid_converters.card import CardFacts
+    from bireid_runtime import InputSpec, Preprocess
+
+    config = network.config
+    spec = Preprocess(config.input_height, config.input_width)
+    return {
+        "name": "toy",
+        "task": "reid",
+        "inputs": (InputSpec.image("image", spec),),
+        "outputs": (embedding_spec(network),),
+        "licences": {"weights": "Apache-2.0", "training_data": "none"},
+        "card": CardFacts("image-feature-extraction", ("toy",), "a picture", "## Use\n\nNone."),
+    } | changes
+
+
 @pytest.fixture(scope="session")
 def toys():
     """The functions above, for test modules, which cannot import this file."""
     import types
 
     return types.SimpleNamespace(
+        about=about,
+        embedding_spec=embedding_spec,
         randomize=randomize,
         unit_model=unit_model,
         signs_and_sizes=signs_and_sizes,

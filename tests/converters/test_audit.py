@@ -109,7 +109,7 @@ def test_float_and_int8_tflite(toys):
 
     for data, precision, size in (
         (plain, "float32", 4),
-        (export_int8(model, representative=images), "int8", 1),
+        (export_int8(model, representative={"image": images}), "int8", 1),
     ):
         audit = audit_tflite(data)
         assert summary(audit.layers) == summary(layer_costs(model))

@@ -3,18 +3,25 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bireid_converters import bundle as bundle_module
 from bireid_converters.bundle import write_bundle
+from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError
 from bireid_models import NetworkConfig
 from bireid_runtime.bundle import Bundle
-from bireid_runtime.golden import Golden
+from bireid_runtime.errors import BundleError
+from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+CONFIG = NetworkConfig(input_height=64, input_width=32, width=0.125)
+CARD = CardFacts("image-feature-extraction", ("people", "1-bit"), "a crop", "## Use\n\nWith care.")
 LICENCES = {"weights": "Apache-2.0", "training_data": "generated, CC0"}
 
 
@@ -23,21 +30,23 @@ def contents(**changes):
     rows = rng.normal(size=(3, 64)).astype(np.float32)
     values = {
         "name": "toy",
-        "config": NetworkConfig(input_height=64, input_width=32, width=0.125),
+        "task": "reid",
+        "network": asdict(CONFIG),
+        "inputs": (InputSpec.image("image", Preprocess(64, 32)),),
+        "outputs": (OutputSpec.embedding("embedding", 64),),
         "files": {"onnx": b"an onnx file", "lce": b"an lce file"},
         "golden": Golden(
-            crops=tuple(rng.integers(0, 256, (3, 70, 40, 3), dtype=np.uint8)),
-            embeddings=rows / np.linalg.norm(rows, axis=1, keepdims=True),
-            max_abs=1e-3,
-            min_cosine=0.999,
+            {"image": tuple(rng.integers(0, 256, (3, 70, 40, 3), dtype=np.uint8))},
+            {"embedding": rows / np.linalg.norm(rows, axis=1, keepdims=True)},
+            {"embedding": Tolerance(1e-3, 0.999)},
         ),
         "golden_source": "generated patterns",
-        "preprocess": Preprocess(64, 32),
         "licences": LICENCES,
         "training": {"dataset": "synthetic | people", "epochs": 3},
         "metrics": [{"engine": "keras", "mAP": 0.5}, {"engine": "lce", "rank1": 0.75}],
         "parity": {"verified": True},
         "binarisation": {},
+        "card": CARD,
     }
     return values | changes
 
@@ -52,10 +61,12 @@ def test_the_runtime_reads_it(tmp_path):
     assert opened.manifest == written.manifest
     assert opened.name == "toy"
     assert opened.preprocess == Preprocess(64, 32)
-    assert opened.embedding_dim == 64
+    assert opened.task == "reid"
+    assert opened.outputs == (OutputSpec.embedding("embedding", 64),)
     assert opened.file("lce").read_bytes() == b"an lce file"
-    np.testing.assert_array_equal(opened.golden().embeddings, contents()["golden"].embeddings)
-    assert NetworkConfig(**opened.manifest["network"]) == contents()["config"]
+    expected = contents()["golden"].outputs["embedding"]
+    np.testing.assert_array_equal(opened.golden().outputs["embedding"], expected)
+    assert NetworkConfig(**opened.manifest["network"]) == CONFIG
     assert opened.manifest["training"]["epochs"] == 3
     assert opened.manifest["toolchain"]["numpy"] == np.__version__
 
@@ -84,7 +95,28 @@ def test_the_fingerprint_is_of_the_main_file_and_the_preprocessing(tmp_path):
     assert fingerprint(name="other", training={}, metrics=[]) == first
     assert fingerprint(files={"lce": b"an lce file"}) == first
     assert fingerprint(files={"lce": b"another", "onnx": b"an onnx file"}) != first
-    assert fingerprint(preprocess=Preprocess(64, 32, mean=(0.5, 0.5, 0.5))) != first
+    other = Preprocess(64, 32, mean=(0.5, 0.5, 0.5))
+    assert fingerprint(inputs=(InputSpec.image("image", other),)) != first
+
+
+def test_the_fingerprint_is_of_the_classes_too(tmp_path):
+    rows = np.zeros((3, 2), np.float32)
+    found = []
+    for classes in (["cat", "dog"], ["dog", "cat"]):
+        golden = contents()["golden"]
+        logits = Golden(golden.inputs, {"logits": rows}, {"logits": Tolerance(1.0)})
+        changes = {"golden": logits, "outputs": (OutputSpec.logits("logits", classes),)}
+        found.append(write_bundle(tmp_path / "bundle", **contents(**changes)).fingerprint)
+        assert "one number for each of 2 classes" in (tmp_path / "bundle" / "card.md").read_text()
+    assert found[0] != found[1]
+
+
+def test_golden_vectors_of_another_network_are_refused(tmp_path):
+    with pytest.raises(BundleError, match="golden output 'embedding': expected float32"):
+        write_bundle(
+            tmp_path / "bundle", **contents(outputs=(OutputSpec.embedding("embedding", 63),))
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_card_tells_the_manifest(tmp_path):
@@ -94,8 +126,9 @@ def test_the_card_tells_the_manifest(tmp_path):
     assert 'license: "Apache-2.0"' in header
     assert 'model_name: "a \\"quoted\\" name"' in header
     assert written.fingerprint in header
+    assert "tags: [people, 1-bit]" in header
     for part in (
-        "A 1-bit resnet18",
+        "A 1-bit resnet18 that turns a crop (64x32 pixels after resizing) into an embedding of 64",
         "`model.lce.tflite`, 11 bytes",
         "- dataset: synthetic \\| people",
         "| engine | mAP | rank1 |",
@@ -103,7 +136,7 @@ def test_the_card_tells_the_manifest(tmp_path):
         "generated, CC0",
         "Checked at conversion and passed",
         "generated patterns",
-        "personal data",
+        "## Use\n\nWith care.",
     ):
         assert part in text
 
@@ -138,15 +171,12 @@ def test_nothing_but_a_bundle_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-@pytest.mark.parametrize("moment", ["golden crops", "last file", "rename"])
+@pytest.mark.parametrize("moment", ["first file", "last file", "rename"])
 def test_an_interruption_leaves_the_old_bundle_or_none(tmp_path, monkeypatch, exists, moment):
     target = tmp_path / "bundle"
     if exists:
         write_bundle(target, **contents())
         before = listing(target)
-
-    def interrupt(*arguments):
-        raise KeyboardInterrupt
 
     def interrupt_on(condition, function):
         def wrapped(path, *arguments):
@@ -156,10 +186,9 @@ def test_an_interruption_leaves_the_old_bundle_or_none(tmp_path, monkeypatch, ex
 
         return wrapped
 
-    if moment == "golden crops":
-        monkeypatch.setattr(Golden, "save", interrupt)
-    elif moment == "last file":
-        write = interrupt_on(lambda path: path.name == "SHA256SUMS", bundle_module._write_file)
+    if moment != "rename":
+        name = "SHA256SUMS" if moment == "last file" else "model.lce.tflite"
+        write = interrupt_on(lambda path: path.name == name, bundle_module._write_file)
         monkeypatch.setattr(bundle_module, "_write_file", write)
     else:
         monkeypatch.setattr(

@@ -3,11 +3,24 @@
 import numpy as np
 import pytest
 from bireid_converters.errors import ConversionError
-from bireid_converters.golden import choose_golden, generate_crops
+from bireid_converters.golden import choose_golden as choose
+from bireid_converters.golden import generate_items
+from bireid_converters.named_model import named_model
 from bireid_models.framework import keras, tf
+from bireid_runtime import InputSpec, OutputSpec
+from bireid_runtime.golden import Tolerance
 from bireid_runtime.preprocess import Preprocess, preprocess
 
 SPEC = Preprocess(8, 4, mean=(0.5, 0.5, 0.5), std=(1, 1, 1))
+
+
+INPUT = InputSpec.image("image", SPEC)
+OUTPUT = OutputSpec.embedding("embedding", 2)
+
+
+def choose_golden(model, crops=None, output=OUTPUT):
+    candidates = None if crops is None else {"image": crops}
+    return choose(named_model(model, ["image"], [output.name]), [INPUT], [output], candidates)
 
 
 def jumping_model(threshold):
@@ -32,36 +45,62 @@ def model():
 
 
 def levels(golden):
-    return sorted(int(crop[0, 0, 0]) for crop in golden.crops)
+    return sorted(int(crop[0, 0, 0]) for crop in golden.inputs["image"])
 
 
 def test_a_crop_on_the_edge_is_passed_over(model):
     crops = [grey(100, 20, 20), grey(100), grey(50), grey(150), grey(200, 20, 20)]
-    golden = choose_golden(model, SPEC, crops)
+    golden = choose_golden(model, crops)
     assert levels(golden) == [50, 150, 200]
-    images = np.stack([preprocess(crop, SPEC) for crop in golden.crops])
-    np.testing.assert_allclose(golden.embeddings, model(images), atol=1e-6)
-    assert (golden.max_abs, golden.min_cosine) == (1e-3, 0.999)
+    images = np.stack([preprocess(crop, SPEC) for crop in golden.inputs["image"]])
+    np.testing.assert_allclose(golden.outputs["embedding"], model(images), atol=1e-6)
+    assert golden.tolerances == {"embedding": Tolerance(1e-3, 0.999)}
 
 
 def test_one_crop_is_larger_than_the_input(model):
-    golden = choose_golden(model, SPEC, [grey(50), grey(150), grey(200, 3, 30)])
-    assert any(crop.shape[0] > 8 and crop.shape[1] > 4 for crop in golden.crops)
+    golden = choose_golden(model, [grey(50), grey(150), grey(200, 3, 30)])
+    assert any(crop.shape[0] > 8 and crop.shape[1] > 4 for crop in golden.inputs["image"])
 
 
 def test_too_few_stable_crops(model):
     crops = [grey(100), grey(100, 20, 20), grey(50, 20, 20), grey(60)]
     with pytest.raises(ConversionError, match="only 2 of 4 candidates"):
-        choose_golden(model, SPEC, crops)
+        choose_golden(model, crops)
     with pytest.raises(ConversionError, match="2 candidates"):
-        choose_golden(model, SPEC, crops[:2])
+        choose_golden(model, crops[:2])
 
 
 def test_generated_crops_are_reproducible_and_of_several_sizes(model):
-    first, again, other = (generate_crops(SPEC, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (generate_items([INPUT], seed=seed)["image"] for seed in (0, 0, 1))
     assert all(map(np.array_equal, first, again))
     assert not any(map(np.array_equal, first, other))
     assert {crop.shape for crop in first} >= {(4, 2, 3), (8, 4, 3), (16, 8, 3)}
     assert len({crop.tobytes() for crop in first}) == len(first)
-    golden = choose_golden(model, SPEC)
-    assert any(crop.shape == (16, 8, 3) or crop.shape == (12, 6, 3) for crop in golden.crops)
+    golden = choose_golden(model)
+    assert any(
+        crop.shape == (16, 8, 3) or crop.shape == (12, 6, 3) for crop in golden.inputs["image"]
+    )
+
+
+def test_the_tolerance_of_other_kinds_follows_their_largest_number():
+    image = keras.Input((8, 4, 3), name="image")
+    mean = keras.layers.GlobalAveragePooling2D()(image)
+    logits = keras.layers.Lambda(lambda x: 4000 * x)(mean)
+    spec = OutputSpec.logits("logits", ["a", "b", "c"])
+    golden = choose_golden(keras.Model(image, logits), output=spec)
+    largest = np.abs(golden.outputs["logits"]).max()
+    assert largest > 100
+    assert golden.tolerances["logits"].max_abs >= 1e-3 * largest
+    assert golden.tolerances["logits"].min_cosine is None
+
+
+def test_items_of_every_kind_can_be_generated():
+    inputs = [
+        InputSpec.image("image", Preprocess(8, 4, (0.5,) * 6, (1.0,) * 6)),
+        InputSpec.tensor("points", (10, 3)),
+    ]
+    items = generate_items(inputs, count=5)
+    for spec in inputs:
+        assert len(items[spec.name]) == 5
+        for item in items[spec.name]:
+            spec.check(item)

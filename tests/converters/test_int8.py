@@ -39,7 +39,7 @@ def images():
 def file(real_network, images):
     from bireid_converters.int8 import export_int8
 
-    return export_int8(real_network, representative=images)
+    return export_int8(real_network, representative={"image": images})
 
 
 def test_it_follows_keras(real_network, images, file):
@@ -74,4 +74,4 @@ def test_wrong_representative_images(real_network, images, change, message):
     from bireid_converters.int8 import export_int8
 
     with pytest.raises(ConversionError, match=message):
-        export_int8(real_network, representative=change(images))
+        export_int8(real_network, representative={"image": change(images)})

@@ -4,11 +4,23 @@ from types import SimpleNamespace
 import numpy as np
 import onnx
 import pytest
+from bireid_converters import parity
 from bireid_converters.errors import ConversionError
 from bireid_converters.flatbuffer import read_tflite
+from bireid_converters.formats import find_format
+from bireid_converters.named_model import named_model
 from bireid_converters.onnx_export import export_onnx
-from bireid_converters.parity import check_parity
+from bireid_runtime import OutputSpec
 from bireid_runtime.errors import UnsupportedModelError
+
+
+def check_parity(network, files, images, **options):
+    """The gate on bytes, opened as their format says, for a network that embeds images."""
+    named = named_model(network)
+    ((name, (dim,)),) = named.output_shapes.items()
+    opened = {format: find_format(format).open(data) for format, data in files.items()}
+    outputs = [OutputSpec.embedding(name, dim)]
+    return parity.check_parity(named, opened, {"image": images}, outputs, **options)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +215,7 @@ def test_an_operator_that_lce_does_not_know_is_one_line(small_network, small_lce
 def test_arguments_are_checked(small_network, small_lce, images):
     with pytest.raises(ConversionError, match="no converted file"):
         check_parity(small_network, {}, images)
-    with pytest.raises(ConversionError, match="not for 'int8'"):
+    with pytest.raises(ConversionError, match="cannot check files of the format int8"):
         check_parity(small_network, {"int8": small_lce}, images)
     for wrong in (images[:0], images[:, :32], images.astype(np.float64)):
         with pytest.raises(ConversionError, match="parity needs float32"):
@@ -336,7 +348,8 @@ def test_a_file_with_more_binary_layers_than_declared_is_refused(convert):
     network, file, crops = convert(lambda x: unit("second")(unit("first")(x)))
     inner = network.model.get_layer("first_prelu").output
     pooled = keras.layers.GlobalAveragePooling2D()(inner)
-    shorter = SimpleNamespace(model=keras.Model(network.model.input, pooled))
+    embedding = keras.layers.Activation("linear", name="embedding")(pooled)
+    shorter = SimpleNamespace(model=keras.Model(network.model.input, embedding))
 
     report = check_parity(shorter, {"lce": file}, crops)
 

@@ -1,9 +1,36 @@
 import numpy as np
 import pytest
 from bireid_converters.errors import ConversionError
+from bireid_converters.formats import find_format
 from bireid_converters.onnx_export import export_onnx
-from bireid_converters.parity import ParityThresholds, compare_engines
-from bireid_converters.parity.agreement import agreement
+from bireid_converters.parity import ParityThresholds
+from bireid_converters.parity import compare_engines as compare_opened
+from bireid_converters.parity.agreement import agreement as compare_outputs
+from bireid_runtime import OutputSpec
+
+EMBEDDING = OutputSpec.embedding("embedding", 64)
+PAIR = OutputSpec.embedding("embedding", 2)
+
+
+def compare_engines(files, images):
+    opened = {name: find_format(name).open(data) for name, data in files.items()}
+    return compare_opened(opened, {"image": images}, [EMBEDDING])
+
+
+def agreement(found, expected, images, reference, thresholds, spec=PAIR):
+    """Of one output, for a network of one input."""
+
+    def named_reference(inputs):
+        return {spec.name: reference(inputs["image"])}
+
+    return compare_outputs(
+        {spec.name: found},
+        {spec.name: expected},
+        [spec],
+        {"image": images},
+        named_reference,
+        thresholds,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +117,58 @@ def test_embeddings_of_another_length_fail():
         expected[:, :1], expected, np.zeros((4, 1)), lambda noisy: expected, ParityThresholds()
     )
     assert "0% of 4 crops" in result.failure("Keras", ParityThresholds())
+
+
+LOGITS = OutputSpec.logits("logits", ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("spec", [LOGITS, OutputSpec.tensor("map", (3,))], ids=lambda s: s.kind)
+@pytest.mark.parametrize(("difference", "agrees"), [(0.04, True), (0.06, False)])
+def test_other_kinds_agree_relative_to_their_largest_number(spec, difference, agrees):
+    """The largest number is 50, so that 0.05 may lie between."""
+    expected = np.tile(np.float32([50, -20, 1]), (20, 1))
+    found = expected + np.float32([0, 0, difference])
+    result = agreement(
+        found, expected, np.zeros((20, 1)), lambda noisy: expected, ParityThresholds(), spec
+    )
+    assert (result.failure("Keras", ParityThresholds()) is None) is agrees
+
+
+def test_small_numbers_agree_absolutely():
+    expected = np.full((20, 3), 1e-3, np.float32)
+    found = expected + np.float32([0, 0, 9e-4])
+    thresholds = ParityThresholds(min_mean_cosine=0.7)
+    result = agreement(
+        found, expected, np.zeros((20, 1)), lambda noisy: expected, thresholds, LOGITS
+    )
+    assert result.agreeing_share == 1
+
+
+def test_an_item_agrees_if_all_its_outputs_do():
+    """Half of the embeddings differ in the first ten, all of the logits in the last one."""
+    embeddings = unit_rows(np.zeros(20))
+    logits = np.tile(np.float32([1, 2, 3]), (20, 1))
+    expected = {"embedding": embeddings, "logits": logits}
+    found = {
+        "embedding": unit_rows(np.where(np.arange(20) < 10, 0.1, 0)),
+        "logits": logits + np.where(np.arange(20) == 19, 1, 0)[:, None].astype(np.float32),
+    }
+    result = compare_outputs(
+        found,
+        expected,
+        [PAIR, LOGITS],
+        {"image": np.zeros((20, 1))},
+        lambda noisy: expected,
+        ParityThresholds(),
+    )
+    assert result.agreeing_share == 0.45
+    assert result.mean_cosine == pytest.approx((10 + 10 * np.cos(0.1)) / 20)
+    missing = compare_outputs(
+        {"embedding": embeddings},
+        expected,
+        [PAIR, LOGITS],
+        {"image": np.zeros((20, 1))},
+        lambda noisy: expected,
+        ParityThresholds(),
+    )
+    assert "0% of 20 crops" in missing.failure("Keras", ParityThresholds())

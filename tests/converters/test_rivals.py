@@ -10,15 +10,8 @@ from bireid_models import NetworkConfig
 from bireid_models.network import build_network
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.extractor import Extractor
-from bireid_runtime.preprocess import Preprocess
 
 SIZE = {"input_height": 64, "input_width": 32, "width": 0.125}
-ABOUT = {
-    "name": "toy",
-    "preprocess": Preprocess(64, 32),
-    "licences": {"weights": "Apache-2.0", "training_data": "none"},
-}
-
 pytestmark = pytest.mark.slow
 
 
@@ -41,7 +34,8 @@ def test_all_engines_agree(toys, tmp_path, backbone, binarization, options, laye
     crops = list(np.random.default_rng(1).integers(0, 256, (32, 64, 32, 3), dtype=np.uint8))
 
     # The parity gate is part of the conversion: every sum exact, every factor folded.
-    bundle = convert(network, tmp_path / "bundle", ["lce", "onnx"], candidate_crops=crops, **ABOUT)
+    about = toys.about(network, candidates={"image": crops})
+    bundle = convert(network, tmp_path / "bundle", ["lce", "onnx"], **about)
 
     parity = bundle.manifest["parity"]["binary"]["formats"]
     assert {entry["exact_binary_layers"] for entry in parity.values()} == {layers}
@@ -88,7 +82,7 @@ def test_scales_of_rivals_vanish_into_the_binary_convolution(toys):
     assert audit.operators["MUL"] == 2
 
 
-def test_the_first_of_two_stages_is_not_converted(tmp_path):
+def test_the_first_of_two_stages_is_not_converted(toys, tmp_path):
     network = build_network(NetworkConfig(precision="binary_activations", **SIZE))
     with pytest.raises(UnsupportedModelError, match="first of two training stages"):
-        convert(network, tmp_path / "bundle", ["onnx"], **ABOUT)
+        convert(network, tmp_path / "bundle", ["onnx"], **toys.about(network))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from bireid_runtime.errors import ImageError
 from PIL import Image, ImageDraw
+from skips import UNAVOIDABLE
 
 from bireid_deploy.data import class_folders
 from bireid_deploy.data.class_folders import (
@@ -227,7 +228,7 @@ def test_a_class_without_a_readable_image_is_refused(folder):
         load(open_classification_dataset(folder), 32, 32)
 
 
-@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason="BIREID_DATA is not set")
+@pytest.mark.skipif("BIREID_DATA" not in os.environ, reason=f"{UNAVOIDABLE}BIREID_DATA is not set")
 def test_the_cifar10_subset():
     dataset = open_classification_dataset(Path(os.environ["BIREID_DATA"]) / "cifar10_subset", 20)
     assert dataset.classes[:3] == ("airplane", "automobile", "bird")

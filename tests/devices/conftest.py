@@ -9,7 +9,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from skipping import give_up
 from ssh_device import Device
 from ssh_server import SSH, SSHD
 
@@ -21,7 +20,7 @@ def device(
     """A device of its own for each test; `ssh` in this process's PATH can log in to it."""
     missing = [program for program in (SSHD, SSH) if not os.access(program, os.X_OK)]
     if missing:
-        give_up(f"not installed: {', '.join(missing)} (apt-get install openssh-server)")
+        pytest.skip(f"not installed: {', '.join(missing)} (apt-get install openssh-server)")
     started = Device.start(tmp_path_factory.mktemp("device"))
     monkeypatch.setenv("PATH", f"{started.server.client}{os.pathsep}{os.environ['PATH']}")
     yield started

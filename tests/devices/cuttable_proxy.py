@@ -23,7 +23,9 @@ class CuttableProxy:
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+        self._carriers: list[threading.Thread] = []
 
     def cut(self) -> None:
         """Break the connections that exist."""
@@ -37,7 +39,12 @@ class CuttableProxy:
     def stop(self) -> None:
         """Break all, and take no more."""
         hang_up(self._listener)
+        self._acceptor.join()
         self.cut()
+        for carrier in self._carriers:
+            carrier.join()
+        for end in self._sockets:
+            end.close()
 
     def _accept(self) -> None:
         with self._listener:
@@ -49,8 +56,12 @@ class CuttableProxy:
                 self.connections += 1
                 server = socket.create_connection(("127.0.0.1", self._to_port))
                 self._sockets += [client, server]
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._pass_back, args=(server, client), daemon=True).start()
+                for carry, ends in (
+                    (self._pass_on, (client, server)),
+                    (self._pass_back, (server, client)),
+                ):
+                    self._carriers.append(threading.Thread(target=carry, args=ends, daemon=True))
+                    self._carriers[-1].start()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):

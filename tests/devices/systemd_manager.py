@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skips import UNAVOIDABLE
+
 from bireid_deploy.devices.local_link import LocalLink
 
 SYSTEMD = "/lib/systemd/systemd"
@@ -74,9 +76,9 @@ class NamespaceLink(LocalLink):
 def missing() -> str | None:
     """Why there can be no systemd of the tests here, or None."""
     if os.geteuid() != 0:
-        return "only root may make the namespaces that a systemd needs"
+        return f"{UNAVOIDABLE}only root may make the namespaces that a systemd needs"
     if Path("/run/systemd/system").exists():
-        return "this machine has a systemd already, which the tests leave alone"
+        return f"{UNAVOIDABLE}this machine has a systemd already, which the tests leave alone"
     programs = [each for each in (SYSTEMD, "unshare", "nsenter") if shutil.which(each) is None]
     if programs:
         return f"not installed: {', '.join(programs)}"
@@ -85,7 +87,9 @@ def missing() -> str | None:
         capture_output=True,
         check=False,
     )
-    return None if allowed.returncode == 0 else "namespaces and control groups are not allowed here"
+    if allowed.returncode != 0:
+        return f"{UNAVOIDABLE}namespaces and control groups are not allowed"
+    return None
 
 
 @contextmanager

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from flashing import BUNDLE, REPOSITORY, Flasher, current, made, other_bundle
-from skipping import give_up
+from flashing import BUNDLE, Flasher, current, made, other_bundle
 
 from bireid_deploy.devices import service
 from bireid_deploy.devices.facts import DeviceFacts
 from bireid_deploy.devices.link import Link
+from bireid_deploy.devices.wheels import wheel_cache
 from bireid_deploy.errors import DeviceCheckError
 
 MACHINE = platform.machine()
@@ -27,7 +27,7 @@ def dist(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     shutil.copy(made(f"bireid_runtime-*_{MACHINE}.whl", "wheel"), folder)
     shutil.copy(made(f"bireid-embed-{MACHINE}", "bireid-embed"), folder)
-    shutil.copy(numpy_wheel(REPOSITORY / ".cache" / "wheels"), folder)
+    shutil.copy(numpy_wheel(wheel_cache()), folder)
     return folder
 
 
@@ -40,7 +40,7 @@ def numpy_wheel(cache: Path) -> Path:
         download = [*pip, "--only-binary=:all:", "--dest", cache, NUMPY]
         done = subprocess.run(download, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            give_up(f"pip cannot download {NUMPY}: {done.stderr.strip()}")
+            pytest.skip(f"pip cannot download {NUMPY}: {done.stderr.strip()}")
     return next(cache.glob(pattern))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cuttable_proxy import CuttableProxy
 from flashing import BUNDLE, Flasher, current, made, other_bundle, start
+from skips import skip_unavoidably
 from ssh_device import Device
 from ssh_server import free_port, make_key
 
@@ -122,13 +123,13 @@ def test_the_disk_has_no_room(flashed, flash, bundle):
 def small_disk(device: Device) -> Iterator[Path]:
     """A disk of 6 MB there: room for one version, not for two."""
     if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
+        skip_unavoidably("only root can mount a small disk")
     folder = device.root / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=6m,mode=755", "tmpfs", folder]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+        skip_unavoidably(f"no disk can be mounted here: {done.stderr.strip()}")
     yield folder
     subprocess.run(["umount", folder], check=True)
 

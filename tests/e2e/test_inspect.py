@@ -79,7 +79,7 @@ def test_a_truncated_file(refused, bundle, tmp_path, name):
 
 def test_what_cannot_be_inspected(refused, bundle, trained, tmp_path):
     assert "inspect a bundle, a .tflite or a .onnx file" in refused(
-        6, "inspect", bundle / "golden.npz"
+        6, "inspect", bundle / "golden.safetensors"
     )
     assert f"{trained.path}: not a bundle" in refused(2, "inspect", trained.path)
     assert "does not exist" in refused(2, "inspect", tmp_path / "absent.onnx")

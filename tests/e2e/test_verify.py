@@ -99,7 +99,9 @@ def test_explain_needs_the_run(refused, bundle):
     assert "add --run RUN" in refused(2, "verify", bundle, "--explain")
 
 
-@pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx", "golden.npz", "card.md"])
+@pytest.mark.parametrize(
+    "name", ["model.lce.tflite", "model.onnx", "golden.safetensors", "card.md"]
+)
 def test_a_changed_file_is_named(refused, bundle_copy, damage, name):
     damage(bundle_copy / name, _flip_a_byte)
     err = refused(3, "verify", bundle_copy)
@@ -129,7 +131,9 @@ def test_a_wrong_hash_in_the_list_is_refused(refused, bundle_copy):
     )
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "golden.npz", "SHA256SUMS", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["model.onnx", "golden.safetensors", "SHA256SUMS", "manifest.json"]
+)
 def test_a_missing_file_is_named(refused, bundle_copy, name):
     (bundle_copy / name).unlink()
     err = refused(2, "verify", bundle_copy)

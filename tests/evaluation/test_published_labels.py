@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skips import UNAVOIDABLE
 
 from bireid_deploy.evaluation.embeddings import Embeddings
 from bireid_deploy.evaluation.ranking import rank
 
 if "BIREID_DATA" not in os.environ:
-    pytest.skip("BIREID_DATA is not set", allow_module_level=True)
+    pytest.skip(f"{UNAVOIDABLE}BIREID_DATA is not set", allow_module_level=True)
 
 LABELS = Path(os.environ["BIREID_DATA"]) / "market1501_labels"
 SIZE = 256

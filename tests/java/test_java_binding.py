@@ -1,27 +1,42 @@
 """The Java binding on this machine's JVM; its Android part over the stand-ins in fake_android."""
 
+import ctypes
 import os
 import re
 import shlex
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Extractor
 from bireid_runtime.native_library import engine_path
+from skips import skip_unavoidably
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
+
+from bundle_files import (
+    change_golden_outputs,
+    classifier_bundle,
+    golden_crops,
+    golden_outputs,
+    reid_bundle,
+)
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 ANDROID = ROOT / "runtime" / "android"
 LIBRARY_SOURCES = ANDROID / "bireid" / "src" / "main"
-ZOO = ROOT / "models" / "zoo"
 COMPILER = shlex.split(os.environ.get("CXX", "c++"))
 JARS = [Path("/usr/share/java") / name for name in ("junit4.jar", "hamcrest-core.jar")]
 JAVAC = ["javac", "--release", "11", "-encoding", "UTF-8", "-Xlint:all", "-Werror"]
-TEST_CLASSES = ["org.bireid.ExtractorTest", "org.bireid.android.ReIdExtractorTest"]
+TEST_CLASSES = [
+    "org.bireid.ClassifierTest",
+    "org.bireid.ExtractorTest",
+    "org.bireid.android.ReIdExtractorTest",
+]
 
 
 def run(*command, folder=None):
@@ -46,7 +61,7 @@ def classpath(*entries):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return Bundle.open(ZOO / "distilled_r18_half-synthetic-128x64-256d-v1")
+    return reid_bundle()
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +85,7 @@ def libraries(jdk, tmp_path_factory):
         *("-std=c++17", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-fno-exceptions"),
         *("-Wall", "-Wextra", "-Werror", "-Wl,--no-undefined"),
         *(f"-I{ROOT / 'runtime' / 'native'}", f"-I{jdk / 'include'}", f"-I{jdk / 'include/linux'}"),
-        *(LIBRARY_SOURCES / "cpp" / "bireid_jni.cc", "-o", folder / "libbireid_jni.so"),
+        *(*sorted((LIBRARY_SOURCES / "cpp").glob("*.cc")), "-o", folder / "libbireid_jni.so"),
         *(f"-L{engine.parent}", "-lbireid", f"-Wl,-rpath,{engine.parent}"),
     )
     assert (code, output) == (0, "")
@@ -90,17 +105,36 @@ def classes(jdk, tmp_path_factory):
     return folder
 
 
+def _embed(bundle, crop):
+    """Call the C API as any program does: float32 (D,)."""
+    library = ctypes.CDLL(engine_path())
+    extractor = ctypes.c_void_p()
+    assert library.bireid_open(os.fsencode(bundle), None, ctypes.byref(extractor)) == 0
+    embedding = np.empty(library.bireid_embedding_dim(extractor), np.float32)
+    height, width, _ = crop.shape
+    call = library.bireid_embed_rgb8
+    call.argtypes = [ctypes.c_void_p, ctypes.c_char_p, *[ctypes.c_int32] * 2, ctypes.c_int64]
+    call.argtypes += [ctypes.c_void_p, ctypes.c_int32]
+    status = call(
+        extractor, crop.tobytes(), width, height, 0, embedding.ctypes.data, len(embedding)
+    )
+    assert status == 0
+    library.bireid_close(extractor)
+    return embedding
+
+
 @pytest.fixture(scope="module")
 def crops(bundle, tmp_path_factory):
-    """A file of the golden crops and Python's embeddings of them, as GoldenCrops.java reads it."""
-    golden = bundle.golden()
-    embeddings = Extractor.open(bundle, backend="native").embed(golden.crops)
-    parts = [struct.pack(">i", len(golden.crops))]
-    for crop, embedding in zip(golden.crops, embeddings, strict=True):
+    """A file of the golden crops and the engine's embeddings, as GoldenCrops.java reads it."""
+    images = golden_crops(bundle)
+    folder = tmp_path_factory.mktemp("crops")
+    parts = [struct.pack(">i", len(images))]
+    for crop in images:
         height, width, _ = crop.shape
+        embedding = _embed(bundle, crop)
         parts += [struct.pack(">ii", width, height), crop.tobytes()]
         parts += [struct.pack(">i", len(embedding)), embedding.astype(">f4").tobytes()]
-    file = tmp_path_factory.mktemp("crops") / "crops"
+    file = folder / "crops"
     file.write_bytes(b"".join(parts))
     return file
 
@@ -109,10 +143,8 @@ def crops(bundle, tmp_path_factory):
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
-    shutil.copytree(bundle.path, folder)
-    with np.load(folder / "golden.npz", allow_pickle=False) as stored:
-        arrays = dict(stored)
-    np.savez(folder / "golden.npz", **{**arrays, "embeddings": -arrays["embeddings"]})
+    shutil.copytree(bundle, folder)
+    change_golden_outputs(folder, "embedding", -golden_outputs(folder, "embedding"))
     return folder
 
 
@@ -120,7 +152,8 @@ def wrong_golden(bundle, tmp_path_factory):
 def test_junit(test_class, bundle, libraries, classes, crops, wrong_golden, tmp_path):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
-        *(f"-Dbireid.bundle={bundle.path}", f"-Dbireid.crops={crops}"),
+        *(f"-Dbireid.bundle={bundle}", f"-Dbireid.crops={crops}"),
+        f"-Dbireid.classifier={classifier_bundle()}",
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report
@@ -142,7 +175,7 @@ def test_the_library_and_the_sample_compile_against_android(jdk, tmp_path):
     platforms = Path(os.environ.get("ANDROID_HOME", "/usr/lib/android-sdk")) / "platforms"
     jars = sorted(platforms.glob("android-*/android.jar"))
     if not jars:
-        pytest.skip(f"no Android platform in {platforms}; ANDROID_HOME names the SDK's folder")
+        skip_unavoidably(f"no Android platform in {platforms}; ANDROID_HOME names the SDK's folder")
     sources = java_files(LIBRARY_SOURCES / "java", ANDROID / "sample" / "src" / "main" / "java")
     # Later versions of Android deprecate what the oldest supported one needs.
     lint = "-Xlint:-deprecation"

@@ -1,12 +1,20 @@
-"""The kernels' C interface, called through ctypes with NumPy arrays."""
+"""The kernels' C interface (runtime/native/tests/kernels_library), called with NumPy arrays."""
 
 import ctypes
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
 from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_size_t, c_void_p
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_runtime.native_library import delegate_path
+
+_ROOT = Path(__file__).parents[2]
+_BUILDS = (_ROOT / "build" / "native", _ROOT / "build" / "kernels")
 
 OK, INVALID_ARGUMENT, UNSUPPORTED = 0, 1, 2
 ISAS = ("scalar", "avx2", "avx512", "neon")
@@ -72,10 +80,36 @@ class KernelError(Exception):
         self.status = status
 
 
+def _built() -> Path:
+    """The path of the library, which is built first unless it is there and up to date."""
+    cmake = shutil.which("cmake", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
+    if cmake is None:
+        raise RuntimeError("the kernels' tests need CMake (pip install cmake)")
+    # What `make native-test` builds holds it, too.
+    build = next((each for each in _BUILDS if (each / "CMakeCache.txt").is_file()), _BUILDS[-1])
+    build.mkdir(parents=True, exist_ok=True)
+    source = (
+        "-S",
+        _ROOT / "runtime",
+        "-B",
+        build,
+        "-DBIREID_KERNELS_LIBRARY=ON",
+        "-Wno-deprecated",
+    )
+    target = ("--build", build, "--parallel", "2", "--target", "bireid_kernels_test")
+    with open(build / "kernels.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        for arguments in (source, target):
+            done = subprocess.run([cmake, *arguments], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise RuntimeError(f"{done.stdout}{done.stderr}")
+    return build / "native" / "libbireid_kernels_test.so"
+
+
 @cache
 def library() -> ctypes.CDLL:
     """The shared library with the types of its functions."""
-    loaded = ctypes.CDLL(delegate_path())
+    loaded = ctypes.CDLL(str(_built()))
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.bireid_kernels_isa.argtypes = (c_char_p,)

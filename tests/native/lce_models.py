@@ -5,6 +5,7 @@ those that its converter never writes.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -28,7 +29,7 @@ def write_model(*cases: Case) -> bytes:
     Of several cases each operator but the last writes the bits that the next one reads.
     """
     first, last = cases[0], cases[-1]
-    graph = _GraphWriter()
+    graph = GraphWriter()
     image = graph.tensor(
         "image", (first.batch, *first.size, first.channels), first.source, _source_int8(first)
     )
@@ -112,7 +113,7 @@ def _output_size(case: Case) -> list[int]:
     return [window_count(*sizes, case.padding) for sizes in each]
 
 
-def _write_max_pool(graph: "_GraphWriter", case: Case, packed: int) -> int:
+def _write_max_pool(graph: "GraphWriter", case: Case, packed: int) -> int:
     shape = (case.batch, *_output_size(case), _words(case.channels))
     pooled = graph.tensor("pooled", shape, "int32")
     options = {
@@ -126,7 +127,7 @@ def _write_max_pool(graph: "_GraphWriter", case: Case, packed: int) -> int:
     return pooled
 
 
-def _write_convolution(graph: "_GraphWriter", case: Convolution, packed: int) -> int:
+def _write_convolution(graph: "GraphWriter", case: Convolution, packed: int) -> int:
     rng = np.random.default_rng([case.seed, 2])
     group_channels = case.channels // case.groups
     signs = rng.random((case.filters, *case.kernel, group_channels)) < 0.5
@@ -152,7 +153,7 @@ def _write_convolution(graph: "_GraphWriter", case: Convolution, packed: int) ->
 
 
 def _write_transform(
-    graph: "_GraphWriter", case: Convolution, rng: np.random.Generator, taps: int
+    graph: "GraphWriter", case: Convolution, rng: np.random.Generator, taps: int
 ) -> list[int]:
     """Multiplier and bias of numbers, or thresholds of bits; the others are left out."""
     if case.writes_bits:
@@ -173,8 +174,8 @@ def _write_transform(
     ]
 
 
-class _GraphWriter:
-    """Collects the tensors and custom operators of a graph."""
+class GraphWriter:
+    """Collects the tensors and operators of a graph."""
 
     def __init__(self) -> None:
         self._model = schema.ModelT()
@@ -216,17 +217,32 @@ class _GraphWriter:
         outputs: list[int],
         options: dict[str, int] | None = None,
     ) -> None:
+        """Add a custom operator."""
+        operator = self._add(schema.BuiltinOperator.CUSTOM, inputs, outputs)
+        self._model.operatorCodes[-1].customCode = code
+        if options:
+            operator.customOptions = np.frombuffer(flexbuffers.Dumps(options), np.uint8)
+
+    def builtin(
+        self, name: str, inputs: list[int], outputs: list[int], options: Any = None
+    ) -> None:
+        """Add an operator of LiteRT's own, with a table of its options from the schema."""
+        operator = self._add(getattr(schema.BuiltinOperator, name), inputs, outputs)
+        if options is not None:
+            table = type(options).__name__.removesuffix("T")
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, table)
+            operator.builtinOptions = options
+
+    def _add(self, code: int, inputs: list[int], outputs: list[int]) -> Any:
         kind = schema.OperatorCodeT()
-        kind.customCode = code
-        kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        kind.builtinCode, kind.deprecatedBuiltinCode = code, min(code, 127)
         operator = schema.OperatorT()
         operator.opcodeIndex = len(self._model.operatorCodes)
         operator.inputs = np.asarray(inputs, np.int32)
         operator.outputs = np.asarray(outputs, np.int32)
-        if options:
-            operator.customOptions = np.frombuffer(flexbuffers.Dumps(options), np.uint8)
         self._model.operatorCodes.append(kind)
         self._graph.operators.append(operator)
+        return operator
 
     def finish(self, inputs: list[int], outputs: list[int]) -> bytes:
         self._graph.inputs = np.asarray(inputs, np.int32)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Bundle, Extractor, engine_path
+from bireid_runtime import engine_path
+from bundle_files import classifier_bundle, golden_crops, golden_outputs, reid_bundle
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "runtime" / "native"
-EXAMPLE = NATIVE / "examples" / "minimal.c"
+EXAMPLES = NATIVE / "examples"
 STATIC_LIBRARY = ROOT / "dist" / "native" / "lib" / "libbireid.a"
-ZOO = ROOT / "models" / "zoo"
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
 # Functions of libraries that are inside ours.
-NAMESAKES = "void cJSON_Parse(void) {}\nvoid cJSON_Delete(void) {}\n"
+NAMESAKES = "void yyjson_read_opts(void) {}\nvoid yyjson_alc_dyn_new(void) {}\n"
 
 
 def run(*command):
@@ -33,47 +33,81 @@ def compile_c(program, *arguments):
     return program
 
 
-@pytest.fixture(scope="module")
-def with_shared_library(tmp_path_factory):
-    folder = Path(engine_path()).parent
-    libraries = (f"-L{folder}", "-lbireid", f"-Wl,-rpath,{folder}")
-    return compile_c(tmp_path_factory.mktemp("shared") / "minimal", EXAMPLE, *libraries)
+def with_shared_library(example, folder):
+    libraries = Path(engine_path()).parent
+    link = (f"-L{libraries}", "-lbireid", f"-Wl,-rpath,{libraries}")
+    return compile_c(folder / "program", EXAMPLES / example, *link)
 
 
-@pytest.fixture(scope="module")
-def with_static_library(tmp_path_factory):
+def with_static_library(example, folder):
     if not STATIC_LIBRARY.is_file():
         pytest.skip("no libbireid.a in dist/native: `make native-libraries`")
-    folder = tmp_path_factory.mktemp("static")
     namesakes = folder / "namesakes.c"
     namesakes.write_text(NAMESAKES)
     libraries = (STATIC_LIBRARY, "-lstdc++", "-lm", "-lpthread")
-    return compile_c(folder / "minimal", EXAMPLE, namesakes, *libraries)
+    return compile_c(folder / "program", EXAMPLES / example, namesakes, *libraries)
 
 
-@pytest.fixture(params=["with_shared_library", "with_static_library"])
-def program(request):
-    return request.getfixturevalue(request.param)
+@pytest.fixture(scope="module", params=[with_shared_library, with_static_library])
+def build(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def bundle():
-    return Bundle.open(min(path for path in ZOO.iterdir() if path.is_dir()))
+def minimal(build, tmp_path_factory):
+    return build("minimal.c", tmp_path_factory.mktemp("minimal"))
 
 
-def test_it_prints_what_python_computes(program, bundle, tmp_path):
-    golden = bundle.golden()
-    expected = Extractor.open(bundle, backend="native").embed(golden.crops)
-    pixels = tmp_path / "crop.rgb"
-    for crop, embedding in zip(golden.crops, expected, strict=True):
-        pixels.write_bytes(crop.tobytes())
-        done = run(program, bundle.path, pixels, crop.shape[1], crop.shape[0])
-        assert (done.returncode, done.stderr) == (0, "")
-        np.testing.assert_array_equal(np.array(done.stdout.splitlines(), np.float32), embedding)
+@pytest.fixture(scope="module")
+def classify(build, tmp_path_factory):
+    return build("classify.c", tmp_path_factory.mktemp("classify"))
 
 
-def test_an_error_is_one_line(program, tmp_path):
-    done = run(program, tmp_path / "absent", "crop.rgb", 1, 1)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert len(done.stderr.splitlines()) == 1
-    assert str(tmp_path / "absent") in done.stderr
+def run_on(program, bundle, crop, folder):
+    """The lines that a program prints for a crop."""
+    (folder / "crop.rgb").write_bytes(crop.tobytes())
+    done = run(program, bundle, folder / "crop.rgb", crop.shape[1], crop.shape[0])
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_it_prints_the_golden_embeddings(minimal, tmp_path):
+    bundle = reid_bundle()
+    expected = golden_outputs(bundle, "embedding")
+    for crop, embedding in zip(golden_crops(bundle), expected, strict=True):
+        printed = np.array(run_on(minimal, bundle, crop, tmp_path), np.float32)
+        np.testing.assert_allclose(printed, embedding, rtol=0, atol=1e-5)
+
+
+def test_a_classifier_prints_its_classes_and_logits(minimal, classify, tmp_path):
+    crop = golden_crops(classifier_bundle())[0]
+    rows = [line.split(" ", 1) for line in run_on(classify, classifier_bundle(), crop, tmp_path)]
+    assert [name for _, name in rows[:2]] == ["größte", "class 1"]
+    logits = np.array([number for number, _ in rows], np.float32)
+    embedding = np.array(run_on(minimal, reid_bundle(), crop, tmp_path), np.float32)
+    np.testing.assert_allclose(logits / np.linalg.norm(logits), embedding, rtol=0, atol=1e-5)
+
+
+def test_an_error_is_one_line(minimal, classify, tmp_path):
+    for program in (minimal, classify):
+        done = run(program, tmp_path / "absent", "crop.rgb", 1, 1)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert str(tmp_path / "absent") in done.stderr
+
+
+def test_a_bundle_for_another_face_names_the_right_one(minimal, classify):
+    done = run(minimal, classifier_bundle(), "crop.rgb", 1, 1)
+    assert done.stderr.endswith("open it with bireid_classifier_open\n")
+    done = run(classify, reid_bundle(), "crop.rgb", 1, 1)
+    assert done.stderr.endswith("open it with bireid_open\n")
+
+
+def test_the_shared_library_of_the_system_has_a_version_and_links():
+    folder = ROOT / "dist" / "native" / "lib"
+    if not folder.is_dir():
+        pytest.skip("no libraries in dist/native: `make native-libraries`")
+    dynamic = subprocess.check_output(["readelf", "-dW", folder / "libbireid.so"], text=True)
+    assert "soname: [libbireid.so.0]" in dynamic
+    assert (folder / "libbireid.so").readlink() == Path("libbireid.so.0")
+    assert (folder / "libbireid.so.0").is_file()

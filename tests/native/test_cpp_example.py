@@ -56,7 +56,7 @@ def bundle():
 def arguments(bundle, tmp_path):
     """Arguments with which the example runs: the first golden crop."""
     pixels = tmp_path / "crop.rgb"
-    pixels.write_bytes(network_input(bundle, bundle.golden().crops[0]))
+    pixels.write_bytes(network_input(bundle, bundle.golden().inputs["image"][0]))
     return {"model": bundle.file("lce"), "delegate": delegate_path(), "pixels": pixels}
 
 
@@ -66,13 +66,15 @@ def network_input(bundle, crop):
 
 def test_it_prints_the_golden_embeddings(program, bundle, arguments):
     golden = bundle.golden()
-    for crop, expected in zip(golden.crops, golden.embeddings, strict=True):
+    for crop, expected in zip(golden.inputs["image"], golden.outputs["embedding"], strict=True):
         arguments["pixels"].write_bytes(network_input(bundle, crop))
         done = run(program, *arguments.values())
         assert done.returncode == 0, done.stderr
         embedding = np.array(done.stdout.splitlines(), np.float32)
-        np.testing.assert_allclose(embedding, expected, rtol=0, atol=golden.max_abs)
-        assert embedding @ expected >= golden.min_cosine
+        np.testing.assert_allclose(
+            embedding, expected, rtol=0, atol=golden.tolerances["embedding"].max_abs
+        )
+        assert embedding @ expected >= golden.tolerances["embedding"].min_cosine
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "aarch64"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "devices"))
 
-from debian_root import SUITE, RootError, install, replaced, require, run, versions_of
+from debian_root import (
+    SUITE,
+    RootError,
+    cache_folder,
+    install,
+    locked,
+    replaced,
+    require,
+    run,
+    versions_of,
+)
 from ssh_server import free_port, make_key, write_program
 
 TOOLS = ("debootstrap", "systemd-nspawn", "ssh", "ssh-keygen")
@@ -68,19 +78,25 @@ class SystemdMachine:
         return done.stdout.strip()
 
 
+def default_folder() -> Path:
+    """Where the tests keep it, for these versions."""
+    return cache_folder("systemd", _VERSIONS)
+
+
 def build(folder: Path) -> None:
     """Make `folder/debian`, unless it is there: about 250 MB, in a minute.
 
     Raises:
         RootError: A tool is missing, or a download failed.
     """
-    if versions_of(folder) == _VERSIONS:
-        return
-    require(*TOOLS)
-    with replaced(folder, _VERSIONS) as unfinished:
-        install(unfinished / "debian", PACKAGES)
-        for user in USERS[1:]:
-            run("chroot", str(unfinished / "debian"), "useradd", "-m", "-s", "/bin/bash", user)
+    with locked(folder):
+        if versions_of(folder) == _VERSIONS:
+            return
+        require(*TOOLS)
+        with replaced(folder, _VERSIONS) as unfinished:
+            install(unfinished / "debian", PACKAGES)
+            for user in USERS[1:]:
+                run("chroot", str(unfinished / "debian"), "useradd", "-m", "-s", "/bin/bash", user)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def connected(login: Login) -> Iterator[socket.socket]:
 
 
 def embedding_of_a_golden_crop(login: Login) -> list[float]:
-    crop = Bundle.open(BUNDLE).golden().crops[0]
+    crop = Bundle.open(BUNDLE).golden().inputs["image"][0]
     height, width, _ = crop.shape
     with connected(login) as client:
         client.sendall(f"raw {width} {height}\n".encode() + crop.tobytes())
@@ -98,7 +98,7 @@ def embedding_of_a_golden_crop(login: Login) -> list[float]:
 
 def test_it_answers_comes_back_after_a_crash_and_stops_cleanly(login):
     flash_service(BUNDLE, login)
-    expected = Bundle.open(BUNDLE).golden().embeddings[0]
+    expected = Bundle.open(BUNDLE).golden().outputs["embedding"][0]
     assert embedding_of_a_golden_crop(login) == pytest.approx(expected, abs=1e-4)
     assert login.run(f"systemctl {login.scope} is-enabled {UNIT}") == "enabled"
 

@@ -45,13 +45,31 @@ def audit_tflite(data: bytes) -> Audit:
         UnsupportedModelError: The file is damaged, or holds no convolution and no dense layer.
     """
     model = read_tflite(data)
+    layers = tuple(_layers(model).values())
+    return Audit(len(data), Counter(each.name for each in model.operators), layers)
+
+
+def layer_names(data: bytes) -> dict[int, str]:
+    """Names of the convolutions and dense layers, as an audit has them, by operator number.
+
+    Args:
+        data: Bytes of a `.tflite` file.
+
+    Raises:
+        UnsupportedModelError: The file is damaged.
+    """
+    return {number: layer.name for number, layer in _layers(read_tflite(data)).items()}
+
+
+def _layers(model: TfliteModel) -> dict[int, LayerAudit]:
+    """The convolutions and dense layers in order of execution, by operator number."""
     names: set[str] = set()
-    layers = []
+    layers = {}
     for operator in model.operators:
         if operator.name == "LceBconv2d" or operator.name in _FLOAT_OPERATORS:
-            layers.append(_layer(model, operator, names))
-            names.add(layers[-1].name)
-    return Audit(len(data), Counter(each.name for each in model.operators), tuple(layers))
+            layer = layers[operator.index] = _layer(model, operator, names)
+            names.add(layer.name)
+    return layers
 
 
 def reason_for_float(model: TfliteModel, operator: Operator) -> str:

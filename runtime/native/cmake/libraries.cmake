@@ -37,13 +37,13 @@ if(NOT SKBUILD AND NOT ANDROID)
 endif()
 
 # libbireid.a is one object whose inner names are local, so that they clash with no one's: a
-# program may well have a yyjson of its own. bireid_kernels.h is the delegate's alone.
+# program may well have a yyjson of its own.
 set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
 set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
 add_custom_command(OUTPUT "${archive}"
   COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -o "${object}"
     "$<TARGET_OBJECTS:bireid_engine>"
-    "$<FILTER:$<TARGET_OBJECTS:bireid_core>,EXCLUDE,/kernels/c_api[.]cc>"
+    "$<TARGET_OBJECTS:bireid_core>"
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${object}"
   COMMAND ${CMAKE_COMMAND} -E rm -f "${archive}"
   COMMAND ${CMAKE_AR} rcs "${archive}" "${object}"

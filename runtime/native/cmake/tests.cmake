@@ -10,15 +10,18 @@ if(NOT GTest_FOUND AND EXISTS "${googletest_sources}/CMakeLists.txt")
 endif()
 
 if(TARGET GTest::gtest_main)
+  cmake_path(SET docs NORMALIZE "${PROJECT_SOURCE_DIR}/../docs")
   cmake_path(SET zoo NORMALIZE "${PROJECT_SOURCE_DIR}/../models/zoo")
   file(GLOB test_sources CONFIGURE_DEPENDS tests/*_test.cc)
   foreach(source IN LISTS test_sources)
     cmake_path(GET source STEM name)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE bireid_delegate_objects bireid_engine GTest::gtest_main)
-    target_compile_definitions(${name} PRIVATE BIREID_ZOO="${zoo}")
+    target_link_libraries(${name} PRIVATE bireid_delegate_objects bireid_engine
+      bireid_kernels_test GTest::gtest_main)
+    target_compile_definitions(${name} PRIVATE BIREID_ZOO="${zoo}" BIREID_DOCS="${docs}")
     add_test(NAME ${name} COMMAND ${name})
   endforeach()
+  target_sources(operator_table_test PRIVATE tests/toy_operator.cc)
   if(TARGET bireid_delegate AND avx512_extensions)
     # An inline function that a path shares with other files would be kept once, perhaps in the
     # instructions of the newest CPU.

@@ -2,16 +2,16 @@
 
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "delegate/delegate_kernel.h"
 #include "delegate/graph_reader.h"
-#include "delegate/infer_shapes.h"
 #include "delegate/int_array.h"
 #include "delegate/options.h"
-#include "delegate/profile_log.h"
+#include "kernels/dispatch.h"
+#include "plan/operator.h"
+#include "plan/profile_log.h"
 
 namespace bireid {
 namespace {
@@ -79,23 +79,23 @@ std::vector<int> ExecutionPlan(TfLiteContext* context) {
 }
 
 // Why the plan cannot run a node; empty if it can, and then its output has its shape.
-std::string WhyNot(Operator op, int index, const TfLiteNode& source, Graph* graph) {
+std::string WhyNot(const OperatorRow& row, int index, const TfLiteNode& source, Graph* graph) {
   try {
-    const Node node = ReadNode(op, index, source, graph->tensors);
-    InferShapes(node, graph);
+    const Node node = ReadNode(row, index, source, graph->tensors);
+    graph->tensors[node.outputs[0]].shape = node.op->InferShape(*graph, node);
     return WhyUnsupported(*graph, node);
   } catch (const PlanError& error) {
     return error.what();
   }
 }
 
-// The nodes to run here: every LCE operator, and those of LiteRT's that the plan can fuse with
-// them. A model without LCE operators stays with LiteRT.
+// The nodes to run here: every operator that LiteRT has no kernel for, which are LCE's, and those
+// of LiteRT's that the plan knows. A model without LCE operators stays with LiteRT.
 std::vector<int> ClaimNodes(TfLiteContext* context, Fuse fuse) {
   Graph graph;
   graph.tensors = ReadTensors(*context);
   std::vector<int> claimed;
-  bool has_lce = false;
+  bool has_custom = false;
   for (const int index : ExecutionPlan(context)) {
     TfLiteNode* node = nullptr;
     TfLiteRegistration* registration = nullptr;
@@ -103,18 +103,17 @@ std::vector<int> ClaimNodes(TfLiteContext* context, Fuse fuse) {
         litert::kTfLiteOk) {
       throw PlanError("LiteRT does not show node " + std::to_string(index));
     }
-    const std::optional<Operator> op = FindOperator(*registration);
-    if (!op || (fuse == Fuse::kNone && !IsLceOperator(*op))) continue;
-    const std::string reason = WhyNot(*op, index, *node, &graph);
+    const OperatorRow* row = FindOperator(*registration);
+    if (row == nullptr || (fuse == Fuse::kNone && !row->is_custom())) continue;
+    const std::string reason = WhyNot(*row, index, *node, &graph);
     if (reason.empty()) {
       claimed.push_back(index);
-    } else if (IsLceOperator(*op)) {
-      throw PlanError("node " + std::to_string(index) + " (" + registration->custom_name +
-                      "): " + reason);
+    } else if (row->is_custom()) {
+      throw PlanError("node " + std::to_string(index) + " (" + row->name() + "): " + reason);
     }
-    has_lce = has_lce || IsLceOperator(*op);
+    has_custom = has_custom || row->is_custom();
   }
-  if (!has_lce) claimed.clear();
+  if (!has_custom) claimed.clear();
   return claimed;
 }
 
@@ -161,10 +160,19 @@ extern "C" bireid::litert::TfLiteDelegate* tflite_plugin_create_delegate(
     return &delegate.release()->interface;
   } catch (const std::exception& error) {
     if (report_error != nullptr) report_error(error.what());
+  } catch (...) {
+    if (report_error != nullptr) report_error("an unknown exception");
   }
   return nullptr;
 }
 
 extern "C" void tflite_plugin_destroy_delegate(bireid::litert::TfLiteDelegate* delegate) {
   if (delegate != nullptr) delete static_cast<bireid::Delegate*>(delegate->data);
+}
+
+extern "C" const char* bireid_delegate_version(void) { return BIREID_VERSION; }
+
+extern "C" const char* bireid_delegate_isa(const char* isa) {
+  const bireid::KernelTable* kernels = isa == nullptr ? nullptr : bireid::FindKernels(isa);
+  return kernels == nullptr ? nullptr : kernels->name;
 }

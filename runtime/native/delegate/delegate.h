@@ -1,8 +1,9 @@
-/* The two functions by which LiteRT loads a delegate from a shared library, in Python
+/* What the library exports: two functions by which LiteRT loads a delegate, in Python
  *
  *   load_delegate("libbireid_delegate.so", {"threads": "2"})
  *
- * and in C by their names; their types are LiteRT's (external_delegate_interface.h).
+ * and in C by their names, with LiteRT's types (external_delegate_interface.h); and two that say
+ * what the library is.
  */
 #ifndef BIREID_DELEGATE_DELEGATE_H_
 #define BIREID_DELEGATE_DELEGATE_H_
@@ -10,7 +11,8 @@
 #include <cstddef>
 
 #include "delegate/litert_abi.h"
-#include "kernels/bireid_kernels.h"
+
+#define BIREID_EXPORT __attribute__((visibility("default")))
 
 extern "C" {
 
@@ -22,6 +24,13 @@ BIREID_EXPORT bireid::litert::TfLiteDelegate* tflite_plugin_create_delegate(
 
 // Null is allowed.
 BIREID_EXPORT void tflite_plugin_destroy_delegate(bireid::litert::TfLiteDelegate* delegate);
+
+// "0.1.0"
+BIREID_EXPORT const char* bireid_delegate_version(void);
+
+// The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512" or "neon"; "auto" gives
+// the fastest. Null if this build or this CPU lacks it.
+BIREID_EXPORT const char* bireid_delegate_isa(const char* isa);
 
 }  // extern "C"
 

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "delegate/graph_reader.h"
-#include "delegate/infer_shapes.h"
 #include "delegate/int_array.h"
+#include "plan/operator.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
@@ -36,8 +37,10 @@ void* Memory(const TfLiteContext& context, int index, const Tensor& tensor) {
   return current.data;
 }
 
-void Resize(TfLiteContext* context, int index, const std::vector<int>& shape) {
+void Resize(TfLiteContext* context, int index, const Tensor& planned) {
   TfLiteTensor* tensor = &context->tensors[index];
+  std::vector<int> shape = planned.shape;
+  if (planned.rank == 2) shape.erase(shape.begin() + 1, shape.begin() + 3);
   if (ReadShape(*tensor) == shape) return;
   if (context->ResizeTensor(context, tensor, NewIntArray(shape).release()) != litert::kTfLiteOk) {
     throw PlanError("LiteRT does not resize tensor " + std::to_string(index));
@@ -66,7 +69,7 @@ DelegateKernel::~DelegateKernel() {
 
 void DelegateKernel::Prepare(TfLiteContext* context) {
   if (TakeInputShapes(*context) || plan_ == nullptr) BuildPlan(*context);
-  for (const int output : graph_.outputs) Resize(context, output, graph_.tensors[output].shape);
+  for (const int output : graph_.outputs) Resize(context, output, graph_.tensors[output]);
 }
 
 void DelegateKernel::Invoke(TfLiteContext* context) {
@@ -77,17 +80,17 @@ void DelegateKernel::Invoke(TfLiteContext* context) {
   for (size_t i = 0; i < outputs_.size(); ++i) {
     outputs_[i] = Memory(*context, graph_.outputs[i], graph_.tensors[graph_.outputs[i]]);
   }
-  plan_->Run(inputs_.data(), outputs_.data());
+  if (const char* failure = plan_->Run(inputs_.data(), outputs_.data())) throw PlanError(failure);
 }
 
 // Whether one has changed.
 bool DelegateKernel::TakeInputShapes(const TfLiteContext& context) {
   bool changed = false;
   for (const int input : graph_.inputs) {
-    std::vector<int> shape = ReadShape(context.tensors[input]);
-    if (shape == graph_.tensors[input].shape) continue;
-    graph_.tensors[input].shape = std::move(shape);
-    changed = true;
+    Tensor& tensor = graph_.tensors[input];
+    const Tensor before = tensor;
+    TakeShape(context.tensors[input], &tensor);
+    changed = changed || tensor.shape != before.shape || tensor.rank != before.rank;
   }
   return changed;
 }
@@ -96,15 +99,22 @@ void DelegateKernel::BuildPlan(const TfLiteContext& context) {
   RetirePlan();
   for (const Node& node : graph_.nodes) {
     try {
-      InferShapes(node, &graph_);
+      graph_.tensors[node.outputs[0]].shape = node.op->InferShape(graph_, node);
     } catch (const PlanError& error) {
       throw PlanError(node.name + ": " + error.what());
     }
   }
   PlanOptions options;
   options.kernels = options_.kernels;
-  options.threads =
-      options_.threads > 0 ? options_.threads : std::max(1, context.recommended_num_threads);
+  options.threads = options_.threads;
+  if (options.threads == 0) {
+    options.threads = std::max(1, context.recommended_num_threads);
+    if (options.threads > kMaxThreads) {
+      throw PlanError("the interpreter has " + std::to_string(options.threads) +
+                      " threads; the delegate takes 1 to " + std::to_string(kMaxThreads) +
+                      ", as its option 'threads' says");
+    }
+  }
   options.profile = profile_ != nullptr;
   options.pixels = options_.pixels;
   plan_ = Plan::Build(graph_, options);

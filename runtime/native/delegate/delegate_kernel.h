@@ -7,8 +7,8 @@
 
 #include "delegate/litert_abi.h"
 #include "delegate/options.h"
-#include "delegate/profile_log.h"
 #include "plan/plan.h"
+#include "plan/profile_log.h"
 
 namespace bireid {
 

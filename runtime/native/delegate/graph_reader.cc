@@ -1,11 +1,7 @@
 #include "delegate/graph_reader.h"
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
-
-#include "delegate/node_options.h"
 
 namespace bireid {
 namespace {
@@ -18,34 +14,6 @@ using litert::TfLiteTensor;
 
 constexpr int kMaxRank = 8;
 constexpr int kMaxNodeTensors = 1 << 16;
-
-struct OperatorName {
-  Operator op;
-  int32_t builtin_code;
-  std::string_view name;  // of a custom operator: that of the model file
-};
-
-constexpr std::array<OperatorName, 12> kOperators = {{
-    {Operator::kLceQuantize, litert::kTfLiteBuiltinCustom, "LceQuantize"},
-    {Operator::kLceDequantize, litert::kTfLiteBuiltinCustom, "LceDequantize"},
-    {Operator::kLceBconv2d, litert::kTfLiteBuiltinCustom, "LceBconv2d"},
-    {Operator::kLceBMaxPool2d, litert::kTfLiteBuiltinCustom, "LceBMaxPool2d"},
-    {Operator::kConv2d, litert::kTfLiteBuiltinConv2d, "CONV_2D"},
-    {Operator::kMaxPool2d, litert::kTfLiteBuiltinMaxPool2d, "MAX_POOL_2D"},
-    {Operator::kAveragePool2d, litert::kTfLiteBuiltinAveragePool2d, "AVERAGE_POOL_2D"},
-    {Operator::kAdd, litert::kTfLiteBuiltinAdd, "ADD"},
-    {Operator::kMul, litert::kTfLiteBuiltinMul, "MUL"},
-    {Operator::kPrelu, litert::kTfLiteBuiltinPrelu, "PRELU"},
-    {Operator::kRelu, litert::kTfLiteBuiltinRelu, "RELU"},
-    {Operator::kPad, litert::kTfLiteBuiltinPad, "PAD"},
-}};
-
-std::string_view NameOf(Operator op) {
-  for (const OperatorName& entry : kOperators) {
-    if (entry.op == op) return entry.name;
-  }
-  return "?";
-}
 
 DataType ReadType(litert::TfLiteType type) {
   switch (type) {
@@ -64,7 +32,6 @@ DataType ReadType(litert::TfLiteType type) {
 Tensor ReadTensor(const TfLiteTensor& source) {
   Tensor tensor;
   tensor.type = ReadType(source.type);
-  tensor.shape = ReadShape(source);
   if (source.dims != nullptr && source.dims->size > kMaxRank) tensor.type = DataType::kOther;
   tensor.scale = source.params.scale;
   tensor.zero_point = source.params.zero_point;
@@ -72,6 +39,7 @@ Tensor ReadTensor(const TfLiteTensor& source) {
     tensor.constant = source.data;
     tensor.constant_bytes = source.bytes;
   }
+  TakeShape(source, &tensor);
   return tensor;
 }
 
@@ -91,6 +59,13 @@ std::vector<int> ReadNodeTensors(const TfLiteIntArray* array, const char* what, 
     }
   }
   return indices;
+}
+
+Options ReadOptions(const OperatorRow& row, const TfLiteNode& node) {
+  if (!row.is_custom()) return row.ReadParameters(node.builtin_data);
+  if (node.custom_initial_data_size < 0) throw PlanError("custom options of a negative size");
+  return row.ReadCustom(node.custom_initial_data,
+                        static_cast<size_t>(node.custom_initial_data_size));
 }
 
 // A damaged file can place numbers at any address.
@@ -126,24 +101,21 @@ void RequireOrder(const Graph& graph) {
 
 }  // namespace
 
-std::optional<Operator> FindOperator(const TfLiteRegistration& registration) {
-  const bool custom = registration.builtin_code == litert::kTfLiteBuiltinCustom;
-  if (custom && registration.custom_name == nullptr) return std::nullopt;
-  for (const OperatorName& entry : kOperators) {
-    if (entry.builtin_code != registration.builtin_code) continue;
-    if (!custom || entry.name == registration.custom_name) return entry.op;
-  }
-  return std::nullopt;
-}
-
-bool IsLceOperator(Operator op) {
-  return op == Operator::kLceQuantize || op == Operator::kLceDequantize ||
-         op == Operator::kLceBconv2d || op == Operator::kLceBMaxPool2d;
+const OperatorRow* FindOperator(const TfLiteRegistration& registration) {
+  const char* name = registration.custom_name;
+  return FindOperator(Operators(), registration.builtin_code, name == nullptr ? "" : name);
 }
 
 std::vector<int> ReadShape(const TfLiteTensor& tensor) {
   if (tensor.dims == nullptr || tensor.dims->size > kMaxRank) return {};
   return ReadIndices(tensor.dims);
+}
+
+void TakeShape(const TfLiteTensor& source, Tensor* tensor) {
+  std::vector<int>& shape = tensor->shape;
+  shape = ReadShape(source);
+  if (tensor->constant == nullptr) tensor->rank = static_cast<int>(shape.size());
+  if (tensor->rank == 2) shape.insert(shape.begin() + 1, {1, 1});
 }
 
 std::vector<Tensor> ReadTensors(const TfLiteContext& context) {
@@ -155,11 +127,11 @@ std::vector<Tensor> ReadTensors(const TfLiteContext& context) {
   return tensors;
 }
 
-Node ReadNode(Operator op, int index, const TfLiteNode& source,
+Node ReadNode(const OperatorRow& row, int index, const TfLiteNode& source,
               const std::vector<Tensor>& tensors) {
   Node node;
-  node.op = op;
-  node.name = std::string(NameOf(op)) + "#" + std::to_string(index);
+  node.op = row.op();
+  node.name = row.name() + "#" + std::to_string(index);
   node.inputs = ReadNodeTensors(source.inputs, "inputs", tensors.size(), true);
   node.outputs = ReadNodeTensors(source.outputs, "outputs", tensors.size(), false);
   if (node.inputs.empty() || node.inputs[0] < 0) throw PlanError("it has no input");
@@ -167,7 +139,7 @@ Node ReadNode(Operator op, int index, const TfLiteNode& source,
   for (const int input : node.inputs) {
     if (input >= 0) RequireAligned(tensors[input]);
   }
-  node.options = ReadNodeOptions(op, source);
+  node.options = ReadOptions(row, source);
   return node;
 }
 
@@ -181,9 +153,11 @@ Graph ReadGraph(TfLiteContext* context, const litert::TfLiteDelegateParams& part
         litert::kTfLiteOk) {
       throw PlanError("LiteRT does not show node " + std::to_string(index));
     }
-    const std::optional<Operator> op = FindOperator(*registration);
-    if (!op) throw PlanError("node " + std::to_string(index) + " is not one that was claimed");
-    graph.nodes.push_back(ReadNode(*op, index, *node, graph.tensors));
+    const OperatorRow* row = FindOperator(*registration);
+    if (row == nullptr) {
+      throw PlanError("node " + std::to_string(index) + " is not one that was claimed");
+    }
+    graph.nodes.push_back(ReadNode(*row, index, *node, graph.tensors));
   }
   for (const int input : ReadNodeTensors(partition.input_tensors, "inputs of the partition",
                                          graph.tensors.size(), true)) {

@@ -3,29 +3,30 @@
 #ifndef BIREID_DELEGATE_GRAPH_READER_H_
 #define BIREID_DELEGATE_GRAPH_READER_H_
 
-#include <optional>
 #include <vector>
 
 #include "delegate/litert_abi.h"
+#include "operators/table.h"
 #include "plan/graph.h"
 #include "plan/plan.h"
 
 namespace bireid {
 
-// The plan's operator for a node, if it has one.
-std::optional<Operator> FindOperator(const litert::TfLiteRegistration& registration);
-
-// Whether LiteRT has no kernel of its own for it.
-bool IsLceOperator(Operator op);
+// The row of a node's operator, null if the table has none.
+const OperatorRow* FindOperator(const litert::TfLiteRegistration& registration);
 
 // All tensors of the context, so that its indices hold for the graph too.
 std::vector<Tensor> ReadTensors(const litert::TfLiteContext& context);
 
-// The shape that a tensor has at the moment.
+// The shape that a tensor has at the moment, in LiteRT's dimensions.
 std::vector<int> ReadShape(const litert::TfLiteTensor& tensor);
 
+// The same as that of the plan's tensor: a matrix [N, C] becomes a map [N, 1, 1, C]. Constants keep
+// theirs.
+void TakeShape(const litert::TfLiteTensor& source, Tensor* tensor);
+
 // Throws PlanError with the reason if the node's tensors or options are malformed.
-Node ReadNode(Operator op, int index, const litert::TfLiteNode& node,
+Node ReadNode(const OperatorRow& row, int index, const litert::TfLiteNode& node,
               const std::vector<Tensor>& tensors);
 
 // The nodes that LiteRT gives a delegate kernel, in the order in which they run. Throws PlanError

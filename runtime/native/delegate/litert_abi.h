@@ -1,8 +1,8 @@
 // The part of LiteRT's C interface for delegates that this one uses, declared anew so that it
 // builds without LiteRT and loads into any version: TensorFlow Lite 2.14, ai-edge-litert 1 and 2.
 //
-// Layouts follow tflite/core/c/common.h and builtin_op_data.h; structures that the runtime
-// allocates may be longer there, since fields are only ever added at the end.
+// Layouts follow tflite/core/c/common.h; structures that the runtime allocates may be longer there,
+// since fields are only ever added at the end.
 #ifndef BIREID_DELEGATE_LITERT_ABI_H_
 #define BIREID_DELEGATE_LITERT_ABI_H_
 
@@ -22,27 +22,9 @@ enum TfLiteType : int {
 
 enum TfLiteAllocationType : int { kTfLiteMmapRo = 1 };  // a constant of the model
 
-enum TfLiteBuiltinOperator : int32_t {
-  kTfLiteBuiltinAdd = 0,
-  kTfLiteBuiltinAveragePool2d = 1,
-  kTfLiteBuiltinConv2d = 3,
-  kTfLiteBuiltinMaxPool2d = 17,
-  kTfLiteBuiltinMul = 18,
-  kTfLiteBuiltinRelu = 19,
-  kTfLiteBuiltinCustom = 32,
-  kTfLiteBuiltinPad = 34,
-  kTfLiteBuiltinDelegate = 51,
-  kTfLiteBuiltinPrelu = 54,
-};
-
-enum TfLitePadding : int { kTfLitePaddingSame = 1, kTfLitePaddingValid = 2 };
-
-enum TfLiteFusedActivation : int {
-  kTfLiteActNone = 0,
-  kTfLiteActRelu = 1,
-  kTfLiteActReluN1To1 = 2,
-  kTfLiteActRelu6 = 3,
-};
+// Numbers of operators are those of the schema of model files.
+constexpr int32_t kTfLiteBuiltinCustom = 32;
+constexpr int32_t kTfLiteBuiltinDelegate = 51;
 
 // Prepares the kernel for a graph with resized tensors too. Without it LiteRT prepares the original
 // operators first, and stops at the LCE ones, which it does not know.
@@ -146,29 +128,6 @@ struct TfLiteDelegateParams {
   TfLiteIntArray* nodes_to_replace;
   TfLiteIntArray* input_tensors;
   TfLiteIntArray* output_tensors;
-};
-
-struct TfLiteConvParams {
-  TfLitePadding padding;
-  int stride_width;
-  int stride_height;
-  TfLiteFusedActivation activation;
-  int dilation_width_factor;
-  int dilation_height_factor;
-};
-
-struct TfLitePoolParams {
-  TfLitePadding padding;
-  int stride_width;
-  int stride_height;
-  int filter_width;
-  int filter_height;
-  TfLiteFusedActivation activation;
-};
-
-// TfLiteAddParams and TfLiteMulParams begin with it.
-struct TfLiteArithmeticParams {
-  TfLiteFusedActivation activation;
 };
 
 }  // namespace bireid::litert

@@ -1,17 +1,15 @@
 #include "delegate/options.h"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
 
 #include "kernels/dispatch.h"
+#include "plan/profile_log.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
-
-constexpr int kMaxThreads = 256;
 
 [[noreturn]] void Refuse(std::string_view key, std::string_view value, const std::string& reason) {
   throw std::invalid_argument("option " + std::string(key) + " is '" + std::string(value) + "'; " +
@@ -77,12 +75,9 @@ void CheckPixels(bool uint8_stem, const PixelNormalization& pixels) {
   }
 }
 
-// The file is written when the delegate is destroyed, which cannot report an error.
 std::string ParseProfile(std::string_view value) {
   const std::string path(value);
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (path.empty() || path.back() == '/' || access(folder.c_str(), W_OK | X_OK) != 0) {
+  if (!CanKeepProfile(path)) {
     Refuse("profile", value, "it must be a file in a folder that can be written");
   }
   return path;

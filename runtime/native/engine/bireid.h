@@ -56,6 +56,10 @@ typedef struct {
                              checked: then nothing but manifest.json is read to open the bundle.
                              Needed until the open returns. NULL: the file is read */
   size_t model_bytes;     /* of `model` */
+  const char* profile;    /* file that gets the time of every step when the network is closed, as a
+                             JSON array of {"name", "runs", "nanoseconds", "fastest_nanoseconds"};
+                             names are the fused operators with their numbers in the model file.
+                             NULL: no step is timed */
 } bireid_options;
 
 /* "0.1.0" */

@@ -10,11 +10,12 @@
 #include "engine/kinds.h"
 #include "engine/text.h"
 #include "kernels/dispatch.h"
+#include "plan/profile_log.h"
+#include "plan/thread_pool.h"
 
 namespace bireid {
 namespace {
 
-constexpr int kMaxThreads = 64;  // as of the thread pool
 constexpr int kColors = 3;
 
 // An array, since a string could fail to grow while an error is being told.
@@ -72,6 +73,11 @@ SessionOptions ReadOptions(const bireid_options* given) {
   Require(stem == "float32" || stem == "uint8", "stem must be float32 or uint8");
   result.uint8_stem = stem == "uint8";
   result.verify = options.skip_checksums == 0;
+  if (options.profile != nullptr) {
+    Require(CanKeepProfile(options.profile),
+            "profile must be a file in a folder that can be written");
+    result.profile = options.profile;
+  }
   result.model = options.model;
   result.model_bytes = options.model_bytes;
   return result;

@@ -1,7 +1,6 @@
 #include "engine/model_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -9,7 +8,7 @@
 
 #include "engine/errors.h"
 #include "engine/model_operators.h"
-#include "engine/schema/tflite_generated.h"
+#include "formats/schema/tflite_generated.h"
 #include "plan/node_shapes.h"
 #include "plan/plan.h"
 
@@ -24,7 +23,7 @@ constexpr uint32_t kSchemaVersion = 3;
 constexpr size_t kMaxDepth = 16;
 constexpr size_t kMaxTables = 1 << 16;
 constexpr size_t kMaxNodes = 1 << 12;
-constexpr size_t kMaxNodeTensors = 8;
+constexpr size_t kMaxNodeTensors = 64;
 constexpr size_t kMaxRank = 8;
 constexpr size_t kMapRank = 4;
 constexpr size_t kMaxEnds = 64;
@@ -55,19 +54,10 @@ uint32_t SizeOf(const Vector* vector) {
   return vector == nullptr ? 0 : vector->size();
 }
 
-bool AreRowsAndColumns(const Tensor& axes) {
-  int32_t axis[2];
-  if (axes.type != DataType::kInt32 || axes.constant_bytes != sizeof(axis)) return false;
-  std::memcpy(axis, axes.constant, sizeof(axis));
-  for (int32_t& value : axis) {
-    if (value < 0) value += static_cast<int32_t>(kMapRank);  // counted from the end
-  }
-  return std::min(axis[0], axis[1]) == 1 && std::max(axis[0], axis[1]) == 2;
-}
-
 class Reader {
  public:
-  Reader(const tflite::Model& model, const std::string& source) : model_(model), source_(source) {}
+  Reader(const tflite::Model& model, const std::string& source, const OperatorTable& operators)
+      : model_(model), source_(source), operators_(operators) {}
 
   Model Read() {
     if (model_.version() != kSchemaVersion) {
@@ -84,7 +74,6 @@ class Reader {
     for (uint32_t i = 0; i < SizeOf(subgraph.tensors()); ++i) {
       graph_.tensors.push_back(
           ReadTensor(*subgraph.tensors()->Get(i), "tensor " + std::to_string(i)));
-      ranks_.push_back(SizeOf(subgraph.tensors()->Get(i)->shape()));
     }
     for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
       graph_.nodes.push_back(ReadNode(*subgraph.operators()->Get(i), i));
@@ -127,7 +116,7 @@ class Reader {
     std::set<std::string> unknown;
     for (uint32_t i = 0; i < SizeOf(subgraph.operators()); ++i) {
       const tflite::OperatorCode& code = CodeOf(*subgraph.operators()->Get(i));
-      if (!FindOperator(code)) unknown.insert(NameOf(code));
+      if (FindOperator(operators_, code) == nullptr) unknown.insert(NameOf(code));
     }
     if (unknown.empty()) return;
     std::string names;
@@ -150,7 +139,7 @@ class Reader {
       tensor.constant_bytes = stored->size();
       RequireWhole(tensor, name);
     } else {
-      TakeMapShape(&tensor.shape, name);
+      TakeMapShape(&tensor, name);
     }
     ReadQuantization(source.quantization(), name, &tensor);
     return tensor;
@@ -165,17 +154,19 @@ class Reader {
   }
 
   // A model without a fixed number of items says -1. The plan knows maps only.
-  void TakeMapShape(std::vector<int>* shape, const std::string& name) const {
-    if (!shape->empty() && shape->front() == -1) shape->front() = 1;
-    for (const int size : *shape) {
+  void TakeMapShape(Tensor* tensor, const std::string& name) const {
+    std::vector<int>& shape = tensor->shape;
+    if (!shape.empty() && shape.front() == -1) shape.front() = 1;
+    for (const int size : shape) {
       if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
     }
-    if (shape->empty()) return;
-    while (shape->size() < kMapRank) shape->insert(shape->begin() + 1, 1);
-    while (shape->size() > kMapRank) {
-      if ((*shape)[2] > kMaxMapElements / (*shape)[1]) Damaged(name + " is too large");
-      (*shape)[1] *= (*shape)[2];
-      shape->erase(shape->begin() + 2);
+    if (shape.empty()) return;
+    tensor->rank = static_cast<int>(shape.size());
+    while (shape.size() < kMapRank) shape.insert(shape.begin() + 1, 1);
+    while (shape.size() > kMapRank) {
+      if (shape[2] > kMaxMapElements / shape[1]) Damaged(name + " is too large");
+      shape[1] *= shape[2];
+      shape.erase(shape.begin() + 2);
     }
   }
 
@@ -199,25 +190,17 @@ class Reader {
   Node ReadNode(const tflite::Operator& source, uint32_t index) const {
     const tflite::OperatorCode& code = CodeOf(source);
     Node node;
-    node.op = *FindOperator(code);
+    const OperatorRow& row = *FindOperator(operators_, code);
+    node.op = row.op();
     node.name = NameOf(code) + "#" + std::to_string(index);
     node.inputs = ReadIndices(source.inputs(), -1, node.name);
     node.outputs = ReadIndices(source.outputs(), 0, node.name);
     try {
-      node.options = ReadOptions(node.op, code, source);
+      node.options = row.ReadOptions(source);
     } catch (const PlanError& error) {
       Unsupported(node.name + ": " + error.what());
     }
-    if (node.op == Operator::kMean) RequireMeanOfPixels(node);
     return node;
-  }
-
-  // The axes are a tensor in a model, and no option of the plan.
-  void RequireMeanOfPixels(const Node& node) const {
-    if (node.inputs.size() != 2 || node.inputs[0] < 0 || node.inputs[1] < 0 ||
-        ranks_[node.inputs[0]] != kMapRank || !AreRowsAndColumns(graph_.tensors[node.inputs[1]])) {
-      Unsupported(node.name + ": the mean is not over rows and columns");
-    }
   }
 
   // `lowest` is -1 where an input may be left out.
@@ -242,7 +225,7 @@ class Reader {
     std::vector<ModelEnd> ends;
     for (const int index : ReadIndices(source, 0, "the list of " + name + "s", kMaxEnds)) {
       const Tensor& tensor = graph_.tensors[index];
-      if (tensor.type != DataType::kFloat32 || tensor.constant != nullptr || ranks_[index] < 2 ||
+      if (tensor.type != DataType::kFloat32 || tensor.constant != nullptr || tensor.rank < 2 ||
           tensor.shape[0] != 1) {
         Unsupported("its " + name + " is not float32 for one item");
       }
@@ -290,13 +273,14 @@ class Reader {
 
   const tflite::Model& model_;
   const std::string& source_;
+  const OperatorTable& operators_;
   Graph graph_;
-  std::vector<uint32_t> ranks_;  // of the tensors in the file
 };
 
 }  // namespace
 
-Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
+Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source,
+                const OperatorTable& operators) {
   if (reinterpret_cast<uintptr_t>(data) % kBaseAlignment != 0) {
     throw std::invalid_argument("a model must stand in memory aligned to 8 bytes");
   }
@@ -309,7 +293,7 @@ Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source) {
     throw BundleError(source + ": not a TensorFlow Lite model, or a damaged one; " +
                       "copy the bundle again");
   }
-  return Reader(*tflite::GetModel(data), source).Read();
+  return Reader(*tflite::GetModel(data), source, operators).Read();
 }
 
 }  // namespace bireid

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/table.h"
 #include "plan/graph.h"
 
 namespace bireid {
@@ -34,7 +35,8 @@ struct Model {
 //
 // Throws BundleError if the file is damaged, UnsupportedError if this engine cannot run it. Both
 // begin with `source`, the name of the file.
-Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source);
+Model ReadModel(const uint8_t* data, size_t bytes, const std::string& source,
+                const OperatorTable& operators = Operators());
 
 }  // namespace bireid
 

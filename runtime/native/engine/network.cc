@@ -48,6 +48,7 @@ std::unique_ptr<Plan> PlanNetwork(const Manifest& manifest, const ModelFile& fil
   PlanOptions plan_options;
   plan_options.kernels = options.kernels;
   plan_options.threads = options.threads;
+  plan_options.profile = !options.profile.empty();
   if (options.uint8_stem) {
     if (manifest.inputs.size() != 1 || !manifest.inputs[0].kind->is_image) {
       throw UnsupportedError(file.path + ": stem uint8 needs one input of kind image");

@@ -3,6 +3,7 @@
 #define BIREID_ENGINE_NETWORK_H_
 
 #include <memory>
+#include <string>
 
 #include "engine/bundle.h"
 #include "kernels/kernel_table.h"
@@ -14,6 +15,7 @@ struct NetworkOptions {
   int threads = 1;
   const KernelTable* kernels = nullptr;
   bool uint8_stem = false;
+  std::string profile;  // file for the time of every step; empty: none
 };
 
 // The plan's inputs and outputs are in the order of the manifest, whatever order the file has. The

@@ -46,8 +46,8 @@ TriangleFilter::TriangleFilter(int source, int target)
   for (size_t tap = 0; tap < weights_.size(); tap += 2) {
     const int32_t first = weights_[tap];
     const int32_t second = weights_[tap + 1];
-    low_.push_back(Pair(first & kLowMask, second & kLowMask));
-    high_.push_back(Pair(first >> kResizeLowBits, second >> kResizeLowBits));
+    low_.insert(low_.end(), 4, Pair(first & kLowMask, second & kLowMask));
+    high_.insert(high_.end(), 4, Pair(first >> kResizeLowBits, second >> kResizeLowBits));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <exception>
 #include <limits>
 #include <stdexcept>
@@ -64,6 +65,16 @@ Session::Session(const std::string& directory, const SessionOptions& options)
     preparers_.push_back(input.kind->is_image ? std::make_unique<ImagePreparer>(input.preprocess)
                                               : nullptr);
   }
+  if (!options.profile.empty()) profile_ = std::make_unique<ProfileLog>(options.profile);
+}
+
+Session::~Session() {
+  if (profile_ == nullptr) return;
+  try {
+    profile_->Add(plan_->Profile());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bireid: the profile is not kept: %s\n", error.what());
+  }
 }
 
 bool Session::TakesImages() const {
@@ -102,10 +113,8 @@ void Session::RunLocked(const float* const* inputs, int items, float* const* out
 
 void Session::RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs) {
   const std::vector<void*> places(outputs.begin(), outputs.end());
-  try {
-    plan_->Run(inputs.data(), places.data(), items);
-  } catch (const PlanError& error) {
-    throw std::invalid_argument(error.what());
+  if (const char* failure = plan_->Run(inputs.data(), places.data(), items)) {
+    throw std::invalid_argument(failure);
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const OutputSpec& spec = manifest().outputs[i];

@@ -13,6 +13,7 @@
 #include "engine/network.h"
 #include "engine/preprocess.h"
 #include "plan/plan.h"
+#include "plan/profile_log.h"
 
 namespace bireid {
 
@@ -34,6 +35,10 @@ class Session {
  public:
   // Throws BundleError, UnsupportedError, std::invalid_argument or std::bad_alloc.
   Session(const std::string& directory, const SessionOptions& options);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  // Writes the profile, if one is kept.
+  ~Session();
 
   const Manifest& manifest() const { return bundle_.manifest(); }
   const std::string& directory() const { return bundle_.directory(); }
@@ -66,6 +71,7 @@ class Session {
   int threads_;
   std::string description_;
   std::unique_ptr<Plan> plan_;
+  std::unique_ptr<ProfileLog> profile_;                    // null: none is kept
   std::vector<std::unique_ptr<ImagePreparer>> preparers_;  // per input; null: no image
   std::mutex mutex_;  // held while the plan and what follows are in use
   const ResizeKernels* resize_kernels_;

@@ -241,7 +241,7 @@ void BinaryConvolution::RunGroups(const uint32_t* input, const Stage* stages, in
     arguments.range.block_begin = 0;
     arguments.range.block_end = Blocks(group_channels());
   }
-  std::vector<Stage> group_stages;
+  Stage group_stages[kMaxStages];
   for (int group = 0; group < spec_.groups; ++group) {
     const int channel = group * group_channels();
     arguments.input = input + group * spec_.group_words();
@@ -250,9 +250,9 @@ void BinaryConvolution::RunGroups(const uint32_t* input, const Stage* stages, in
     arguments.bias = bias_.data() + static_cast<int64_t>(group) * group_lanes();
     arguments.stages = stages;
     if (group > 0) {
-      group_stages.assign(stages, stages + stage_count);
-      for (Stage& stage : group_stages) stage = ShiftChannels(stage, channel);
-      arguments.stages = group_stages.data();
+      std::transform(stages, stages + stage_count, group_stages,
+                     [&](const Stage& stage) { return ShiftChannels(stage, channel); });
+      arguments.stages = group_stages;
     }
     kernels_.binary_convolution(arguments);
   }

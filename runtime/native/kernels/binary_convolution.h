@@ -68,7 +68,7 @@ class BinaryConvolution {
   // For a kPackAbove stage. [Blocks(channels_out) * 32]
   const float* thresholds() const { return thresholds_.data(); }
 
-  // With several groups `range` must span all blocks.
+  // At most kMaxStages. With several groups `range` must span all blocks.
   void Run(const uint32_t* input, const Stage* stages, int stage_count, const Range& range,
            void* scratch) const;
 

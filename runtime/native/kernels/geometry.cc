@@ -10,7 +10,7 @@ Extent Extent::Of(int input, int filter, int stride, int dilation, Padding paddi
   if (input < 1 || filter < 1 || stride < 1 || dilation < 1) {
     throw std::invalid_argument("sizes, strides and dilations must be at least 1");
   }
-  const int64_t window = static_cast<int64_t>(filter - 1) * dilation + 1;
+  const int64_t window = (int64_t{filter} - 1) * dilation + 1;
   Extent extent{input, filter, stride, dilation, 0, 0, 0};
   if (padding == Padding::kValid) {
     if (window > input) throw std::invalid_argument("the window is larger than the map");
@@ -28,11 +28,12 @@ Extent Extent::Of(int input, int filter, int stride, int dilation, Padding paddi
 }
 
 std::pair<int, int> Extent::TapsInside(int output_index) const {
-  const int start = output_index * stride - pad_before;
+  const int64_t start = int64_t{output_index} * stride - pad_before;
+  const auto position = [&](int tap) { return start + int64_t{tap} * dilation; };
   int first = 0;
-  while (first < filter && start + first * dilation < 0) ++first;
+  while (first < filter && position(first) < 0) ++first;
   int last = first;
-  while (last < filter && start + last * dilation < input) ++last;
+  while (last < filter && position(last) < input) ++last;
   return {first, last};
 }
 
@@ -70,8 +71,8 @@ WindowTable WindowTable::Of(const MapLayout& map, const Extent& vertical, const 
   const int64_t row = map.row_stride();
   for (int y = 0; y < vertical.output; ++y) {
     for (int x = 0; x < horizontal.output; ++x) {
-      const int64_t top = y * vertical.stride - vertical.pad_before;
-      const int64_t left = x * horizontal.stride - horizontal.pad_before;
+      const int64_t top = int64_t{y} * vertical.stride - vertical.pad_before;
+      const int64_t left = int64_t{x} * horizontal.stride - horizontal.pad_before;
       table.windows.push_back(static_cast<int32_t>(map.origin() + top * row + left * map.elements));
     }
   }
@@ -81,9 +82,8 @@ WindowTable WindowTable::Of(const MapLayout& map, const Extent& vertical, const 
   table.run_length = taps_per_run * channel_elements;
   for (int ky = 0; ky < vertical.filter; ++ky) {
     for (int kx = 0; kx < horizontal.filter; kx += taps_per_run) {
-      table.runs.push_back(
-          static_cast<int32_t>(ky * vertical.dilation * row +
-                               static_cast<int64_t>(kx) * horizontal.dilation * map.elements));
+      table.runs.push_back(static_cast<int32_t>(int64_t{ky} * vertical.dilation * row +
+                                                int64_t{kx} * horizontal.dilation * map.elements));
     }
   }
   return table;

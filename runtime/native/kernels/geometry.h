@@ -61,10 +61,11 @@ struct MapLayout {
   int elements = 0;
   Border border;
 
-  int64_t row_stride() const {
-    return static_cast<int64_t>(border.left + width + border.right) * elements;
-  }
-  int64_t total() const { return (border.top + height + border.bottom) * row_stride(); }
+  int64_t rows() const { return int64_t{border.top} + height + border.bottom; }
+  int64_t row_stride() const { return (int64_t{border.left} + width + border.right) * elements; }
+  // All elements, the border's too. Only of a layout that fits in some number of them.
+  int64_t total() const { return rows() * row_stride(); }
+  bool FitsIn(int64_t count) const { return row_stride() > 0 && rows() <= count / row_stride(); }
   // Of pixel (0, 0) from the start of memory.
   int64_t origin() const {
     return border.top * row_stride() + static_cast<int64_t>(border.left) * elements;

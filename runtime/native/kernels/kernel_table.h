@@ -45,6 +45,9 @@ struct Stage {
   int64_t stride;          // elements per pixel where `offsets` is null
 };
 
+// The most that a list of them has.
+constexpr int kMaxStages = 20;
+
 // Output pixels [pixel_begin, pixel_end) of one image, counted row by row, by channel blocks
 // [block_begin, block_end).
 struct Range {

@@ -112,8 +112,8 @@ void CountBits(const Group<uint32_t>& group, const int32_t* runs, int64_t run_co
       "st1 {v12.8h, v13.8h, v14.8h, v15.8h}, [%[out]]\n"
       ".purgem bireid_count\n"
       : [pixel0] "=&r"(pixel0), [pixel1] "=&r"(pixel1), [pixel2] "=&r"(pixel2),
-        [pixel3] "=&r"(pixel3), [count] "=&r"(count), [runs] "+r"(runs),
-        [run_count] "+r"(run_count), [weights] "+r"(weights), [out] "+r"(out)
+        [pixel3] "=&r"(pixel3), [count] "=&r"(count), [runs] "+&r"(runs),
+        [run_count] "+&r"(run_count), [weights] "+&r"(weights), [out] "+&r"(out)
       : [window0] "r"(group.window[0]), [window1] "r"(group.window[1]),
         [window2] "r"(group.window[2]), [window3] "r"(group.window[3]), [run_length] "r"(run_length)
       : "cc", "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11",
@@ -269,8 +269,8 @@ void MultiplyAdd(const Group<float>& group, const Windows& windows, const float*
       ".purgem bireid_multiply\n"
       ".purgem bireid_multiply_all\n"
       : [pixel0] "=&r"(pixel0), [pixel1] "=&r"(pixel1), [pixel2] "=&r"(pixel2),
-        [pixel3] "=&r"(pixel3), [count] "=&r"(count), [runs] "+r"(runs),
-        [run_count] "+r"(run_count), [weights] "+r"(weights), [y] "+r"(y)
+        [pixel3] "=&r"(pixel3), [count] "=&r"(count), [runs] "+&r"(runs),
+        [run_count] "+&r"(run_count), [weights] "+&r"(weights), [y] "+&r"(y)
       : [window0] "r"(group.window[0]), [window1] "r"(group.window[1]),
         [window2] "r"(group.window[2]), [window3] "r"(group.window[3]),
         [run_length] "r"(static_cast<int64_t>(windows.run_length)), [bias] "r"(bias),

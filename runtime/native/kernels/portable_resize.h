@@ -14,6 +14,8 @@ namespace portable {
 
 constexpr int32_t kResizeHalf = 1 << (kResizeFractionBits - 1);
 
+constexpr int Least(int a, int b) { return a < b ? a : b; }
+
 // Weights that are rounded up may add up to more than 1.
 uint8_t RoundResized(int32_t sum) {
   const int32_t value = sum >> kResizeFractionBits;

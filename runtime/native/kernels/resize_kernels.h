@@ -26,8 +26,10 @@ struct ResizeFilter {
   const int32_t* starts;   // [targets]
   const int32_t* counts;   // [targets]
   const int32_t* weights;  // [targets][stride]
-  const int32_t* low;      // [targets][stride / 2]: the low bits of two weights, 16 bits each
-  const int32_t* high;     // likewise the bits above those
+  // [targets][stride / 4][8]: per group of four taps the low bits of two weights, 16 bits each,
+  // four times, and those of the other two, four times; and likewise the bits above those.
+  const int32_t* low;
+  const int32_t* high;
 };
 
 struct ResizeKernels {

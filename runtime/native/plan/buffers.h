@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "plan/plan_builder.h"
+#include "plan/planned_graph.h"
 
 namespace bireid {
 

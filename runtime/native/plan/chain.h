@@ -22,6 +22,9 @@ class ChainBuilder {
  public:
   ChainBuilder(const Graph& graph, ValueTable* values);
 
+  const Graph& graph() const { return graph_; }
+  ValueTable& values() const { return values_; }
+
   // Whether a step holds the node.
   bool IsDone(int n) const { return done_[n]; }
   // The nodes that read a tensor, in order.
@@ -34,18 +37,16 @@ class ChainBuilder {
 
   void AddStores(StageKind kind, int tensor, const float* channel, Chain* chain);
   void AddClamp(Activation activation, Chain* chain) const;
-  // Adds an element-wise node that reads the chain's tensor.
+  // Adds a node that can join the chain: Operator::CanJoin.
   void Join(int n, Chain* chain);
-  // Adds an LceQuantize of the chain's tensor, which stays the chain's.
-  void AddQuantize(int n, Chain* chain);
+  // Adds a node that packs the signs of the chain's tensor, which stays the chain's.
+  void AddPacking(int n, Chain* chain);
   // Follows the graph from the chain's tensor: stores it where something else needs it, packs its
-  // signs for binary convolutions, and goes on with one element-wise node.
+  // signs for binary convolutions, and goes on with one node that can join.
   void Follow(Chain* chain);
 
  private:
   void MarkDone(int n, Chain* chain);
-  bool CanJoin(int n, int tensor) const;
-  void AddOperand(const Node& node, Chain* chain);
 
   const Graph& graph_;
   ValueTable& values_;

@@ -5,12 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "kernels/geometry.h"
 
 namespace bireid {
+
+class Operator;  // of operator.h
 
 enum class DataType : uint8_t { kFloat32, kInt32, kInt8, kBool, kOther };
 
@@ -22,30 +25,9 @@ struct Tensor {
   size_t constant_bytes = 0;
   float scale = 0.0f;  // int8: real = scale * (value - zero_point)
   int32_t zero_point = 0;
-};
-
-// Inputs of a node are in the order of TensorFlow Lite's. Maps are float32 unless an operator says
-// otherwise; their sizes never broadcast, but for the factor of kMul.
-enum class Operator : uint8_t {
-  kLceQuantize,
-  kLceDequantize,
-  kLceBconv2d,
-  kLceBMaxPool2d,
-  kConv2d,
-  kDepthwiseConv2d,  // filter [1, height, width, channels out]
-  kFullyConnected,   // of [batch, 1, 1, channels]; weights [channels out, channels in]
-  kMaxPool2d,
-  kAveragePool2d,
-  kMean,  // over rows and columns, to [batch, 1, 1, channels]; a constant second input is not read
-  kL2Normalization,  // over the channels of every pixel
-  kAdd,
-  kSub,
-  kMul,  // one of two maps may be [batch, 1, 1, channels]
-  kPrelu,
-  kRelu,  // to the range of Options::activation, where kNone is kRelu
-  kLogistic,
-  kPad,
-  kReshape,  // of every image by itself; a constant second input is not read
+  // Dimensions in the model. A map of another rank than four is read as one of four: [batch,
+  // channels] as [batch, 1, 1, channels].
+  int rank = 4;
 };
 
 // Options of an operator; each reads those that it has.
@@ -58,13 +40,20 @@ struct Options {
   int dilation_width = 1;
   int filter_height = 1;
   int filter_width = 1;
-  int pad_value = 0;    // kLceBconv2d with kSame: 0 or 1
-  int channels_in = 0;  // kLceBconv2d: channels before packing
+  // By name: what one operator alone has. Its file in operators/ says which.
+  std::map<std::string, int> own;
+
+  // 0 where it is not given.
+  int Own(const std::string& name) const {
+    const auto found = own.find(name);
+    return found == own.end() ? 0 : found->second;
+  }
 };
 
-// Inputs and outputs are tensor indices; -1 is an input that is left out.
+// Inputs and outputs are tensor indices; -1 is an input that is left out. Inputs are in the order
+// of TensorFlow Lite's.
 struct Node {
-  Operator op;
+  const Operator* op;
   std::vector<int> inputs;
   std::vector<int> outputs;
   Options options;

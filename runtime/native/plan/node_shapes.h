@@ -1,19 +1,21 @@
-// What the nodes of a graph mean, read once their shapes and constants have been checked.
+// What operators share about shapes and constants.
 #ifndef BIREID_PLAN_NODE_SHAPES_H_
 #define BIREID_PLAN_NODE_SHAPES_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
-#include "kernels/binary_convolution.h"
-#include "kernels/float_convolution.h"
+#include "kernels/kernel_table.h"
 #include "plan/graph.h"
-#include "plan/step.h"
 
 namespace bireid {
 
 // 1 GiB of floats, for one map and for all computed maps of an image together: what a file declares
 // is no reason to allocate without bound. Offsets of elements are int32 as well.
 constexpr int64_t kMaxMapElements = 1 << 28;
+// Of the buffers of one image and the scratch of all threads.
+constexpr size_t kMaxPlanBytes = size_t{1} << 30;
 
 // Elements of a tensor; 0 if a dimension is not positive, or if there are more than a plan handles.
 int64_t ElementCount(const std::vector<int>& shape);
@@ -33,19 +35,6 @@ int BatchOf(const Graph& graph);
 
 // A stage for an activation other than kNone.
 Stage ClampStage(Activation activation);
-
-// The functions below need a node that WhyUnsupported has nothing against.
-BinaryConvolutionSpec BinaryConvolutionSpecOf(const Graph& graph, const Node& node);
-FloatConvolutionSpec FloatConvolutionSpecOf(const Graph& graph, const Node& node);
-// Of a pooling, or a mean.
-PoolSpec PoolSpecOf(const Graph& graph, const Node& node);
-Extent VerticalPool(const Graph& graph, const Node& node);
-Extent HorizontalPool(const Graph& graph, const Node& node);
-
-struct PadAmounts {
-  int top, bottom, left, right;
-};
-PadAmounts PadAmountsOf(const Graph& graph, const Node& node);
 
 }  // namespace bireid
 

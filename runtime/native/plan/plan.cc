@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
+#include "plan/node_shapes.h"
 #include "plan/plan_builder.h"
 #include "plan/thread_pool.h"
 
@@ -31,13 +33,30 @@ struct Plan::Implementation {
   std::vector<StepProfile> profile;
 
   void Allocate() {
-    size_t scratch_bytes = 0;
-    for (const auto& step : graph.steps) {
-      scratch_bytes = std::max(scratch_bytes, step->scratch_bytes());
-      profile.push_back({step->name(), 0, 0, 0});
+    for (const auto& step : graph.steps) profile.push_back({step->name(), 0, 0, 0});
+    for (int thread = 0; thread < options.threads; ++thread) {
+      scratch.emplace_back(graph.scratch_bytes);
     }
-    for (int thread = 0; thread < options.threads; ++thread) scratch.emplace_back(scratch_bytes);
-    AddArenas(graph.batch > 1 ? std::min(options.threads, graph.batch) : 1);
+    AddArenas(graph.batch > 1 ? ImagesAtOnce(graph.batch) : 1);
+  }
+
+  // How many of so many images run beside each other: as many as there are threads, if their maps
+  // take no more than a plan may.
+  int ImagesAtOnce(int images) const {
+    size_t bytes = 1;
+    for (const size_t buffer : graph.buffer_bytes) bytes += buffer;
+    const size_t fitting = std::max<size_t>(1, kMaxPlanBytes / bytes);
+    return static_cast<int>(std::min<size_t>(fitting, std::min(options.threads, images)));
+  }
+
+  // False if there is no memory.
+  bool TryAddArenas(int count) noexcept {
+    try {
+      AddArenas(count);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
 
   void AddArenas(int count) {
@@ -81,9 +100,7 @@ struct Plan::Implementation {
   }
 
   void RunImagesInParallel(const void* const* inputs, void* const* outputs, int images) {
-    const int wanted = std::min(options.threads, images);
-    AddArenas(wanted);
-    RunOnThreads(wanted, [&](int worker, int workers, Barrier&) {
+    RunOnThreads(ImagesAtOnce(images), [&](int worker, int workers, Barrier&) {
       for (int image = worker; image < images; image += workers) {
         Bind(inputs, outputs, image, &arenas[worker]);
         RunSteps(arenas[worker], worker, 0, 1, nullptr);
@@ -109,22 +126,26 @@ Plan::~Plan() = default;
 std::unique_ptr<Plan> Plan::Build(const Graph& graph, const PlanOptions& options) {
   auto implementation = std::make_unique<Implementation>();
   implementation->options = options;
-  implementation->options.threads = std::max(1, options.threads);
   implementation->graph = BuildPlan(graph, options);
   implementation->Allocate();
   return std::unique_ptr<Plan>(new Plan(std::move(implementation)));
 }
 
-void Plan::Run(const void* const* inputs, void* const* outputs, int repeats) {
+const char* Plan::Run(const void* const* inputs, void* const* outputs, int repeats) noexcept {
   const int images = implementation_->graph.batch * repeats;
-  if (images > 1 && implementation_->options.threads > 1) {
+  const int at_once = implementation_->ImagesAtOnce(images);
+  if (at_once > 1) {
+    if (!implementation_->TryAddArenas(at_once)) return "not enough memory for several images";
     implementation_->RunImagesInParallel(inputs, outputs, images);
   } else {
     implementation_->RunImagesInTurn(inputs, outputs, images);
   }
+  const char* failure = nullptr;
   for (const auto& step : implementation_->graph.steps) {
-    if (const char* failure = step->TakeFailure()) throw PlanError(failure);
+    const char* of_step = step->TakeFailure();
+    if (failure == nullptr) failure = of_step;
   }
+  return failure;
 }
 
 std::vector<StepProfile> Plan::Profile() const { return implementation_->profile; }

@@ -23,7 +23,7 @@ class PlanError : public std::runtime_error {
 
 struct PlanOptions {
   const KernelTable* kernels = nullptr;
-  int threads = 1;
+  int threads = 1;  // 1 to kMaxThreads
   bool profile = false;
   // If not empty: the convolutions that read the graph's input run on the exact 8-bit pixels that
   // the image was made of by (pixel / 255 - mean) / std, with weights of 16 bits. Results then
@@ -51,7 +51,8 @@ std::string WhyUnsupported(const Graph& graph, const Node& node);
 
 class Plan {
  public:
-  // Throws PlanError, or std::bad_alloc. The graph's constants need not outlive the call.
+  // Throws PlanError, or std::bad_alloc. The graph's constants need not outlive the call. Its maps
+  // for one image and the scratch of all threads take at most 1 GiB.
   static std::unique_ptr<Plan> Build(const Graph& graph, const PlanOptions& options);
 
   Plan(const Plan&) = delete;
@@ -60,9 +61,12 @@ class Plan {
 
   // Runs the graph. `inputs` and `outputs` are in the order of the graph's, each as large as its
   // tensor, or `repeats` times as large: the graph then runs on one part after the other, which
-  // share the threads like the images of a batch. One call at a time. Throws PlanError if an input
-  // is not what `pixels` promised, and std::bad_alloc.
-  void Run(const void* const* inputs, void* const* outputs, int repeats = 1);
+  // share the threads like the images of a batch. One call at a time.
+  //
+  // Returns null, or what was wrong: an input is not what `pixels` promised, or there is no memory
+  // for several images at once. Then the outputs mean nothing.
+  [[nodiscard]] const char* Run(const void* const* inputs, void* const* outputs,
+                                int repeats = 1) noexcept;
 
   std::vector<StepProfile> Profile() const;
 

@@ -2,37 +2,83 @@
 #ifndef BIREID_PLAN_PLAN_BUILDER_H_
 #define BIREID_PLAN_PLAN_BUILDER_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
+#include "kernels/float_convolution.h"
+#include "plan/buffers.h"
+#include "plan/chain.h"
 #include "plan/graph.h"
 #include "plan/plan.h"
+#include "plan/planned_graph.h"
 #include "plan/step.h"
+#include "plan/value_table.h"
 
 namespace bireid {
 
-// A map that exists while the plan runs.
-struct Value {
-  enum class Place : uint8_t { kBuffer, kInput, kOutput };
-
-  MapLayout layout;
-  int element_bytes = 4;
-  Place place = Place::kBuffer;
-  int slot = 0;  // of the buffers, or of the graph's inputs or outputs
-};
-
-struct PlannedGraph {
-  std::vector<std::unique_ptr<Step>> steps;
-  std::vector<Value> values;
-  std::vector<size_t> buffer_bytes;
-  int batch = 1;
-  // What the steps point to.
-  std::vector<std::unique_ptr<std::vector<int32_t>>> offsets;
-  std::vector<std::unique_ptr<std::vector<float>>> parameters;
-};
-
 // Throws PlanError, or std::bad_alloc.
 PlannedGraph BuildPlan(const Graph& graph, const PlanOptions& options);
+
+// What an operator adds its steps with. A function that takes node `n` adds the step of that node
+// and of those after it that can be stages of the same step.
+class PlanBuilder {
+ public:
+  // The graph has been checked.
+  PlanBuilder(const Graph& graph, const PlanOptions& options);
+  PlannedGraph Build();
+
+  const Graph& graph() const { return graph_; }
+  const Node& node(int n) const { return graph_.nodes[n]; }
+  const KernelTable& kernels() const { return kernels_; }
+  ChainBuilder& chains() { return chains_; }
+
+  // The stored values of a node's input, null if the node has no such input.
+  template <typename Element>
+  const Element* ConstantOf(const Node& node, size_t index) const {
+    const int tensor = index < node.inputs.size() ? node.inputs[index] : -1;
+    return tensor < 0 ? nullptr : static_cast<const Element*>(graph_.tensors[tensor].constant);
+  }
+  // The value of a computed tensor, and the one that windows read.
+  int MapOf(int tensor) const { return values_.main(tensor); }
+  int WindowedMapOf(int tensor) const { return values_.window_input(tensor); }
+  MapReference Reference(int value) const { return values_.Reference(value); }
+  // How the 8-bit pixels were normalised that are to be read in a tensor's place, or null.
+  const PixelNormalization* PixelsOf(int tensor) const;
+
+  // A convolution that is not placed yet; with the pooling behind it, if that alone reads it.
+  void AddConvolution(int n, std::unique_ptr<Convolution> convolution);
+  // A step that computes values for its stages; `reads` are maps.
+  void AddTiles(int n, std::unique_ptr<Step> step, std::vector<int> reads);
+  // A node of which Operator::AddStages knows all, on the map of one input.
+  void AddMapStages(int n, int tensor);
+  void AddPool(int n, const PoolSpec& pool);
+  // A step without stages that reads the first input's map and writes `output`, from DeclareOutput.
+  void AddWhole(int n, std::unique_ptr<Step> step, int output);
+  int DeclareOutput(int n) { return values_.DeclareWhole(graph_.nodes[n].outputs[0]); }
+  // A step whose stages are the chain's.
+  void AddChain(std::unique_ptr<Step> step, std::vector<int> reads, Chain* chain);
+
+ private:
+  bool IsImage(int tensor) const;
+  void AddInputs();
+  void AddPixels(int tensor);
+  void AddBorderedCopy(int tensor);
+  void AddStep(std::unique_ptr<Step> step, StepAccess access);
+  int OnlyPool(int tensor) const;
+  void FollowPool(int n, Chain* chain);
+  void CountMemory();
+
+  const Graph& graph_;
+  const KernelTable& kernels_;
+  const PixelNormalization& pixels_;
+  const int threads_;
+  PlannedGraph plan_;
+  ValueTable values_;
+  ChainBuilder chains_;
+  std::vector<StepAccess> accesses_;
+  std::vector<int> images_;  // inputs that become 8-bit pixels
+};
 
 }  // namespace bireid
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/binary_max_pool.h"
-#include "kernels/packing.h"
 #include "plan/worker_share.h"
 
 namespace bireid {
@@ -58,10 +56,12 @@ void FloatConvolutionStep::Run(const StepContext& context) const {
   convolution_->Run(context.values[input_], stages, count, range);
 }
 
+size_t PoolStep::scratch_bytes() const { return sizeof(const float*) * spec_.vertical.filter; }
+
 void PoolStep::Run(const StepContext& context) const {
   Stage stages[kMaxStages];
   const int count = Bind(context, stages);
-  std::vector<const float*> rows(spec_.vertical.filter);
+  const float** rows = static_cast<const float**>(context.scratch);
   const float* input = ValueOf<const float>(context, input_.value) + input_.layout.origin();
   const Share share = ShareOf(context, spec_.vertical.output, 1);
   for (int row = share.begin; row < share.end; ++row) {
@@ -70,7 +70,7 @@ void PoolStep::Run(const StepContext& context) const {
       const bool inside = y >= 0 && y < spec_.vertical.input;
       rows[ky] = inside ? input + y * input_.layout.row_stride() : nullptr;
     }
-    kernels_.pool_row({spec_.kind, rows.data(), spec_.vertical.filter, spec_.horizontal.filter,
+    kernels_.pool_row({spec_.kind, rows, spec_.vertical.filter, spec_.horizontal.filter,
                        spec_.horizontal.stride, spec_.horizontal.pad_before, spec_.horizontal.input,
                        spec_.channels, row, spec_.horizontal.output, spec_.channels, stages,
                        count});
@@ -89,20 +89,20 @@ ConvolutionPoolStep::ConvolutionPoolStep(const KernelTable& kernels,
   const int width = pool.horizontal.input;
   for (int y = 0; y < pool.vertical.input; ++y) {
     for (int x = 0; x < width; ++x) {
-      ring_offsets_.push_back((y % pool.vertical.filter * width + x) * pool.channels);
+      ring_offsets_.push_back((y % ring_rows() * width + x) * pool.channels);
     }
   }
 }
 
 size_t ConvolutionPoolStep::scratch_bytes() const {
-  return sizeof(float) * pool_.vertical.filter * pool_.horizontal.input * pool_.channels;
+  return window_bytes() + sizeof(float) * ring_rows() * pool_.horizontal.input * pool_.channels;
 }
 
-void ConvolutionPoolStep::ConvolveRow(const StepContext& context, int row) const {
+void ConvolutionPoolStep::ConvolveRow(const StepContext& context, int row, float* ring) const {
   Stage stages[kMaxStages];
   std::copy(row_stages_.begin(), row_stages_.end(), stages);
   Stage& store = stages[row_stages_.size() - 1];
-  store.map = context.scratch;
+  store.map = ring;
   store.offsets = ring_offsets_.data();
   const int width = pool_.horizontal.input;
   convolution_->Run(context.values[input_], stages, static_cast<int>(row_stages_.size()),
@@ -114,20 +114,20 @@ void ConvolutionPoolStep::Run(const StepContext& context) const {
   const int count = Bind(context, stages);
   const Extent& vertical = pool_.vertical;
   const int64_t row_floats = static_cast<int64_t>(pool_.horizontal.input) * pool_.channels;
-  const float* ring = static_cast<const float*>(context.scratch);
-  std::vector<const float*> rows(vertical.filter);
+  const float** rows = static_cast<const float**>(context.scratch);
+  float* ring = reinterpret_cast<float*>(static_cast<char*>(context.scratch) + window_bytes());
   const Share share = ShareOf(context, vertical.output, 1);
   int next = 0;  // first row of the convolution that is not in the ring yet
   for (int row = share.begin; row < share.end; ++row) {
     const int top = row * vertical.stride - vertical.pad_before;
     const int end = std::min(vertical.input, top + vertical.filter);
-    for (next = std::max({next, top, 0}); next < end; ++next) ConvolveRow(context, next);
+    for (next = std::max({next, top, 0}); next < end; ++next) ConvolveRow(context, next, ring);
     for (int ky = 0; ky < vertical.filter; ++ky) {
       const int y = top + ky;
       const bool inside = y >= 0 && y < vertical.input;
-      rows[ky] = inside ? ring + y % vertical.filter * row_floats : nullptr;
+      rows[ky] = inside ? ring + y % ring_rows() * row_floats : nullptr;
     }
-    kernels_.pool_row({pool_.kind, rows.data(), vertical.filter, pool_.horizontal.filter,
+    kernels_.pool_row({pool_.kind, rows, vertical.filter, pool_.horizontal.filter,
                        pool_.horizontal.stride, pool_.horizontal.pad_before, pool_.horizontal.input,
                        pool_.channels, row, pool_.horizontal.output, pool_.channels, stages,
                        count});
@@ -188,76 +188,6 @@ const char* PixelStep::TakeFailure() {
   return failed_.exchange(false, std::memory_order_relaxed)
              ? "the input is not a normalised 8-bit image, which stem=uint8 needs"
              : nullptr;
-}
-
-void PadStep::Run(const StepContext& context) const {
-  const MapLayout& from = input_.layout;
-  const MapLayout& to = output_.layout;
-  const Share share = ShareOf(context, to.height, 1);
-  for (int y = share.begin; y < share.end; ++y) {
-    float* row = ValueOf<float>(context, output_.value) + to.origin() + y * to.row_stride();
-    std::fill_n(row, static_cast<int64_t>(to.width) * to.elements, 0.0f);
-    if (y < top_ || y >= top_ + from.height) continue;
-    const float* source = ValueOf<const float>(context, input_.value) + from.origin() +
-                          (y - top_) * from.row_stride();
-    std::copy_n(source, static_cast<int64_t>(from.width) * from.elements,
-                row + static_cast<int64_t>(left_) * to.elements);
-  }
-}
-
-void ReshapeStep::Run(const StepContext& context) const {
-  const MapLayout& from = input_.layout;
-  const MapLayout& to = output_.layout;
-  const int from_row = from.width * from.elements;
-  const int to_row = to.width * to.elements;
-  const float* input = ValueOf<const float>(context, input_.value) + from.origin();
-  float* output = ValueOf<float>(context, output_.value) + to.origin();
-  const Share share = ShareOf(context, from.height * from_row, 1);
-  for (int i = share.begin; i < share.end;) {
-    // As far as the rows of both maps go on.
-    const int count = std::min({from_row - i % from_row, to_row - i % to_row, share.end - i});
-    std::copy_n(input + i / from_row * from.row_stride() + i % from_row, count,
-                output + i / to_row * to.row_stride() + i % to_row);
-    i += count;
-  }
-}
-
-void ConvertStep::Run(const StepContext& context) const {
-  const bool packs = kind_ == Kind::kPackInt8 || kind_ == Kind::kPackBool;
-  const Int8Signs signs =
-      kind_ == Kind::kUnpackInt8 ? Int8Signs::Of(scale_, zero_point_) : Int8Signs{};
-  const Share share = ShareOf(context, input_.layout.height * input_.layout.width, 1);
-  for (int pixel = share.begin; pixel < share.end; ++pixel) {
-    const int64_t from = PixelOffset(input_, pixel);
-    const int64_t to = PixelOffset(output_, pixel);
-    const uint32_t* words = ValueOf<const uint32_t>(context, input_.value) + (packs ? 0 : from);
-    uint32_t* bits = ValueOf<uint32_t>(context, output_.value) + (packs ? to : 0);
-    switch (kind_) {
-      case Kind::kPackInt8:
-        PackInt8Pixel(ValueOf<const int8_t>(context, input_.value) + from, channels_, zero_point_,
-                      bits);
-        break;
-      case Kind::kPackBool:
-        PackBoolPixel(ValueOf<const uint8_t>(context, input_.value) + from, channels_, bits);
-        break;
-      case Kind::kUnpackFloat:
-        UnpackFloatPixel(words, channels_, ValueOf<float>(context, output_.value) + to);
-        break;
-      case Kind::kUnpackInt8:
-        UnpackInt8Pixel(words, channels_, signs, ValueOf<int8_t>(context, output_.value) + to);
-        break;
-      case Kind::kUnpackBool:
-        UnpackBoolPixel(words, channels_, ValueOf<uint8_t>(context, output_.value) + to);
-        break;
-    }
-  }
-}
-
-void BinaryMaxPoolStep::Run(const StepContext& context) const {
-  const Share share = ShareOf(context, vertical_.output, 1);
-  BinaryMaxPool(ValueOf<const uint32_t>(context, input_.value), input_.layout, vertical_,
-                horizontal_, ValueOf<uint32_t>(context, output_.value), output_.layout, share.begin,
-                share.end);
 }
 
 }  // namespace bireid

@@ -2,12 +2,15 @@
 #ifndef BIREID_PLAN_STEP_H_
 #define BIREID_PLAN_STEP_H_
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "kernels/aligned_buffer.h"
 #include "kernels/binary_convolution.h"
 #include "kernels/float_convolution.h"
 #include "kernels/geometry.h"
@@ -41,13 +44,12 @@ struct BoundStage {
   int value;  // -1: stage.map is set already, or not needed
 };
 
-constexpr int kMaxStages = 20;
-
 class Step {
  public:
   virtual ~Step() = default;
   // Does this worker's share of one image. Workers meet before the next step.
   virtual void Run(const StepContext& context) const = 0;
+  // Of every thread, made when the plan is: Run allocates nothing, for it cannot fail.
   virtual size_t scratch_bytes() const { return 0; }
   // What was wrong with an input since the last call, or null.
   virtual const char* TakeFailure() { return nullptr; }
@@ -103,6 +105,7 @@ class PoolStep : public Step {
   PoolStep(const KernelTable& kernels, const PoolSpec& spec, const MapReference& input)
       : kernels_(kernels), spec_(spec), input_(input) {}
   void Run(const StepContext& context) const override;
+  size_t scratch_bytes() const override;
 
  private:
   const KernelTable& kernels_;
@@ -111,7 +114,7 @@ class PoolStep : public Step {
 };
 
 // A float convolution whose map is needed only by a pooling: rows go through a ring of as many rows
-// as a pooling window has, and never to memory.
+// as a pooling window finds in the map, and never to memory.
 class ConvolutionPoolStep : public Step {
  public:
   // `clamp` is the convolution's activation, or null.
@@ -121,7 +124,12 @@ class ConvolutionPoolStep : public Step {
   size_t scratch_bytes() const override;
 
  private:
-  void ConvolveRow(const StepContext& context, int row) const;
+  void ConvolveRow(const StepContext& context, int row, float* ring) const;
+  // Rows of the ring; the pointers to the rows of a window stand before it in the scratch.
+  int ring_rows() const { return std::min(pool_.vertical.filter, pool_.vertical.input); }
+  size_t window_bytes() const {
+    return AlignedBuffer::Rounded(sizeof(const float*) * pool_.vertical.filter);
+  }
 
   const KernelTable& kernels_;
   std::unique_ptr<Convolution> convolution_;
@@ -172,70 +180,6 @@ class PixelStep : public Step {
   MapReference input_;
   MapReference output_;
   mutable std::atomic<bool> failed_{false};
-};
-
-// PAD with zeros: a float map into a larger one.
-class PadStep : public Step {
- public:
-  PadStep(int top, int left, const MapReference& input, const MapReference& output)
-      : top_(top), left_(left), input_(input), output_(output) {}
-  void Run(const StepContext& context) const override;
-
- private:
-  int top_;
-  int left_;
-  MapReference input_;
-  MapReference output_;
-};
-
-// The values of a float map in the same order, in a map of another shape.
-class ReshapeStep : public Step {
- public:
-  ReshapeStep(const MapReference& input, const MapReference& output)
-      : input_(input), output_(output) {}
-  void Run(const StepContext& context) const override;
-
- private:
-  MapReference input_;
-  MapReference output_;
-};
-
-// LceQuantize of int8 and bool maps, LceDequantize.
-class ConvertStep : public Step {
- public:
-  enum class Kind : uint8_t { kPackInt8, kPackBool, kUnpackFloat, kUnpackInt8, kUnpackBool };
-
-  ConvertStep(Kind kind, int channels, float scale, int32_t zero_point, const MapReference& input,
-              const MapReference& output)
-      : kind_(kind),
-        channels_(channels),
-        scale_(scale),
-        zero_point_(zero_point),
-        input_(input),
-        output_(output) {}
-  void Run(const StepContext& context) const override;
-
- private:
-  Kind kind_;
-  int channels_;
-  float scale_;
-  int32_t zero_point_;
-  MapReference input_;
-  MapReference output_;
-};
-
-class BinaryMaxPoolStep : public Step {
- public:
-  BinaryMaxPoolStep(const Extent& vertical, const Extent& horizontal, const MapReference& input,
-                    const MapReference& output)
-      : vertical_(vertical), horizontal_(horizontal), input_(input), output_(output) {}
-  void Run(const StepContext& context) const override;
-
- private:
-  Extent vertical_;
-  Extent horizontal_;
-  MapReference input_;
-  MapReference output_;
 };
 
 }  // namespace bireid

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <new>
 
 namespace bireid {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kSpinTime = std::chrono::microseconds(50);
-constexpr int kMaxWorkers = 64;
 
 void Pause() {
 #if defined(__x86_64__)
@@ -42,17 +42,15 @@ class Pool {
   // Makes sure of `wanted` threads beside the caller's; returns how many there are.
   int Grow(int wanted) {
     while (threads_ < wanted) {
-      Start* start = new Start{this, threads_ + 1};
+      Start* start = &starts_[threads_];
+      *start = {this, threads_ + 1};
       pthread_attr_t attributes;
       pthread_attr_init(&attributes);
       pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
       pthread_t thread;
       const int failure = pthread_create(&thread, &attributes, &Pool::Main, start);
       pthread_attr_destroy(&attributes);
-      if (failure != 0) {
-        delete start;
-        break;
-      }
+      if (failure != 0) break;
       ++threads_;
     }
     return threads_ < wanted ? threads_ : wanted;
@@ -83,11 +81,8 @@ class Pool {
   };
 
   static void* Main(void* argument) {
-    Start* start = static_cast<Start*>(argument);
-    Pool* pool = start->pool;
-    const int worker = start->worker;
-    delete start;
-    pool->Work(worker);
+    const Start* start = static_cast<const Start*>(argument);
+    start->pool->Work(start->worker);
     return nullptr;
   }
 
@@ -118,6 +113,7 @@ class Pool {
 
   std::mutex busy_;
   int threads_ = 0;
+  Start starts_[kMaxThreads];  // of every thread, for as long as it runs
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;
@@ -130,16 +126,17 @@ class Pool {
 
 // The pool of this process. A forked child has none of its parent's threads, so it gets a pool of
 // its own; neither is ever freed, since detached threads use it to the end of the process.
-Pool& SharedPool() {
+// Null if there is no memory for it.
+Pool* SharedPool() {
   static std::mutex mutex;
   static Pool* pool = nullptr;
   static pid_t owner = 0;
   const std::lock_guard<std::mutex> lock(mutex);
   if (pool == nullptr || owner != getpid()) {
-    pool = new Pool;
+    pool = new (std::nothrow) Pool;
     owner = getpid();
   }
-  return *pool;
+  return pool;
 }
 
 void RunAlone(const WorkerFunction& function) {
@@ -169,12 +166,13 @@ void Barrier::Wait() {
 
 void RunOnThreads(int threads, const WorkerFunction& function) {
   if (threads <= 1) return RunAlone(function);
-  Pool& pool = SharedPool();
-  const std::unique_lock<std::mutex> lock(pool.busy(), std::try_to_lock);
+  Pool* pool = SharedPool();
+  if (pool == nullptr) return RunAlone(function);
+  const std::unique_lock<std::mutex> lock(pool->busy(), std::try_to_lock);
   if (!lock.owns_lock()) return RunAlone(function);
-  const int others = pool.Grow((threads < kMaxWorkers ? threads : kMaxWorkers) - 1);
+  const int others = pool->Grow((threads < kMaxThreads ? threads : kMaxThreads) - 1);
   if (others == 0) return RunAlone(function);
-  pool.Run(others + 1, function);
+  pool->Run(others + 1, function);
 }
 
 }  // namespace bireid

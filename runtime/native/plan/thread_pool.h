@@ -5,8 +5,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <mutex>
+#include <type_traits>
 
 namespace bireid {
 
@@ -25,12 +25,32 @@ class Barrier {
   std::condition_variable changed_;
 };
 
-// Work that every worker of a group runs, told its number in [0, workers).
-using WorkerFunction = std::function<void(int worker, int workers, Barrier& barrier)>;
+// The most threads that anything here takes.
+constexpr int kMaxThreads = 64;
 
-// Runs `function` on up to `threads` workers, the caller being worker 0, and returns when all are
-// done. With one thread, or while another plan has the pool, or if no thread can be started, the
-// caller is the only worker. `function` must not throw.
+// Work that every worker of a group runs, told its number in [0, workers). Refers to a callable,
+// and so needs no memory of its own.
+class WorkerFunction {
+ public:
+  template <typename Callable,
+            typename = std::enable_if_t<!std::is_same_v<Callable, WorkerFunction>>>
+  WorkerFunction(const Callable& callable)  // NOLINT: as implicit as std::function
+      : callable_(&callable), call_([](const void* target, int worker, int workers, Barrier& b) {
+          (*static_cast<const Callable*>(target))(worker, workers, b);
+        }) {}
+
+  void operator()(int worker, int workers, Barrier& barrier) const {
+    call_(callable_, worker, workers, barrier);
+  }
+
+ private:
+  const void* callable_;
+  void (*call_)(const void* callable, int worker, int workers, Barrier& barrier);
+};
+
+// Runs `function` on up to `threads` workers, at most kMaxThreads, the caller being worker 0, and
+// returns when all are done. With one thread, or while another plan has the pool, or if no thread
+// can be started, the caller is the only worker. `function` must not throw.
 void RunOnThreads(int threads, const WorkerFunction& function);
 
 }  // namespace bireid

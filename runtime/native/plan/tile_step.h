@@ -3,11 +3,8 @@
 #define BIREID_PLAN_TILE_STEP_H_
 
 #include <cstdint>
-#include <memory>
-#include <utility>
 #include <vector>
 
-#include "kernels/depthwise_convolution.h"
 #include "kernels/kernel_table.h"
 #include "plan/step.h"
 
@@ -31,21 +28,8 @@ class TileStep : public Step {
   std::vector<int32_t> tile_offsets_;  // of every output pixel in its tile
 };
 
-class DepthwiseConvolutionStep : public TileStep {
- public:
-  DepthwiseConvolutionStep(const KernelTable& kernels,
-                           std::unique_ptr<DepthwiseConvolution> convolution, int input)
-      : TileStep(kernels, convolution->output_pixels(), convolution->spec().channels_out),
-        convolution_(std::move(convolution)),
-        input_(input) {}
-
- protected:
-  void Compute(const StepContext& context, int begin, int end, float* tile) const override;
-
- private:
-  std::unique_ptr<DepthwiseConvolution> convolution_;
-  int input_;
-};
+// Pixels of a map without its border.
+inline int PixelsOf(const MapLayout& layout) { return layout.height * layout.width; }
 
 // An operator on one map whose pixels depend on themselves alone.
 class PixelwiseStep : public TileStep {
@@ -61,19 +45,6 @@ class PixelwiseStep : public TileStep {
  private:
   Function function_;
   MapReference input_;
-};
-
-// The product of two maps, of which one may be a single pixel.
-class ProductStep : public TileStep {
- public:
-  ProductStep(const KernelTable& kernels, const MapReference& a, const MapReference& b);
-
- protected:
-  void Compute(const StepContext& context, int begin, int end, float* tile) const override;
-
- private:
-  MapReference a_;
-  MapReference b_;
 };
 
 }  // namespace bireid

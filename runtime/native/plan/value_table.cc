@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "plan/node_shapes.h"
+#include "plan/operator.h"
+#include "plan/plan.h"
 
 namespace bireid {
 namespace {
@@ -26,22 +28,13 @@ ValueTable::ValueTable(const Graph& graph, PlannedGraph* plan)
 
 void ValueTable::FindBorders() {
   for (const Node& node : graph_.nodes) {
-    if (node.op != Operator::kLceBconv2d && node.op != Operator::kConv2d &&
-        node.op != Operator::kDepthwiseConv2d) {
-      continue;
-    }
-    const std::vector<int>& shape = graph_.tensors[node.inputs[0]].shape;
-    const std::vector<int>& filter = graph_.tensors[node.inputs[1]].shape;
-    const Options& o = node.options;
-    const Extent vertical =
-        Extent::Of(shape[1], filter[1], o.stride_height, o.dilation_height, o.padding);
-    const Extent horizontal =
-        Extent::Of(shape[2], filter[2], o.stride_width, o.dilation_width, o.padding);
+    const Border needed = node.op->InputBorder(graph_, node);
+    if (needed.empty()) continue;
     Border& border = borders_[node.inputs[0]];
-    border.top = std::max(border.top, vertical.pad_before);
-    border.bottom = std::max(border.bottom, vertical.pad_after);
-    border.left = std::max(border.left, horizontal.pad_before);
-    border.right = std::max(border.right, horizontal.pad_after);
+    border.top = std::max(border.top, needed.top);
+    border.bottom = std::max(border.bottom, needed.bottom);
+    border.left = std::max(border.left, needed.left);
+    border.right = std::max(border.right, needed.right);
   }
 }
 
@@ -54,7 +47,7 @@ int ValueTable::NewValue(int tensor, const Border& border, Value::Place place, i
   const Tensor& t = graph_.tensors[tensor];
   Value value;
   value.layout = {t.shape[1], t.shape[2], t.shape[3], border};
-  if (value.layout.total() > kMaxMapElements) {
+  if (!value.layout.FitsIn(kMaxMapElements)) {
     throw PlanError("a map with its border is too large");
   }
   value.element_bytes = ElementBytes(t.type);

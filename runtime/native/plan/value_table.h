@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "plan/graph.h"
-#include "plan/plan_builder.h"
+#include "plan/planned_graph.h"
 #include "plan/step.h"
 
 namespace bireid {

@@ -14,11 +14,15 @@
 #include <string>
 #include <vector>
 
+#include "formats/schema/tflite_generated.h"
 #include "tests/fake_litert.h"
 #include "tests/lce_options.h"
 
 namespace bireid {
 namespace {
+
+constexpr auto kRelu = static_cast<int32_t>(tflite::BuiltinOperator::RELU);
+constexpr auto kAdd = static_cast<int32_t>(tflite::BuiltinOperator::ADD);
 
 // Quantise and convolve: 32 channels of a 4x3 map, 3x3 filters, 2 output channels.
 struct ConvolutionModel {
@@ -57,9 +61,9 @@ std::string CreateError(const char* key, const char* value) {
 TEST(DelegateOptions, ErrorsNameTheKeyAndTheRemedy) {
   EXPECT_EQ(CreateError("fused", "none").find("no option 'fused'; known: fuse, isa, "), 0u);
   EXPECT_EQ(CreateError("fuse", "all"), "option fuse is 'all'; it must be backbone or none");
-  for (const char* threads : {"0", "-1", "2x", "", "257", "99999999999999999999"}) {
+  for (const char* threads : {"0", "-1", "2x", "", "65", "257", "99999999999999999999"}) {
     EXPECT_EQ(CreateError("threads", threads), "option threads is '" + std::string(threads) +
-                                                   "'; it must be a whole number from 1 to 256");
+                                                   "'; it must be a whole number from 1 to 64");
   }
   EXPECT_EQ(CreateError("isa", "mmx").find("option isa is 'mmx'; it must be auto, scalar"), 0u);
   EXPECT_EQ(CreateError("profile", "/no/such/folder/profile.json"),
@@ -127,6 +131,38 @@ TEST(Delegate, MemoryThatIsMissingOrTooSmallIsRefused) {
   ASSERT_EQ(model.runtime.Invoke(), litert::kTfLiteOk);
   model.runtime.tensors[model.output].bytes -= 1;
   EXPECT_EQ(model.runtime.InvokeAsItIs(), litert::kTfLiteError);
+}
+
+TEST(Delegate, AnInterpreterOfTooManyThreadsIsRefused) {
+  ConvolutionModel model;
+  model.runtime.SetThreads(65);
+  ASSERT_EQ(model.Apply(), litert::kTfLiteOk);
+  EXPECT_EQ(model.runtime.Prepare(), litert::kTfLiteError);
+  EXPECT_EQ(model.runtime.errors,
+            "bireid: the interpreter has 65 threads; the delegate takes 1 to 64, as its option "
+            "'threads' says. ");
+  model.runtime.SetThreads(64);
+  EXPECT_EQ(model.runtime.Prepare(), litert::kTfLiteOk);
+}
+
+// MEAN gives a matrix [batch, channels], of which the plan makes a map.
+TEST(Delegate, AMatrixKeepsItsDimensions) {
+  ConvolutionModel model;
+  FakeRuntime& runtime = model.runtime;
+  const int axes = runtime.AddConstant<int32_t>(litert::kTfLiteInt32, {2}, {1, 2});
+  const int mean = runtime.AddTensor(litert::kTfLiteFloat32, {1, 2});
+  runtime.AddNode(static_cast<int32_t>(tflite::BuiltinOperator::MEAN), nullptr,
+                  {model.output, axes}, {mean});
+  ASSERT_EQ(runtime.Apply({}, {model.input}, {mean}), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.claimed, (std::vector<int>{0, 1, 2}));
+  ASSERT_EQ(runtime.Prepare(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Shape(mean), (std::vector<int>{1, 2}));
+  runtime.Resize(model.input, {3, 5, 4, 32});
+  ASSERT_EQ(runtime.Prepare(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Shape(mean), (std::vector<int>{3, 2}));
+  runtime.Write(model.input, std::vector<float>(3 * 5 * 4 * 32, 1.0f));
+  ASSERT_EQ(runtime.Invoke(), litert::kTfLiteOk) << runtime.errors;
+  EXPECT_EQ(runtime.Read<float>(mean).size(), 6u);
 }
 
 TEST(Delegate, InvokeWithoutPrepareIsRefused) {
@@ -236,27 +272,27 @@ TEST(Delegate, AModelWithoutLceOperatorsIsLeftAlone) {
   FakeRuntime runtime;
   const int input = runtime.AddTensor(litert::kTfLiteFloat32, {1, 2, 2, 32});
   const int output = runtime.AddTensor(litert::kTfLiteFloat32, {1, 2, 2, 32});
-  runtime.AddNode(litert::kTfLiteBuiltinRelu, nullptr, {input}, {output});
+  runtime.AddNode(kRelu, nullptr, {input}, {output});
   EXPECT_EQ(runtime.Apply({}, {input}, {output}), litert::kTfLiteOk);
   EXPECT_TRUE(runtime.claimed.empty());
 }
 
-// A RELU on the convolution, which can be fused; the same on vectors and on int8 cannot, nor an
+// A RELU on the convolution and one on a matrix, which a plan can run; it cannot on int8, nor an
 // ADD without its options.
 std::vector<int> ClaimedBeside(const std::map<std::string, std::string>& options) {
   ConvolutionModel model;
   FakeRuntime& runtime = model.runtime;
   const int relu = runtime.AddTensor(litert::kTfLiteFloat32, {1, 4, 3, 2});
-  runtime.AddNode(litert::kTfLiteBuiltinRelu, nullptr, {model.output}, {relu});
+  runtime.AddNode(kRelu, nullptr, {model.output}, {relu});
   for (const litert::TfLiteType type : {litert::kTfLiteFloat32, litert::kTfLiteInt8}) {
     const bool vector = type == litert::kTfLiteFloat32;
     const std::vector<int> shape = vector ? std::vector<int>{1, 2} : std::vector<int>{1, 4, 3, 2};
     const int from = runtime.AddTensor(type, shape);
     const int to = runtime.AddTensor(type, shape);
-    runtime.AddNode(litert::kTfLiteBuiltinRelu, nullptr, {from}, {to});
+    runtime.AddNode(kRelu, nullptr, {from}, {to});
   }
   const int sum = runtime.AddTensor(litert::kTfLiteFloat32, {1, 4, 3, 2});
-  runtime.AddNode(litert::kTfLiteBuiltinAdd, nullptr, {relu, model.output}, {sum});
+  runtime.AddNode(kAdd, nullptr, {relu, model.output}, {sum});
   runtime.AddCustom("FlexErf", {relu}, {sum});
   EXPECT_EQ(runtime.Apply(options, {model.input, model.filter, model.multiplier, model.bias},
                           {model.output}),
@@ -266,8 +302,8 @@ std::vector<int> ClaimedBeside(const std::map<std::string, std::string>& options
 }
 
 TEST(Delegate, ClaimsWhatItCanFuse) {
-  EXPECT_EQ(ClaimedBeside({}), (std::vector<int>{0, 1, 2}));
-  EXPECT_EQ(ClaimedBeside({{"fuse", "backbone"}}), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(ClaimedBeside({}), (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_EQ(ClaimedBeside({{"fuse", "backbone"}}), (std::vector<int>{0, 1, 2, 3}));
   EXPECT_EQ(ClaimedBeside({{"fuse", "none"}}), (std::vector<int>{0, 1}));
 }
 

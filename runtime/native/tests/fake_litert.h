@@ -164,6 +164,7 @@ class FakeRuntime {
   }
 
   const TfLiteContext& context() const { return context_; }
+  void SetThreads(int threads) { context_.recommended_num_threads = threads; }
   const TfLiteRegistration& registration(int node) const { return registrations_.at(node); }
 
   std::vector<int> Shape(int index) const {

@@ -1,4 +1,4 @@
-#include "plan/flexbuffer_map.h"
+#include "formats/flexbuffer_map.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 // them, or run inside the memory that it is given.
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "delegate/graph_reader.h"
-#include "delegate/infer_shapes.h"
+#include "plan/operator.h"
 #include "plan/plan.h"
 #include "tests/fuzz_model.h"
 
@@ -80,11 +81,13 @@ double CostOf(const Graph& graph, const Node& node) {
   const Shape& output = graph.tensors[node.outputs[0]].shape;
   double window = static_cast<double>(o.filter_height) * o.filter_width;
   double bordered = Count(input);
-  if (node.op == Operator::kLceBconv2d || node.op == Operator::kConv2d) {
+  if (node.inputs.size() > 1 && node.inputs[1] >= 0) {
     const Shape& filter = graph.tensors[node.inputs[1]].shape;
-    window = Count(filter) / filter[0];
-    bordered = (input[1] + static_cast<double>(filter[1]) * o.dilation_height) *
-               (input[2] + static_cast<double>(filter[2]) * o.dilation_width) * input[3];
+    if (filter.size() == 4 && graph.tensors[node.inputs[1]].constant != nullptr) {
+      window = std::max(window, Count(filter) / filter[0]);
+      bordered = (input[1] + static_cast<double>(filter[1]) * o.dilation_height) *
+                 (input[2] + static_cast<double>(filter[2]) * o.dilation_width) * input[3];
+    }
   }
   return Count(output) * window + bordered;
 }
@@ -96,7 +99,7 @@ bool IsCheap(FuzzModel& model) {
   double cost = 0;
   for (const int n : model.runtime().claimed) {
     try {
-      const Operator op = *FindOperator(model.runtime().registration(n));
+      const Operator* op = *FindOperator(model.runtime().registration(n));
       const Node node = ReadNode(op, n, *model.nodes()[n], graph.tensors);
       InferShapes(node, &graph);
       if (!WhyUnsupported(graph, node).empty()) return true;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "plan/flexbuffer_map.h"
+#include "formats/flexbuffer_map.h"
 #include "tests/lce_options.h"
 
 namespace {

@@ -13,29 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "operators/table.h"
 #include "tests/fake_litert.h"
 
 namespace bireid {
 
 using Shape = std::vector<int>;
-
-struct NodeKind {
-  int32_t code;
-  const char* lce_name;
-};
-constexpr std::array<NodeKind, 13> kNodeKinds = {{{litert::kTfLiteBuiltinCustom, "LceQuantize"},
-                                                  {litert::kTfLiteBuiltinCustom, "LceBconv2d"},
-                                                  {litert::kTfLiteBuiltinCustom, "LceBMaxPool2d"},
-                                                  {litert::kTfLiteBuiltinCustom, "LceDequantize"},
-                                                  {litert::kTfLiteBuiltinConv2d, nullptr},
-                                                  {litert::kTfLiteBuiltinMaxPool2d, nullptr},
-                                                  {litert::kTfLiteBuiltinAveragePool2d, nullptr},
-                                                  {litert::kTfLiteBuiltinAdd, nullptr},
-                                                  {litert::kTfLiteBuiltinMul, nullptr},
-                                                  {litert::kTfLiteBuiltinRelu, nullptr},
-                                                  {litert::kTfLiteBuiltinPad, nullptr},
-                                                  {litert::kTfLiteBuiltinPrelu, nullptr},
-                                                  {litert::kTfLiteBuiltinCustom, "FlexErf"}}};
 
 // A FlexBuffer map of integers of 4 bytes each.
 inline std::string WriteOptions(const std::vector<std::pair<std::string, int>>& options) {
@@ -133,23 +116,29 @@ class FuzzModel {
   // The type that a map must have for a node to read it is often not the one that it has: then
   // the node is refused, which is fine.
   void AddNode() {
-    const NodeKind& kind =
-        kNodeKinds[data_.ConsumeIntegralInRange<size_t>(0, kNodeKinds.size() - 1)];
+    const OperatorTable& table = Operators();
+    const size_t choice = data_.ConsumeIntegralInRange<size_t>(0, table.size());
+    const bool is_known = choice < table.size();
+    const std::string name = is_known ? table[choice]->name() : "FlexErf";
     const int map = AnyMap();
     Draft draft{{map}, runtime_.tensors[map].type, ShapeOf(map), ""};
-    if (kind.lce_name == nullptr) {
-      AddOperands(kind.code, &draft);
+    const bool is_custom = !is_known || table[choice]->is_custom();
+    if (is_custom) {
+      MakeCustom(name, &draft);
     } else {
-      MakeCustom(kind.lce_name, &draft);
+      AddOperands(name, &draft);
     }
     if (data_.ConsumeIntegral<uint8_t>() > 235) draft.inputs.push_back(AnyMap());
     const int output = runtime_.AddTensor(draft.type, draft.shape);
     runtime_.tensors[output].params = {0.25f, data_.ConsumeIntegral<int8_t>()};
-    if (kind.lce_name != nullptr) {
-      nodes_.push_back(&runtime_.AddCustom(kind.lce_name, draft.inputs, {output}, draft.options));
+    if (is_custom) {
+      names_.push_back(name);
+      nodes_.push_back(
+          &runtime_.AddCustom(names_.back().c_str(), draft.inputs, {output}, draft.options));
     } else {
-      nodes_.push_back(&runtime_.AddNode(kind.code, nullptr, draft.inputs, {output}));
-      nodes_.back()->builtin_data = BuiltinOptions(kind.code);
+      const auto code = static_cast<int32_t>(table[choice]->builtin());
+      nodes_.push_back(&runtime_.AddNode(code, nullptr, draft.inputs, {output}));
+      nodes_.back()->builtin_data = BuiltinParameters(name);
     }
     maps_.push_back(output);
   }
@@ -207,53 +196,78 @@ class FuzzModel {
                                    {"stride_width", Number(1, 3)}});
   }
 
-  void AddOperands(int32_t code, Draft* draft) {
+  void AddOperands(const std::string& name, Draft* draft) {
     std::vector<int>& inputs = draft->inputs;
-    int& channels = draft->shape[3];
-    switch (code) {
-      case litert::kTfLiteBuiltinConv2d: {
-        const int filters = Number(1, 40);
-        inputs.push_back(
-            AddConstant(litert::kTfLiteFloat32, {filters, Number(1, 4), Number(1, 4), channels}));
-        inputs.push_back(data_.ConsumeBool() ? -1 : AddConstant(litert::kTfLiteFloat32, {filters}));
-        channels = filters;
-        return;
-      }
-      case litert::kTfLiteBuiltinPad:
-        return inputs.push_back(AddAmounts());
-      case litert::kTfLiteBuiltinPrelu:
-        return inputs.push_back(AddConstant(litert::kTfLiteFloat32, {channels}));
-      case litert::kTfLiteBuiltinAdd:
-      case litert::kTfLiteBuiltinMul:
-        inputs.push_back(data_.ConsumeBool() ? AnyMap()
-                                             : AddConstant(litert::kTfLiteFloat32, {channels}));
-        if (data_.ConsumeBool()) std::swap(inputs[0], inputs[1]);
-        return;
-      default:
-        return;
+    Shape& shape = draft->shape;
+    const int channels = shape[3];
+    const auto add_bias = [&](int count) {
+      inputs.push_back(data_.ConsumeBool() ? -1 : AddConstant(litert::kTfLiteFloat32, {count}));
+    };
+    if (name == "CONV_2D" || name == "DEPTHWISE_CONV_2D") {
+      const bool is_depthwise = name != "CONV_2D";
+      shape[3] = is_depthwise ? channels * Number(1, 2) : Number(1, 40);
+      inputs.push_back(
+          AddConstant(litert::kTfLiteFloat32, {is_depthwise ? 1 : shape[3], Number(1, 4),
+                                               Number(1, 4), is_depthwise ? shape[3] : channels}));
+      add_bias(shape[3]);
+    } else if (name == "FULLY_CONNECTED") {
+      shape[3] = Number(1, 40);
+      inputs.push_back(AddConstant(litert::kTfLiteFloat32, {shape[3], channels}));
+      add_bias(shape[3]);
+    } else if (name == "PAD") {
+      inputs.push_back(AddAmounts());
+    } else if (name == "PRELU") {
+      inputs.push_back(AddConstant(litert::kTfLiteFloat32, {channels}));
+    } else if (name == "ADD" || name == "SUB" || name == "MUL") {
+      inputs.push_back(data_.ConsumeBool() ? AnyMap()
+                                           : AddConstant(litert::kTfLiteFloat32, {channels}));
+      if (data_.ConsumeBool()) std::swap(inputs[0], inputs[1]);
+    } else if (name == "CONCATENATION") {
+      while (data_.ConsumeBool()) inputs.push_back(AnyMap());
+    } else {
+      AddNumbers(name, draft);
     }
   }
 
-  void* BuiltinOptions(int32_t code) {
-    const auto padding = static_cast<litert::TfLitePadding>(Number(1, 2));
-    const auto activation = static_cast<litert::TfLiteFusedActivation>(Number(0, 3));
-    switch (code) {
-      case litert::kTfLiteBuiltinConv2d:
-        convolutions_.push_back(
-            {padding, Number(1, 3), Number(1, 3), activation, Number(1, 3), Number(1, 3)});
-        return &convolutions_.back();
-      case litert::kTfLiteBuiltinMaxPool2d:
-      case litert::kTfLiteBuiltinAveragePool2d:
-        pools_.push_back(
-            {padding, Number(1, 3), Number(1, 3), Number(1, 4), Number(1, 4), activation});
-        return &pools_.back();
-      case litert::kTfLiteBuiltinAdd:
-      case litert::kTfLiteBuiltinMul:
-        arithmetics_.push_back({activation});
-        return &arithmetics_.back();
-      default:
-        return nullptr;
+  // Second inputs that hold axes or sizes. Some outputs are matrices.
+  void AddNumbers(const std::string& name, Draft* draft) {
+    Shape& shape = draft->shape;
+    std::vector<int32_t> numbers;
+    if (name == "MEAN") {
+      numbers = {Number(1, 1), Number(2, 2)};
+    } else if (name == "RESHAPE") {
+      numbers = {shape[0], -1};
+      if (data_.ConsumeBool()) numbers = {Number(1, 3), Number(1, 9), Number(1, 9), -1};
+    } else if (name == "RESIZE_NEAREST_NEIGHBOR") {
+      numbers = {shape[1] * Number(1, 3), shape[2] * Number(1, 3)};
     }
+    if (numbers.empty()) return;
+    const int count = static_cast<int>(numbers.size());
+    draft->inputs.push_back(runtime_.AddConstant(litert::kTfLiteInt32, {count}, numbers));
+    const bool is_matrix = name == "MEAN" || (name == "RESHAPE" && count == 2);
+    if (is_matrix) shape = {shape[0], shape[3]};
+  }
+
+  // Structures of LiteRT's are integers one after the other, but for flags.
+  void* BuiltinParameters(const std::string& name) {
+    const int padding = Number(1, 2);
+    const int activation = Number(0, 3);
+    std::array<int, 8> numbers{};
+    if (name == "CONV_2D") {
+      numbers = {padding, Number(1, 3), Number(1, 3), activation, Number(1, 3), Number(1, 3)};
+    } else if (name == "DEPTHWISE_CONV_2D") {
+      numbers = {padding, Number(1, 3), Number(1, 3), 1, activation, Number(1, 3), Number(1, 3)};
+    } else if (name == "MAX_POOL_2D" || name == "AVERAGE_POOL_2D") {
+      numbers = {padding, Number(1, 3), Number(1, 3), Number(1, 4), Number(1, 4), activation};
+    } else if (name == "CONCATENATION") {
+      numbers = {Number(-1, 3), activation};
+    } else if (name == "RESIZE_NEAREST_NEIGHBOR") {
+      numbers = {data_.ConsumeBool() ? 0 : 256};  // the second byte: half_pixel_centers
+    } else {
+      numbers = {activation};
+    }
+    parameters_.push_back(numbers);
+    return parameters_.back().data();
   }
 
   // One thing that no converter writes.
@@ -322,9 +336,8 @@ class FuzzModel {
 
   FuzzedDataProvider& data_;
   // Before the runtime, whose nodes point to them until the end.
-  std::deque<litert::TfLiteConvParams> convolutions_;
-  std::deque<litert::TfLitePoolParams> pools_;
-  std::deque<litert::TfLiteArithmeticParams> arithmetics_;
+  std::deque<std::array<int, 8>> parameters_;
+  std::deque<std::string> names_;
   std::deque<std::vector<char>> damaged_;
   FakeRuntime runtime_;
   std::vector<int> maps_;

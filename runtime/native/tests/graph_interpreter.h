@@ -7,22 +7,16 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "kernels/pixelwise.h"
-#include "plan/graph.h"
+#include "tests/map_values.h"
+#include "tests/operator_named.h"
 
 namespace bireid {
 
-using Bytes = std::vector<char>;
-
-inline size_t BytesOf(const Tensor& tensor) {
-  size_t bytes = tensor.type == DataType::kInt8 || tensor.type == DataType::kBool ? 1 : 4;
-  for (const int size : tensor.shape) bytes *= size;
-  return bytes;
-}
-
-class GraphInterpreter {
+class GraphInterpreter : MapValues {
  public:
   // The outputs of a graph that a plan accepts.
   static std::vector<Bytes> Run(const Graph& graph, const std::vector<Bytes>& inputs) {
@@ -35,10 +29,6 @@ class GraphInterpreter {
   }
 
  private:
-  struct Position {
-    int image, y, x, c;
-  };
-
   // One dimension of a sliding window, by the rules of TensorFlow.
   struct Window {
     int input, filter, stride, dilation, before;
@@ -53,86 +43,36 @@ class GraphInterpreter {
     bool Holds(int source) const { return source >= 0 && source < input; }
   };
 
-  explicit GraphInterpreter(const Graph& graph) : graph_(graph), values_(graph.tensors.size()) {
-    for (size_t t = 0; t < graph.tensors.size(); ++t) {
-      const Tensor& tensor = graph.tensors[t];
-      const char* begin = static_cast<const char*>(tensor.constant);
-      if (begin != nullptr) values_[t].assign(begin, begin + tensor.constant_bytes);
-    }
-  }
+  using MapValues::MapValues;
 
   void RunNode(const Node& node) {
+    using Function = void (GraphInterpreter::*)(const Node&);
+    static const std::map<const Operator*, Function> functions = {
+        {Op("LceQuantize"), &GraphInterpreter::Quantize},
+        {Op("LceDequantize"), &GraphInterpreter::Dequantize},
+        {Op("LceBconv2d"), &GraphInterpreter::BinaryConvolution},
+        {Op("LceBMaxPool2d"), &GraphInterpreter::BinaryMaxPool},
+        {Op("CONV_2D"), &GraphInterpreter::Convolution},
+        {Op("FULLY_CONNECTED"), &GraphInterpreter::Convolution},
+        {Op("DEPTHWISE_CONV_2D"), &GraphInterpreter::DepthwiseConvolution},
+        {Op("MAX_POOL_2D"), &GraphInterpreter::Pool},
+        {Op("AVERAGE_POOL_2D"), &GraphInterpreter::Pool},
+        {Op("MEAN"), &GraphInterpreter::Pool},
+        {Op("L2_NORMALIZATION"), &GraphInterpreter::L2Normalization},
+        {Op("PAD"), &GraphInterpreter::Pad},
+        {Op("RESHAPE"), &GraphInterpreter::Reshape},
+        {Op("CONCATENATION"), &GraphInterpreter::Concatenation},
+        {Op("RESIZE_NEAREST_NEIGHBOR"), &GraphInterpreter::ResizeNearestNeighbor},
+        {Op("ADD"), &GraphInterpreter::Elementwise},
+        {Op("SUB"), &GraphInterpreter::Elementwise},
+        {Op("MUL"), &GraphInterpreter::Elementwise},
+        {Op("PRELU"), &GraphInterpreter::Elementwise},
+        {Op("RELU"), &GraphInterpreter::Elementwise},
+        {Op("LOGISTIC"), &GraphInterpreter::Elementwise},
+    };
     const int output = node.outputs[0];
     values_[output].assign(BytesOf(graph_.tensors[output]), 0);
-    switch (node.op) {
-      case Operator::kLceQuantize:
-        return Quantize(node.inputs[0], output);
-      case Operator::kLceDequantize:
-        return Dequantize(node.inputs[0], output);
-      case Operator::kLceBconv2d:
-        return BinaryConvolution(node);
-      case Operator::kLceBMaxPool2d:
-        return BinaryMaxPool(node);
-      case Operator::kConv2d:
-      case Operator::kFullyConnected:
-        return Convolution(node);
-      case Operator::kDepthwiseConv2d:
-        return DepthwiseConvolution(node);
-      case Operator::kMaxPool2d:
-      case Operator::kAveragePool2d:
-      case Operator::kMean:
-        return Pool(node);
-      case Operator::kL2Normalization:
-        return L2Normalization(node.inputs[0], output);
-      case Operator::kPad:
-        return Pad(node);
-      case Operator::kReshape:
-        values_[output] = values_[node.inputs[0]];
-        return;
-      case Operator::kAdd:
-      case Operator::kSub:
-      case Operator::kMul:
-      case Operator::kPrelu:
-      case Operator::kRelu:
-      case Operator::kLogistic:
-        return Elementwise(node);
-    }
-  }
-
-  const std::vector<int>& Shape(int tensor) const { return graph_.tensors[tensor].shape; }
-
-  int64_t Index(int tensor, const Position& p) const {
-    const std::vector<int>& shape = Shape(tensor);
-    return ((int64_t{p.image} * shape[1] + p.y) * shape[2] + p.x) * shape[3] + p.c;
-  }
-
-  template <typename Value>
-  Value& At(int tensor, const Position& p) {
-    return reinterpret_cast<Value*>(values_[tensor].data())[Index(tensor, p)];
-  }
-  template <typename Value>
-  const Value* Constant(int tensor) const {
-    return reinterpret_cast<const Value*>(values_[tensor].data());
-  }
-  bool Bit(int tensor, const Position& p) {
-    return At<uint32_t>(tensor, {p.image, p.y, p.x, p.c / 32}) >> (p.c % 32) & 1;
-  }
-  void SetBit(int tensor, const Position& p, bool bit) {
-    At<uint32_t>(tensor, {p.image, p.y, p.x, p.c / 32}) |= uint32_t{bit} << (p.c % 32);
-  }
-
-  // Over the pixels of a tensor, with as many channels as given.
-  template <typename Function>
-  void ForEach(int tensor, int channels, Function function) const {
-    const std::vector<int>& shape = Shape(tensor);
-    Position p{};
-    for (p.image = 0; p.image < shape[0]; ++p.image) {
-      for (p.y = 0; p.y < shape[1]; ++p.y) {
-        for (p.x = 0; p.x < shape[2]; ++p.x) {
-          for (p.c = 0; p.c < channels; ++p.c) function(p);
-        }
-      }
-    }
+    (this->*functions.at(node.op))(node);
   }
 
   // Over the taps of an output's window, row by row: function(ky, kx, pixel of the input).
@@ -162,7 +102,9 @@ class GraphInterpreter {
     return y < high ? y : high;
   }
 
-  void Quantize(int input, int output) {
+  void Quantize(const Node& node) {
+    const int input = node.inputs[0];
+    const int output = node.outputs[0];
     const Tensor& tensor = graph_.tensors[input];
     ForEach(input, tensor.shape[3], [&](const Position& p) {
       const bool negative = tensor.type == DataType::kFloat32 ? At<float>(input, p) < 0.0f
@@ -173,7 +115,9 @@ class GraphInterpreter {
     });
   }
 
-  void Dequantize(int input, int output) {
+  void Dequantize(const Node& node) {
+    const int input = node.inputs[0];
+    const int output = node.outputs[0];
     const Tensor& tensor = graph_.tensors[output];
     ForEach(output, tensor.shape[3], [&](const Position& p) {
       const int sign = Bit(input, p) ? -1 : 1;
@@ -198,7 +142,7 @@ class GraphInterpreter {
     const int filter = node.inputs[1];
     const std::vector<int>& shape = Shape(filter);
     const int groups = Shape(node.inputs[0])[3] / shape[3];
-    const int depth = node.options.channels_in / groups;
+    const int depth = node.options.Own("channels_in") / groups;
     const int group = p.c / (shape[0] / groups);
     Match match;
     ForEachTap(node, shape[1], shape[2], p, [&](int ky, int kx, Position source, bool inside) {
@@ -236,7 +180,7 @@ class GraphInterpreter {
     const Tensor& output = graph_.tensors[node.outputs[0]];
     const std::vector<int>& filter = Shape(node.inputs[1]);
     const int groups = Shape(node.inputs[0])[3] / filter[3];
-    const int depth = filter[1] * filter[2] * (node.options.channels_in / groups);
+    const int depth = filter[1] * filter[2] * (node.options.Own("channels_in") / groups);
     const bool is_int8 = output.type == DataType::kInt8;
     const double scale = is_int8 ? output.scale : 1.0;
     const double multiplier = Constant<float>(node.inputs[2])[channel] / scale;
@@ -262,7 +206,7 @@ class GraphInterpreter {
     const int doubled = std::clamp(2 * match.differing, depth - high, depth - low);
     const float product = static_cast<float>(doubled) * static_cast<float>(-multiplier);
     const float y = product + static_cast<float>(bias + depth * multiplier);
-    if (node.options.pad_value == 1 || !match.has_outside) return y;
+    if (node.options.Own("pad_values") == 1 || !match.has_outside) return y;
     const float correction =
         -Constant<float>(node.inputs[2])[channel] * static_cast<float>(match.outside);
     return y + correction;
@@ -290,7 +234,7 @@ class GraphInterpreter {
     const int output = node.outputs[0];
     const float* filter = Constant<float>(node.inputs[1]);
     std::vector<int> shape = Shape(node.inputs[1]);
-    if (node.op == Operator::kFullyConnected) shape.insert(shape.begin() + 1, 2, 1);
+    if (node.op == Op("FULLY_CONNECTED")) shape.insert(shape.begin() + 1, 2, 1);
     ForEach(output, shape[0], [&](const Position& p) {
       const float* weight = filter + int64_t{p.c} * shape[1] * shape[2] * shape[3];
       float y = Bias(node, p.c);
@@ -325,8 +269,8 @@ class GraphInterpreter {
   void Pool(const Node& node) {
     const int output = node.outputs[0];
     const Options& o = node.options;
-    const bool is_max = node.op == Operator::kMaxPool2d;
-    const bool is_mean = node.op == Operator::kMean;
+    const bool is_max = node.op == Op("MAX_POOL_2D");
+    const bool is_mean = node.op == Op("MEAN");
     const int height = is_mean ? Shape(node.inputs[0])[1] : o.filter_height;
     const int width = is_mean ? Shape(node.inputs[0])[2] : o.filter_width;
     ForEach(output, Shape(output)[3], [&](const Position& p) {
@@ -342,7 +286,9 @@ class GraphInterpreter {
     });
   }
 
-  void L2Normalization(int input, int output) {
+  void L2Normalization(const Node& node) {
+    const int input = node.inputs[0];
+    const int output = node.outputs[0];
     const int channels = Shape(input)[3];
     ForEach(input, 1, [&](Position p) {
       float squares = 0.0f;
@@ -366,19 +312,42 @@ class GraphInterpreter {
   void Elementwise(const Node& node) {
     const int output = node.outputs[0];
     Activation activation = node.options.activation;
-    if (node.op == Operator::kRelu && activation == Activation::kNone) {
+    if (node.op == Op("RELU") && activation == Activation::kNone) {
       activation = Activation::kRelu;
     }
     ForEach(output, Shape(output)[3], [&](const Position& p) {
       const float x = Operand(node.inputs[0], p);
       float y = x;
-      if (node.op == Operator::kAdd) y = x + Operand(node.inputs[1], p);
-      if (node.op == Operator::kSub) y = x - Operand(node.inputs[1], p);
-      if (node.op == Operator::kMul) y = x * Operand(node.inputs[1], p);
-      if (node.op == Operator::kPrelu) y = x >= 0.0f ? x : x * Operand(node.inputs[1], p);
+      if (node.op == Op("ADD")) y = x + Operand(node.inputs[1], p);
+      if (node.op == Op("SUB")) y = x - Operand(node.inputs[1], p);
+      if (node.op == Op("MUL")) y = x * Operand(node.inputs[1], p);
+      if (node.op == Op("PRELU")) y = x >= 0.0f ? x : x * Operand(node.inputs[1], p);
       // The plan's own, to the last bit: pixelwise_test.cc holds it against the definition.
-      if (node.op == Operator::kLogistic) Logistic(&x, 1, &y);
+      if (node.op == Op("LOGISTIC")) Logistic(&x, 1, &y);
       At<float>(output, p) = Activate(activation, y);
+    });
+  }
+
+  void Reshape(const Node& node) { values_[node.outputs[0]] = values_[node.inputs[0]]; }
+
+  void Concatenation(const Node& node) {
+    int first = 0;
+    for (const int input : node.inputs) {
+      ForEach(input, Shape(input)[3], [&](const Position& p) {
+        At<float>(node.outputs[0], {p.image, p.y, p.x, first + p.c}) =
+            Activate(node.options.activation, At<float>(input, p));
+      });
+      first += Shape(input)[3];
+    }
+  }
+
+  void ResizeNearestNeighbor(const Node& node) {
+    const int output = node.outputs[0];
+    const std::vector<int>& from = Shape(node.inputs[0]);
+    const std::vector<int>& to = Shape(output);
+    ForEach(output, to[3], [&](const Position& p) {
+      At<float>(output, p) =
+          At<float>(node.inputs[0], {p.image, p.y * from[1] / to[1], p.x * from[2] / to[2], p.c});
     });
   }
 
@@ -389,9 +358,6 @@ class GraphInterpreter {
           At<float>(node.inputs[0], p);
     });
   }
-
-  const Graph& graph_;
-  std::vector<Bytes> values_;
 };
 
 }  // namespace bireid

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plan/graph.h"
+#include "tests/operator_named.h"
 
 namespace bireid {
 
@@ -44,7 +45,7 @@ class GraphWriter {
   }
 
   // The node's output.
-  int AddNode(Operator op, std::vector<int> inputs, DataType type, std::vector<int> shape,
+  int AddNode(const Operator* op, std::vector<int> inputs, DataType type, std::vector<int> shape,
               const Options& options = Options()) {
     const int output = AddTensor(type, std::move(shape));
     const std::string name = "N" + std::to_string(graph.nodes.size());

@@ -63,13 +63,24 @@ struct Network : ModelWriter {
                                      BuiltinOperator::RELU6, BuiltinOperator::LOGISTIC}) {
       map = AddOperator(op, {map}, Map(2, 32));
     }
+    const int size = AddConstant(TensorType::INT32, {2}, std::vector<int32_t>{4, 4});
+    map = AddOperatorWith(
+        [](Builder& builder) {
+          return tflite::CreateResizeNearestNeighborOptions(builder, false, true);
+        },
+        BuiltinOperator::RESIZE_NEAREST_NEIGHBOR, {map, size}, Map(4, 32));
+    map = AddOperatorWith(
+        [](Builder& builder) {
+          return tflite::CreateConcatenationOptions(builder, 3, ActivationFunctionType::RELU);
+        },
+        BuiltinOperator::CONCATENATION, {map, sums}, Map(4, 64));
     axes = AddConstant(TensorType::INT32, {2}, std::vector<int32_t>{-2, 1});
-    map = AddOperator(BuiltinOperator::MEAN, {map, axes}, AddTensor(TensorType::FLOAT32, {1, 32}));
-    const int shape = AddConstant(TensorType::INT32, {4}, std::vector<int32_t>{-1, 1, 1, 32});
-    map = AddOperator(BuiltinOperator::RESHAPE, {map, shape}, Map(1, 32));
+    map = AddOperator(BuiltinOperator::MEAN, {map, axes}, AddTensor(TensorType::FLOAT32, {1, 64}));
+    const int shape = AddConstant(TensorType::INT32, {4}, std::vector<int32_t>{-1, 1, 1, 64});
+    map = AddOperator(BuiltinOperator::RESHAPE, {map, shape}, Map(1, 64));
     map = AddOperatorWith(
         [](Builder& builder) { return tflite::CreateFullyConnectedOptions(builder); },
-        BuiltinOperator::FULLY_CONNECTED, {map, AddWeights({8, 32}), -1},
+        BuiltinOperator::FULLY_CONNECTED, {map, AddWeights({8, 64}), -1},
         AddTensor(TensorType::FLOAT32, {-1, 8}));
     map = AddArithmetic<tflite::L2NormOptions>(BuiltinOperator::L2_NORMALIZATION, {map},
                                                AddTensor(TensorType::FLOAT32, {1, 8}));

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/schema/tflite_generated.h"
+#include "formats/schema/tflite_generated.h"
 
 namespace bireid {
 

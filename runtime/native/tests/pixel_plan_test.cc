@@ -64,7 +64,7 @@ class ImageModel {
     const int weights = writer.AddConstant(DataType::kFloat32, filter, random_.Floats(count));
     const int bias = writer.AddConstant(DataType::kFloat32, {filters}, random_.Floats(filters));
     const int output =
-        writer.AddNode(Operator::kConv2d, {image_, weights, bias}, DataType::kFloat32,
+        writer.AddNode(Op("CONV_2D"), {image_, weights, bias}, DataType::kFloat32,
                        {shape[0], (shape[1] + options.stride_height - 1) / options.stride_height,
                         (shape[2] + options.stride_width - 1) / options.stride_width, filters},
                        options);
@@ -82,7 +82,7 @@ class ImageModel {
     shape[1] = (shape[1] + 1) / 2;
     shape[2] = (shape[2] + 1) / 2;
     writer.graph.outputs.back() =
-        writer.AddNode(Operator::kMaxPool2d, {map}, DataType::kFloat32, shape, options);
+        writer.AddNode(Op("MAX_POOL_2D"), {map}, DataType::kFloat32, shape, options);
   }
 
   GraphWriter writer;
@@ -201,7 +201,7 @@ TEST(PixelPlan, NeedsAnImageThatOnlyConvolutionsRead) {
   const int image = model.writer.graph.inputs[0];
   const std::vector<int> shape = model.writer.graph.tensors[image].shape;
   model.writer.graph.outputs.push_back(
-      model.writer.AddNode(Operator::kRelu, {image}, DataType::kFloat32, shape));
+      model.writer.AddNode(Op("RELU"), {image}, DataType::kFloat32, shape));
   EXPECT_EQ(BuildError(model.writer.graph, options), none);
 }
 
@@ -214,7 +214,7 @@ TEST(PixelPlan, WeightsThatAreNoNumbersSpoilTheirChannelAlone) {
     const int image = writer.AddInput(DataType::kFloat32, {1, 3, 3, 3});
     const int filter = writer.AddConstant(DataType::kFloat32, {2, 3, 3, 3}, weights);
     writer.graph.outputs = {
-        writer.AddNode(Operator::kConv2d, {image, filter}, DataType::kFloat32, {1, 1, 1, 2})};
+        writer.AddNode(Op("CONV_2D"), {image, filter}, DataType::kFloat32, {1, 1, 1, 2})};
     std::vector<Bytes> inputs{Bytes(27 * sizeof(float))};
     std::fill_n(FloatsOf(inputs[0]), 27, 1.0f);
     for (const std::string& isa : AvailablePaths()) {

@@ -43,7 +43,8 @@ inline std::unique_ptr<Plan> BuildPlanAndForget(Graph graph, const PlanOptions& 
   return Plan::Build(graph, options);
 }
 
-// The outputs; `fill` is what their memory holds before. Fails the test if anything else changes.
+// The outputs; `fill` is what their memory holds before. Throws PlanError if the run fails. Fails
+// the test if anything else changes.
 inline std::vector<Bytes> RunGuarded(Plan& plan, const Graph& graph,
                                      const std::vector<Bytes>& inputs, char fill, int repeats = 1) {
   constexpr size_t kGuard = 68;  // four bytes more than any alignment
@@ -56,7 +57,9 @@ inline std::vector<Bytes> RunGuarded(Plan& plan, const Graph& graph,
     outputs.emplace_back(kGuard + BytesOf(graph.tensors[output]) * repeats + kGuard, fill);
     targets.push_back(outputs.back().data() + kGuard);
   }
-  plan.Run(sources.data(), targets.data(), repeats);
+  if (const char* failure = plan.Run(sources.data(), targets.data(), repeats)) {
+    throw PlanError(failure);
+  }
   EXPECT_TRUE(inputs == before) << "an input was written";
   const Bytes guard(kGuard, fill);
   for (Bytes& output : outputs) {

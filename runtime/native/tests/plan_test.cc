@@ -23,7 +23,7 @@ class Coverage {
   void Add(const Graph& graph) {
     std::map<int, int> readers;
     for (const Node& node : graph.nodes) {
-      ++count_["operator " + std::to_string(static_cast<int>(node.op))];
+      ++count_["operator " + NameOf(node.op)];
       for (const int input : node.inputs) {
         if (input >= 0 && graph.tensors[input].constant == nullptr) ++readers[input];
       }
@@ -51,7 +51,7 @@ class Coverage {
 
   static bool NeedsBorder(const Graph& graph, int tensor) {
     return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-      return (node.op == Operator::kLceBconv2d || node.op == Operator::kConv2d) &&
+      return (node.op == Op("LceBconv2d") || node.op == Op("CONV_2D")) &&
              node.inputs[0] == tensor && node.options.padding == Padding::kSame &&
              graph.tensors[node.inputs[1]].shape[1] > 1 && node.options.stride_height == 1;
     });
@@ -59,26 +59,25 @@ class Coverage {
 
   void AddNode(const Graph& graph, const Node& node) {
     AddOperands(graph, node);
-    if (node.op == Operator::kDepthwiseConv2d) {
+    if (node.op == Op("DEPTHWISE_CONV_2D")) {
       const int channels = graph.tensors[node.inputs[0]].shape[3];
       if (graph.tensors[node.outputs[0]].shape[3] > channels) ++count_["depth multiplier"];
     }
-    if (node.op != Operator::kLceBconv2d) return;
+    if (node.op != Op("LceBconv2d")) return;
     const Tensor& output = graph.tensors[node.outputs[0]];
     if (output.type == DataType::kInt8) ++count_["int8 output"];
     if (output.type == DataType::kInt32) ++count_["bits output"];
-    if (output.type == DataType::kFloat32 && node.options.pad_value == 0) ++count_["zero padding"];
+    if (output.type == DataType::kFloat32 && node.options.Own("pad_values") == 0)
+      ++count_["zero padding"];
     const int groups =
         graph.tensors[node.inputs[0]].shape[3] / graph.tensors[node.inputs[1]].shape[3];
     if (groups > 1) ++count_[output.shape[3] / groups % 32 == 0 ? "whole groups" : "split groups"];
   }
 
   void AddOperands(const Graph& graph, const Node& node) {
-    const bool is_product = node.op == Operator::kMul;
-    if (node.op != Operator::kAdd && node.op != Operator::kSub && !is_product) return;
-    const std::string name = is_product                  ? "product"
-                             : node.op == Operator::kAdd ? "sum"
-                                                         : "difference";
+    const bool is_product = node.op == Op("MUL");
+    if (node.op != Op("ADD") && node.op != Op("SUB") && !is_product) return;
+    const std::string name = is_product ? "product" : node.op == Op("ADD") ? "sum" : "difference";
     if (node.inputs[0] == node.inputs[1]) ++count_[name + " of a map and itself"];
     const Tensor& first = graph.tensors[node.inputs[0]];
     const Tensor& second = graph.tensors[node.inputs[1]];
@@ -116,7 +115,7 @@ TEST(Plan, RandomGraphsAreExact) {
       }
     }
   }
-  EXPECT_EQ(coverage.count().size(), 43u);
+  EXPECT_EQ(coverage.count().size(), 45u);
   for (const auto& [feature, count] : coverage.count()) EXPECT_GE(count, 5) << feature;
 }
 
@@ -157,20 +156,18 @@ struct ResidualUnit {
     };
     Options options;
     options.padding = Padding::kSame;
-    options.channels_in = 32;
+    options.own["channels_in"] = 32;
     const auto filter = [&] {
       return writer.AddConstant(DataType::kInt32, {32, 3, 3, 1}, random.Words(32 * 9));
     };
     int map = writer.AddInput(DataType::kFloat32, shape);
-    int bits = writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, packed);
+    int bits = writer.AddNode(Op("LceQuantize"), {map}, DataType::kInt32, packed);
     for (int unit = 0; unit < 2; ++unit) {
       const std::vector<int> inputs{bits, filter(), floats({32}), floats({32}), -1};
-      const int sum =
-          writer.AddNode(Operator::kLceBconv2d, inputs, DataType::kFloat32, shape, options);
-      const int total = writer.AddNode(Operator::kAdd, {map, sum}, DataType::kFloat32, shape);
-      map =
-          writer.AddNode(Operator::kPrelu, {total, floats({1, 1, 32})}, DataType::kFloat32, shape);
-      bits = writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, packed);
+      const int sum = writer.AddNode(Op("LceBconv2d"), inputs, DataType::kFloat32, shape, options);
+      const int total = writer.AddNode(Op("ADD"), {map, sum}, DataType::kFloat32, shape);
+      map = writer.AddNode(Op("PRELU"), {total, floats({1, 1, 32})}, DataType::kFloat32, shape);
+      bits = writer.AddNode(Op("LceQuantize"), {map}, DataType::kInt32, packed);
     }
     writer.graph.outputs = {map, bits};
     this->inputs.emplace_back(BytesOf(writer.graph.tensors[0]));
@@ -228,28 +225,26 @@ class LongChain {
     const int operand = writer.AddConstant(DataType::kFloat32, {37}, random_.Floats(37));
     Options options;
     options.activation = Activation::kReluN1To1;
-    const Operator op = subtracts            ? Operator::kSub
-                        : random_.Chance(50) ? Operator::kAdd
-                                             : Operator::kMul;
+    const Operator* op = subtracts ? Op("SUB") : random_.Chance(50) ? Op("ADD") : Op("MUL");
     return Output(writer.AddNode(op, {operand, map}, DataType::kFloat32, kShape, options));
   }
 
   int AddBits(int map) {
-    return Output(writer.AddNode(Operator::kLceQuantize, {map}, DataType::kInt32, {1, 3, 5, 2}));
+    return Output(writer.AddNode(Op("LceQuantize"), {map}, DataType::kInt32, {1, 3, 5, 2}));
   }
 
   void AddWindows(int map, int bits) {
     Options options;
     options.padding = Padding::kSame;
-    options.channels_in = 37;
+    options.own["channels_in"] = 37;
     const int weights =
         writer.AddConstant(DataType::kFloat32, {1, 3, 3, 37}, random_.Floats(9 * 37));
-    Output(writer.AddNode(Operator::kConv2d, {map, weights}, DataType::kFloat32, {1, 3, 5, 1},
-                          options));
+    Output(
+        writer.AddNode(Op("CONV_2D"), {map, weights}, DataType::kFloat32, {1, 3, 5, 1}, options));
     const int filter =
         writer.AddConstant(DataType::kInt32, {1, 3, 3, 2}, std::vector<uint32_t>(9 * 2));
     const int one = writer.AddConstant(DataType::kFloat32, {1}, random_.Floats(1));
-    Output(writer.AddNode(Operator::kLceBconv2d, {bits, filter, one, one, -1}, DataType::kFloat32,
+    Output(writer.AddNode(Op("LceBconv2d"), {bits, filter, one, one, -1}, DataType::kFloat32,
                           {1, 3, 5, 1}, options));
   }
 

@@ -39,7 +39,7 @@ class RandomGraph : public RandomMaps {
   }
 
   void AddFloatNode(const Map& map) {
-    switch (random_.Int(0, 15)) {
+    switch (random_.Int(0, 17)) {
       case 0:
       case 1:
       case 2:
@@ -49,7 +49,7 @@ class RandomGraph : public RandomMaps {
       case 4:
         return AddDepthwiseConvolution(map);
       case 5:
-        return AddPool(map, random_.Chance(50) ? Operator::kMaxPool2d : Operator::kAveragePool2d);
+        return AddPool(map, random_.Chance(50) ? Op("MAX_POOL_2D") : Op("AVERAGE_POOL_2D"));
       case 6:
         return AddPad(map);
       case 7:
@@ -57,13 +57,17 @@ class RandomGraph : public RandomMaps {
       case 8:
         return AddPrelu(map);
       case 9:
-        return AddPixelwise(Operator::kLogistic, map);
+        return AddPixelwise(Op("LOGISTIC"), map);
       case 10:
-        return AddPixelwise(Operator::kL2Normalization, map);
+        return AddPixelwise(Op("L2_NORMALIZATION"), map);
       case 11:
         return AddGate(map);
       case 12:
         return AddReshape(map);
+      case 13:
+        return AddConcatenation(map);
+      case 14:
+        return AddResize(map);
       default:
         return AddArithmetic(map);
     }
@@ -74,33 +78,32 @@ class RandomGraph : public RandomMaps {
       case 0:
         return AddDequantize(map);
       case 1:
-        return AddPool(map, Operator::kLceBMaxPool2d);
+        return AddPool(map, Op("LceBMaxPool2d"));
       default:
         return AddBinaryConvolution(map);
     }
   }
 
   void AddQuantize(const Map& map) {
-    AddNode(Operator::kLceQuantize, {map.tensor}, SizeOf(map), DataType::kInt32, map.channels);
+    AddNode(Op("LceQuantize"), {map.tensor}, SizeOf(map), DataType::kInt32, map.channels);
   }
 
   void AddDequantize(const Map& map) {
     const DataType types[] = {DataType::kFloat32, DataType::kInt8, DataType::kBool};
-    AddNode(Operator::kLceDequantize, {map.tensor}, SizeOf(map), types[random_.Int(0, 2)],
-            map.channels);
+    AddNode(Op("LceDequantize"), {map.tensor}, SizeOf(map), types[random_.Int(0, 2)], map.channels);
   }
 
   void AddRelu(const Map& map) {
-    AddNode(Operator::kRelu, {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels,
+    AddNode(Op("RELU"), {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels,
             AnyActivation());
   }
 
   void AddPrelu(const Map& map) {
-    AddNode(Operator::kPrelu, {map.tensor, AddParameter(map.channels)}, SizeOf(map),
-            DataType::kFloat32, map.channels);
+    AddNode(Op("PRELU"), {map.tensor, AddParameter(map.channels)}, SizeOf(map), DataType::kFloat32,
+            map.channels);
   }
 
-  void AddPixelwise(Operator op, const Map& map) {
+  void AddPixelwise(const Operator* op, const Map& map) {
     AddNode(op, {map.tensor}, SizeOf(map), DataType::kFloat32, map.channels);
   }
 
@@ -113,15 +116,16 @@ class RandomGraph : public RandomMaps {
 
   // The mean of a map's channels and what else is done to it, often as factors of the map.
   void AddGate(const Map& map) {
-    AddNode(Operator::kMean, WithUnread(map, {1, 2}), {1, 1}, DataType::kFloat32, map.channels);
+    const int axes = writer_.AddConstant(DataType::kInt32, {2}, std::vector<int32_t>{-3, 2});
+    AddNode(Op("MEAN"), {map.tensor, axes}, {1, 1}, DataType::kFloat32, map.channels);
     if (random_.Chance(70)) {
       const int channels = random_.Chance(70) ? map.channels : Channels();
-      AddNode(Operator::kFullyConnected, AddWeights(maps_.back(), {channels, map.channels}), {1, 1},
+      AddNode(Op("FULLY_CONNECTED"), AddWeights(maps_.back(), {channels, map.channels}), {1, 1},
               DataType::kFloat32, channels, AnyActivation());
     }
-    if (random_.Chance(50)) AddPixelwise(Operator::kLogistic, maps_.back());
+    if (random_.Chance(50)) AddPixelwise(Op("LOGISTIC"), maps_.back());
     if (maps_.back().channels == map.channels && random_.Chance(80)) {
-      AddWithOperand(Operator::kMul, map, maps_.back().tensor);
+      AddWithOperand(Op("MUL"), map, maps_.back().tensor);
     }
   }
 
@@ -135,13 +139,50 @@ class RandomGraph : public RandomMaps {
   }
 
   void AddReshape(const Map& map, const Size& size, int channels) {
-    AddNode(Operator::kReshape, WithUnread(map, {batch_, size.height, size.width, channels}), size,
+    AddNode(Op("RESHAPE"), WithUnread(map, {batch_, size.height, size.width, channels}), size,
             DataType::kFloat32, channels);
   }
 
+  // Of maps of the same size, the map itself among them and perhaps more than once.
+  void AddConcatenation(const Map& map) {
+    const Size size = SizeOf(map);
+    std::vector<Map> others;
+    for (const Map& other : maps_) {
+      const Size own = SizeOf(other);
+      if (other.type == DataType::kFloat32 && own.height == size.height &&
+          own.width == size.width) {
+        others.push_back(other);
+      }
+    }
+    std::vector<int> inputs;
+    int channels = 0;
+    for (int count = random_.Int(1, 4); count > 0; --count) {
+      const Map& other = others[random_.Int(0, static_cast<int>(others.size()) - 1)];
+      if (channels + other.channels > 200) break;
+      inputs.push_back(other.tensor);
+      channels += other.channels;
+    }
+    if (inputs.empty()) return;
+    Options options = AnyActivation();
+    options.own["axis"] = random_.Chance(50) ? 3 : -1;
+    AddNode(Op("CONCATENATION"), inputs, size, DataType::kFloat32, channels, options);
+  }
+
+  void AddResize(const Map& map) {
+    const Size size = SizeOf(map);
+    const Size larger{size.height * random_.Int(1, 3), size.width * random_.Int(1, 3)};
+    if (larger.height * larger.width > 100) return;
+    const int constant = writer_.AddConstant(DataType::kInt32, {2},
+                                             std::vector<int32_t>{larger.height, larger.width});
+    Options options;
+    options.own["half_pixel_centers"] = random_.Chance(50) ? 1 : 0;
+    AddNode(Op("RESIZE_NEAREST_NEIGHBOR"), {map.tensor, constant}, larger, DataType::kFloat32,
+            map.channels, options);
+  }
+
   void AddArithmetic(const Map& map) {
-    const Operator ops[] = {Operator::kAdd, Operator::kAdd, Operator::kSub, Operator::kMul};
-    const Operator op = ops[random_.Int(0, 3)];
+    const Operator* ops[] = {Op("ADD"), Op("ADD"), Op("SUB"), Op("MUL")};
+    const Operator* op = ops[random_.Int(0, 3)];
     if (random_.Chance(45)) return AddWithOperand(op, map, AddParameter(map.channels));
     std::vector<int> others;  // the map itself among them
     for (const Map& other : maps_) {
@@ -155,7 +196,7 @@ class RandomGraph : public RandomMaps {
     AddWithOperand(op, map, others[random_.Int(0, static_cast<int>(others.size()) - 1)]);
   }
 
-  void AddWithOperand(Operator op, const Map& map, int operand) {
+  void AddWithOperand(const Operator* op, const Map& map, int operand) {
     std::vector<int> inputs{map.tensor, operand};
     if (random_.Chance(40)) std::swap(inputs[0], inputs[1]);
     AddNode(op, inputs, SizeOf(map), DataType::kFloat32, map.channels, AnyActivation());
@@ -167,14 +208,14 @@ class RandomGraph : public RandomMaps {
     if (size.height * size.width > 60) return;
     for (int i = 2; i < 6; ++i) amounts[i] = random_.Int(0, 2);
     const int constant = writer_.AddConstant(DataType::kInt32, {4, 2}, amounts);
-    AddNode(Operator::kPad, {map.tensor, constant},
+    AddNode(Op("PAD"), {map.tensor, constant},
             {size.height + amounts[2] + amounts[3], size.width + amounts[4] + amounts[5]},
             DataType::kFloat32, map.channels);
   }
 
-  void AddPool(const Map& map, Operator op) {
+  void AddPool(const Map& map, const Operator* op) {
     Options options = RandomWindow(map, false);
-    if (op != Operator::kLceBMaxPool2d) options.activation = RandomActivation();
+    if (op != Op("LceBMaxPool2d")) options.activation = RandomActivation();
     AddNode(op, {map.tensor}, OutputSize(map, options), map.type, map.channels, options);
   }
 
@@ -200,8 +241,7 @@ class RandomGraph : public RandomMaps {
     const int filters = Channels();
     const std::vector<int> inputs =
         AddWeights(map, {filters, options.filter_height, options.filter_width, map.channels});
-    AddNode(Operator::kConv2d, inputs, OutputSize(map, options), DataType::kFloat32, filters,
-            options);
+    AddNode(Op("CONV_2D"), inputs, OutputSize(map, options), DataType::kFloat32, filters, options);
   }
 
   void AddDepthwiseConvolution(const Map& map) {
@@ -210,8 +250,8 @@ class RandomGraph : public RandomMaps {
     const int filters = map.channels * (random_.Chance(60) ? 1 : random_.Int(2, 3));
     const std::vector<int> inputs =
         AddWeights(map, {1, options.filter_height, options.filter_width, filters}, filters);
-    AddNode(Operator::kDepthwiseConv2d, inputs, OutputSize(map, options), DataType::kFloat32,
-            filters, options);
+    AddNode(Op("DEPTHWISE_CONV_2D"), inputs, OutputSize(map, options), DataType::kFloat32, filters,
+            options);
   }
 
   void AddBinaryConvolution(const Map& map) {
@@ -219,10 +259,10 @@ class RandomGraph : public RandomMaps {
                               DataType::kInt8};
     const DataType type = types[random_.Int(0, 3)];
     Options options = RandomWindow(map, true);
-    options.channels_in = map.channels;
+    options.own["channels_in"] = map.channels;
     options.activation = random_.Chance(60) ? Activation::kNone : RandomActivation();
     const bool zero = type == DataType::kFloat32 && options.activation == Activation::kNone;
-    options.pad_value = zero && random_.Chance(60) ? 0 : 1;
+    options.own["pad_values"] = zero && random_.Chance(60) ? 0 : 1;
     const int words = Blocks(map.channels);
     const int groups = map.channels % 32 == 0 && random_.Chance(70) ? words : 1;
     const int filters = groups * (random_.Chance(50) ? random_.Int(1, 20) : 32);
@@ -230,7 +270,7 @@ class RandomGraph : public RandomMaps {
     inputs.insert(inputs.begin(), map.tensor);
     inputs[type == DataType::kInt32 ? 2 : 4] = -1;
     if (type == DataType::kInt32) inputs[3] = -1;
-    AddNode(Operator::kLceBconv2d, inputs, OutputSize(map, options), type, filters, options);
+    AddNode(Op("LceBconv2d"), inputs, OutputSize(map, options), type, filters, options);
   }
 
   // Filter, multiplier, bias and thresholds.

@@ -86,8 +86,8 @@ class RandomMaps {
     return maps_.back();
   }
 
-  void AddNode(Operator op, std::vector<int> inputs, const Size& size, DataType type, int channels,
-               const Options& options = Options()) {
+  void AddNode(const Operator* op, std::vector<int> inputs, const Size& size, DataType type,
+               int channels, const Options& options = Options()) {
     const int output =
         writer_.AddNode(op, std::move(inputs), type, ShapeOf(size, type, channels), options);
     Tensor& tensor = writer_.graph.tensors[output];

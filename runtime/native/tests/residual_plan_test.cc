@@ -54,7 +54,8 @@ class ResidualGraph {
   }
   int AddParameter() { return AddFloats({channels_}, channels_); }
 
-  void AddNode(Operator op, const std::vector<int>& inputs, const Options& options = Options()) {
+  void AddNode(const Operator* op, const std::vector<int>& inputs,
+               const Options& options = Options()) {
     maps_.push_back(writer_.AddNode(op, inputs, DataType::kFloat32, shape_, options));
   }
 
@@ -68,9 +69,9 @@ class ResidualGraph {
       case 3:
         return AddPool();
       case 4:
-        return AddNode(Operator::kPrelu, {AnyMap(), AddParameter()});
+        return AddNode(Op("PRELU"), {AnyMap(), AddParameter()});
       case 5:
-        return AddNode(Operator::kMul, {AnyMap(), AddParameter()});
+        return AddNode(Op("MUL"), {AnyMap(), AddParameter()});
       default:
         return AddShortcut();
     }
@@ -78,8 +79,8 @@ class ResidualGraph {
 
   void AddShortcut() {
     const int shortcut = AnyMap();
-    AddNode(Operator::kAdd, {AnyMap(), shortcut});
-    if (random_.Chance(30)) AddNode(Operator::kAdd, {shortcut, maps_.back()});
+    AddNode(Op("ADD"), {AnyMap(), shortcut});
+    if (random_.Chance(30)) AddNode(Op("ADD"), {shortcut, maps_.back()});
   }
 
   Options Window(int size) const {
@@ -94,12 +95,12 @@ class ResidualGraph {
     const int depth = size * size * channels_;
     const int weights = AddFloats({channels_, size, size, channels_}, channels_ * depth,
                                   1.0f / static_cast<float>(depth));
-    AddNode(Operator::kConv2d, {AnyMap(), weights}, Window(size));
+    AddNode(Op("CONV_2D"), {AnyMap(), weights}, Window(size));
   }
 
   void AddBinaryConvolution() {
     const int bits =
-        writer_.AddNode(Operator::kLceQuantize, {AnyMap()}, DataType::kInt32, packed_shape_);
+        writer_.AddNode(Op("LceQuantize"), {AnyMap()}, DataType::kInt32, packed_shape_);
     const int size = random_.Chance(30) ? 1 : 3;
     const int groups = channels_ % 32 == 0 && random_.Chance(50) ? channels_ / 32 : 1;
     const int depth = channels_ / groups;
@@ -110,15 +111,15 @@ class ResidualGraph {
     const int filter =
         writer_.AddConstant(DataType::kInt32, {channels_, size, size, Blocks(depth)}, words);
     Options options = Window(size);
-    options.channels_in = channels_;
-    options.pad_value = random_.Int(0, 1);
+    options.own["channels_in"] = channels_;
+    options.own["pad_values"] = random_.Int(0, 1);
     const int multiplier =
         AddFloats({channels_}, channels_, 1.0f / static_cast<float>(size * size * depth));
-    AddNode(Operator::kLceBconv2d, {bits, filter, multiplier, AddParameter(), -1}, options);
+    AddNode(Op("LceBconv2d"), {bits, filter, multiplier, AddParameter(), -1}, options);
   }
 
   void AddPool() {
-    const Operator op = random_.Chance(50) ? Operator::kMaxPool2d : Operator::kAveragePool2d;
+    const Operator* op = random_.Chance(50) ? Op("MAX_POOL_2D") : Op("AVERAGE_POOL_2D");
     AddNode(op, {AnyMap()}, Window(3));
   }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -435,6 +437,41 @@ TEST(Session, NullIsNoSession) {
   EXPECT_STREQ(bireid_session_describe_json(nullptr), "");
   bireid_session_close(nullptr);
   bireid_classifier_close(nullptr);
+}
+
+TEST(Session, WritesTheProfileWhenItIsClosed) {
+  const TemporaryDirectory directory;
+  SessionBundle().Write(directory);
+  const std::string path = directory.path() + "/profile.json";
+  bireid_options options = Options(2);
+  options.profile = path.c_str();
+  bireid_session* session = nullptr;
+  ASSERT_EQ(bireid_session_open(directory.path().c_str(), &options, &session), BIREID_OK);
+  const Floats image = Values(kImage, 1);
+  const Floats shift = Values(kChannels, 2);
+  const float* inputs[] = {image.data(), shift.data()};
+  float* outputs[] = {nullptr, nullptr, nullptr};
+  for (int run = 0; run < 3; ++run) {
+    ASSERT_EQ(bireid_session_run(session, inputs, 1, outputs), BIREID_OK);
+  }
+  EXPECT_FALSE(std::ifstream(path).is_open());
+  bireid_session_close(session);
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_EQ(text.find("[\n {\"name\": \""), 0u) << text;
+  EXPECT_NE(text.find("\"runs\": 3, \"nanoseconds\": "), std::string::npos) << text;
+}
+
+TEST(Session, RefusesAProfileThatCannotBeWritten) {
+  const TemporaryDirectory directory;
+  SessionBundle().Write(directory);
+  for (const char* path : {"/no/such/folder/profile.json", "", "/tmp/"}) {
+    bireid_options options = Options(1);
+    options.profile = path;
+    bireid_session* session = nullptr;
+    ExpectFailure(bireid_session_open(directory.path().c_str(), &options, &session),
+                  BIREID_INVALID_ARGUMENT, "profile must be a file in a folder");
+  }
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ public final class ExtractorTest {
     String bundle = GoldenCrops.BUNDLE.getPath();
     refused(
         Status.INVALID_ARGUMENT,
-        () -> Extractor.open(bundle, new Extractor.Options().setThreads(257)));
+        () -> Extractor.open(bundle, new Extractor.Options().setThreads(65)));
     refused(
         Status.INVALID_ARGUMENT,
         () -> Extractor.open(bundle, new Extractor.Options().setStem("int4")));

@@ -5,32 +5,16 @@
 #include <jni.h>
 
 #include <cstdint>
-#include <cstring>
 
 #include "engine/bireid.h"
+#include "jni_support.h"
+
+using bireid_jni::ByteArray;
+using bireid_jni::OpenArguments;
+using bireid_jni::ThrowLastError;
+using bireid_jni::ToBytes;
 
 namespace {
-
-// The bytes of a Java array until the end of a scope.
-class ByteArray {
- public:
-  ByteArray(JNIEnv* env, jbyteArray array)
-      : env_(env), array_(array), bytes_(env->GetByteArrayElements(array, nullptr)) {}
-  ~ByteArray() {
-    if (bytes_ != nullptr) env_->ReleaseByteArrayElements(array_, bytes_, JNI_ABORT);
-  }
-  ByteArray(const ByteArray&) = delete;
-  ByteArray& operator=(const ByteArray&) = delete;
-
-  bool ok() const { return bytes_ != nullptr; }
-  const char* text() const { return reinterpret_cast<const char*>(bytes_); }
-  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(bytes_); }
-
- private:
-  JNIEnv* env_;
-  jbyteArray array_;
-  jbyte* bytes_;
-};
 
 jlong ToHandle(bireid_extractor* extractor) {
   return static_cast<jlong>(reinterpret_cast<intptr_t>(extractor));
@@ -38,26 +22,6 @@ jlong ToHandle(bireid_extractor* extractor) {
 
 bireid_extractor* FromHandle(jlong handle) {
   return reinterpret_cast<bireid_extractor*>(static_cast<intptr_t>(handle));
-}
-
-jbyteArray ToBytes(JNIEnv* env, const char* text) {
-  const auto length = static_cast<jsize>(std::strlen(text));
-  jbyteArray bytes = env->NewByteArray(length);
-  if (bytes != nullptr) {
-    env->SetByteArrayRegion(bytes, 0, length, reinterpret_cast<const jbyte*>(text));
-  }
-  return bytes;
-}
-
-void ThrowLastError(JNIEnv* env, bireid_status status) {
-  jclass type = env->FindClass("org/bireid/BireidException");
-  if (type == nullptr) return;
-  jmethodID constructor = env->GetMethodID(type, "<init>", "(I[B)V");
-  if (constructor == nullptr) return;
-  jbyteArray message = ToBytes(env, bireid_last_error());
-  if (message == nullptr) return;
-  jobject exception = env->NewObject(type, constructor, static_cast<jint>(status), message);
-  if (exception != nullptr) env->Throw(static_cast<jthrowable>(exception));
 }
 
 void Embed(JNIEnv* env, jlong handle, const uint8_t* pixels, jint width, jint height,
@@ -78,20 +42,10 @@ JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass
                                                              jbyteArray directory, jint threads,
                                                              jbyteArray isa, jbyteArray stem,
                                                              jboolean skip_checksums) {
-  const ByteArray directory_bytes(env, directory);
-  if (!directory_bytes.ok()) return 0;
-  const ByteArray isa_bytes(env, isa);
-  if (!isa_bytes.ok()) return 0;
-  const ByteArray stem_bytes(env, stem);
-  if (!stem_bytes.ok()) return 0;
-  bireid_options options{};
-  options.size = sizeof(options);
-  options.threads = threads;
-  options.isa = isa_bytes.text();
-  options.stem = stem_bytes.text();
-  options.skip_checksums = skip_checksums == JNI_TRUE ? 1 : 0;
+  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums);
+  if (!arguments.ok()) return 0;
   bireid_extractor* extractor = nullptr;
-  const bireid_status status = bireid_open(directory_bytes.text(), &options, &extractor);
+  const bireid_status status = bireid_open(arguments.directory(), arguments.options(), &extractor);
   if (status != BIREID_OK) ThrowLastError(env, status);
   return ToHandle(extractor);
 }

@@ -1,8 +1,6 @@
 package org.bireid;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 
 /**
  * The network of a bundle: person crops in, embeddings out.
@@ -21,14 +19,14 @@ public final class Extractor implements AutoCloseable {
     System.loadLibrary("bireid_jni");
   }
 
-  /** How an extractor runs. */
+  /** How an extractor or a {@link Classifier} runs. */
   public static final class Options {
-    private int threads = 1;
-    private String isa = "auto";
-    private String stem = "float32";
-    private boolean skipChecksums = false;
+    int threads = 1;
+    String isa = "auto";
+    String stem = "float32";
+    boolean skipChecksums = false;
 
-    /** Threads that one call may use, 1 to 256; 1 unless set. */
+    /** Threads that one call may use, 1 to 64; 1 unless set. */
     public Options setThreads(int threads) {
       this.threads = threads;
       return this;
@@ -67,8 +65,8 @@ public final class Extractor implements AutoCloseable {
   private Extractor(long handle) {
     this.handle = handle;
     embeddingDim = nativeEmbeddingDim(handle);
-    fingerprint = string(nativeFingerprint(handle));
-    description = string(nativeDescribe(handle));
+    fingerprint = Boundary.string(nativeFingerprint(handle));
+    description = Boundary.string(nativeDescribe(handle));
   }
 
   /**
@@ -89,10 +87,10 @@ public final class Extractor implements AutoCloseable {
   public static Extractor open(String directory, Options options) {
     long handle =
         nativeOpen(
-            cString(directory),
+            Boundary.cString(directory),
             options.threads,
-            cString(options.isa),
-            cString(options.stem),
+            Boundary.cString(options.isa),
+            Boundary.cString(options.stem),
             options.skipChecksums);
     try {
       return new Extractor(handle);
@@ -130,7 +128,7 @@ public final class Extractor implements AutoCloseable {
    */
   public synchronized float[] embedRgb(byte[] pixels, int width, int height) {
     requireOpen();
-    requireSize(pixels.length, width, height);
+    Boundary.requireSize(pixels.length, width, height);
     float[] embedding = new float[embeddingDim];
     nativeEmbedArray(handle, pixels, width, height, embedding);
     return embedding;
@@ -156,7 +154,7 @@ public final class Extractor implements AutoCloseable {
       return embedRgb(copy, width, height);
     }
     requireOpen();
-    requireSize(crop.remaining(), width, height);
+    Boundary.requireSize(crop.remaining(), width, height);
     float[] embedding = new float[embeddingDim];
     nativeEmbedBuffer(handle, crop, width, height, embedding);
     return embedding;
@@ -173,7 +171,7 @@ public final class Extractor implements AutoCloseable {
     double[] measured = new double[2];
     byte[] message = nativeSelfTest(handle, measured);
     return new SelfTestResult(
-        message == null, measured[0], measured[1], message == null ? "" : string(message));
+        message == null, measured[0], measured[1], message == null ? "" : Boundary.string(message));
   }
 
   /** Frees the network, after calls in other threads have returned. Closing twice is harmless. */
@@ -187,31 +185,6 @@ public final class Extractor implements AutoCloseable {
     if (handle == 0) {
       throw new IllegalStateException("this extractor is closed; open the bundle again");
     }
-  }
-
-  private static void requireSize(int bytes, int width, int height) {
-    boolean fits = width > 0 && height > 0 && bytes % 3 == 0;
-    if (!fits || (long) width * height != bytes / 3) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "a crop of %d x %d RGB pixels in %d bytes; it needs width * height * 3, sides from 1",
-              width,
-              height,
-              bytes));
-    }
-  }
-
-  // Bytes cross the border, not strings: the UTF-8 of JNI is not that of file names.
-  private static byte[] cString(String text) {
-    if (text.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("a NUL character in '" + text.replace('\0', '?') + "'");
-    }
-    return (text + '\0').getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static String string(byte[] text) {
-    return new String(text, StandardCharsets.UTF_8);
   }
 
   private static native long nativeOpen(

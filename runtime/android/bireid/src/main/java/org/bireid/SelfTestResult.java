@@ -1,6 +1,6 @@
 package org.bireid;
 
-/** Whether this machine computes the embeddings that the bundle promises. */
+/** Whether this machine computes the outputs that the bundle promises. */
 public final class SelfTestResult {
   private final boolean passed;
   private final double maxDifference;
@@ -14,7 +14,7 @@ public final class SelfTestResult {
     this.message = message;
   }
 
-  /** Whether every golden crop lies within the tolerances of the bundle. */
+  /** Whether every golden item lies within the tolerances of the bundle. */
   public boolean passed() {
     return passed;
   }
@@ -24,7 +24,7 @@ public final class SelfTestResult {
     return maxDifference;
   }
 
-  /** Smallest cosine similarity with a golden embedding, -1 to 1. */
+  /** Smallest cosine similarity with a golden output, -1 to 1. */
   public double minCosine() {
     return minCosine;
   }

@@ -1,0 +1,67 @@
+// What crosses between Java and C: bytes, options and errors.
+#ifndef BIREID_ANDROID_JNI_SUPPORT_H_
+#define BIREID_ANDROID_JNI_SUPPORT_H_
+
+#include <jni.h>
+
+#include <cstdint>
+
+#include "engine/bireid.h"
+
+namespace bireid_jni {
+
+// The bytes of a Java array until the end of a scope.
+class ByteArray {
+ public:
+  ByteArray(JNIEnv* env, jbyteArray array)
+      : env_(env), array_(array), bytes_(env->GetByteArrayElements(array, nullptr)) {}
+  ~ByteArray() {
+    if (bytes_ != nullptr) env_->ReleaseByteArrayElements(array_, bytes_, JNI_ABORT);
+  }
+  ByteArray(const ByteArray&) = delete;
+  ByteArray& operator=(const ByteArray&) = delete;
+
+  bool ok() const { return bytes_ != nullptr; }
+  const char* text() const { return reinterpret_cast<const char*>(bytes_); }
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(bytes_); }
+
+ private:
+  JNIEnv* env_;
+  jbyteArray array_;
+  jbyte* bytes_;
+};
+
+// Bytes of text; null with a pending exception if there is no memory.
+jbyteArray ToBytes(JNIEnv* env, const char* text);
+
+// Throws bireid_last_error() in Java.
+void ThrowLastError(JNIEnv* env, bireid_status status);
+
+// The arguments of an open in Java; valid as long as the object.
+class OpenArguments {
+ public:
+  OpenArguments(JNIEnv* env, jbyteArray directory, jint threads, jbyteArray isa, jbyteArray stem,
+                jboolean skip_checksums)
+      : directory_(env, directory), isa_(env, isa), stem_(env, stem) {
+    options_.size = sizeof(options_);
+    options_.threads = threads;
+    options_.isa = isa_.text();
+    options_.stem = stem_.text();
+    options_.skip_checksums = skip_checksums == JNI_TRUE ? 1 : 0;
+  }
+
+  // Otherwise an exception of Java is pending.
+  bool ok() const { return directory_.ok() && isa_.ok() && stem_.ok(); }
+  const char* directory() const { return directory_.text(); }
+  const bireid_options* options() const { return &options_; }
+
+ private:
+  ByteArray directory_;
+  ByteArray isa_;
+  ByteArray stem_;
+  bireid_options options_{};
+};
+
+}  // namespace bireid_jni
+
+#endif  // BIREID_ANDROID_JNI_SUPPORT_H_

@@ -1,0 +1,84 @@
+// DEPTHWISE_CONV_2D: a float convolution of every channel by itself. The filter is
+// [1, height, width, channels out].
+#include <memory>
+#include <utility>
+
+#include "formats/builtin_options.h"
+#include "kernels/depthwise_convolution.h"
+#include "operators/operator_row.h"
+#include "operators/windows.h"
+#include "plan/node_check.h"
+#include "plan/plan_builder.h"
+#include "plan/shape_inference.h"
+#include "plan/tile_step.h"
+#include "plan/worker_share.h"
+
+namespace bireid {
+namespace {
+
+class DepthwiseConvolutionStep : public TileStep {
+ public:
+  DepthwiseConvolutionStep(const KernelTable& kernels,
+                           std::unique_ptr<DepthwiseConvolution> convolution, int input)
+      : TileStep(kernels, convolution->output_pixels(), convolution->spec().channels_out),
+        convolution_(std::move(convolution)),
+        input_(input) {}
+
+ protected:
+  void Compute(const StepContext& context, int begin, int end, float* tile) const override {
+    convolution_->Run(ValueOf<const float>(context, input_), begin, end, tile);
+  }
+
+ private:
+  std::unique_ptr<DepthwiseConvolution> convolution_;
+  int input_;
+};
+
+class DepthwiseConv2d final : public Operator {
+ public:
+  void Check(const NodeCheck& check) const override {
+    check.Operands(2, 1);
+    const Tensor& input = check.InputMap(0, DataType::kFloat32);
+    const Tensor& output = check.OutputMap(DataType::kFloat32);
+    const Tensor& filter = check.Filter(1, DataType::kFloat32);
+    Require(filter.shape[0] == 1 && filter.shape[3] % input.shape[3] == 0,
+            "the filter does not fit the input");
+    check.Bias(filter.shape[3]);
+    CheckFiltered(check, input, filter, output, filter.shape[3]);
+  }
+
+  Shape InferShape(const Graph& graph, const Node& node) const override {
+    const Shape& filter = MapShape(graph, node, 1, "the filter");
+    return WindowsOutput(MapShape(graph, node, 0, "the input"), filter[1], filter[2], filter[3],
+                         node.options);
+  }
+
+  void Plan(int n, PlanBuilder* builder) const override {
+    const Node& node = builder->node(n);
+    auto convolution = std::make_unique<DepthwiseConvolution>(
+        ConvolutionSpecOf(builder->graph(), node,
+                          builder->graph().tensors[node.inputs[1]].shape[3]),
+        builder->ConstantOf<float>(node, 1), builder->ConstantOf<float>(node, 2));
+    const int input = builder->WindowedMapOf(node.inputs[0]);
+    convolution->Place(builder->Reference(input).layout);
+    builder->AddTiles(n,
+                      std::make_unique<DepthwiseConvolutionStep>(builder->kernels(),
+                                                                 std::move(convolution), input),
+                      {input});
+  }
+
+  Border InputBorder(const Graph& graph, const Node& node) const override {
+    return FilterBorder(graph, node);
+  }
+};
+
+const DepthwiseConv2d kDepthwiseConv2d;
+
+}  // namespace
+
+extern const OperatorRow kDepthwiseConv2dRow(
+    kDepthwiseConv2d, tflite::BuiltinOperator::DEPTHWISE_CONV_2D,
+    {ReadConvolution<tflite::DepthwiseConv2DOptions>,
+     ReadConvolutionParameters<litert::TfLiteDepthwiseConvParams>});
+
+}  // namespace bireid
