@@ -57,6 +57,7 @@ def test_every_block_runs(folder, monkeypatch, capfd):
     said = capfd.readouterr().out
     assert "embedding embedding (64,)" in said
     assert "('dark', 'light')" in said
+    assert "open it with Extractor" in said
 
 
 @pytest.mark.slow
