@@ -70,6 +70,9 @@ def evaluate(
         on_progress: Called with (done, total).
         quiet: Wraps what native libraries write while they start.
 
+    Returns:
+        The scores, the same as a table, and what ran the model.
+
     Raises:
         ArgumentError: An option that the task does not understand, `data` is missing, or given
             beside saved outputs.
