@@ -115,7 +115,7 @@ void TakeShape(const TfLiteTensor& source, Tensor* tensor) {
   std::vector<int>& shape = tensor->shape;
   shape = ReadShape(source);
   if (!shape.empty()) tensor->rank = static_cast<int>(shape.size());  // else it is not known yet
-  if (tensor->rank == 2 && tensor->constant == nullptr) shape.insert(shape.begin() + 1, {1, 1});
+  if (shape.size() == 2 && tensor->constant == nullptr) shape.insert(shape.begin() + 1, {1, 1});
 }
 
 std::vector<Tensor> ReadTensors(const TfLiteContext& context) {
