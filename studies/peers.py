@@ -18,15 +18,15 @@ import numpy as np
 
 HEIGHT, WIDTH = 256, 128
 IMAGES = 12
+IMAGE = "image"
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def main(folder: Path) -> None:
     """Write the bundle and its four peers to FOLDER."""
-    from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+    from bireid_deploy.cli.native_output import quiet_native_output
 
-    load_tensorflow()
     folder.mkdir(parents=True, exist_ok=True)
     with quiet_native_output() as say:
         _write_binary(folder / "binary")
@@ -56,13 +56,21 @@ def _network(precision: str) -> Any:
 def _write_binary(path: Path) -> None:
     from bireid_converters.convert import convert
     from bireid_runtime import Preprocess
+    from bireid_runtime.inputs import InputSpec
+    from bireid_runtime.outputs import OutputSpec
 
+    from bireid_deploy.tasks import TASKS
+
+    network = _network("binary")
     convert(
-        _network("binary"),
+        network,
         path,
         ("lce", "onnx"),
         name="resnet18-random-weights",
-        preprocess=Preprocess(height=HEIGHT, width=WIDTH),
+        task="reid",
+        inputs=(InputSpec.image(IMAGE, Preprocess(height=HEIGHT, width=WIDTH)),),
+        outputs=(OutputSpec.embedding("embedding", network.model.output_shape[-1]),),
+        card=TASKS["reid"].card,
         licences={"weights": "Apache-2.0", "training_data": "none"},
         verify=False,
     )
@@ -70,15 +78,16 @@ def _write_binary(path: Path) -> None:
 
 def _real_valued(images: np.ndarray) -> Mapping[str, Callable[[], bytes]]:
     from bireid_converters.int8 import export_int8
+    from bireid_converters.named_model import named_model
     from bireid_converters.onnx_export import export_onnx
 
-    model = _with_relu(_network("real").model)
-    float_onnx = export_onnx(model, metadata={})
+    model = named_model(_with_relu(_network("real").model), [IMAGE], ["embedding"])
+    float_onnx = export_onnx(model)
     return {
         "float.onnx": lambda: float_onnx,
         "float.tflite": lambda: _float_tflite(model),
         "int8.onnx": lambda: _int8_onnx(float_onnx, images),
-        "int8.tflite": lambda: export_int8(model, representative={model.input_names[0]: images}),
+        "int8.tflite": lambda: export_int8(model, representative={IMAGE: images}),
     }
 
 
@@ -118,7 +127,7 @@ def _int8_onnx(float_onnx: bytes, images: np.ndarray) -> bytes:
 
         def get_next(self) -> dict[str, np.ndarray] | None:
             image = next(self._rest, None)
-            return None if image is None else {"image": image[None]}
+            return None if image is None else {IMAGE: image[None]}
 
     with tempfile.TemporaryDirectory() as name:
         given, prepared, result = (Path(name) / each for each in ("given", "prepared", "result"))

@@ -15,35 +15,33 @@ from typing import Any
 import click
 import numpy as np
 from bireid_runtime import Bundle
-from bireid_runtime.preprocess import Preprocess, preprocess
 
-from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.native_output import quiet_native_output
 
 RUN, ROW = "real", "real-int8"
 LABEL = "real-valued, int8 after training"
 
 
-class Int8Embedder:
-    """Runs the int8 file of a bundle in LiteRT; an `evaluation.protocol.Embedder`."""
+class Int8Predictor:
+    """Runs the int8 file of a bundle in LiteRT; a `bireid_deploy.tasks.base.Predictor`."""
 
-    def __init__(self, bundle: Bundle, spec: Preprocess) -> None:
+    fingerprint = ""
+
+    def __init__(self, bundle: Bundle) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._spec = spec
-        self._interpreter = Interpreter(str(bundle.file("int8")))
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        (self._input,), (self._output,) = bundle.inputs, bundle.outputs
+        self._interpreter = Interpreter(model_content=bundle.read("int8"))
+        self._run = self._interpreter.get_signature_runner()
 
-    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Map uint8 RGB crops (H, W, 3) to float32 (N, D), rows of unit length."""
-        return np.concatenate([self._embed(image) for image in images])
-
-    def _embed(self, image: np.ndarray) -> np.ndarray:
-        self._interpreter.set_tensor(self._input, preprocess(image, self._spec)[None])
-        self._interpreter.invoke()
-        embedding: np.ndarray = self._interpreter.get_tensor(self._output)
-        return embedding
+    def run_images(self, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Map uint8 RGB crops (H, W, 3) to the output by its name, float32 (N, D)."""
+        name = self._output.name
+        rows = [
+            self._run(**{self._input.name: self._input.prepare(image)[None]})[name]
+            for image in images
+        ]
+        return {name: np.concatenate(rows)}
 
 
 @click.command()
@@ -51,13 +49,14 @@ class Int8Embedder:
 @click.option("--data", type=click.Path(path_type=Path), help="Default: EXPERIMENT/people.")
 def main(experiment: Path, data: Path | None) -> None:
     """Measure every seed of EXPERIMENT's run `real` and write results/real-int8-seed*.json."""
-    from bireid_deploy.data.layouts import open_dataset
     from bireid_deploy.experiments.folder import ExperimentFolder
     from bireid_deploy.experiments.record import write_json
+    from bireid_deploy.tasks import TASKS
 
-    load_tensorflow()
+    task = TASKS["reid"]
+    people = experiment / task.generators["synthetic"].folder
+    dataset = task.open_dataset(data or people)
     folder = ExperimentFolder(experiment)
-    dataset = open_dataset(data or folder.people)
     for path in sorted(folder.result(RUN).parent.glob(f"{RUN}-seed*.json")):
         record = folder.read_result(path.stem)
         with quiet_native_output():
@@ -70,15 +69,13 @@ def main(experiment: Path, data: Path | None) -> None:
 
 
 def _measure(run: Path, dataset: Any) -> dict[str, Any]:
-    from bireid_deploy.conversion import convert_run, measure_embedder
-    from bireid_deploy.experiments.record import metrics_of
-    from bireid_deploy.trained_run import open_run
+    from bireid_deploy import api
+    from bireid_deploy.models_at_hand import task_of_bundle
 
-    trained = open_run(run)
     with tempfile.TemporaryDirectory() as scratch:
-        bundle = convert_run(trained, Path(scratch) / "bundle", ("int8",), name=ROW)
-        embedder = Int8Embedder(bundle, trained.preprocess)
-        return metrics_of(measure_embedder("litert", embedder, dataset))
+        bundle = api.convert(run, Path(scratch) / "bundle", formats=("int8",), name=ROW)
+        task = task_of_bundle(bundle)
+        return task.evaluate(Int8Predictor(bundle), dataset, bundle.outputs, {}).scores
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from bireid_deploy.cli.native_output import load_tensorflow, quiet_native_output
+from bireid_deploy.cli.native_output import quiet_native_output
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -27,53 +27,47 @@ RESULTS = Path(__file__).parent / "results"
 @click.option("--engines", is_flag=True, help="Also convert and rank with every engine.")
 def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
     """Measure RUN and write studies/results/TABLE/RUN.json."""
-    from bireid_runtime import Extractor
     from bireid_runtime.backends import BACKENDS
 
+    from bireid_deploy import api
     from bireid_deploy.data.layouts import open_dataset
+    from bireid_deploy.trained_run import read_recipe
+    from bireid_deploy.training.run_directory import RunDirectory
 
     dataset = open_dataset(data)
-    load_tensorflow()
-    from bireid_deploy.conversion import convert_run, measure_embedder
-    from bireid_deploy.tasks.reid.histogram import HistogramEmbedder
-    from bireid_deploy.trained_run import open_run
+    directory = RunDirectory(run)
+    trained = directory.read_record()
 
-    with quiet_native_output():
-        trained = open_run(run)
-        metrics: list[dict[str, Any]] = [
-            measure_embedder("colour histogram", HistogramEmbedder(), dataset)
-        ]
-        sizes = {}
-        if engines:
-            with tempfile.TemporaryDirectory() as folder:
-                formats = ("lce", "onnx")
-                bundle = convert_run(
-                    trained, Path(folder) / "bundle", formats, name=label, dataset=dataset
-                )
-                metrics += bundle.manifest["metrics"]
-                metrics += [
-                    measure_embedder(backend.name, Extractor.open(bundle, backend.name), dataset)
-                    for backend in BACKENDS
-                    if not backend.exact
-                ]
-                sizes = {
-                    backend.name: bundle.file(backend.format).stat().st_size for backend in BACKENDS
-                }
-        else:
-            metrics.append(measure_embedder("keras", trained, dataset))
+    def measure(model: Path | str, **options: Any) -> dict[str, Any]:
+        found = api.evaluate(model, dataset, quiet=quiet_native_output, **options).to_json()
+        return {name: value for name, value in found.items() if name != "model"}
+
+    metrics = [measure("histogram")]
+    sizes = {}
+    if engines:
+        with tempfile.TemporaryDirectory() as folder:
+            with quiet_native_output():
+                bundle = api.convert(run, Path(folder) / "bundle", name=label, data=dataset)
+            metrics += bundle.manifest["metrics"]
+            metrics += [
+                measure(bundle.path, backend=each.name) for each in BACKENDS if not each.exact
+            ]
+            sizes = {each.name: bundle.file(each.format).stat().st_size for each in BACKENDS}
+    else:
+        metrics.append(measure(run))
     summary = dataset.summary()
     record = {
         "label": label,
-        "recipe": trained.recipe.model_dump(),
-        "initial": trained.record["initial"],
-        "training_data": trained.record["data"],
+        "recipe": read_recipe(directory).model_dump(),
+        "initial": trained["initial"],
+        "training_data": trained["data"],
         "test_data": {
             "name": dataset.name,
             "identities": summary["query"].identities,
             "query": summary["query"].images,
             "gallery": summary["gallery"].images,
         },
-        "last_epoch": trained.record["history"][-1],
+        "last_epoch": trained["history"][-1],
         "metrics": metrics,
         "bytes": sizes,
         "machine": f"{platform.machine()}, Python {platform.python_version()}",

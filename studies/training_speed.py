@@ -20,6 +20,7 @@ from bireid_deploy.training.recipe import Recipe
 RESULT = Path(__file__).parent / "results" / "training_speed.json"
 ROUNDS = 8
 STEPS_PER_ROUND = 3
+IDENTITIES = 500
 
 # Width, input height, batch: the demo's network, and the paper's at its usual input.
 NETWORKS = ((0.5, 128, 64), (1.0, 256, 32))
@@ -28,9 +29,6 @@ NETWORKS = ((0.5, 128, 64), (1.0, 256, 32))
 @click.command()
 def main() -> None:
     """Time both steps on each network and write the ratios."""
-    from bireid_deploy.cli.native_output import load_tensorflow
-
-    load_tensorflow()
     records = [_measure(*network) for network in NETWORKS]
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(records, indent=1) + "\n")
@@ -73,18 +71,23 @@ def _recipe(name: str, width: float, height: int, batch: int) -> Recipe:
 
 def _compiled(name: str, width: float, height: int, batch: int) -> Callable[[], object]:
     """A function that runs one compiled and warmed-up training step."""
-    from bireid_models.framework import keras
     from bireid_models.network import build_network
 
+    from bireid_deploy.tasks import TASKS
+    from bireid_deploy.tasks.supervised import LabelledImages
+    from bireid_deploy.training.methods import enabled_methods
+    from bireid_deploy.training.methods.base import MethodContext
     from bireid_deploy.training.repeatability import make_repeatable
     from bireid_deploy.training.step import TrainingStep
 
     recipe = _recipe(name, width, height, batch)
     make_repeatable(recipe.seed)
     network = build_network(recipe.network.config())
-    classifier = keras.layers.Dense(500, use_bias=False, name="classifier")
-    classifier.build((None, network.model.output_shape[-1]))
-    step = TrainingStep(network, classifier, recipe)
+    people = LabelledImages(np.empty((IDENTITIES, 0), np.uint8), np.arange(IDENTITIES), {})
+    context = MethodContext(recipe, network, people.description)
+    methods = [method.build(context) for method in enabled_methods(recipe)]
+    task = TASKS[recipe.task].step(recipe, network, people)
+    step = TrainingStep(network, task, methods, recipe)
     step.optimizers.set_factor(0.0)
     images = np.random.default_rng(0).normal(size=(batch, height, height // 2, 3))
     labels = np.repeat(np.arange(batch // 4), 4).astype(np.int32)

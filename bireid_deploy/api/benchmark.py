@@ -19,7 +19,7 @@ RUNS_PER_ROUND = 5
 def bench(
     bundle: Path | str,
     *,
-    against: Sequence[Path] = (),
+    against: Sequence[Path | str] = (),
     threads: int = 1,
     rounds: int = 20,
     starts: int = 3,
@@ -48,8 +48,9 @@ def bench(
     from bireid_deploy.benchmark.engines import engines_of, installed
     from bireid_deploy.benchmark.session import time_engines
 
-    known = engines_of(Bundle.open(bundle), tuple(against), threads)
-    engines = installed(known, against)
+    files = tuple(map(Path, against))
+    known = engines_of(Bundle.open(bundle), files, threads)
+    engines = installed(known, files)
     for engine in known:
         if engine not in engines:
             on_left_out(engine.label, engine.unavailable_reason() or "")

@@ -84,7 +84,8 @@ def convert(
         ParityError: A file computes something else; nothing is written.
         ConversionError: An unknown format, or the target is no bundle.
         UnsupportedModelError: The network, or a layer of it, does not exist in a format.
-        TrainingError: Not a run.
+        TrainingError: Not a run, or its checkpoint is damaged.
+        DatasetError: `data` is no data set of the run's task, or holds a broken image.
     """
     for entry in formats:
         find_format(entry)
@@ -128,9 +129,15 @@ def verify(
         layout: Layout of that folder.
         explain: With `run`, compare every layer.
 
+    Returns:
+        Every check, in the order of their running; a failed one is no exception.
+
     Raises:
         MissingPackageError: The extra `train` is not installed.
         BundleError, IntegrityError: The bundle is not what its manifest says.
+        UnsupportedModelError: A task or a file that this version does not know.
+        TrainingError: `run` is no run.
+        DatasetError: `data` is no data set of the bundle's task.
     """
     opened = Bundle.open(bundle)
     dataset = None if data is None else task_of_bundle(opened).open_dataset(Path(data), layout)

@@ -12,6 +12,7 @@ from bireid_deploy.api.training import Quiet
 from bireid_deploy.models_at_hand import is_run, open_model, task_of_bundle, task_of_saved
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress, Report, Task
+from bireid_deploy.tasks.options import check_options
 from bireid_deploy.trained_run import read_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
@@ -69,15 +70,19 @@ def evaluate(
         on_progress: Called with (done, total).
         quiet: Wraps what native libraries write while they start.
 
+    Returns:
+        The scores, the same as a table, and what ran the model.
+
     Raises:
-        ArgumentError: An option that the task does not understand, or `data` is missing.
+        ArgumentError: An option that the task does not understand, `data` is missing, or given
+            beside saved outputs.
         DatasetError: The data set does not fit or holds a broken image.
         BireidError: The model cannot be opened.
     """
     model, options = Path(model), dict(options or {})
     task = _task_of(model)
-    for name in options.keys() - task.options:
-        raise ArgumentError(f"{name}: the model is of {task.title}, which has no such option")
+    check_options(options, task.options, task.title)
+    task.check_options(options)
     if model.suffix in task.saved_suffixes and task_of_saved(model) is task:
         if data is not None:
             raise ArgumentError(f"{model} holds outputs already; leave out the data set")

@@ -29,6 +29,7 @@ def flash(
 
     Raises:
         TargetError: The target is malformed.
+        BundleError: Not a bundle.
         DeviceUnreachableError, MissingProgramError: It cannot be reached.
         DeviceCheckError, SelfTestError, IntegrityError: It cannot take or run the bundle; the
             version that was current before still is.
@@ -51,14 +52,19 @@ def flash(
 
 
 def roll_back(target: str, reporter: "Reporter | None" = None) -> "FlashReport":
-    """Make the version before the current one on a device current again.
+    """Make the version before the current one on a device current again, after its self-test.
 
     Args:
         target: As of `flash`.
         reporter: As of `flash`.
 
+    Returns:
+        What was found there; nothing is timed.
+
     Raises:
-        TargetError, DeviceUnreachableError, MissingProgramError, DeviceCheckError: As of `flash`.
+        TargetError, DeviceUnreachableError, MissingProgramError: As of `flash`.
+        DeviceCheckError: There is no version before, or another flash is at work.
+        SelfTestError: It fails its self-test; the current one stays.
     """
     from bireid_deploy.devices import flash as devices
     from bireid_deploy.devices.connect import connect

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.errors import ArgumentError
+
 from bireid_deploy.extras import require
 from bireid_deploy.recipes import find_recipe, load_recipe
 from bireid_deploy.tasks import TASKS
@@ -77,9 +79,11 @@ def train(
         The history and what is worth knowing about it.
 
     Raises:
-        RecipeError, DatasetError: Malformed.
+        RecipeError, DatasetError: Malformed, or no such recipe ships.
+        ArgumentError: Overrides for a recipe that is not read from a file.
         MissingPackageError: The extra `train` is not installed.
-        TrainingError: The run exists already or cannot be resumed, or an origin does not fit.
+        TrainingError: The run exists already or cannot be resumed; an origin, the network or the
+            data do not fit the recipe; or it needs a teacher and none is given, or the reverse.
         DivergenceError: A loss became NaN or infinite; the last checkpoint is kept.
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
@@ -111,7 +115,7 @@ def train(
 def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:
     if isinstance(recipe, Recipe):
         if overrides:
-            raise ValueError("overrides are for recipes that are read from a file")
+            raise ArgumentError("overrides are for recipes that are read from a file")
         return recipe
     return load_recipe(recipe if isinstance(recipe, Path) else find_recipe(recipe), overrides)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import BACKENDS, EngineSession
+from bireid_runtime.backends import BACKENDS, Backend, EngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize
 
@@ -69,22 +69,20 @@ class Engine:
 
     def unavailable_reason(self) -> str | None:
         """Say what is not installed and how to mend it, or None if nothing is missing."""
-        name = _KINDS[self.kind].backend
-        (backend,) = [each for each in BACKENDS if each.name == name]
-        return backend.unavailable_reason()
+        return _KINDS[self.kind].backend_row.unavailable_reason()
 
 
-# The first one that a bundle has a file for is the reference of the ratios.
-_BUNDLE_ENGINES = (
-    ("1-bit, bireid (native)", "native", "lce"),
-    ("1-bit, bireid (native), uint8 stem", "native-uint8-stem", "lce"),
-    ("1-bit, bireid (fused)", "bireid", "lce"),
-    ("1-bit, LiteRT + bireid, uint8 stem", "bireid-uint8-stem", "lce"),
-    ("1-bit, bireid (LCE operators)", "bireid-lce-operators", "lce"),
-    ("1-bit, LCE (indirect)", "lce-indirect", "lce"),
-    ("1-bit, LCE (default)", "lce-default", "lce"),
-    ("1-bit, ONNX Runtime", "onnx", "onnx"),
-)
+# By kind. The first one that a bundle has a file for is the reference of the ratios.
+_BUNDLE_ENGINES = {
+    "native": "1-bit, bireid (native)",
+    "native-uint8-stem": "1-bit, bireid (native), uint8 stem",
+    "bireid": "1-bit, bireid (fused)",
+    "bireid-uint8-stem": "1-bit, LiteRT + bireid, uint8 stem",
+    "bireid-lce-operators": "1-bit, bireid (LCE operators)",
+    "lce-indirect": "1-bit, LCE (indirect)",
+    "lce-default": "1-bit, LCE (default)",
+    "onnx": "1-bit, ONNX Runtime",
+}
 _FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
 
 
@@ -100,11 +98,13 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         UnsupportedModelError: A file to compare with is of another kind.
     """
     found = []
-    for label, kind, format_name in _BUNDLE_ENGINES:
+    for kind, label in _BUNDLE_ENGINES.items():
+        format_name = _KINDS[kind].backend_row.format
         if format_name in bundle.formats:
             size = bundle.file(format_name).stat().st_size
             found.append(Engine(label, kind, str(bundle.path), size, threads, bundle.preprocess))
-    own = [(name, bundle.file(name)) for name in ("float-onnx", "int8") if name in bundle.formats]
+    read = {backend.format for backend in BACKENDS}
+    own = [(name, bundle.file(name)) for name in bundle.formats if name not in read]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
@@ -208,6 +208,12 @@ class _Kind(NamedTuple):
 
     backend: str
     open: Callable[[Engine], Opened]
+
+    @property
+    def backend_row(self) -> Backend:
+        """That back end."""
+        (found,) = [each for each in BACKENDS if each.name == self.backend]
+        return found
 
 
 _KINDS = {

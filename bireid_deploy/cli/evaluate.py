@@ -1,5 +1,6 @@
 """`bireid-deploy evaluate`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,25 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.options import united
 
-# Options that not every task understands.
-_OF_TASKS = ("rerank", "average_precision", "save")
+_OPTIONS = united(task.options for task in TASKS.values())
+
+
+def _of_tasks(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of all tasks to a command."""
+    for name, option in reversed(_OPTIONS.items()):
+        flag = f"--{name.replace('_', '-')}"
+        if option.choices:
+            kind: Any = {"type": click.Choice(option.choices), "default": option.choices[0]}
+            kind["show_default"] = True
+        elif option.takes_path:
+            kind = {"type": click.Path(path_type=Path)}
+        else:
+            kind = {"is_flag": True}
+        command = click.option(flag, name, help=option.help, **kind)(command)
+    return command
 
 
 @click.command()
@@ -18,17 +35,7 @@ _OF_TASKS = ("rerank", "average_precision", "save")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs a bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
-@click.option("--rerank", is_flag=True, help="Re-rank with k-reciprocal encoding.")
-@click.option(
-    "--average-precision",
-    type=click.Choice(["non-interpolated", "trapezoid"]),
-    default="non-interpolated",
-    show_default=True,
-    help="Definition of average precision.",
-)
-@click.option(
-    "--save", type=click.Path(path_type=Path), help="Keep the embeddings (.npz or .jsonl)."
-)
+@_of_tasks
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     model: Path,
@@ -39,17 +46,15 @@ def command(
     as_json: bool,
     **of_tasks: Any,
 ) -> None:
-    """Measure MODEL on the test split of a data set: CMC, mAP and mINP, or what its task has.
+    """Measure MODEL on the test split of a data set, as its task does.
 
     MODEL is a run directory, a bundle, a file that --save wrote (then --data is not needed),
-    or the word `histogram` for the colour-histogram baseline. A classifier is measured by its top-1
-    and top-5 accuracy.
+    or the word `histogram` for the colour-histogram baseline. A network of people is measured by
+    CMC, mAP and mINP, a classifier by its top-1 and top-5 accuracy.
     """
     from bireid_deploy import api
-    from bireid_deploy.evaluation.embedding_file import require_writable
 
-    if of_tasks["save"] is not None:
-        require_writable(of_tasks["save"])
+    given = {name: value for name, value in of_tasks.items() if _is_given(name)}
     with progress("evaluating") as on_progress:
         found = api.evaluate(
             model,
@@ -57,12 +62,13 @@ def command(
             layout=layout,
             backend=backend,
             threads=threads,
-            options={name: of_tasks[name] for name in _OF_TASKS if _is_given(name)},
+            options=given,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
-    if of_tasks["save"] is not None:
-        message(f"embeddings saved to {of_tasks['save']}")
+    for name, value in given.items():
+        if _OPTIONS[name].takes_path:
+            message(f"saved to {value}")
     if as_json:
         emit_json(found.to_json())
         return

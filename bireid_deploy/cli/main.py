@@ -15,7 +15,7 @@ VERBS = {
     "convert": "Turn a trained run into a checked bundle.",
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
-    "evaluate": "Measure CMC, mAP and mINP of a run, a bundle or a file of embeddings.",
+    "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
     "embed": "Turn images into embeddings.",
     "bench": "Measure latency, memory and load time, each engine in its own process.",
     "flash": "Put a bundle on a device, and test and time it there.",

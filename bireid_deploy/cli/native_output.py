@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from bireid_runtime.errors import BireidError
 
-from bireid_deploy import extras
-
 
 @contextmanager
 def quiet_native_output() -> Iterator[Callable[[str], None]]:
@@ -39,14 +37,3 @@ def quiet_native_output() -> Iterator[Callable[[str], None]]:
 
 def _write(descriptor: int, line: str) -> None:
     os.write(descriptor, f"{line}\n".encode())
-
-
-def load_tensorflow() -> None:
-    """Import TensorFlow, Keras 2 and Larq without their notices.
-
-    Raises:
-        MissingPackageError: The extra `train` is not installed.
-    """
-    extras.require("train")
-    with quiet_native_output():
-        import bireid_models.framework  # noqa: F401

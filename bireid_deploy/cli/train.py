@@ -11,14 +11,14 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.command()
 @click.argument("recipe")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
-@click.option("--layout", default="auto", show_default=True, help="Layout of Re-ID data.")
+@click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the recipe."
 )
 @click.option("--init", type=click.Path(path_type=Path), help="Start from the weights of this run.")
 @click.option(
-    "--teacher", type=click.Path(path_type=Path), help="Run to learn from, if the recipe distils."
+    "--teacher", type=click.Path(path_type=Path), help="Run to learn from, if the recipe does."
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")

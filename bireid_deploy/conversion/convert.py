@@ -46,7 +46,7 @@ def convert_run(
     deployment = run.deployment()
 
     def measure(bundle: Bundle) -> list[dict[str, Any]]:
-        on_progress(f"measuring every engine on {dataset.name}")
+        on_progress(f"measuring every engine on {run.task.describe(dataset)['name']}")
         metrics = measure_engines(bundle, dataset, run)
         if verify:
             require_equal_scores(run.task, metrics)

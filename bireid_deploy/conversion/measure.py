@@ -56,13 +56,6 @@ def measure_engines(
     return records
 
 
-def measure_model(
-    engine: str, task: Task, predictor: Predictor, outputs: Sequence[Any], dataset: Any
-) -> dict[str, Any]:
-    """Measure one predictor; a record as of `measure_engines`."""
-    return _record(engine, task.evaluate(predictor, dataset, outputs, {}))
-
-
 def require_equal_scores(task: Task, metrics: Sequence[Mapping[str, Any]]) -> None:
     """Refuse engines whose comparable scores are more than a point from the first record's.
 

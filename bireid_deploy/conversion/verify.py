@@ -97,7 +97,8 @@ def verify_against_run(
 def verify_scores(path: Path, run: TrainedRun | None, dataset: Any) -> Check:
     """The scores of every engine on a test set, against Keras or against each other."""
     bundle = Bundle.open(path)
-    name, task = f"scores on {dataset.name}", task_of_bundle(bundle)
+    task = task_of_bundle(bundle)
+    name = f"scores on {task.describe(dataset)['name']}"
     metrics = measure_engines(bundle, dataset, run)
     if not metrics:
         return Check(name, False, "no back end here runs a file of this bundle")

@@ -1,52 +1,25 @@
 """k-reciprocal encodings of images (Zhong et al., CVPR 2017, section 3) as sparse rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bireid_deploy.evaluation.distances import squared_distances
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
-@dataclass(frozen=True, eq=False)
-class SparseRows:
-    """Rows of a matrix that is mostly zero.
 
-    Attributes:
-        offsets: Row i holds the entries `offsets[i]` to `offsets[i + 1] - 1`, int64 `(rows + 1,)`.
-        columns: Column of each entry, int32 `(entries,)`.
-        values: Value of each entry, float32 `(entries,)`.
-    """
+Row = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""Columns and values of the entries of one row."""
 
-    offsets: NDArray[np.int64]
-    columns: NDArray[np.int32]
-    values: NDArray[np.float32]
 
-    @classmethod
-    def join(cls, rows: Iterable[tuple[NDArray[np.int32], NDArray[np.float32]]]) -> "SparseRows":
-        """Build the matrix from the columns and the values of each of its rows."""
-        columns, values = zip(*rows, strict=True)
-        offsets = np.cumsum([0, *map(len, columns)], dtype=np.int64)
-        return cls(offsets, np.concatenate(columns), np.concatenate(values))
-
-    def row(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Give the columns and the values of one row."""
-        entries = slice(self.offsets[index], self.offsets[index + 1])
-        return self.columns[entries], self.values[entries]
-
-    def transposed(self, first_row: int) -> "SparseRows":
-        """Transpose the rows from `first_row` on, which become the columns from 0 on."""
-        count = len(self.offsets) - 1
-        entries = slice(self.offsets[first_row], None)
-        rows = np.repeat(
-            np.arange(count - first_row, dtype=np.int32), np.diff(self.offsets[first_row:])
-        )
-        order = np.argsort(self.columns[entries], kind="stable")
-        sizes = np.bincount(self.columns[entries], minlength=count)
-        return SparseRows(
-            np.concatenate([[0], np.cumsum(sizes)]), rows[order], self.values[entries][order]
-        )
+def row_of(matrix: "csr_array", index: int) -> Row:
+    """Give the columns and the values of one row, without a copy."""
+    entries = slice(matrix.indptr[index], matrix.indptr[index + 1])
+    return matrix.indices[entries], matrix.data[entries]
 
 
 def nearest_neighbours(
@@ -96,7 +69,7 @@ def encode(
     neighbours: NDArray[np.int32],
     farthest: NDArray[np.float32],
     k1: int,
-) -> SparseRows:
+) -> "csr_array":
     """Encode each image by its expanded set of k-reciprocal neighbours.
 
     Args:
@@ -111,17 +84,17 @@ def encode(
     near = neighbours[:, : _half(k1) + 1]
     reciprocal, reciprocal_near = _reciprocal(neighbours), _reciprocal(near)
 
-    def row(image: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def row(image: int) -> Row:
         core = neighbours[image, reciprocal[image]]
         members = _expanded(core, near, reciprocal_near)
         squared = squared_distances(vectors[image : image + 1], vectors[members])[0]
         weights = np.exp(-np.square(squared / farthest[image]))
         return members, weights / weights.sum()
 
-    return SparseRows.join(map(row, range(len(vectors))))
+    return _joined(map(row, range(len(vectors))), len(vectors))
 
 
-def average_over_neighbours(encodings: SparseRows, neighbours: NDArray[np.int32]) -> SparseRows:
+def average_over_neighbours(encodings: "csr_array", neighbours: NDArray[np.int32]) -> "csr_array":
     """Replace each encoding by the mean over the nearest neighbours (local query expansion).
 
     Args:
@@ -131,14 +104,23 @@ def average_over_neighbours(encodings: SparseRows, neighbours: NDArray[np.int32]
     Returns:
         One row per image; each still sums to 1.
     """
+    from scipy.sparse import csr_array
 
-    def row(nearest: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        columns, values = zip(*map(encodings.row, nearest), strict=True)
-        members, position = np.unique(np.concatenate(columns), return_inverse=True)
-        sums = np.bincount(position, weights=np.concatenate(values))
-        return members, (sums / len(nearest)).astype(np.float32)
+    count, nearest = neighbours.shape
+    share = np.full(neighbours.size, 1 / nearest, np.float32)
+    offsets = np.arange(0, neighbours.size + 1, nearest)
+    means = csr_array((share, neighbours.reshape(-1), offsets), shape=(count, count))
+    return means @ encodings
 
-    return SparseRows.join(map(row, neighbours))
+
+def _joined(rows: Iterable[Row], columns: int) -> "csr_array":
+    """Build a matrix from its rows."""
+    from scipy.sparse import csr_array
+
+    indices, values = zip(*rows, strict=True)
+    offsets = np.cumsum([0, *map(len, indices)])
+    shape = (len(indices), columns)
+    return csr_array((np.concatenate(values), np.concatenate(indices), offsets), shape=shape)
 
 
 def _half(k1: int) -> int:

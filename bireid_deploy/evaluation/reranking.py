@@ -22,6 +22,7 @@ from bireid_deploy.evaluation.k_reciprocal import (
     encode,
     largest_encoding,
     nearest_neighbours,
+    row_of,
 )
 
 # Column (4) and value (4) of an entry, in the averaged encodings, in their transpose, and in the
@@ -87,7 +88,8 @@ class ReRankedDistances:
             encodings = average_over_neighbours(encodings, neighbours[:, : settings.k2])
         self._farthest = farthest[: len(query)]
         self._query_encodings = encodings
-        self._gallery_index = encodings.transposed(first_row=len(query))
+        # Row c: the gallery images that have an entry in column c.
+        self._gallery_index = encodings[len(query) :].T.tocsr()
 
     def rows(self, start: int, stop: int) -> NDArray[np.float32]:
         """Give the distances of the queries `start` to `stop - 1`, float32 `(stop - start, G)`."""
@@ -101,8 +103,8 @@ class ReRankedDistances:
 
     def _jaccard_distances(self, image: int) -> NDArray[np.float32]:
         """Jaccard distances `(G,)` from one query, by the gallery images that share a non-zero."""
-        columns, values = self._query_encodings.row(image)
-        sharing = [self._gallery_index.row(column) for column in columns]
+        columns, values = row_of(self._query_encodings, image)
+        sharing = [row_of(self._gallery_index, column) for column in columns]
         images = np.concatenate([images for images, _ in sharing])
         smaller = np.concatenate(
             [np.minimum(other, own) for (_, other), own in zip(sharing, values, strict=True)]

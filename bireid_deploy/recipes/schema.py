@@ -12,9 +12,6 @@ from bireid_deploy.training.methods import METHODS, enabled_methods
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import MethodSection, Section
 
-# Where keys of recipes in older runs went.
-_MOVED = {"images_per_class": ("classification", "images_per_class")}
-
 
 class CheckedRecipe(Recipe):
     """A recipe whose task and methods have nothing against it."""
@@ -23,10 +20,11 @@ class CheckedRecipe(Recipe):
     def parse(cls, document: Mapping[str, Any], source: str) -> Self:
         """As `Recipe.parse`; reads the recipes of older runs too."""
         document = dict(document)
-        for old, (section, key) in _MOVED.items():
-            moved, table = document.pop(old, None), document.get(section, {})
-            if moved is not None and isinstance(table, dict):
-                document[section] = {key: moved, **table}
+        for task in TASKS.values():
+            for old, (section, key) in task.moved_keys.items():
+                moved, table = document.pop(old, None), document.get(section, {})
+                if moved is not None and isinstance(table, dict):
+                    document[section] = {key: moved, **table}
         return super().parse(document, source)
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ need them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from bireid_converters.card import CardFacts
@@ -15,6 +15,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
+from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import Section
@@ -158,8 +159,8 @@ class Task(TrainableTask, Protocol):
         """Data that it can render, by kind."""
 
     @property
-    def options(self) -> frozenset[str]:
-        """Names of the options of `evaluate` that it understands, beside model and data."""
+    def options(self) -> Mapping[str, Option]:
+        """What `evaluate` takes for it beside model and data, by name."""
 
     @property
     def baselines(self) -> Mapping[str, Callable[[], Baseline]]:
@@ -181,6 +182,10 @@ class Task(TrainableTask, Protocol):
     def samples_source(self) -> str:
         """Where `samples` come from, for the card."""
 
+    @property
+    def moved_keys(self) -> Mapping[str, tuple[str, str]]:
+        """Table and key by the top-level key of the recipes of older runs."""
+
     def check(self, recipe: Recipe) -> None:
         """Refuse a recipe that the task cannot train.
 
@@ -196,7 +201,7 @@ class Task(TrainableTask, Protocol):
         """
 
     def describe(self, dataset: Any) -> dict[str, Any]:
-        """Name and counts of a data set, for the records of experiments and the first line."""
+        """`name` and counts of a data set, for records of experiments and the first line."""
 
     def summary(self, description: Mapping[str, Any]) -> str:
         """What `describe` found, in words."""
@@ -215,6 +220,13 @@ class Task(TrainableTask, Protocol):
 
     def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Raw items by input that show nobody: to check conversions on, and for bundles."""
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse values of `options` that cannot be meant, before anything is opened.
+
+        Raises:
+            BireidError: One line on what to change.
+        """
 
     def evaluate(
         self,
@@ -257,14 +269,26 @@ class Task(TrainableTask, Protocol):
 class TaskDefaults:
     """What a task has not unless it says so itself; a row of `TASKS` may inherit from it."""
 
-    generators: Mapping[str, Generator] = {}
-    options: frozenset[str] = frozenset()
-    baselines: Mapping[str, Callable[[], Baseline]] = {}
+    options: ClassVar[Mapping[str, Option]] = {}
     saved_suffixes: frozenset[str] = frozenset()
     samples_source = "generated patterns"
+    moved_keys: ClassVar[Mapping[str, tuple[str, str]]] = {}
+
+    @property
+    def generators(self) -> Mapping[str, Generator]:
+        """None."""
+        return {}
+
+    @property
+    def baselines(self) -> Mapping[str, Callable[[], Baseline]]:
+        """None."""
+        return {}
 
     def check(self, recipe: Recipe) -> None:
         """Every recipe fits."""
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Every value fits."""
 
     def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Soft patterns with grain, of several sizes."""

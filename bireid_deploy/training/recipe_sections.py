@@ -93,7 +93,7 @@ class OptimizerSection(Section):
     only, and neither normalisation, PReLU nor shifts. `schedule`: after the warm-up `linear` or
     `cosine` to 0, `constant`, or `step`: a tenth at each of the `milestones`, in epochs.
     `task_gradient_only`: other parameters follow the task loss alone (eq. 6.32), at the price of a
-    second backward pass; otherwise FR-GAL reaches them too.
+    second backward pass; otherwise what methods refine reaches them too.
     """
 
     method: Literal["adam", "sgd"] = "adam"

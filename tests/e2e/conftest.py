@@ -78,6 +78,12 @@ def _make(path, *arguments):
     return Made(path, Result(code, out.getvalue(), err.getvalue()))
 
 
+@pytest.fixture(scope="session")
+def make():
+    """Run a command line that makes something at a path; returns both."""
+    return _make
+
+
 @pytest.fixture
 def refused(cli):
     """Run a command line that must fail; returns its stderr."""

@@ -87,7 +87,7 @@ def test_a_mistake_in_a_recipe_costs_no_time(refused, grid, tmp_path):
 
 def test_data_and_folders_must_be_given_as_the_grid_wants(refused, grid, tmp_path):
     out = tmp_path / "out"
-    assert "renders its own people; leave out --data" in refused(
+    assert "renders its own data; leave out --data" in refused(
         grid, "--out", out, "--data", tmp_path
     )
     text = grid.read_text()

@@ -188,6 +188,10 @@ def test_keys_of_older_runs_are_read():
     }
     assert parse_recipe(document, "source").classification.images_per_class == 5
     assert parse_recipe({"name": "a", "images_per_class": None}, "source").task == "reid"
+    both = {**document, "classification": {"images_per_class": 30}}
+    assert parse_recipe(both, "source").classification.images_per_class == 30
+    with pytest.raises(RecipeError, match="source: classification"):
+        parse_recipe({**document, "classification": 3}, "source")
 
 
 def test_a_table_of_another_task_is_refused():

@@ -42,6 +42,9 @@ class Classification(TaskDefaults):
     }
     terms = (Term("identity"), Term("accuracy"))
     scores: ClassVar[dict[str, str]] = {"top_1": "top-1", "top_5": "top-5"}
+    moved_keys: ClassVar[dict[str, tuple[str, str]]] = {
+        "images_per_class": ("classification", "images_per_class")
+    }
     title = "image classification"
     card = CARD
 

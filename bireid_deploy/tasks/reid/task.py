@@ -10,7 +10,16 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.evaluation.embedding_file import SUFFIXES
-from bireid_deploy.tasks.base import Candidates, Deployment, Generator, Progress, Report, Run
+from bireid_deploy.tasks.base import (
+    Candidates,
+    Deployment,
+    Generator,
+    Progress,
+    Report,
+    Run,
+    TaskDefaults,
+)
+from bireid_deploy.tasks.options import Option
 from bireid_deploy.tasks.reid.card import CARD
 from bireid_deploy.tasks.reid.section import SyntheticPeople
 from bireid_deploy.tasks.supervised import (
@@ -33,7 +42,7 @@ _MIN_QUERIES = 100
 """With fewer, a point of rank-1 is less than a query."""
 
 
-class ReId:
+class ReId(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
@@ -43,7 +52,13 @@ class ReId:
         "rank_1": "rank-1",
         "mean_inverse_negative_penalty": "mINP",
     }
-    options = frozenset({"rerank", "average_precision", "save"})
+    options: ClassVar[dict[str, Option]] = {
+        "rerank": Option("Re-rank with k-reciprocal encoding."),
+        "average_precision": Option(
+            "Definition of average precision.", choices=("non-interpolated", "trapezoid")
+        ),
+        "save": Option("Keep the embeddings (.npz or .jsonl).", takes_path=True),
+    }
     saved_suffixes = frozenset(SUFFIXES)
     title = "person re-identification"
     card = CARD
@@ -153,6 +168,13 @@ class ReId:
         (image,) = inputs
         assert image.preprocess is not None
         return {image.name: sample_crops(image.preprocess, count)}
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Embeddings are saved as `.npz` or `.jsonl`."""
+        from bireid_deploy.evaluation.embedding_file import require_writable
+
+        if options.get("save") is not None:
+            require_writable(Path(options["save"]))
 
     def evaluate(
         self,
