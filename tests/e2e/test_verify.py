@@ -31,7 +31,7 @@ def test_a_sound_bundle(cli, bundle):
     assert result.code == 0
     assert result.err == "verified\n"
     assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 8
-    golden = [f"golden crops, {engine}" for engine in ENGINES]
+    golden = [f"golden inputs, {engine}" for engine in ENGINES]
     for check in ("hashes", *golden, "native vs lce", "litert vs lce", "lce vs onnx"):
         assert check in result.out
     assert "(1e-06 allowed)" in result.out
@@ -45,16 +45,16 @@ def test_an_engine_that_is_not_here_is_skipped_and_says_why(cli, bundle, monkeyp
     assert result.err == "verified, 4 skipped\n"
     skipped = [line for line in result.out.splitlines() if line.startswith(" skipped ")]
     libraries = {"native": "libbireid.so", "litert": "libbireid_delegate.so"}
-    checks = [f"golden crops, {engine} " for engine in libraries]
+    checks = [f"golden inputs, {engine} " for engine in libraries]
     checks += [f"{engine} vs lce " for engine in libraries]
     for line, check, library in zip(skipped, checks, [*libraries.values()] * 2, strict=True):
         assert check in line
         assert f"without {library}: reinstall its wheel" in line
 
     checks = {check["name"]: check for check in cli("verify", bundle, "--json").json["checks"]}
-    assert checks["golden crops, native"]["passed"] is None
-    assert checks["golden crops, litert"]["passed"] is None
-    assert checks["golden crops, lce"]["passed"] is True
+    assert checks["golden inputs, native"]["passed"] is None
+    assert checks["golden inputs, litert"]["passed"] is None
+    assert checks["golden inputs, lce"]["passed"] is True
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
     checks = {check["name"]: check for check in result.json["checks"]}
     assert "16 binary layers exact" in checks["lce vs keras"]["detail"]
     assert "16 binary layers exact" in checks["onnx vs keras"]["detail"]
-    ranking = checks["ranking of people"]["detail"]
+    ranking = checks["scores on people"]["detail"]
     assert all(f"{engine} mAP 0.0" in ranking for engine in ("keras", *ENGINES))
     layers = result.json["layers"]
     for name in ("lce", "onnx"):
@@ -186,14 +186,14 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     result = cli("verify", bundle_copy)
     assert result.code == 3
     assert result.out.count("FAILED") == 4
-    assert f"{bundle_copy}: golden crops, native: largest difference" in result.err
+    assert f"{bundle_copy}: golden inputs, native: largest difference" in result.err
     assert "verified" not in result.err
 
     result = cli("verify", bundle_copy, "--json")
     assert result.code == 3
     assert not result.json["passed"]
     failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
-    assert failed == [f"golden crops, {engine}" for engine in ENGINES]
+    assert failed == [f"golden inputs, {engine}" for engine in ENGINES]
 
 
 @pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
