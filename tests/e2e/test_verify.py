@@ -94,8 +94,8 @@ def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
 def test_the_layers_as_a_table(cli, bundle, trained):
     result = cli("verify", bundle, "--run", trained.path, "--explain")
     assert result.code == 0
-    header = next(line for line in result.out.splitlines() if "crops that agree" in line)
-    assert " ".join(header.split()) == "layer file largest difference crops that agree"
+    header = next(line for line in result.out.splitlines() if "items that agree" in line)
+    assert " ".join(header.split()) == "layer file largest difference items that agree"
     assert "stage2_unit3_conv" in result.out
 
 
