@@ -81,9 +81,10 @@ def command(
 
 def _print(report: "FlashReport") -> None:
     for test in report.self_tests:
+        cosine = "" if test.min_cosine is None else f", min cosine {test.min_cosine:.6f}"
         click.echo(
             f"{test.runner}: self-test passed, {test.engine}, max difference "
-            f"{test.max_difference:.2g}, min cosine {test.min_cosine:.6f}"
+            f"{test.max_difference:.2g}{cosine}"
         )
     if report.benches:
         rows = [

@@ -20,7 +20,11 @@ _PRESENT = """
 [ ! -e "$1/venv" ] || echo bireid_runtime
 [ ! -e "$1/bireid-embed" ] || echo bireid-embed
 """
-_SELF_TEST_KEYS: dict[str, Any] = {"engine": str, "max_difference": float, "min_cosine": float}
+_SELF_TEST_KEYS: dict[str, Any] = {
+    "engine": str,
+    "max_difference": float,
+    "min_cosine": float | None,
+}
 _BENCH_KEYS: dict[str, Any] = {
     "engine": str,
     "threads": int,
@@ -41,14 +45,15 @@ class SelfTest:
     Attributes:
         runner: `bireid_runtime` (Python) or `bireid-embed` (the program).
         engine: What computed, and with which kernels.
-        max_difference: Largest difference of a component from the golden embeddings.
-        min_cosine: Smallest cosine between an embedding and its golden one.
+        max_difference: Largest difference of a number from the golden outputs.
+        min_cosine: Smallest cosine between an embedding and its golden one; None of a network
+            without embeddings.
     """
 
     runner: str
     engine: str
     max_difference: float
-    min_cosine: float
+    min_cosine: float | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def runners_of(link: Link, path: str) -> list[str]:
 
 
 def self_test(link: Link, path: str, runner: str) -> SelfTest:
-    """Embed the golden crops on the device and compare.
+    """Run the golden inputs on the device and compare.
 
     Args:
         link: The device.
@@ -100,7 +105,7 @@ def self_test(link: Link, path: str, runner: str) -> SelfTest:
         runner: One of `RUNNERS`.
 
     Raises:
-        SelfTestError: The device computes other embeddings.
+        SelfTestError: The device computes something else.
         DeviceCheckError: The runner does not run there, or its answer makes no sense.
     """
     bundle = f"{path}/bundle"
@@ -161,7 +166,9 @@ def _answer(link: Link, done: Completed, runner: str, keys: dict[str, Any]) -> d
 
 
 def _value(value: Any, kind: Any) -> Any:
-    if kind is float:
+    if kind == float | None and value is None:
+        return None
+    if kind in (float, float | None):
         number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"{value!r} is not finite")

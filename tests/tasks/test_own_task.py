@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from contextlib import nullcontext
 
 import documentation
@@ -13,6 +14,8 @@ from bireid_runtime.errors import UnsupportedModelError
 from PIL import Image
 
 from bireid_deploy import api
+from bireid_deploy.devices import trial
+from bireid_deploy.devices.local_link import LocalLink
 from bireid_deploy.errors import RecipeError, TrainingError, TrainingInterruptedError
 from bireid_deploy.experiments.data import open_data
 from bireid_deploy.experiments.grid import load_grid
@@ -157,6 +160,18 @@ def test_a_bundle_gives_what_the_trained_network_gives(bundle, trained, shades):
     session = Session.open(bundle.path, backend="onnx")
     images = [np.asarray(Image.open(path)) for path in sorted((shades / "test").iterdir())]
     np.testing.assert_allclose(session.run_images(images)["brightness"], found, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_device_tests_itself_with_it(bundle, workplace):
+    """What `flash` asks a device: there is no cosine where there is no embedding."""
+    version = workplace / "version"
+    version.mkdir()
+    (version / "venv").symlink_to(sys.prefix)
+    (version / "bundle").symlink_to(bundle.path)
+    found = trial.self_test(LocalLink(), str(version), trial.PYTHON)
+    assert found.max_difference < 0.01
+    assert found.min_cosine is None
 
 
 @pytest.mark.slow
