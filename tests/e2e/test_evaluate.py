@@ -117,7 +117,7 @@ def test_a_back_end_is_a_matter_of_bundles(refused, trained, people, kind):
 def test_files_of_embeddings_that_cannot_be_used(refused, people, tmp_path):
     absent = tmp_path / "absent.npz"
     assert f"{absent}: no such file" in refused(2, "evaluate", absent)
-    assert "leave out --data" in refused(2, "evaluate", absent, "--data", people)
+    assert "leave out the data set" in refused(2, "evaluate", absent, "--data", people)
     absent.write_bytes(b"PK not quite")
     assert f"{absent}: not a readable .npz file" in refused(2, "evaluate", absent)
 
