@@ -87,13 +87,13 @@ def convert(
         TrainingError: Not a run, or its checkpoint is damaged.
         DatasetError: `data` is no data set of the run's task, or holds a broken image.
     """
+    require("train")
     for entry in formats:
         find_format(entry)
     check_target(out)
     task = TASKS[read_recipe(RunDirectory(Path(run))).task]
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout)
-    require("train")
     from bireid_deploy.conversion import convert_run
 
     trained = open_run(Path(run))

@@ -87,6 +87,7 @@ def train(
         DivergenceError: A loss became NaN or infinite; the last checkpoint is kept.
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
+    require("train")
     recipe = _recipe(recipe, overrides)
     require_teacher(recipe, teacher is not None)
     run = RunDirectory(Path(out))
@@ -97,7 +98,6 @@ def train(
     task = TASKS[recipe.task]
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, recipe)
-    require("train")
     with decoding() as on_decoded:
         loaded = task.load_training_data(recipe, data, on_decoded)
     for path, reason in loaded.skipped:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from bireid_runtime import Bundle
 
-_WARM_UP = 3
 _REST = "between the steps"
 # What the engine calls an operator of the model file: its name and its number.
 _OPERATOR = re.compile(r"\w+#(\d+)")
@@ -76,7 +75,7 @@ def profile(bundle: Bundle, threads: int, runs: int) -> Profile:
     Args:
         bundle: A bundle with a file of format `lce`.
         threads: Threads of one call, at least 1; the time of a step is that of the first one.
-        runs: Timed runs, at least 1.
+        runs: Timed runs, at least 1; the first one, in cold caches, is one of them.
 
     Raises:
         BireidError: The engine is missing or refuses the model.
@@ -111,8 +110,7 @@ def _run(bundle: Bundle, threads: int, runs: int, file: Path) -> tuple[str, floa
     }
     session = NativeSession(bundle, threads, profile=file)
     try:
-        for _ in range(_WARM_UP):
-            session.run(inputs)
+        # The profile counts every run, so the whole has to as well: nothing warms up before.
         began = time.perf_counter_ns()
         for _ in range(runs):
             session.run(inputs)

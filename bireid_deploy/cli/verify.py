@@ -51,7 +51,7 @@ def command(
 
 
 def _emit_layers(layers: Sequence[dict[str, Any]]) -> None:
-    columns = ("layer", "file", "largest difference", "crops that agree")
+    columns = ("layer", "file", "largest difference", "items that agree")
     rows = [
         (
             each["name"],

@@ -59,7 +59,7 @@ def verify_bundle(path: Path) -> list[Check]:
         for pair, found in comparison.agreements.items():
             failure = comparison.failures.get(pair)
             detail = failure or (
-                f"{found.agreeing_share:.0%} of {found.crops} crops agree, mean cosine "
+                f"{found.agreeing_share:.0%} of {found.crops} items agree, mean cosine "
                 f"{found.mean_cosine:.4f}"
             )
             checks.append(Check(pair, failure is None, detail))
@@ -86,7 +86,7 @@ def verify_against_run(
     for name, result in report.formats.items():
         detail = result.failure or (
             f"{len(result.binary_layers)} binary layers exact, "
-            f"{result.agreement.agreeing_share:.0%} of {result.agreement.crops} crops agree, mean "
+            f"{result.agreement.agreeing_share:.0%} of {result.agreement.crops} items agree, mean "
             f"cosine {result.agreement.mean_cosine:.4f}"
         )
         checks.append(Check(f"{name} vs keras", result.failure is None, detail))
@@ -144,7 +144,7 @@ def _check_against_reference(bundle: Bundle, backend: Backend, inputs: Arrays) -
         / OUTPUT_RULES[spec.kind].scale(expected[spec.name])
         for spec in bundle.outputs
     )
-    detail = f"largest difference {worst:.2g} on {SAMPLES} crops ({tolerance:g} allowed)"
+    detail = f"largest difference {worst:.2g} on {SAMPLES} items ({tolerance:g} allowed)"
     return Check(name, worst <= tolerance, detail)
 
 

@@ -1,7 +1,5 @@
 """`bireid-deploy bench`."""
 
-import re
-
 import pytest
 
 COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms cold ms peak MB"
@@ -56,43 +54,6 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
         "model.float.onnx, ONNX Runtime",
         "model.int8.tflite, LiteRT",
     ]
-
-
-def test_time_of_every_step(cli, bundle):
-    result = cli("bench", bundle, "--per-layer", "--rounds", "2", "--json")
-    assert result.code == 0
-    profile = result.json
-    assert profile["engine"].startswith("bireid ")
-    steps = profile["steps"]
-    assert all(step["microseconds"] >= 0 for step in steps)
-    shares = sum(step["share"] for step in steps)
-    assert shares == pytest.approx(1, abs=0.1)
-    assert shares == pytest.approx(
-        sum(step["microseconds"] for step in steps) / profile["microseconds"]
-    )
-
-
-def test_steps_have_the_layer_names_of_inspect(cli, bundle):
-    steps = cli("bench", bundle, "--per-layer", "--rounds", "1", "--json").json["steps"]
-    audit = cli("inspect", bundle, "--json").json["model.lce.tflite"]
-    named = [name for step in steps for name in step["layers"]]
-    assert sorted(named) == sorted(layer["name"] for layer in audit["layers"])
-    binary = {layer["name"] for layer in audit["layers"] if layer["precision"] == "1-bit"}
-    assert binary == {
-        name for step in steps if "LceBconv2d#" in step["step"] for name in step["layers"]
-    }
-
-
-def test_table_of_the_steps(cli, bundle):
-    result = cli("bench", bundle, "--per-layer", "--rounds", "1")
-    assert result.code == 0
-    lines = [line.strip() for line in result.out.splitlines() if line.strip()]
-    assert re.fullmatch(
-        r"bundle, bireid \S+ \(\w+\), 1 thread\(s\), batch 1, this machine", lines[0]
-    )
-    assert lines[1].split() == ["layer", "step", "us", "%"]
-    assert lines[-2].startswith("-")
-    assert lines[-1].startswith("total")
 
 
 def test_steps_of_ours_have_no_rivals(refused, bundle, four_formats):

@@ -125,8 +125,8 @@ def test_its_bundle_is_checked_and_says_what_it_holds(cli, classifier, bundle, s
     assert "embedding" not in card.lower()
 
     layers = cli("inspect", bundle.path, "--json").json["model.lce.tflite"]["layers"]
-    assert layers[-1]["precision"] == "float"
-    assert layers[-1]["kernel_shape"][0] == len(CLASSES)
+    assert layers[-1]["precision"] == "float32"
+    assert layers[-1]["kernel_shape"][-1] == len(CLASSES)
     assert sum(layer["precision"] == "1-bit" for layer in layers) == 16
 
 
@@ -191,9 +191,8 @@ def test_what_is_no_matter_of_classification(refused, classifier, bundle, shapes
     assert "is evaluated on a data set" in refused(2, "evaluate", classifier)
     assert "holds neither train/" in refused(2, "evaluate", classifier, "--data", people)
     err = refused(6, "embed", bundle.path, people / "query", "-o", saved)
-    assert (
-        "a network of the task 'classification' (outputs: logits); open it with Classifier" in err
-    )
+    assert "holds a network of the task 'classification' (outputs: logits)" in err
+    assert "open it with Classifier" in err
     assert not saved.exists()
 
 

@@ -68,7 +68,6 @@ def test_unknown_option(refused, verb):
         (["verify"], "BUNDLE"),
         (["inspect"], "MODEL"),
         (["evaluate"], "MODEL"),
-        (["evaluate", "run"], "--data"),
         (["embed", "bundle", "-o", "x.npz"], "INPUTS"),
         (["bench"], "BUNDLE"),
     ],

@@ -1,5 +1,6 @@
 """`bireid-deploy evaluate`."""
 
+import json
 import shutil
 
 import pytest
@@ -57,15 +58,16 @@ def test_colour_alone_does_not_identify_synthetic_people(cli, people):
     assert 0 < _scores(result)["mean_average_precision"] < 0.10
 
 
-def test_saved_embeddings_rank_the_same(cli, bundle, people, tmp_path):
-    saved = tmp_path / "embeddings.npz"
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl"])
+def test_saved_embeddings_rank_the_same(cli, bundle, people, tmp_path, suffix):
+    saved = tmp_path / f"embeddings{suffix}"
     first = cli("evaluate", bundle, "--data", people, "--save", saved, "--json")
     assert f"saved to {saved}" in first.err
     second = cli("evaluate", saved, "--json")
     assert _scores(second) == _scores(first)
     table = cli("evaluate", saved)
     assert table.code == 0
-    assert "embeddings.npz on its own" in table.out
+    assert f"embeddings{suffix} on its own" in table.out
 
 
 def test_reranking_and_trapezoid_change_the_figures_and_say_so(cli, bundle, people, tmp_path):
@@ -112,6 +114,25 @@ def test_a_back_end_is_a_matter_of_bundles(refused, trained, people, kind):
     model = trained.path if kind == "run" else "histogram"
     err = refused(2, "evaluate", model, "--data", people, "--backend", "lce")
     assert "only a bundle has back ends" in err
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl"])
+def test_embeddings_without_labels_are_not_ranked(cli, refused, bundle, people, tmp_path, suffix):
+    plain = tmp_path / f"plain{suffix}"
+    assert cli("embed", bundle, people / "query", "-o", plain).code == 0
+    err = refused(2, "evaluate", plain)
+    assert f"{plain}: has no labels; rank embeddings that `evaluate --save` wrote" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_lines_of_two_bundles_are_not_ranked(cli, refused, people, tmp_path):
+    saved = tmp_path / "mixed.jsonl"
+    assert cli("evaluate", "histogram", "--data", people, "--save", saved).code == 0
+    lines = [json.loads(line) for line in saved.read_text().splitlines()]
+    lines[-1]["fingerprint"] = "sha256:0123"
+    saved.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    err = refused(2, "evaluate", saved)
+    assert f"{saved}: line {len(lines)} is of the embedding space 'sha256:0123'" in err
 
 
 def test_files_of_embeddings_that_cannot_be_used(refused, people, tmp_path):

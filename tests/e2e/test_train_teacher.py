@@ -2,6 +2,8 @@
 
 import json
 
+from bireid_deploy.training.run_directory import RunDirectory
+
 
 def test_a_student_says_who_taught_it(cli, people, real_recipe, trained_real, tmp_path):
     train = ["train", real_recipe, "--data", people, "--set", "distillation.enabled=true"]
@@ -9,7 +11,9 @@ def test_a_student_says_who_taught_it(cli, people, real_recipe, trained_real, tm
     assert result.code == 0, result.err
     assert result.json["history"][0]["distillation"] > 0
     assert "distillation" in result.err
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["teacher"] == "real-run"
+    teacher = json.loads((tmp_path / "run" / "run.json").read_text())["teacher"]
+    assert teacher["run"] == "real-run"
+    assert teacher == RunDirectory(trained_real.path).identity()
 
 
 def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_recipe, tmp_path):
@@ -23,5 +27,7 @@ def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_r
 
 def test_layouts_are_for_people(refused, people, tmp_path):
     train = ["train", "cifar_baseline", "--data", people, "--out", tmp_path / "run"]
-    assert "--layout is for Re-ID data" in refused(2, *train, "--layout", "market1501")
+    assert "data sets of classes have one layout; leave out --layout" in refused(
+        2, *train, "--layout", "market1501"
+    )
     assert "holds neither train/" in refused(2, *train)

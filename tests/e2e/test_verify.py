@@ -31,7 +31,7 @@ def test_a_sound_bundle(cli, bundle):
     assert result.code == 0
     assert result.err == "verified\n"
     assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 8
-    golden = [f"golden crops, {engine}" for engine in ENGINES]
+    golden = [f"golden inputs, {engine}" for engine in ENGINES]
     for check in ("hashes", *golden, "native vs lce", "litert vs lce", "lce vs onnx"):
         assert check in result.out
     assert "(1e-06 allowed)" in result.out
@@ -45,16 +45,16 @@ def test_an_engine_that_is_not_here_is_skipped_and_says_why(cli, bundle, monkeyp
     assert result.err == "verified, 4 skipped\n"
     skipped = [line for line in result.out.splitlines() if line.startswith(" skipped ")]
     libraries = {"native": "libbireid.so", "litert": "libbireid_delegate.so"}
-    checks = [f"golden crops, {engine} " for engine in libraries]
+    checks = [f"golden inputs, {engine} " for engine in libraries]
     checks += [f"{engine} vs lce " for engine in libraries]
     for line, check, library in zip(skipped, checks, [*libraries.values()] * 2, strict=True):
         assert check in line
         assert f"without {library}: reinstall its wheel" in line
 
     checks = {check["name"]: check for check in cli("verify", bundle, "--json").json["checks"]}
-    assert checks["golden crops, native"]["passed"] is None
-    assert checks["golden crops, litert"]["passed"] is None
-    assert checks["golden crops, lce"]["passed"] is True
+    assert checks["golden inputs, native"]["passed"] is None
+    assert checks["golden inputs, litert"]["passed"] is None
+    assert checks["golden inputs, lce"]["passed"] is True
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,11 @@ def test_an_engine_that_is_not_here_is_skipped_and_says_why(cli, bundle, monkeyp
 )
 def test_kernels_that_round_otherwise_are_found(cli, bundle, monkeypatch, session, name, error):
     run = session.run
-    monkeypatch.setattr(session, "run", lambda self, images: run(self, images) + error)
+
+    def rounding_otherwise(self, inputs):
+        return {output: rows + error for output, rows in run(self, inputs).items()}
+
+    monkeypatch.setattr(session, "run", rounding_otherwise)
     result = cli("verify", bundle)
     assert result.code == 3
     assert f"{bundle}: {name} vs lce: largest difference 5" in result.err
@@ -77,7 +81,7 @@ def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
     checks = {check["name"]: check for check in result.json["checks"]}
     assert "16 binary layers exact" in checks["lce vs keras"]["detail"]
     assert "16 binary layers exact" in checks["onnx vs keras"]["detail"]
-    ranking = checks["ranking of people"]["detail"]
+    ranking = checks["scores on people"]["detail"]
     assert all(f"{engine} mAP 0.0" in ranking for engine in ("keras", *ENGINES))
     layers = result.json["layers"]
     for name in ("lce", "onnx"):
@@ -90,8 +94,8 @@ def test_against_the_run_and_on_a_test_set(cli, bundle, trained, people):
 def test_the_layers_as_a_table(cli, bundle, trained):
     result = cli("verify", bundle, "--run", trained.path, "--explain")
     assert result.code == 0
-    header = next(line for line in result.out.splitlines() if "crops that agree" in line)
-    assert " ".join(header.split()) == "layer file largest difference crops that agree"
+    header = next(line for line in result.out.splitlines() if "items that agree" in line)
+    assert " ".join(header.split()) == "layer file largest difference items that agree"
     assert "stage2_unit3_conv" in result.out
 
 
@@ -149,8 +153,11 @@ def test_what_is_no_bundle(refused, tmp_path, people):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda manifest: manifest.pop("preprocess"), "key 'preprocess' is missing"),
-        (lambda manifest: manifest.update(schema_version=2), "this runtime reads 1"),
+        (
+            lambda manifest: manifest["inputs"][0].pop("preprocess"),
+            "key 'inputs[0].preprocess' is missing",
+        ),
+        (lambda manifest: manifest.update(schema_version=1), "reads 2: convert the run again"),
         (
             lambda manifest: manifest["files"].update(
                 {"../evil.onnx": {"format": "x", "bytes": 1, "sha256": "0" * 64}}
@@ -171,19 +178,22 @@ def test_a_malformed_manifest_with_right_hashes(
 
 
 def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewrite_hashes):
-    _edit_manifest(bundle_copy, lambda manifest: manifest["preprocess"].update(mean=[0.1] * 3))
+    def change(manifest):
+        manifest["inputs"][0]["preprocess"]["mean"] = [0.1] * 3
+
+    _edit_manifest(bundle_copy, change)
     rewrite_hashes(bundle_copy)
     result = cli("verify", bundle_copy)
     assert result.code == 3
     assert result.out.count("FAILED") == 4
-    assert f"{bundle_copy}: golden crops, native: largest difference" in result.err
+    assert f"{bundle_copy}: golden inputs, native: largest difference" in result.err
     assert "verified" not in result.err
 
     result = cli("verify", bundle_copy, "--json")
     assert result.code == 3
     assert not result.json["passed"]
     failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
-    assert failed == [f"golden crops, {engine}" for engine in ENGINES]
+    assert failed == [f"golden inputs, {engine}" for engine in ENGINES]
 
 
 @pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
@@ -227,4 +237,4 @@ def test_a_real_valued_bundle_is_compared_with_its_run(cli, trained_real, tmp_pa
     assert cli(*arguments).code == 0
     result = cli("verify", bundle, "--run", trained_real.path, "--json")
     assert result.code == 0
-    assert "onnx vs keras" in {check["name"] for check in result.json["checks"]}
+    assert "float-onnx vs keras" in {check["name"] for check in result.json["checks"]}

@@ -234,6 +234,8 @@ def test_classes_are_measured_by_their_accuracy(experiment, write_grid, tmp_path
     assert f"tiny {100 * top_1:.1f} 100.0 1" in lines
     assert record["data"]["train"] == {"classes": 2, "images": 16}
     assert record["data"]["test"] == {"images": 16}
+    assert record["history"].keys() == {"total", "identity", "accuracy"}
+    assert record["metrics"]["per_class"].keys() == colours.keys()
 
 
 def _with_people(tmp_path, finished):

@@ -18,11 +18,11 @@ from skips import skip_unavoidably
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
 from bundle_files import (
+    ZOO_BUNDLE,
     change_golden_outputs,
     classifier_bundle,
     golden_crops,
     golden_outputs,
-    reid_bundle,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def classpath(*entries):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return reid_bundle()
+    return ZOO_BUNDLE
 
 
 @pytest.fixture(scope="module")

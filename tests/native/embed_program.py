@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundle_files import reid_bundle
+from bundle_files import ZOO_BUNDLE
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = reid_bundle()
+BUNDLE = ZOO_BUNDLE
 TOLERANCE = 1e-5  # of an embedding's component, between engines on the same pixels
 
 _BUILDS = ("native", "sanitize")

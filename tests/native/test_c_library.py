@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_runtime import engine_path
-from bundle_files import classifier_bundle, golden_crops, golden_outputs, reid_bundle
+from bundle_files import ZOO_BUNDLE, classifier_bundle, golden_crops, golden_outputs
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "runtime" / "native"
@@ -72,7 +72,7 @@ def run_on(program, bundle, crop, folder):
 
 
 def test_it_prints_the_golden_embeddings(minimal, tmp_path):
-    bundle = reid_bundle()
+    bundle = ZOO_BUNDLE
     expected = golden_outputs(bundle, "embedding")
     for crop, embedding in zip(golden_crops(bundle), expected, strict=True):
         printed = np.array(run_on(minimal, bundle, crop, tmp_path), np.float32)
@@ -84,7 +84,7 @@ def test_a_classifier_prints_its_classes_and_logits(minimal, classify, tmp_path)
     rows = [line.split(" ", 1) for line in run_on(classify, classifier_bundle(), crop, tmp_path)]
     assert [name for _, name in rows[:2]] == ["größte", "class 1"]
     logits = np.array([number for number, _ in rows], np.float32)
-    embedding = np.array(run_on(minimal, reid_bundle(), crop, tmp_path), np.float32)
+    embedding = np.array(run_on(minimal, ZOO_BUNDLE, crop, tmp_path), np.float32)
     np.testing.assert_allclose(logits / np.linalg.norm(logits), embedding, rtol=0, atol=1e-5)
 
 
@@ -99,7 +99,7 @@ def test_an_error_is_one_line(minimal, classify, tmp_path):
 def test_a_bundle_for_another_face_names_the_right_one(minimal, classify):
     done = run(minimal, classifier_bundle(), "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_classifier_open\n")
-    done = run(classify, reid_bundle(), "crop.rgb", 1, 1)
+    done = run(classify, ZOO_BUNDLE, "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_open\n")
 
 

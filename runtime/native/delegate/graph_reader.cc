@@ -114,8 +114,8 @@ std::vector<int> ReadShape(const TfLiteTensor& tensor) {
 void TakeShape(const TfLiteTensor& source, Tensor* tensor) {
   std::vector<int>& shape = tensor->shape;
   shape = ReadShape(source);
-  if (tensor->constant == nullptr) tensor->rank = static_cast<int>(shape.size());
-  if (tensor->rank == 2) shape.insert(shape.begin() + 1, {1, 1});
+  if (!shape.empty()) tensor->rank = static_cast<int>(shape.size());  // else it is not known yet
+  if (shape.size() == 2 && tensor->constant == nullptr) shape.insert(shape.begin() + 1, {1, 1});
 }
 
 std::vector<Tensor> ReadTensors(const TfLiteContext& context) {

@@ -25,7 +25,6 @@ constexpr size_t kMaxTables = 1 << 16;
 constexpr size_t kMaxNodes = 1 << 12;
 constexpr size_t kMaxNodeTensors = 64;
 constexpr size_t kMaxRank = 8;
-constexpr size_t kMapRank = 4;
 constexpr size_t kMaxEnds = 64;
 constexpr char kDefaultSignature[] = "serving_default";
 
@@ -162,8 +161,8 @@ class Reader {
     }
     if (shape.empty()) return;
     tensor->rank = static_cast<int>(shape.size());
-    while (shape.size() < kMapRank) shape.insert(shape.begin() + 1, 1);
-    while (shape.size() > kMapRank) {
+    while (shape.size() < size_t{kMapRank}) shape.insert(shape.begin() + 1, 1);
+    while (shape.size() > size_t{kMapRank}) {
       if (shape[2] > kMaxMapElements / shape[1]) Damaged(name + " is too large");
       shape[1] *= shape[2];
       shape.erase(shape.begin() + 2);

@@ -44,9 +44,9 @@ class Concatenation final : public Operator {
     const std::vector<int>& inputs = check.node().inputs;
     check.Operands(1, std::max<size_t>(inputs.size(), 1) - 1);
     const Tensor& output = check.OutputMap(DataType::kFloat32);
-    const int rank = output.rank;
     const int axis = check.options().Own(kAxis);
-    Require(axis == rank - 1 || axis == -1, "only channels, the last axis, can be concatenated");
+    Require(axis == output.rank - 1 || axis == -1,
+            "only channels, the last axis, can be concatenated");
     int64_t channels = 0;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const Tensor& map = check.InputMap(i, DataType::kFloat32);

@@ -3,6 +3,7 @@
 #include "plan/node_shapes.h"
 
 namespace bireid {
+namespace {}  // namespace
 
 int OtherOperand(const Node& node, int tensor) {
   return node.inputs[0] == tensor ? node.inputs[1] : node.inputs[0];
@@ -25,9 +26,10 @@ void CheckElementwise(const NodeCheck& check, bool one_pixel) {
     return;
   }
   NodeCheck::Map(other, DataType::kFloat32);
-  // A matrix is broadcast along other dimensions than a map; of one image they are the same.
-  Require(map.rank == other.rank || output.shape[0] == 1,
-          "one operand has two dimensions and the other four");
+  // Dimensions are broadcast from the last; of one image, ones before them change nothing.
+  Require(map.rank == other.rank ||
+              (output.shape[0] == 1 && map.rank <= kMapRank && other.rank <= kMapRank),
+          "the operands have different numbers of dimensions");
   // A factor may be one pixel for all.
   const bool first_is_pixel = one_pixel && map.shape != output.shape;
   NodeCheck::SameShape(first_is_pixel ? other : map, output);

@@ -11,8 +11,6 @@
 namespace bireid {
 namespace {
 
-constexpr int kMapRank = 4;
-
 bool AreRowsAndColumns(const Tensor& axes) {
   int32_t axis[2];
   if (axes.type != DataType::kInt32 || axes.constant == nullptr ||

@@ -17,6 +17,8 @@ class Operator;  // of operator.h
 
 enum class DataType : uint8_t { kFloat32, kInt32, kInt8, kBool, kOther };
 
+constexpr int kMapRank = 4;  // [batch, rows, columns, channels]
+
 // A tensor, NHWC where it is a map. Packed maps are kInt32: 32 channels to the word, bit 1 = -1.
 struct Tensor {
   DataType type = DataType::kOther;
@@ -27,7 +29,7 @@ struct Tensor {
   int32_t zero_point = 0;
   // Dimensions in the model. A map of another rank than four is read as one of four: [batch,
   // channels] as [batch, 1, 1, channels].
-  int rank = 4;
+  int rank = kMapRank;
 };
 
 // Options of an operator; each reads those that it has.

@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"mean", kAxes, [](Model& m) { m["mean"].inputs[1] = m.image; }},
         Damage{"mean", kAxes, [](Model& m) { m[m.axes].type = DataType::kFloat32; }},
         Damage{"mean", kAxes, [](Model& m) { m[m.axes].constant_bytes = 4; }},
-        Damage{"mean", kAxes, [](Model& m) { m[m.image].rank = 2; }},
+        Damage{"mean", kAxes, [](Model& m) { m[m.image].rank = 3; }},
         Damage{"mean", kAxes,
                [](Model& m) {
                  static const int32_t axes[2] = {1, 3};
@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"concatenate", kOperands, [](Model& m) { m["concatenate"].inputs.clear(); }},
         Damage{"concatenate", kAxis, [](Model& m) { m["concatenate"].options.own["axis"] = 1; }},
         Damage{"concatenate", kAxis, [](Model& m) { m["concatenate"].options.own["axis"] = -2; }},
-        Damage{"concatenate", kAxis, [](Model& m) { m[m.joined].rank = 2; }},
+        Damage{"concatenate", kAxis, [](Model& m) { m[m.joined].rank = 5; }},
         Damage{"concatenate", kIsConstant,
                [](Model& m) { m["concatenate"].inputs.push_back(m.slope); }},
         Damage{"concatenate", kMissing, [](Model& m) { m["concatenate"].inputs[1] = -1; }},
@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
         // Corners on corners: 0, 0, 1, 1, ... only for a factor of 2 of few rows.
         Damage{"resize", kFactor,
                [](Model& m) { m["resize"].options.own["align_corners"] = 1; }},
-        Damage{"gate", "one operand has two dimensions and the other four",
+        Damage{"gate", "the operands have different numbers of dimensions",
                [](Model& m) {
                  const int pixel = m.AddPixel(2, 64);
                  m[pixel].rank = 2;

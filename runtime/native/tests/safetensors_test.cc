@@ -32,11 +32,12 @@ TEST(Safetensors, AreRead) {
 
 // As other writers do: metadata, spaces behind the header, any order.
 TEST(Safetensors, OfOtherWritersAreRead) {
-  const auto tensors = Parse(SafetensorsOf(
+  const std::vector<uint8_t> file = SafetensorsOf(
       R"({"__metadata__": {"format": "np"},
           "b": {"dtype": "U8", "shape": [1], "data_offsets": [2, 3]},
           "a": {"data_offsets": [0, 2], "shape": [2], "dtype": "U8"}}     )",
-      "xyz"));
+      "xyz");
+  const auto tensors = Parse(file);
   ASSERT_EQ(tensors.size(), 2u);
   EXPECT_EQ(tensors.at("b").data[0], 'z');
   EXPECT_TRUE(Parse(SafetensorsOf("{}", "")).empty());
