@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 from bireid_runtime import Bundle
+from bireid_runtime.backends import find_backend
 
+_BACKEND = "native"
 _REST = "between the steps"
 # What the engine calls an operator of the model file: its name and its number.
 _OPERATOR = re.compile(r"\w+#(\d+)")
@@ -73,7 +75,7 @@ def profile(bundle: Bundle, threads: int, runs: int) -> Profile:
     The clock between the steps costs some time itself: an engine that is not watched is faster.
 
     Args:
-        bundle: A bundle with a file of format `lce`.
+        bundle: A bundle with a file that the engine reads.
         threads: Threads of one call, at least 1; the time of a step is that of the first one.
         runs: Timed runs, at least 1; the first one, in cold caches, is one of them.
 
@@ -83,7 +85,7 @@ def profile(bundle: Bundle, threads: int, runs: int) -> Profile:
     """
     from bireid_converters.audit.tflite import layer_names
 
-    names = layer_names(bundle.read("lce"))
+    names = layer_names(bundle.read(find_backend(_BACKEND, bundle).format))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "profile.json"
         engine, total = _run(bundle, threads, runs, file)
