@@ -234,4 +234,4 @@ def test_a_real_valued_bundle_is_compared_with_its_run(cli, trained_real, tmp_pa
     assert cli(*arguments).code == 0
     result = cli("verify", bundle, "--run", trained_real.path, "--json")
     assert result.code == 0
-    assert "onnx vs keras" in {check["name"] for check in result.json["checks"]}
+    assert "float-onnx vs keras" in {check["name"] for check in result.json["checks"]}
