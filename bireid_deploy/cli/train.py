@@ -62,7 +62,7 @@ def command(
         quiet=quiet_native_output,
     )
     if skipped:
-        message(f"skipped {skipped} training images")
+        message(f"training images skipped: {skipped}")
     for line in result.advice:
         message(line)
     if as_json:
