@@ -135,9 +135,9 @@ constexpr const char* kAxis = "only channels, the last axis, can be concatenated
 constexpr const char* kFactor = "the new size does not repeat every pixel a whole number of times";
 constexpr const char* kSpatial = "only rows and columns can be padded";
 
-class UnsupportedNode : public testing::TestWithParam<Damage> {};
+class DamagedNode : public testing::TestWithParam<Damage> {};
 
-TEST_P(UnsupportedNode, IsNamedWithTheReason) {
+TEST_P(DamagedNode, IsNamedWithTheReason) {
   Model model;
   ASSERT_EQ(BuildError(model.graph), "");
   GetParam().make(model);

@@ -9,7 +9,7 @@ namespace bireid {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(
-    Operators, UnsupportedNode,
+    Operators, DamagedNode,
     testing::Values(
         Damage{"relu", "unknown operator",
                [](Model& m) { m["relu"].op = nullptr; }},
