@@ -99,9 +99,9 @@ bool IsCheap(FuzzModel& model) {
   double cost = 0;
   for (const int n : model.runtime().claimed) {
     try {
-      const Operator* op = *FindOperator(model.runtime().registration(n));
-      const Node node = ReadNode(op, n, *model.nodes()[n], graph.tensors);
-      InferShapes(node, &graph);
+      const OperatorRow& row = *FindOperator(model.runtime().registration(n));
+      const Node node = ReadNode(row, n, *model.nodes()[n], graph.tensors);
+      graph.tensors[node.outputs[0]].shape = node.op->InferShape(graph, node);
       if (!WhyUnsupported(graph, node).empty()) return true;
       cost += CostOf(graph, node);
     } catch (const PlanError&) {

@@ -161,6 +161,9 @@ class FuzzModel {
     }
   }
 
+  static int Times(int a, int b) {
+    return static_cast<int>(std::clamp<int64_t>(int64_t{a} * b, -1000, 1 << 20));
+  }
   static int Words(int channels) { return channels / 32 + (channels % 32 > 0); }
   // A number of channels that so many words may hold.
   int Channels(int words) { return 32 * std::clamp(words, 0, 1000) - Number(0, 31) % 32; }
@@ -205,7 +208,7 @@ class FuzzModel {
     };
     if (name == "CONV_2D" || name == "DEPTHWISE_CONV_2D") {
       const bool is_depthwise = name != "CONV_2D";
-      shape[3] = is_depthwise ? channels * Number(1, 2) : Number(1, 40);
+      shape[3] = is_depthwise ? Times(channels, Number(1, 2)) : Number(1, 40);
       inputs.push_back(
           AddConstant(litert::kTfLiteFloat32, {is_depthwise ? 1 : shape[3], Number(1, 4),
                                                Number(1, 4), is_depthwise ? shape[3] : channels}));
@@ -239,7 +242,7 @@ class FuzzModel {
       numbers = {shape[0], -1};
       if (data_.ConsumeBool()) numbers = {Number(1, 3), Number(1, 9), Number(1, 9), -1};
     } else if (name == "RESIZE_NEAREST_NEIGHBOR") {
-      numbers = {shape[1] * Number(1, 3), shape[2] * Number(1, 3)};
+      numbers = {Times(shape[1], Number(1, 3)), Times(shape[2], Number(1, 3))};
     }
     if (numbers.empty()) return;
     const int count = static_cast<int>(numbers.size());
