@@ -45,7 +45,7 @@ std::vector<uint8_t> ToyModel(const std::string& options) {
 
 TEST(OperatorTable, OneMoreRowIsOneMoreOperator) {
   const std::vector<uint8_t> file = ToyModel(ToyOptions(3));
-  const Graph graph = ReadModel(file.data(), file.size(), "toy", WithToyOperator());
+  const Graph graph = ReadModel(file.data(), file.size(), "toy", WithToyOperator()).graph;
   std::vector<float> image(30);
   std::vector<float> expected(30);
   for (int i = 0; i < 30; ++i) {
@@ -65,7 +65,7 @@ TEST(OperatorTable, OneMoreRowIsOneMoreOperator) {
 
 TEST(OperatorTable, TheRowChecksItsNodes) {
   const std::vector<uint8_t> file = ToyModel(ToyOptions(0));
-  const Graph graph = ReadModel(file.data(), file.size(), "toy", WithToyOperator());
+  const Graph graph = ReadModel(file.data(), file.size(), "toy", WithToyOperator()).graph;
   EXPECT_EQ(WhyUnsupported(graph, graph.nodes[0]), "the factor is not positive");
 }
 
