@@ -46,7 +46,7 @@ def files(small_network, small_lce):
 def test_sound_engines_agree(files, images):
     comparison = compare_engines(files, images)
 
-    assert comparison.failure is None
+    assert comparison.passed
     assert comparison.agreements["lce vs onnx"].agreeing_share >= 0.85
 
 
@@ -59,7 +59,28 @@ def test_engines_of_different_networks_do_not(small_network, files, images, toys
     comparison = compare_engines({"lce": files["lce"], "onnx": export_onnx(other)}, images)
 
     assert not comparison.passed
-    assert comparison.failure.startswith("lce: 0% of 32 crops within 0.001 of onnx")
+    assert comparison.failures["lce vs onnx"].startswith("lce: 0% of 32 crops within 0.001 of onnx")
+
+
+class _Fixed:
+    """A converted file that gives these rows, whatever goes in."""
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def run(self, inputs):
+        return {EMBEDDING.name: self._rows}
+
+
+def test_a_failure_is_told_of_its_own_pair_alone(images):
+    right = np.eye(len(images), EMBEDDING.shape[0], dtype=np.float32)
+    files = {"first": _Fixed(right), "second": _Fixed(right), "third": _Fixed(-right)}
+
+    comparison = compare_opened(files, {"image": images}, [EMBEDDING])
+
+    assert comparison.agreements.keys() == {"first vs second", "first vs third", "second vs third"}
+    assert comparison.failures.keys() == {"first vs third", "second vs third"}
+    assert comparison.failures["second vs third"].startswith("second: ")
 
 
 def test_one_file_has_nothing_to_compare_with(files, images):
