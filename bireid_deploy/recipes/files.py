@@ -11,7 +11,7 @@ from bireid_deploy.errors import RecipeError
 from bireid_deploy.recipes.schema import recipe_schema
 from bireid_deploy.training.recipe import Recipe
 
-_FOLDER = Path(__file__).parent
+RECIPES = Path(__file__).parent
 # Of a recipe that extends another: these two are its own.
 _NOT_INHERITED = ("name", "description", "extends")
 
@@ -54,7 +54,7 @@ def find_recipe(name: str) -> Path:
     """
     if name.endswith(".toml"):
         return Path(name)
-    shipped = {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
+    shipped = {path.stem: path for path in sorted(RECIPES.glob("*.toml"))}
     if name not in shipped:
         raise RecipeError(f"no recipe named {name!r} is installed; {hint(name, shipped)}")
     return shipped[name]

@@ -116,8 +116,9 @@ class RunDirectory:
         """Which run this is, wherever it lies: its name and the hash of its checkpoint.
 
         Raises:
-            TrainingError: It has no checkpoint.
+            TrainingError: As `read_record`, or it has no checkpoint.
         """
+        self.read_record()
         try:
             with self.checkpoint.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -38,7 +38,8 @@ def test_help_names_every_verb_and_imports_nothing_heavy():
 
 def test_help_of_a_verb_is_instant_too():
     out, loaded = _loaded_by(*([verb, "--help"] for verb in VERBS))
-    assert loaded == []
+    # `evaluate` lists the options of all tasks, whose table has sections of recipes.
+    assert loaded == ["pydantic"]
     assert out.count("Usage: bireid-deploy") == len(VERBS)
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from bireid_converters.audit import audit_lce
+from bireid_converters.formats import find_format
 from bireid_converters.lce import export_lce
+from bireid_converters.named_model import named_model
 from bireid_converters.onnx_export import export_onnx
 from bireid_converters.parity import check_parity
 from bireid_models.backbones import BACKBONES, Backbone
@@ -13,6 +15,7 @@ from bireid_models.framework import keras, tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 from bireid_models.units import Unit
+from bireid_runtime.outputs import OutputSpec
 
 
 def two_units(image, config):
@@ -59,4 +62,7 @@ def test_it_converts(network, images):
     files = {"lce": export_lce(network.model), "onnx": export_onnx(network.model)}
     layers = {layer.name: layer.kind for layer in audit_lce(files["lce"]).layers}
     assert [name for name, kind in layers.items() if kind == "binary"] == ["low_conv", "high_conv"]
-    assert check_parity(network, files, images).failure is None
+    named = named_model(network)
+    opened = {name: find_format(name).open(data) for name, data in files.items()}
+    outputs = [OutputSpec.embedding("embedding", 64)]
+    assert check_parity(named, opened, {"image": images}, outputs).failure is None

@@ -200,13 +200,14 @@ def _run_until_crash(seeds: list[int], with_delegate: bool) -> Iterator[Outcome]
         text=True,
     )
     seed = seeds[0]
-    assert child.stdout is not None
-    for line in child.stdout:
-        number, _, result = line.strip().partition(" ")
-        seed = int(number)
-        if result:
-            yield Outcome(seed, result)
-    if child.wait() != 0:
+    with child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            number, _, result = line.strip().partition(" ")
+            seed = int(number)
+            if result:
+                yield Outcome(seed, result)
+    if child.returncode != 0:
         yield Outcome(seed, f"exit status {child.returncode}")
 
 

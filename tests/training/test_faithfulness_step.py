@@ -6,7 +6,7 @@ of the gradient.
 
 import numpy as np
 import pytest
-from bireid_models.framework import tf
+from bireid_models.framework import keras, tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 
@@ -147,7 +147,8 @@ def test_kernel_losses_teach_alpha():
 
 def test_batch_normalisation_hides_alpha_from_the_task():
     """dL_S/dalpha ~ 0 in training, because the batch's own statistics divide alpha out again."""
-    network, classifier = _network()
+    network = _network()
+    classifier = keras.layers.Dense(4, use_bias=False, name="classifier")
     layers = binary_layers(network.model)
     norms = {}
     for training in (False, True):

@@ -32,7 +32,15 @@ def _run(path, **options):
     recipe = Recipe.model_validate({"name": "source", "network": {**sizes, **options}})
     save_checkpoint(run.checkpoint, variables, {})
     run.write_record(
-        {"recipe": recipe.model_dump(), "data": {}, "finished": True, "steps": 1, "history": []}
+        {
+            "recipe": recipe.model_dump(),
+            "data": {},
+            "initial": None,
+            "teacher": None,
+            "finished": True,
+            "steps": 1,
+            "history": [],
+        }
     )
     return {each.name: each.numpy() for each in network.model.variables}
 
