@@ -159,8 +159,8 @@ class Reader {
     for (const int size : shape) {
       if (size < 1) Damaged(name + " has a dimension of " + std::to_string(size));
     }
-    if (shape.empty()) return;
     tensor->rank = static_cast<int>(shape.size());
+    if (shape.empty()) return;
     while (shape.size() < size_t{kMapRank}) shape.insert(shape.begin() + 1, 1);
     while (shape.size() > size_t{kMapRank}) {
       if (shape[2] > kMaxMapElements / shape[1]) Damaged(name + " is too large");

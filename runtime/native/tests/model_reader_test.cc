@@ -311,6 +311,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
       {"its input is not float32", [](Network* n) { n->tensors[0].type = TensorType::UINT8; }},
       {"its input is not float32", [](Network* n) { n->tensors[0].shape[0] = 2; }},
       {"its input is not float32", [](Network* n) { n->tensors[0].shape.resize(1); }},
+      {"its input is not float32", [](Network* n) { n->tensors[0].shape.clear(); }},
       {"none of its signatures is serving_default",
        [](Network* n) {
          n->signatures = {{"a", {}, {}}, {"b", {}, {}}};
