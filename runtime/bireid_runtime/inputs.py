@@ -122,9 +122,9 @@ def _read_image(section: Section, shape: tuple[int, ...]) -> Preprocess:
 
 def _check_image(item: object, spec: InputSpec) -> None:
     channels = spec.shape[-1]
-    require_image(item, channels)  # type: ignore[arg-type]
-    if item.ndim != 3:  # type: ignore[attr-defined]
-        raise ImageError(f"expected (H, W, {channels}), got {item.shape}")  # type: ignore[attr-defined]
+    image = require_image(item, channels)
+    if image.ndim != 3:
+        raise ImageError(f"expected (H, W, {channels}), got {image.shape}")
 
 
 def _prepare_image(item: np.ndarray, spec: InputSpec) -> np.ndarray:

@@ -17,12 +17,15 @@ MAX_CHANNELS = 64
 _FRACTION_BITS = 22
 
 
-def require_image(images: np.ndarray, channels: int | None = None) -> None:
+def require_image(images: object, channels: int | None = None) -> np.ndarray:
     """Check that an array holds images of 8 bits.
 
     Args:
         images: Anything; accepted is uint8 `(..., H, W, C)` with H and W at least 1 and C 1 to 64.
         channels: C, if it must be a certain one; 3 are red, green and blue.
+
+    Returns:
+        The array.
 
     Raises:
         ImageError: It is something else; the message says what.
@@ -40,6 +43,7 @@ def require_image(images: np.ndarray, channels: int | None = None) -> None:
         )
     if 0 in images.shape[-3:]:
         raise ImageError(f"an image of shape {images.shape[-3:]} has no pixels")
+    return images
 
 
 def resize_bilinear(images: np.ndarray, height: int, width: int) -> np.ndarray:
