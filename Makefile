@@ -23,8 +23,8 @@ NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter 
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
-# The tests of a folder stay in one process (tests/conftest.py), and folders start in the order of
-# their names: how many tests one has says nothing about how long they take.
+# The tests of a folder stay in one process, and long folders start first (tests/conftest.py): how
+# many tests one has says nothing about how long they take.
 PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help demo test test-fast native-test fuzz lint format install wheel wheel-aarch64 \
@@ -114,28 +114,31 @@ $(CMAKE) --build build/$(1) --parallel $(CORES)
 endef
 run_native_tests = $(CTEST) --test-dir build/$(1) --parallel $(CORES) --output-on-failure
 
+# With clang one build serves the sanitized tests and the fuzz targets.
+CLANG := $(and $(shell command -v clang),$(shell command -v clang++))
+SANITIZE := -DBIREID_TESTS=ON -DBIREID_SANITIZE=ON \
+  $(if $(CLANG),-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
+FUZZ_TARGETS := $(basename $(notdir $(wildcard runtime/native/tests/fuzz_*.cc)))
+
 native-test: $(TOOLS)/.made
 	@$(call require_compiler)
 	@echo "== native tests"
 	@$(call configure_and_build,native,-DBIREID_TESTS=ON)
 	@$(call run_native_tests,native)
 	@echo "== native tests under AddressSanitizer and UndefinedBehaviorSanitizer"
-	@$(call configure_and_build,sanitize,-DBIREID_TESTS=ON -DBIREID_SANITIZE=ON)
+	@$(call configure_and_build,sanitize,$(SANITIZE))
 	@$(call run_native_tests,sanitize)
 
-FUZZ_TARGETS := $(basename $(notdir $(wildcard runtime/native/tests/fuzz_*.cc)))
-
 fuzz: $(TOOLS)/.made
-ifeq ($(FUZZ_TARGETS),)
-	@echo "== no fuzzing: there is no runtime/native/tests/fuzz_*.cc"
-else ifeq ($(shell command -v clang++),)
-	@echo "== no fuzzing: clang++ is missing (apt-get install clang)"
+ifeq ($(CLANG),)
+	@echo "== no fuzzing: clang is missing (apt-get install clang)"
 else
-	@$(call configure_and_build,fuzz,-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
+	@$(call configure_and_build,sanitize,$(SANITIZE))
 	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(CORES) -I TARGET sh -c \
-	  'echo "== fuzzing TARGET for $(FUZZ_SECONDS) s"; build/fuzz/native/TARGET \
+	  'echo "== fuzzing TARGET for $(FUZZ_SECONDS) s"; build/sanitize/native/TARGET \
 	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=build/fuzz/ >build/fuzz/TARGET.log 2>&1 || { cat build/fuzz/TARGET.log; exit 1; }'
+	    -artifact_prefix=build/sanitize/ >build/sanitize/TARGET.log 2>&1 || \
+	    { cat build/sanitize/TARGET.log; exit 1; }'
 endif
 
 lint: $(READY_TO_TEST)

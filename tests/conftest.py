@@ -21,6 +21,9 @@ from skips import (  # noqa: F401  (hooks)
     skip_unavoidably,
 )
 
+# Folders in which tests take minutes start first, so that no process ends with one of them alone.
+_LONG_FOLDERS = ("training", "aarch64", "converters", "e2e", "experiments", "tasks", "installation")
+
 
 class FolderScheduling(LoadScopeScheduling):
     """Keeps a folder's tests in one process: they share what takes long to make."""
@@ -33,6 +36,16 @@ class FolderScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:
     """Spread folders over the processes."""
     return FolderScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long folders first."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return _LONG_FOLDERS.index(folder) if folder in _LONG_FOLDERS else len(_LONG_FOLDERS)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
-"""Random flips, shifts and erasing of training crops."""
+"""Random flips, colours, degradation, shifts and erasing of training crops."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from bireid_runtime.preprocess import Preprocess, normalize
 
+from bireid_deploy.data.color import ColorJitter, jitter_colors
+from bireid_deploy.data.degradation import Degradation, degrade
 from bireid_deploy.errors import RecipeError
 
 # A rectangle that does not fit the image is drawn anew; at the usual settings one in three.
@@ -22,6 +24,8 @@ class Augmentation:
         erasing_area: Smallest and largest erased share of the image's area.
         erasing_aspect: Smallest and largest height / width of the erased rectangle.
         erasing_fill: Red, green, blue written there after normalisation.
+        color: How far colours move.
+        degradation: How often detail is lost.
 
     Raises:
         RecipeError: A value is out of range.
@@ -33,6 +37,8 @@ class Augmentation:
     erasing_area: tuple[float, float] = (0.02, 0.4)
     erasing_aspect: tuple[float, float] = (0.3, 3.33)
     erasing_fill: tuple[float, float, float] = (0.4914, 0.4822, 0.4465)
+    color: ColorJitter = field(default_factory=ColorJitter)
+    degradation: Degradation = field(default_factory=Degradation)
 
     def __post_init__(self) -> None:
         for name in ("flip_probability", "erasing_probability"):
@@ -49,7 +55,7 @@ class Augmentation:
 def augment(
     pixels: np.ndarray, spec: Preprocess, augmentation: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
-    """Flips, shifts, normalises and erases a batch of crops.
+    """Flips, recolours, degrades, shifts, normalises and erases a batch of crops.
 
     Args:
         pixels: RGB, uint8 (B, H, W, 3), at the network's input size; not changed.
@@ -65,6 +71,11 @@ def augment(
         pixels[:, :, ::-1],
         pixels,
     )
+    # What is off draws no number: recipes without it keep the batches that they had.
+    if augmentation.color.active:
+        flipped = jitter_colors(flipped, augmentation.color, rng)
+    if augmentation.degradation.active:
+        flipped = degrade(flipped, augmentation.degradation, rng)
     batch = normalize(_shift(flipped, augmentation.pad, rng), spec)
     _erase(batch, augmentation, rng)
     return batch

@@ -10,6 +10,8 @@ from bireid_runtime.preprocess import Preprocess
 from pydantic import Field
 
 from bireid_deploy.data.augmentation import Augmentation
+from bireid_deploy.data.color import ColorJitter
+from bireid_deploy.data.degradation import Degradation
 from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.training.batches import ImageBatches, Sampler
 from bireid_deploy.training.features import require_features
@@ -59,6 +61,8 @@ def image_batches(recipe: Recipe, data: LabelledImages) -> ImageBatches:
             flip_probability=augmentation.flip,
             pad=augmentation.pad,
             erasing_probability=augmentation.erasing,
+            color=ColorJitter(**augmentation.color.model_dump()),
+            degradation=Degradation(**augmentation.degradation.model_dump()),
         ),
         Preprocess(network.input_height, network.input_width),
         recipe.seed,

@@ -70,12 +70,35 @@ class BatchSection(Section):
         return self.size or self.identities * self.images_per_identity
 
 
+class ColorSection(Section):
+    """Random colours, `bireid_deploy.data.color`; off unless `probability` or `grey` is set."""
+
+    probability: Probability = 0.0
+    brightness: Probability = 0.4
+    contrast: Probability = 0.4
+    saturation: Probability = 0.4
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    white_balance: Probability = 0.2
+    gamma: Probability = 0.2
+    grey: Probability = 0.0
+
+
+class DegradationSection(Section):
+    """Random loss of detail, each with a probability: `bireid_deploy.data.degradation`."""
+
+    resolution: Probability = 0.0
+    blur: Probability = 0.0
+    jpeg: Probability = 0.0
+
+
 class AugmentationSection(Section):
     """Training augmentation; `pad` in pixels before a random crop back to the input size."""
 
     flip: Probability = 0.5
     pad: Annotated[int, Field(ge=0)] = 10
     erasing: Probability = 0.5
+    color: ColorSection = ColorSection()
+    degradation: DegradationSection = DegradationSection()
 
 
 class MethodSection(Section):

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import package_index
 import pytest
 from flashing import BUNDLE, made, other_bundle
 
@@ -59,7 +58,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_a_raspberry_pi_without_a_network(raspberry_pi, dist):
     target = f"{raspberry_pi.url}/opt/reid"
-    options = ("--dist", dist, "--runs", 2)
+    options = ("--dist", dist, "--runs", 1)
     current = "cat /opt/reid/current/SHA256SUMS"
 
     assert_works(flash(BUNDLE, target, "--program", *options), "bireid-embed")
@@ -68,28 +67,8 @@ def test_a_raspberry_pi_without_a_network(raspberry_pi, dist):
     python = raspberry_pi.run(current)
     assert program != python
 
-    again = flash(BUNDLE, target, "--offline", *options)
-    assert_works(again, "bireid_runtime")
-    assert "copying" not in again.stderr
-    assert "installing" not in again.stderr
-
     flash("--rollback", target)
     assert raspberry_pi.run(current) == program
-    flash("--rollback", target)
-    assert raspberry_pi.run(current) == python
-
-
-def test_a_raspberry_pi_that_asks_a_package_index(
-    raspberry_pi, dist, emulated_folder, tmp_path_factory
-):
-    folder = tmp_path_factory.mktemp("index")
-    with package_index.served(numpy_wheels(emulated_folder), folder) as url:
-        raspberry_pi.run(f"printf '[global]\\nindex-url = {url}\\n' >/etc/pip.conf")
-        target = f"{raspberry_pi.url}/~/reid"
-        assert_works(flash(BUNDLE, target, "--dist", dist, "--runs", 2), "bireid_runtime")
-    assert raspberry_pi.run("ls ~/reid/current/wheels").split() == [
-        next(dist.glob("bireid_runtime-*")).name
-    ]
 
 
 def test_a_service_without_systemd_is_refused_and_harms_nothing(raspberry_pi, dist, tmp_path):
@@ -105,11 +84,11 @@ def test_a_service_without_systemd_is_refused_and_harms_nothing(raspberry_pi, di
 
 
 def test_a_phone(phone, dist, tmp_path):
-    options = ("--dist", dist, "--runs", 2)
-    assert_works(flash(BUNDLE, phone, *options), "bireid-embed")
-    first = last_line(flash(BUNDLE, phone, *options))
+    options = ("--dist", dist, "--runs", 1)
+    first = flash(BUNDLE, phone, *options)
+    assert_works(first, "bireid-embed")
     assert_works(flash(other_bundle(tmp_path), phone, *options), "bireid-embed")
-    assert last_line(flash("--rollback", phone)) == first
+    assert last_line(flash("--rollback", phone)) == last_line(first)
 
 
 def test_the_doctor_of_a_raspberry_pi(raspberry_pi):

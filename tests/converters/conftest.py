@@ -144,7 +144,7 @@ def small_network():
     """A 1-bit network for 64x32 images with weights as if trained."""
     from bireid_models.network import build_network
 
-    network = build_network(NetworkConfig(input_height=64, input_width=32, width=0.125))
+    network = build_network(NetworkConfig("resnet10", input_height=64, input_width=32, width=0.125))
     randomize(network.model)
     return network
 

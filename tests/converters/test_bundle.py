@@ -20,7 +20,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
-CONFIG = NetworkConfig(input_height=64, input_width=32, width=0.125)
+CONFIG = NetworkConfig("resnet10", input_height=64, input_width=32, width=0.125)
 CARD = CardFacts("image-feature-extraction", ("people", "1-bit"), "a crop", "## Use\n\nWith care.")
 LICENCES = {"weights": "Apache-2.0", "training_data": "generated, CC0"}
 

@@ -16,7 +16,7 @@ from bireid_runtime.extractor import Extractor
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.self_test import self_test
 
-SIZE = {"input_height": 64, "input_width": 32, "width": 0.125}
+SIZE = {"backbone": "resnet10", "input_height": 64, "input_width": 32, "width": 0.125}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def real_network():
 
     keras.utils.set_random_seed(3)
     return build_network(
-        NetworkConfig(input_height=64, input_width=32, width=0.125, precision="real")
+        NetworkConfig("resnet10", input_height=64, input_width=32, width=0.125, precision="real")
     )
 
 

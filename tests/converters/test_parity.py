@@ -93,7 +93,9 @@ def test_a_real_network_is_compared_as_a_whole(images, toys):
     from bireid_models import NetworkConfig
     from bireid_models.network import build_network
 
-    config = NetworkConfig(input_height=64, input_width=32, width=0.125, precision="real")
+    config = NetworkConfig(
+        "resnet10", input_height=64, input_width=32, width=0.125, precision="real"
+    )
     network = build_network(config)
     toys.randomize(network.model)
     file = export_onnx(network)

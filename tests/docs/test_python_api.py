@@ -11,6 +11,7 @@ CLASSES = """
 name = "shades"
 task = "classification"
 [network]
+backbone = "resnet10"
 width = 0.125
 input_height = 32
 input_width = 32

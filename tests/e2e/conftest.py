@@ -22,6 +22,7 @@ TRAIN_PEOPLE, TEST_PEOPLE, CAMERAS = 8, 60, 4
 RECIPE = """
 name = "tiny"
 [network]
+backbone = "resnet10"
 width = 0.125
 input_height = 64
 input_width = 32
@@ -42,6 +43,7 @@ REAL_RECIPE = """
 name = "tiny-real"
 [network]
 precision = "real"
+backbone = "resnet10"
 width = 0.125
 input_height = 64
 input_width = 32

@@ -24,6 +24,7 @@ RECIPE = """
 name = "tiny-classifier"
 task = "classification"
 [network]
+backbone = "resnet10"
 width = 0.125
 input_height = 32
 input_width = 32

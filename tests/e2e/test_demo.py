@@ -3,6 +3,7 @@
 import pytest
 
 TINY = (
+    "network.backbone=resnet10",
     "network.width=0.125",
     "network.input_height=64",
     "network.input_width=32",

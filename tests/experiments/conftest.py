@@ -11,6 +11,7 @@ RECIPE = """
 name = "tiny"
 [network]
 precision = "real"
+backbone = "resnet10"
 width = 0.125
 input_height = 32
 input_width = 32

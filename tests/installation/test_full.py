@@ -8,6 +8,7 @@ from bireid_deploy.experiments.grid import GRIDS
 from bireid_deploy.recipes.files import RECIPES
 
 TINY = (
+    "network.backbone=resnet10",
     "network.width=0.125",
     "network.input_height=64",
     "network.input_width=32",

@@ -10,7 +10,7 @@ from bireid_models.layers import binary_layers
 from bireid_models.map_layers import RepeatChannels
 from bireid_models.network import build_network
 
-BACKBONES = {"resnet18": 16, "resnet34": 32, "resnet50": 48, "mobilenet": 26}
+BACKBONES = {"resnet10": 8, "resnet18": 16, "resnet34": 32, "resnet50": 48, "mobilenet": 26}
 
 
 @cache

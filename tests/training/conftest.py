@@ -33,7 +33,12 @@ def plain_recipe():
     def call(**sections):
         document = {
             "name": "plain",
-            "network": {"width": 0.125, "input_height": 64, "input_width": 32},
+            "network": {
+                "backbone": "resnet10",
+                "width": 0.125,
+                "input_height": 64,
+                "input_width": 32,
+            },
             "batch": {"identities": 3, "images_per_identity": 2},
             "augmentation": {"pad": 2},
             "optimizer": {"epochs": 1},

@@ -40,7 +40,12 @@ def _recipe(kernel_refining=None, feature_refining=None, **optimizer):
     return parse_recipe(
         {
             "name": "tiny",
-            "network": {"width": 0.125, "input_height": 64, "input_width": 32},
+            "network": {
+                "backbone": "resnet10",
+                "width": 0.125,
+                "input_height": 64,
+                "input_width": 32,
+            },
             "kernel_refining": kernel_refining or {"enabled": False},
             "feature_refining": feature_refining or {"enabled": False},
             "optimizer": {"epochs": 1, "weight_decay": 0.0, **optimizer},

@@ -15,7 +15,7 @@ from bireid_deploy.training.run_directory import RunDirectory
 
 
 def _network(**options):
-    sizes = {"width": 0.125, "input_height": 32, "input_width": 32}
+    sizes = {"backbone": "resnet10", "width": 0.125, "input_height": 32, "input_width": 32}
     return build_network(NetworkConfig(**{**sizes, **options}))
 
 
@@ -28,7 +28,7 @@ def _run(path, **options):
     variables = {f"network/{each.name}": each for each in network.model.variables}
     run = RunDirectory(path)
     run.create()
-    sizes = {"width": 0.125, "input_height": 32, "input_width": 32}
+    sizes = {"backbone": "resnet10", "width": 0.125, "input_height": 32, "input_width": 32}
     recipe = Recipe.model_validate({"name": "source", "network": {**sizes, **options}})
     save_checkpoint(run.checkpoint, variables, {})
     run.write_record(

@@ -11,7 +11,9 @@ from bireid_deploy.training.recipe_sections import OptimizerSection
 
 
 def _groups(**network):
-    built = build_network(NetworkConfig(width=0.125, input_height=32, input_width=32, **network))
+    built = build_network(
+        NetworkConfig("resnet10", width=0.125, input_height=32, input_width=32, **network)
+    )
     classifier = keras.layers.Dense(3, use_bias=False, name="classifier")
     classifier.build((None, built.model.output_shape[-1]))
     return built, classifier, ParameterGroups.split(built, classifier.trainable_variables)

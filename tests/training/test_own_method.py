@@ -93,7 +93,8 @@ def test_its_advice_is_printed_by_train(cli, tmp_path):
     )
     recipe = tmp_path / "centred.toml"
     recipe.write_text(
-        'name = "centred"\n[network]\nwidth = 0.125\ninput_height = 32\ninput_width = 32\n'
+        'name = "centred"\n[network]\nbackbone = "resnet10"\nwidth = 0.125\n'
+        "input_height = 32\ninput_width = 32\n"
         "[batch]\nidentities = 3\nimages_per_identity = 2\n[augmentation]\npad = 2\n"
         "[optimizer]\nepochs = 1\n[feature_centre]\nleast_spread = 1000.0\n"
     )

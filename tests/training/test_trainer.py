@@ -40,7 +40,7 @@ class Recorder:
 def _recipe(**sections):
     document = {
         "name": "tiny",
-        "network": {"width": 0.125, "input_height": 64, "input_width": 32},
+        "network": {"backbone": "resnet10", "width": 0.125, "input_height": 64, "input_width": 32},
         "batch": {"identities": 3, "images_per_identity": 2},
         "augmentation": {"pad": 2},
         "kernel_refining": {"enabled": True},

@@ -5,6 +5,7 @@ from bireid_models.backbones.base import Backbone
 __all__ = ["BACKBONES", "Backbone"]
 
 BACKBONES: dict[str, Backbone] = {
+    "resnet10": Backbone("bireid_models.backbones.resnet:resnet10"),
     "resnet18": Backbone("bireid_models.backbones.resnet:resnet18"),
     "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
     "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),

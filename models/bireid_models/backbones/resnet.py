@@ -1,4 +1,4 @@
-"""ResNet-18, 34 and 50.
+"""ResNet-10, 18, 34 and 50.
 
 `Binarization.shortcut` chooses the wiring. `block` is that of He et al. 2016. `convolution` gives
 every binary convolution a shortcut of its own, as Bi-Real Net does, because a sign keeps too little
@@ -33,6 +33,11 @@ def resnet18(image: Any, config: NetworkConfig) -> dict[str, Any]:
         size with last_stride 1).
     """
     return _resnet(image, config, (2, 2, 2, 2), _basic_block)
+
+
+def resnet10(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build ResNet-10, with one of the blocks of ResNet-18 in each stage; see `resnet18`."""
+    return _resnet(image, config, (1, 1, 1, 1), _basic_block)
 
 
 def resnet34(image: Any, config: NetworkConfig) -> dict[str, Any]:
