@@ -13,6 +13,7 @@ from bireid_deploy.evaluation.embeddings import Embeddings
 from bireid_deploy.evaluation.reranking import ReRankedDistances, ReRanking, memory_estimate
 
 AveragePrecision = Literal["non-interpolated", "trapezoid"]
+GalleryCameras = Literal["any", "other"]
 
 DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024**3
 
@@ -34,6 +35,8 @@ class RankingResult:
             of the number of true matches divided by the rank of the last one.
         average_precisions: Average precision of each query, float64 `(Q,)`; NaN where the query
             has no true match.
+        first_ranks: Rank of the first true match of each query, from 1, float64 `(Q,)`; NaN where
+            there is none.
         average_precision_definition: The definition that was used.
         reranking: The re-ranking that was used, or None.
     """
@@ -42,6 +45,7 @@ class RankingResult:
     cmc: NDArray[np.float64]
     mean_inverse_negative_penalty: float
     average_precisions: NDArray[np.float64]
+    first_ranks: NDArray[np.float64]
     average_precision_definition: AveragePrecision
     reranking: ReRanking | None
 
@@ -64,6 +68,7 @@ def rank(
     max_rank: int = 50,
     memory_limit_bytes: int = DEFAULT_MEMORY_LIMIT_BYTES,
     rerank: ReRanking | None = None,
+    gallery_cameras: GalleryCameras = "any",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RankingResult:
     """Rank the gallery for each query and score the rankings.
@@ -88,6 +93,8 @@ def rank(
         memory_limit_bytes: Bound on the working arrays (copies of the embeddings, one chunk of
             distances, `memory_estimate` of re-ranking); the chunk adapts to it.
         rerank: Settings of k-reciprocal re-ranking, or None for the plain distance.
+        gallery_cameras: `any`, or `other` to drop every gallery image of the query's own camera,
+            strangers as well: what remains has crossed to another camera.
         on_progress: Called after each chunk with the number of queries done and of all queries.
 
     Returns:
@@ -97,18 +104,20 @@ def rank(
         EmbeddingsError: The two sets have embeddings of different size, a query is junk or a
             distractor, an embedding is all zeros, no query is valid, or the memory limit is too
             low; the message gives the bytes needed.
-        ValueError: `average_precision` or `max_rank` is out of range.
+        ValueError: `average_precision`, `gallery_cameras` or `max_rank` is out of range.
     """
     if average_precision not in get_args(AveragePrecision):
         raise ValueError(
             f"average_precision {average_precision!r}: choose non-interpolated or trapezoid"
         )
+    if gallery_cameras not in get_args(GalleryCameras):
+        raise ValueError(f"gallery_cameras {gallery_cameras!r}: choose any or other")
     if max_rank < 1:
         raise ValueError(f"max_rank is {max_rank}; it must be at least 1")
     _check_labels(query, gallery)
 
     kept = gallery.person_ids != _JUNK
-    gallery_persons, gallery_cameras = gallery.person_ids[kept], gallery.camera_ids[kept]
+    gallery_persons, kept_cameras = gallery.person_ids[kept], gallery.camera_ids[kept]
     chunk = _chunk_size(query, len(gallery_persons), rerank, memory_limit_bytes)
     query_unit = unit_rows(query.vectors, "query")
     gallery_unit = unit_rows(gallery.vectors[kept], "gallery")
@@ -122,9 +131,9 @@ def rank(
     for start in range(0, len(query), chunk):
         stop = min(start + chunk, len(query))
         same_person = query.person_ids[start:stop, np.newaxis] == gallery_persons
-        same_camera = query.camera_ids[start:stop, np.newaxis] == gallery_cameras
+        same_camera = query.camera_ids[start:stop, np.newaxis] == kept_cameras
         rows = distances.rows(start, stop)
-        rows[same_person & same_camera] = np.inf
+        rows[same_camera if gallery_cameras == "other" else same_person & same_camera] = np.inf
         match_ranks += map(_match_ranks, rows, same_person & ~same_camera)
         if on_progress is not None:
             on_progress(stop, len(query))
@@ -210,13 +219,14 @@ def _score(
     average_precisions = np.array(
         [_average_precision(ranks, definition) if len(ranks) else np.nan for ranks in match_ranks]
     )
-    first_ranks = np.array([ranks[0] for ranks in valid])
-    hits = np.bincount(first_ranks[first_ranks <= max_rank] - 1, minlength=max_rank)
+    firsts = np.array([ranks[0] for ranks in valid])
+    hits = np.bincount(firsts[firsts <= max_rank] - 1, minlength=max_rank)
     return RankingResult(
         mean_average_precision=float(np.nanmean(average_precisions)),
         cmc=np.cumsum(hits) / len(valid),
         mean_inverse_negative_penalty=float(np.mean([len(r) / r[-1] for r in valid])),
         average_precisions=average_precisions,
+        first_ranks=np.array([ranks[0] if len(ranks) else np.nan for ranks in match_ranks]),
         average_precision_definition=definition,
         reranking=rerank,
     )

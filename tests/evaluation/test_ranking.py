@@ -156,6 +156,13 @@ def test_same_person_in_the_same_camera_is_dropped_for_that_query_only():
     np.testing.assert_allclose(result.average_precisions, [1 / 2, 1 / 2])
 
 
+def test_strangers_of_the_same_camera_may_be_dropped_too():
+    query = on_arc([0.0], [1], [0])
+    gallery = on_arc([0.1, 0.2, 0.3], [2, 3, 1], [0, 1, 1])
+    assert rank(query, gallery).first_ranks.tolist() == [3]
+    assert rank(query, gallery, gallery_cameras="other").first_ranks.tolist() == [2]
+
+
 def test_queries_without_a_true_match_are_skipped():
     query = on_arc([0, 0, 0], [1, 7, 2], [0, 0, 0])
     gallery = on_arc([1, 2], [1, 2], [1, 0])
@@ -259,5 +266,7 @@ def test_an_embedding_of_zeros_is_refused():
 def test_arguments_out_of_range_are_refused():
     with pytest.raises(ValueError, match="average_precision"):
         rank(one_query(), gallery_with_matches([1]), average_precision="interpolated")
+    with pytest.raises(ValueError, match="gallery_cameras 'own'"):
+        rank(one_query(), gallery_with_matches([1]), gallery_cameras="own")
     with pytest.raises(ValueError, match="max_rank"):
         rank(one_query(), gallery_with_matches([1]), max_rank=0)

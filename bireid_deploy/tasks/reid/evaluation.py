@@ -12,6 +12,7 @@ from bireid_runtime.images import load_image
 
 from bireid_deploy.data.dataset import ReIdDataset, Sample
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.evaluation.bootstrap import ranking_intervals
 from bireid_deploy.evaluation.embedding_file import (
     NamedEmbeddings,
     load_query_and_gallery,
@@ -94,7 +95,8 @@ def evaluate_embeddings(
         predictor: Network.
         output: Name of its embedding.
         dataset: Data set.
-        options: `rerank`, `average_precision`; `save`, a file that the embeddings go to.
+        options: `rerank`, `average_precision`, `gallery_cameras`; `save`, a file that the
+            embeddings go to.
         on_progress: Called with (done, total).
     """
     save = None if options.get("save") is None else Path(options["save"])
@@ -134,17 +136,25 @@ def _report(
         embedded.gallery,
         average_precision=options.get("average_precision") or "non-interpolated",
         rerank=ReRanking() if options.get("rerank") else None,
+        gallery_cameras=options.get("gallery_cameras") or "any",
         on_progress=on_progress,
     )
+    intervals = ranking_intervals(result, embedded.query.person_ids)
     return Report(
-        scores=scores.to_json(result),
+        scores=scores.to_json(result, intervals),
         columns=scores.COLUMNS,
         rows=(scores.cells(result),),
         images_per_second=embedded.images_per_second,
         data=data,
-        counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images",
+        counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images; "
+        f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}",
         outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
     )
+
+
+def _range(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def _load(sample: Sample) -> np.ndarray:

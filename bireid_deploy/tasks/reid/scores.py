@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from bireid_deploy.evaluation.bootstrap import RankingIntervals
 from bireid_deploy.evaluation.ranking import RankingResult
 
 REPORTED_RANKS = (1, 5, 10)
@@ -10,16 +11,18 @@ REPORTED_RANKS = (1, 5, 10)
 COLUMNS = ("mAP", *(f"rank-{rank}" for rank in REPORTED_RANKS), "mINP", "queries")
 
 
-def to_json(result: RankingResult) -> dict[str, Any]:
+def to_json(result: RankingResult, intervals: RankingIntervals) -> dict[str, Any]:
     """Give the scores as values that `json.dumps` accepts; every share is in the range 0 to 1.
 
     Args:
         result: Scores of one evaluation.
+        intervals: Their intervals over people.
 
     Returns:
         `mean_average_precision`, `rank_1`, `rank_5`, `rank_10` (those that the CMC reaches),
         `mean_inverse_negative_penalty`, `valid_queries`, `total_queries`,
-        `average_precision_definition`, and `reranking` with its settings or None.
+        `average_precision_definition`, `reranking` with its settings or None, and
+        `mean_average_precision_interval` and `rank_1_interval`, [low, high] at 95 %.
     """
     ranks = {
         f"rank_{rank}": float(result.cmc[rank - 1])
@@ -34,6 +37,8 @@ def to_json(result: RankingResult) -> dict[str, Any]:
         "total_queries": result.total_queries,
         "average_precision_definition": result.average_precision_definition,
         "reranking": None if result.reranking is None else asdict(result.reranking),
+        "mean_average_precision_interval": list(intervals.mean_average_precision),
+        "rank_1_interval": list(intervals.rank_1),
     }
 
 

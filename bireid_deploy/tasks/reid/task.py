@@ -57,6 +57,10 @@ class ReId(TaskDefaults):
         "average_precision": Option(
             "Definition of average precision.", choices=("non-interpolated", "trapezoid")
         ),
+        "gallery_cameras": Option(
+            "Search in the gallery of any camera, or of others than the query's.",
+            choices=("any", "other"),
+        ),
         "save": Option("Keep the embeddings (.npz or .jsonl).", takes_path=True),
     }
     saved_suffixes = frozenset(SUFFIXES)
