@@ -76,6 +76,7 @@ def command(
     if len(rows) == 1:
         columns, rows = ("model", *columns), ((found.engine, *rows[0]),)
     emit_table(f"{found.model} on {found.report.data}", columns, rows)
+    message(found.report.counts)
 
 
 def _is_given(name: str) -> bool:
