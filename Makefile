@@ -118,6 +118,7 @@ run_native_tests = $(CTEST) --test-dir build/$(1) --parallel $(CORES) --output-o
 CLANG := $(and $(shell command -v clang),$(shell command -v clang++))
 SANITIZE := -DBIREID_TESTS=ON -DBIREID_SANITIZE=ON \
   $(if $(CLANG),-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
+SANITIZED := $(if $(CLANG),sanitize-clang,sanitize)
 FUZZ_TARGETS := $(basename $(notdir $(wildcard runtime/native/tests/fuzz_*.cc)))
 
 native-test: $(TOOLS)/.made
@@ -126,19 +127,19 @@ native-test: $(TOOLS)/.made
 	@$(call configure_and_build,native,-DBIREID_TESTS=ON)
 	@$(call run_native_tests,native)
 	@echo "== native tests under AddressSanitizer and UndefinedBehaviorSanitizer"
-	@$(call configure_and_build,sanitize,$(SANITIZE))
-	@$(call run_native_tests,sanitize)
+	@$(call configure_and_build,$(SANITIZED),$(SANITIZE))
+	@$(call run_native_tests,$(SANITIZED))
 
 fuzz: $(TOOLS)/.made
 ifeq ($(CLANG),)
 	@echo "== no fuzzing: clang is missing (apt-get install clang)"
 else
-	@$(call configure_and_build,sanitize,$(SANITIZE))
+	@$(call configure_and_build,$(SANITIZED),$(SANITIZE))
 	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(CORES) -I TARGET sh -c \
-	  'echo "== fuzzing TARGET for $(FUZZ_SECONDS) s"; build/sanitize/native/TARGET \
+	  'echo "== fuzzing TARGET for $(FUZZ_SECONDS) s"; build/$(SANITIZED)/native/TARGET \
 	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=build/sanitize/ >build/sanitize/TARGET.log 2>&1 || \
-	    { cat build/sanitize/TARGET.log; exit 1; }'
+	    -artifact_prefix=build/$(SANITIZED)/ >build/$(SANITIZED)/TARGET.log 2>&1 || \
+	    { cat build/$(SANITIZED)/TARGET.log; exit 1; }'
 endif
 
 lint: $(READY_TO_TEST)
