@@ -19,6 +19,11 @@ def edit_golden_outputs(
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["golden"].update(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    write_checksums(folder)
+
+
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS of what lies in a bundle."""
     names = sorted(path.name for path in folder.iterdir() if path.name != "SHA256SUMS")
     sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     (folder / "SHA256SUMS").write_text("".join(f"{sums[name]}  {name}\n" for name in names))

@@ -5,6 +5,7 @@ call that needs them.
 """
 
 from bireid_runtime.bundle import Bundle
+from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.classifier import Classifier, Prediction
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BireidError",
     "Bundle",
+    "CameraStatistics",
     "Classifier",
     "Extractor",
     "Golden",

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bireid_runtime.errors import ArgumentError
+from bireid_runtime.self_test import open_any_camera
 from bireid_runtime.session import Session
 
 _WIDTH, _HEIGHT = 128, 256
@@ -64,7 +65,7 @@ def bench(
     if runs < 1:
         raise ArgumentError(f"runs is {runs}; it must be at least 1")
     began = time.perf_counter()
-    session = Session.open(bundle, backend, threads)
+    session = open_any_camera(bundle, backend, threads)
     load_ms = _milliseconds_since(began)
     run = _prepared_run(session)
 

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.errors import BundleError, IntegrityError, UnsupportedModelError
-from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_tolerances
+from bireid_runtime.adaptation import MAX_ADAPTATION_BYTES, Adaptation, AdaptationSpec
+from bireid_runtime.errors import (
+    ArgumentError,
+    BundleError,
+    IntegrityError,
+    UnsupportedModelError,
+)
+from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
 from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
@@ -21,6 +27,7 @@ SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 CHECKSUMS_NAME = "SHA256SUMS"
 GOLDEN_NAME = "golden.safetensors"
+ADAPTATION_NAME = "adaptation.safetensors"
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_FILE_BYTES = 2**30
 
@@ -44,6 +51,8 @@ class Bundle:
         inputs: What the network takes, 1 to 16.
         outputs: What it gives, 1 to 16.
         formats: Path of each file of the manifest by its format, such as `"onnx"`.
+        adaptation: The cameras that the network is adapted to, and how; None for a network that
+            takes all cameras alike.
         verified: Whether the bytes of files are held to their SHA-256.
     """
 
@@ -55,6 +64,7 @@ class Bundle:
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputSpec, ...]
     formats: Mapping[str, Path]
+    adaptation: AdaptationSpec | None
     verified: bool
     _hashed: dict[str, bytes] = field(repr=False)
 
@@ -97,8 +107,13 @@ class Bundle:
         golden = section.section("golden")
         checksums = {
             **_check_files(root, section.section("files")),
-            **_check_golden_file(root, golden),
+            **_check_listed_file(root, golden, MAX_GOLDEN_BYTES),
         }
+        adapted = section.section("adaptation") if "adaptation" in manifest else None
+        if adapted is not None:
+            if adapted.text("file") in checksums:
+                raise adapted.error("file", "is a file of another purpose")
+            checksums |= _check_listed_file(root, adapted, MAX_ADAPTATION_BYTES)
         hashed = _verify(root, data, checksums) if verify else {}
         inputs = tuple(
             InputSpec.from_manifest(each) for each in section.sections("inputs", 1, MAX_TENSORS)
@@ -109,6 +124,8 @@ class Bundle:
         require_unique((spec.name for spec in inputs), section, "inputs")
         require_unique((spec.name for spec in outputs), section, "outputs")
         read_tolerances(golden, outputs)
+        adaptation = _read_adaptation(section, adapted, outputs)
+        read_cameras(golden, adaptation)
         return cls(
             path=root,
             manifest=manifest,
@@ -118,9 +135,38 @@ class Bundle:
             inputs=inputs,
             outputs=outputs,
             formats=_read_formats(root, section.section("files")),
+            adaptation=adaptation,
             verified=verify,
             _hashed=hashed,
         )
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras that the network is adapted to; empty if it is to none."""
+        return () if self.adaptation is None else self.adaptation.names
+
+    def check_camera(self, camera: str | None) -> None:
+        """Hold what a caller says of the camera to what the bundle knows.
+
+        Args:
+            camera: Name of a camera, or None if the caller named none.
+
+        Raises:
+            ArgumentError: A name that the bundle does not know, or none where it knows some; the
+                message lists them.
+        """
+        if camera is None and self.cameras:
+            raise ArgumentError(
+                f"{self.path}: adapted to single cameras; name one: {', '.join(self.cameras)}"
+            )
+        if camera is None or camera in self.cameras:
+            return
+        if not self.cameras:
+            raise ArgumentError(
+                f"{self.path}: not adapted to cameras, so there is no camera '{camera}' in it; "
+                "leave the camera out"
+            )
+        raise ArgumentError(f"{self.path}: no camera '{camera}'; {hint(camera, self.cameras)}")
 
     def input(self, name: str) -> InputSpec:
         """Return the input of a name.
@@ -198,19 +244,42 @@ class Bundle:
             raise BundleError(f"{self.path}: no file of format '{format}'; present: {present}")
         return self.formats[format]
 
-    def read(self, format: str) -> bytes:
+    def read(self, format: str, camera: str | None = None) -> bytes:
         """Return the bytes of the model in a format; those that were hashed, if any were.
 
         Args:
             format: As for `file`.
+            camera: Name of a camera, for the file with that camera's numbers in it; None for the
+                file as it is.
 
         Raises:
-            BundleError: As `file`.
+            ArgumentError: The bundle does not know the camera.
+            BundleError: As `file`; or the camera's numbers are damaged.
             IntegrityError: The file is not that of the manifest any more.
         """
         path = self.file(format)
         entry = self.manifest["files"][path.name]
-        return self._read(path.name, entry["sha256"], entry["bytes"])
+        data = self._read(path.name, entry["sha256"], entry["bytes"])
+        if camera is None:
+            return data
+        self.check_camera(camera)
+        adaptation = self.read_adaptation()
+        assert adaptation is not None
+        return adaptation.patched(path.name, data, camera, str(path))
+
+    def read_adaptation(self) -> Adaptation | None:
+        """Read the numbers of all cameras; None if the bundle is adapted to none.
+
+        Raises:
+            BundleError: The file is missing, damaged or not for this network.
+            IntegrityError: It is not that of the manifest.
+        """
+        if self.adaptation is None:
+            return None
+        section = Section(self.manifest["adaptation"], str(self.path / MANIFEST_NAME), "adaptation")
+        name = section.text("file")
+        data = self._read(name, section.text("sha256"), self.manifest["adaptation"]["bytes"])
+        return Adaptation.from_bytes(data, self.adaptation, self.outputs, str(self.path / name))
 
     def release(self) -> None:
         """Forget the bytes that were hashed and that no engine has asked for."""
@@ -296,9 +365,20 @@ def _check_files(root: Path, files: Section) -> dict[str, str]:
     }
 
 
-def _check_golden_file(root: Path, golden: Section) -> dict[str, str]:
-    name = golden.text("file")
-    return {name: _check_file(root, name, golden, MAX_GOLDEN_BYTES)}
+def _check_listed_file(root: Path, entry: Section, limit: int) -> dict[str, str]:
+    """The same of the one file that a section names."""
+    name = entry.text("file")
+    return {name: _check_file(root, name, entry, limit)}
+
+
+def _read_adaptation(
+    manifest: Section, adapted: Section | None, outputs: tuple[OutputSpec, ...]
+) -> AdaptationSpec | None:
+    if adapted is None:
+        return None
+    files = manifest.section("files")
+    sizes = {name: files.section(name).integer("bytes", 0, MAX_FILE_BYTES) for name in files.values}
+    return AdaptationSpec.from_manifest(adapted, sizes, outputs)
 
 
 def _check_file(root: Path, name: str, entry: Section, limit: int) -> str:

@@ -18,8 +18,7 @@ from bireid_runtime.errors import (
     SelfTestError,
     UnsupportedModelError,
 )
-from bireid_runtime.self_test import SelfTestReport, require, self_test
-from bireid_runtime.session import Session
+from bireid_runtime.self_test import SelfTestReport, open_any_camera, require, self_test
 
 _PROGRAM = "bireid_runtime"
 _MAX_RUNS = 1_000_000
@@ -101,7 +100,7 @@ def _whole_number(most: int) -> Callable[[str], int]:
 
 
 def _run_self_test(options: argparse.Namespace) -> None:
-    report = self_test(Session.open(options.bundle, options.backend))
+    report = self_test(open_any_camera(options.bundle, options.backend))
     if options.json:
         found = {"max_difference": report.max_difference, "min_cosine": report.min_cosine}
         print(json.dumps({"engine": report.engine, "passed": report.passed, **found}))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.manifest import Section
 from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
 from bireid_runtime.safetensors import read_safetensors, write_safetensors
+
+if TYPE_CHECKING:
+    from bireid_runtime.adaptation import AdaptationSpec
 
 MAX_GOLDEN_BYTES = 64 * 2**20
 MAX_GOLDEN_ITEMS = 64
@@ -64,11 +67,14 @@ class Golden:
             own size for an image, float32 of the input's shape for a tensor.
         outputs: By name, float32 `(N, ...)`, finite, one row per item.
         tolerances: By name of the output.
+        cameras: Name of the camera of each item, for a network that is adapted to cameras; else
+            empty.
     """
 
     inputs: Mapping[str, tuple[np.ndarray, ...]]
     outputs: Mapping[str, np.ndarray]
     tolerances: Mapping[str, Tolerance]
+    cameras: tuple[str, ...] = ()
 
     @property
     def items(self) -> int:
@@ -86,6 +92,8 @@ class Golden:
         _require_names("tolerances", self.tolerances, outputs)
         if not 1 <= self.items <= MAX_GOLDEN_ITEMS:
             raise BundleError(f"golden vectors: {self.items} items; 1 to {MAX_GOLDEN_ITEMS} fit")
+        if self.cameras and len(self.cameras) != self.items:
+            raise BundleError(f"golden vectors: {len(self.cameras)} cameras of {self.items} items")
         for taken in inputs:
             items = self.inputs[taken.name]
             if len(items) != self.items:
@@ -155,6 +163,7 @@ class Golden:
                 for spec in outputs
             },
             tolerances=tolerances,
+            cameras=tuple(section.array("cameras")) if "cameras" in section.values else (),
         )
         try:
             golden.check(inputs, outputs)
@@ -174,6 +183,32 @@ def read_tolerances(section: Section, outputs: Sequence[OutputSpec]) -> dict[str
     return {
         spec.name: Tolerance.from_manifest(tolerances.section(spec.name), spec) for spec in outputs
     }
+
+
+def read_cameras(section: Section, adaptation: "AdaptationSpec | None") -> tuple[str, ...]:
+    """Read `golden.cameras` of a manifest: the camera of each item.
+
+    Args:
+        section: `golden` of the manifest.
+        adaptation: The cameras that the network is adapted to, if it is.
+
+    Raises:
+        BundleError: It is missing for an adapted network, there for another one, of another
+            length than there are items, names an unknown camera, or leaves one out though there
+            is room for it.
+    """
+    if adaptation is None:
+        if "cameras" in section.values:
+            raise section.error("cameras", "goes with the key 'adaptation' alone")
+        return ()
+    cameras = section.array("cameras")
+    items = section.integer("items", 1, MAX_GOLDEN_ITEMS)
+    known = adaptation.names
+    if len(cameras) != items or not all(each in known for each in cameras):
+        raise section.error("cameras", f"must be {items} names of cameras of this bundle")
+    if len(set(cameras)) < min(len(known), MAX_GOLDEN_ITEMS):
+        raise section.error("cameras", "leaves out a camera of this bundle")
+    return tuple(cameras)
 
 
 def _require_names(

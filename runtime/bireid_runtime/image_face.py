@@ -46,7 +46,11 @@ class ImageFace:
 
     @classmethod
     def open(
-        cls, bundle: Bundle | str | os.PathLike[str], backend: str = "auto", threads: int = 1
+        cls,
+        bundle: Bundle | str | os.PathLike[str],
+        backend: str = "auto",
+        threads: int = 1,
+        camera: str | None = None,
     ) -> Self:
         """Load the network of a bundle.
 
@@ -55,6 +59,7 @@ class ImageFace:
             backend: A name of `bireid_runtime.backends.BACKENDS`, or `"auto"` for the first one
                 that is installed and whose format is in the bundle.
             threads: Threads that one call may use, 1 to 64.
+            camera: Whose crops come in; needed if the bundle is adapted to cameras, and only then.
 
         Returns:
             The network.
@@ -63,14 +68,17 @@ class ImageFace:
             BundleError: The bundle cannot be read or lacks the format.
             BackendUnavailableError: The engine is not installed; the message says what is missing.
             UnsupportedModelError: The engine refuses the model, or it gives something else.
-            ArgumentError: Unknown `backend`, or `threads` out of range.
+            ArgumentError: Unknown `backend`, `threads` out of range, or no camera of the bundle.
         """
-        return cls(Session.open(bundle, backend, threads))
+        return cls(Session.open(bundle, backend, threads, camera))
 
-    def _batches(self, images: Iterable[Crop], batch_size: int) -> Iterator[np.ndarray]:
+    def _batches(
+        self, images: Iterable[Crop], batch_size: int, session: Session | None = None
+    ) -> Iterator[np.ndarray]:
         """The rows of one batch of images after the other, each what its kind promises."""
+        running = session or self.session
         for first, batch in numbered_batches(images, self._input, batch_size):
-            rows = self.session.run_images(batch)[self._output.name]
+            rows = running.run_images(batch)[self._output.name]
             if defect := self._output.defect(rows):
                 index, problem = defect
                 raise UnsupportedModelError(

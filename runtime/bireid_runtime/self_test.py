@@ -72,6 +72,8 @@ def self_test(
 ) -> SelfTestReport:
     """Run the golden inputs of a bundle, one by one, and compare with their stored outputs.
 
+    Of a bundle that is adapted to cameras every item runs under its own camera.
+
     Args:
         target: A session or a face of one, to test its engine and threads; or a bundle or the path
             of one, to test the engine that `"auto"` chooses.
@@ -84,13 +86,19 @@ def self_test(
     """
     session = _session(target)
     golden = session.bundle.golden()
-    rows = []
-    for item in range(golden.items):
-        outputs = _run_item(session, golden, item)
-        rows += [
-            _compare(spec.name, item, outputs[spec.name][0], golden) for spec in session.outputs
-        ]
-    return SelfTestReport(tuple(rows), golden.tolerances, session.backend, session.engine)
+    rows: dict[int, list[SelfTestRow]] = {}
+    # One camera after the other: each may be a network of its own.
+    for camera in dict.fromkeys(golden.cameras) or [None]:
+        running = session if camera is None else session.for_camera(camera)
+        for item in range(golden.items):
+            if camera is None or golden.cameras[item] == camera:
+                outputs = _run_item(running, golden, item)
+                rows[item] = [
+                    _compare(spec.name, item, outputs[spec.name][0], golden)
+                    for spec in session.outputs
+                ]
+    ordered = tuple(row for item in sorted(rows) for row in rows[item])
+    return SelfTestReport(ordered, golden.tolerances, session.backend, session.engine)
 
 
 def require(report: SelfTestReport) -> None:
@@ -128,7 +136,24 @@ def _session(
         return target
     if isinstance(target, Extractor | Classifier):
         return target.session
-    return Session.open(target)
+    return open_any_camera(target)
+
+
+def open_any_camera(
+    bundle: Bundle | str | os.PathLike[str], backend: str = "auto", threads: int = 1
+) -> Session:
+    """Open a network for what does not depend on the camera: of an adapted one for the first.
+
+    Args:
+        bundle: As for `Session.open`.
+        backend: As for `Session.open`.
+        threads: As for `Session.open`.
+
+    Raises:
+        BireidError: As `Session.open`.
+    """
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    return Session.open(opened, backend, threads, next(iter(opened.cameras), None))
 
 
 def _run_item(session: Session, golden: Golden, item: int) -> Mapping[str, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bireid_runtime.backends import EngineSession, ImageEngineSession, find_backend, open_engine
 from bireid_runtime.bundle import Bundle
+from bireid_runtime.camera_statistics import centre
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import normalize
@@ -18,22 +19,36 @@ class Session:
 
     Args:
         bundle: The bundle that the engine was opened from.
-        engine: The loaded model.
+        engine: The loaded model, with the numbers of `camera` in it.
         backend: Name of the back end.
+        threads: Threads that one call may use.
+        camera: Whose crops come in, of a bundle that is adapted to cameras.
 
     Attributes:
         bundle: The bundle.
         backend: Name of the back end, such as `"onnx"`.
         engine: Engine and version, such as `"onnxruntime 1.20.0"`.
+        camera: Whose crops come in; None where the network takes all cameras alike.
         task: What the network is for.
         inputs: What it takes.
         outputs: What it gives.
         fingerprint: Identifies what comes out; see `Bundle`.
     """
 
-    def __init__(self, bundle: Bundle, engine: EngineSession, backend: str) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: EngineSession,
+        backend: str,
+        threads: int = 1,
+        camera: str | None = None,
+    ) -> None:
+        bundle.check_camera(camera)
         self.bundle = bundle
         self.backend = backend
+        self.camera = camera
+        self._threads = threads
+        self._statistics = _statistics(bundle, camera)
         self.engine = engine.describe()
         self.task = bundle.task
         self.inputs = bundle.inputs
@@ -45,7 +60,11 @@ class Session:
 
     @classmethod
     def open(
-        cls, bundle: Bundle | str | os.PathLike[str], backend: str = "auto", threads: int = 1
+        cls,
+        bundle: Bundle | str | os.PathLike[str],
+        backend: str = "auto",
+        threads: int = 1,
+        camera: str | None = None,
     ) -> "Session":
         """Load the network of a bundle.
 
@@ -54,6 +73,7 @@ class Session:
             backend: A name of `bireid_runtime.backends.BACKENDS`, or `"auto"` for the first one
                 that is installed and whose format is in the bundle.
             threads: Threads that one call may use, 1 to 64.
+            camera: Whose crops come in; needed if the bundle is adapted to cameras, and only then.
 
         Returns:
             The session.
@@ -62,14 +82,33 @@ class Session:
             BundleError: The bundle cannot be read or lacks the format.
             BackendUnavailableError: The engine is not installed; the message says what is missing.
             UnsupportedModelError: The engine refuses the model.
-            ArgumentError: Unknown `backend`, or `threads` out of range.
+            ArgumentError: Unknown `backend`, `threads` out of range, or no camera of the bundle.
         """
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+        opened.check_camera(camera)
         chosen = find_backend(backend, opened)
-        engine = open_engine(chosen, opened, threads)
+        engine = open_engine(chosen, opened, threads, camera)
+        session = cls(opened, engine, chosen.name, threads, camera)
         if opened is not bundle:
             opened.release()
-        return cls(opened, engine, chosen.name)
+        return session
+
+    def for_camera(self, camera: str) -> "Session":
+        """The same network for another camera of the bundle.
+
+        The engine is shared if its file is the same for all cameras, else loaded once more.
+
+        Raises:
+            ArgumentError: The bundle does not know the camera.
+            BundleError, UnsupportedModelError: As `open`.
+        """
+        self.bundle.check_camera(camera)
+        if camera == self.camera:
+            return self
+        adaptation = self.bundle.adaptation
+        if adaptation is None or adaptation.patches:
+            return Session.open(self.bundle, self.backend, self._threads, camera)
+        return Session(self.bundle, self._engine, self.backend, self._threads, camera)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the network on prepared inputs.
@@ -137,7 +176,15 @@ class Session:
         return counts.pop()
 
     def _checked(self, results: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-        return {spec.name: self._checked_rows(results, spec, count) for spec in self.outputs}
+        return {
+            spec.name: self._adapted(self._checked_rows(results, spec, count), spec)
+            for spec in self.outputs
+        }
+
+    def _adapted(self, rows: np.ndarray, spec: OutputSpec) -> np.ndarray:
+        if self._statistics is None or spec.kind != "embedding":
+            return rows
+        return centre(rows, *self._statistics)
 
     def _checked_rows(
         self, results: Mapping[str, np.ndarray], spec: OutputSpec, count: int
@@ -149,3 +196,8 @@ class Session:
                 f"'{spec.name}', the manifest promises float32 {(count, *spec.shape)}"
             )
         return rows
+
+
+def _statistics(bundle: Bundle, camera: str | None) -> tuple[np.ndarray, np.ndarray | None] | None:
+    adaptation = None if camera is None else bundle.read_adaptation()
+    return None if adaptation is None or camera is None else adaptation.statistics(camera)

@@ -148,6 +148,12 @@ def add_file(bundle_path: Path) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
+def network_weights() -> np.ndarray:
+    """The weights (3, DIM) of the network of `bundle_path`."""
+    return WEIGHTS
+
+
+@pytest.fixture
 def reference() -> Callable[[np.ndarray], np.ndarray]:
     return expected_embedding
 

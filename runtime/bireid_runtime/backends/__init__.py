@@ -57,8 +57,8 @@ class Backend:
         name: What a caller passes as `backend`.
         format: The format of the bundle that the engine reads.
         package: The import that must be installed, or None if the engine is part of this package.
-        session: What opens an EngineSession from `(bundle, threads)`, as `"module:name"`; imported
-            on first use.
+        session: What opens an EngineSession from `(bundle, threads, camera=...)`, as
+            `"module:name"`; imported on first use.
         install: The command or step that installs the engine.
         description: One line for people.
         automatic: Whether `backend="auto"` may choose it.
@@ -172,13 +172,16 @@ def find_backend(name: str, bundle: Bundle) -> Backend:
     raise BackendUnavailableError(f"{bundle.path}: no back end; " + "; ".join(reasons))
 
 
-def open_engine(backend: Backend, bundle: Bundle, threads: int) -> EngineSession:
+def open_engine(
+    backend: Backend, bundle: Bundle, threads: int, camera: str | None = None
+) -> EngineSession:
     """Load the model of a bundle with an engine.
 
     Args:
         backend: A line of the table.
         bundle: The bundle to open.
         threads: Threads that one call may use, 1 to 64.
+        camera: Whose numbers go into the model file; None loads it as it is.
 
     Returns:
         The loaded model.
@@ -194,7 +197,7 @@ def open_engine(backend: Backend, bundle: Bundle, threads: int) -> EngineSession
     bundle.file(backend.format)
     module, _, name = backend.session.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)(bundle, threads)
+        return getattr(importlib.import_module(module), name)(bundle, threads, camera=camera)
     except ImportError as error:
         raise BackendUnavailableError(
             f"back end '{backend.name}' cannot be imported ({error}): {backend.install}"

@@ -30,6 +30,7 @@ class LceSession:
         threads: Threads of the interpreter, at least 1.
         use_indirect_bgemm: Choose the indirect kernels; several times faster on x86-64 than the
             default ones, with equal results.
+        camera: Whose numbers go into the file; None runs it as it is.
 
     Raises:
         UnsupportedModelError: The interpreter refuses the file, or its tensors differ from the
@@ -37,9 +38,15 @@ class LceSession:
         ImportError: The package is not installed.
     """
 
-    def __init__(self, bundle: Bundle, threads: int, use_indirect_bgemm: bool = True) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int,
+        use_indirect_bgemm: bool = True,
+        camera: str | None = None,
+    ) -> None:
         self._path = path = bundle.file("lce")
-        flatbuffer = bundle.read("lce")
+        flatbuffer = bundle.read("lce", camera)
         try:
             with _package_without_init():
                 from larq_compute_engine.mlir.python import tflite_schema

@@ -37,6 +37,7 @@ class LitertSession:
         stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
             runs in integers, with weights of 16 bits. Outputs then differ by that rounding,
             which turns a sign now and then. Needs `fuse="backbone"`.
+        camera: Whose numbers go into the file; None runs it as it is.
 
     Raises:
         ArgumentError: A bad option.
@@ -54,11 +55,12 @@ class LitertSession:
         isa: str = "auto",
         profile: str | os.PathLike[str] | None = None,
         stem: str = "float32",
+        camera: str | None = None,
     ) -> None:
         self._isa = native_library.isa(isa)
         self._bundle = bundle
         self._path = bundle.file("lce")
-        self._flatbuffer = bundle.read("lce")
+        self._flatbuffer = bundle.read("lce", camera)
         self._stem = stem
         self._options = {"fuse": fuse, "isa": isa, "stem": stem}
         if stem == "uint8":
@@ -112,9 +114,9 @@ class LitertSession:
         )
 
 
-def open_uint8_stem(bundle: Bundle, threads: int) -> LitertSession:
+def open_uint8_stem(bundle: Bundle, threads: int, camera: str | None = None) -> LitertSession:
     """Open `LitertSession` with `stem="uint8"`, as a back end of its own."""
-    return LitertSession(bundle, threads, stem="uint8")
+    return LitertSession(bundle, threads, stem="uint8", camera=camera)
 
 
 class _Network:

@@ -49,6 +49,8 @@ class NativeSession:
         profile: File for the time of every step, written as JSON by `close`: a list of
             `{"name", "runs", "nanoseconds", "fastest_nanoseconds"}`; names are the fused operators
             with their numbers in the model file.
+        camera: Whose numbers go into the file; None runs it as it is. The engine is not told: like
+            any other it runs the bytes that it is given.
 
     Raises:
         ArgumentError: A bad option; from `run`, with `stem="uint8"`, an image that was not
@@ -67,11 +69,12 @@ class NativeSession:
         isa: str = "auto",
         stem: str = "float32",
         profile: str | os.PathLike[str] | None = None,
+        camera: str | None = None,
     ) -> None:
         self._path = bundle.file("lce")
         if not 1 <= threads <= MAX_THREADS:
             raise ArgumentError(f"threads is {threads}; it must be 1 to {MAX_THREADS}")
-        model = bundle.read("lce")
+        model = bundle.read("lce", camera)
         # `Bundle` has compared the checksums, unless it was asked not to.
         options = _Options(
             size=ctypes.sizeof(_Options),

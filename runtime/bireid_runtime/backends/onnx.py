@@ -17,20 +17,21 @@ class OnnxSession:
     Args:
         bundle: A bundle with a file of format `onnx`.
         threads: Threads within one operator, at least 1.
+        camera: Whose numbers go into the file; None runs it as it is.
 
     Raises:
         UnsupportedModelError: ONNX Runtime refuses the file, or it lacks an input or output that
             the manifest names.
     """
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, camera: str | None = None) -> None:
         self._path = path = bundle.file("onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = _ERRORS_ONLY
-        data = bundle.read("onnx")
+        data = bundle.read("onnx", camera)
         try:
             self._session = onnxruntime.InferenceSession(
                 data, options, providers=["CPUExecutionProvider"]
