@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from bireid_runtime.images import load_image
 
-from bireid_deploy.data.image_files import find_images
+from bireid_deploy.data.image_files import images_below
 from bireid_deploy.data.images import decode_images
 from bireid_deploy.data.layouts.files import list_folders, list_images
 from bireid_deploy.data.layouts.market1501 import SPLIT_FOLDERS, camera_of
@@ -169,19 +169,15 @@ def _by_folder_or_name(root: Path) -> CropList:
     empty: list[tuple[Path, str]] = []
     crops: list[tuple[Path, str]] = []
     for folder in folders:
-        inside = find_images([folder]) if any(_files_below(folder)) else []
+        inside = images_below(folder)
         crops.extend((path, folder.name) for path in inside)
         if not inside:
             empty.append((folder, "a folder without images"))
     return _grouped(crops, (*loose, *empty))
 
 
-def _files_below(folder: Path) -> Sequence[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
 def _by_list(root: Path, source: Path) -> CropList:
-    known = set(find_images([root]))
+    known = set(images_below(root))
     crops: list[tuple[Path, str]] = []
     listed: set[Path] = set()
     for number, row in enumerate(csv.reader(io.StringIO(_read_list(source))), start=1):

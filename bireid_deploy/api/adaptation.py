@@ -296,7 +296,7 @@ def _write_bundle(
 ) -> Bundle:
     """Convert the run, and give the bundle its cameras."""
     with writing.quiet(), tempfile.TemporaryDirectory() as folder:
-        from bireid_deploy.conversion import SAMPLES, convert_run
+        from bireid_deploy.conversion.convert import SAMPLES, convert_run
 
         base = convert_run(
             run,
