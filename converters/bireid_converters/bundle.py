@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.adaptation import Adaptation
 from bireid_runtime.bundle import (
+    ADAPTATION_NAME,
     CHECKSUMS_NAME,
     GOLDEN_NAME,
     MANIFEST_NAME,
@@ -45,6 +47,8 @@ def write_bundle(
     parity: Mapping[str, Any],
     binarisation: Mapping[str, Any],
     card: CardFacts,
+    adaptation: Adaptation | None = None,
+    note: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """Write a bundle, whole or not at all.
 
@@ -68,6 +72,8 @@ def write_bundle(
         parity: Outcome of the parity gate, with `verified`.
         binarisation: Audit of the main file, or nothing.
         card: What the task says in the model card.
+        adaptation: The cameras that the network is adapted to.
+        note: How that was done, JSON types.
 
     Returns:
         The bundle at its place.
@@ -80,11 +86,13 @@ def write_bundle(
     target = check_target(path)
     golden.check(inputs, outputs)
     vectors = golden.to_bytes()
+    numbers = None if adaptation is None else adaptation.to_bytes()
+    adapted = {} if adaptation is None else {"adaptation": _adapted(adaptation, numbers, note)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "task": task,
         "name": name,
-        "fingerprint": fingerprint(files, inputs, outputs),
+        "fingerprint": fingerprint(files, inputs, outputs, adapted.get("adaptation")),
         "network": dict(network),
         "inputs": [spec.to_manifest() for spec in inputs],
         "outputs": [spec.to_manifest() for spec in outputs],
@@ -97,11 +105,13 @@ def write_bundle(
             "file": GOLDEN_NAME,
             **_digest(vectors),
             "items": golden.items,
+            **({"cameras": list(golden.cameras)} if golden.cameras else {}),
             "source": golden_source,
             "tolerances": {
                 name: tolerance.to_manifest() for name, tolerance in golden.tolerances.items()
             },
         },
+        **adapted,
         "training": dict(training),
         "metrics": list(metrics),
         "parity": dict(parity),
@@ -110,6 +120,8 @@ def write_bundle(
         "licences": {key: licences[key] for key in ("weights", "training_data")},
     }
     contents = {entry.file_name: files[entry.name] for entry in FORMATS if entry.name in files}
+    if numbers is not None:
+        contents[ADAPTATION_NAME] = numbers
     contents |= {
         GOLDEN_NAME: vectors,
         MANIFEST_NAME: _to_json(manifest),
@@ -120,7 +132,9 @@ def write_bundle(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workplace:
             staging = Path(workplace, "new")
             _write_directory(staging, contents)
-            Bundle.open(staging).golden()
+            written = Bundle.open(staging)
+            written.golden()
+            written.read_adaptation()
             _publish(staging, target, Path(workplace, "old"))
     except OSError as error:
         raise ConversionError(f"{target}: cannot be written: {error}") from error
@@ -145,13 +159,18 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 
 def fingerprint(
-    files: Mapping[str, bytes], inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
+    files: Mapping[str, bytes],
+    inputs: Sequence[InputSpec],
+    outputs: Sequence[OutputSpec],
+    adaptation: Mapping[str, Any] | None = None,
 ) -> str:
     """Identify what comes out of a network.
 
     It is the SHA-256 of the main file, then of inputs (with their preprocessing) and outputs (with
     their classes) as they stand in the manifest, as JSON with sorted keys and no spaces. The main
-    file is the first one in the order of the format table.
+    file is the first one in the order of the format table. Of a network that is adapted to cameras
+    the key `adaptation` is in that JSON too, without its note: the cameras of one bundle may be
+    compared with each other and with nothing else.
 
     Raises:
         ConversionError: There is no file.
@@ -159,12 +178,26 @@ def fingerprint(
     main = next((files[entry.name] for entry in FORMATS if entry.name in files), None)
     if main is None:
         raise ConversionError("a bundle needs at least one model file")
-    specs = {
+    specs: dict[str, Any] = {
         "inputs": [spec.to_manifest() for spec in inputs],
         "outputs": [spec.to_manifest() for spec in outputs],
     }
+    if adaptation is not None:
+        specs["adaptation"] = {key: adaptation[key] for key in adaptation.keys() - {"note"}}
     canonical = json.dumps(specs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(main + canonical.encode()).hexdigest()}"
+
+
+def _adapted(
+    adaptation: Adaptation, numbers: bytes | None, note: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    assert numbers is not None
+    return {
+        "file": ADAPTATION_NAME,
+        **_digest(numbers),
+        **adaptation.spec.to_manifest(),
+        "note": dict(note or {}),
+    }
 
 
 def _digest(data: bytes) -> dict[str, Any]:

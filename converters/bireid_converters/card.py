@@ -11,6 +11,14 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_converters.formats import find_format
 from bireid_converters.output_rules import OUTPUT_RULES
 
+# What is done to embeddings, by `adaptation.embedding` of the manifest.
+_LEVELS = {
+    "none": "",
+    "mean": "the mean of a camera is taken out of its embeddings",
+    "mean_and_deviation": "the mean of a camera is taken out of its embeddings, and they are "
+    "divided by its deviation",
+}
+
 
 @dataclass(frozen=True)
 class CardFacts:
@@ -45,6 +53,7 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         f"# {manifest['name']}",
         _summary(manifest, facts),
         _binarisation(manifest["binarisation"]),
+        *_cameras(manifest.get("adaptation")),
         "## Training",
         _listing(manifest["training"]) or "How the network was trained is not recorded.",
         f"Licence of the training data: {manifest['licences']['training_data']}. "
@@ -112,6 +121,25 @@ def _binarisation(audit: Mapping[str, Any]) -> str:
         "are 1-bit, counted in the converted file. What this gains in time depends on the device: "
         "measure it there."
     )
+
+
+def _cameras(adaptation: Mapping[str, Any] | None) -> list[str]:
+    if adaptation is None:
+        return []
+    count = len(adaptation["cameras"])
+    levels = [_LEVELS[adaptation["embedding"]]]
+    if adaptation["patches"]:
+        files = ", ".join(f"`{name}`" for name in adaptation["patches"])
+        levels.append(f"float constants of {files} are the camera's own")
+    return [
+        "## Cameras",
+        f"Adapted to {count} camera{'s' if count > 1 else ''} from crops without labels; "
+        f"{'; '.join(level for level in levels if level)}. "
+        f"{adaptation['bytes'] // count:,} bytes per camera. Embeddings of these cameras may be "
+        "compared with each other; crops of another camera need a bundle of their own.",
+        _table(adaptation["cameras"]),
+        _listing(adaptation["note"]),
+    ]
 
 
 def _parity(parity: Mapping[str, Any]) -> str:

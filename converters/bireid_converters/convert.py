@@ -108,8 +108,8 @@ def convert(
     check_target(out)
     chosen = _choose(formats)
     members = {entry.name: _network_for(entry, network, real_network) for entry in chosen}
-    models = {name: _named(member, inputs, outputs) for name, member in members.items()}
-    golden = choose_golden(_named(network, inputs, outputs), inputs, outputs, candidates)
+    models = {name: named_as(member, inputs, outputs) for name, member in members.items()}
+    golden = choose_golden(named_as(network, inputs, outputs), inputs, outputs, candidates)
     prepared = prepare(generate_items(inputs) if candidates is None else candidates, inputs)
     if representative is None and candidates is not None:
         representative = prepared
@@ -118,8 +118,8 @@ def convert(
     for entry in chosen:
         _LOGGER.info("writing %s", entry.file_name)
         precision = members[entry.name].config.precision
-        metadata = _metadata(name, task, precision, inputs, outputs, licences)
-        files[entry.name] = _export(entry, models[entry.name], metadata, representative)
+        metadata = file_metadata(name, task, precision, inputs, outputs, licences)
+        files[entry.name] = export(entry, models[entry.name], metadata, representative)
     parity: dict[str, Any] = {"verified": verify}
     if verify:
         parity |= _check_parity(chosen, models, files, prepared, outputs, gate)
@@ -174,10 +174,10 @@ def _network_for(entry: Format, network: Network, real_network: Network | None) 
     )
 
 
-def _named(
-    network: Network, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
+def named_as(
+    network: Network | Any, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
 ) -> NamedModel:
-    """The network under the names of the specs.
+    """A network, or a Keras model, under the names of the specs.
 
     Raises:
         ConversionError: Names or shapes are not those of the specs.
@@ -196,12 +196,18 @@ def _named(
     return named
 
 
-def _export(
+def export(
     entry: Format,
     network: NamedModel,
     metadata: Mapping[str, str],
-    representative: Arrays | None,
+    representative: Arrays | None = None,
 ) -> bytes:
+    """Write a network as a file of a format.
+
+    Raises:
+        ConversionError: The format needs representative inputs and there are none.
+        UnsupportedModelError: A layer does not exist in the format.
+    """
     if "representative" in entry.takes and representative is None:
         raise ConversionError(
             f"{entry.name} needs inputs like those of the later use to set its ranges; give "
@@ -211,7 +217,7 @@ def _export(
     return entry.load_exporter()(network, **{key: arguments[key] for key in entry.takes})
 
 
-def _metadata(
+def file_metadata(
     name: str,
     task: str,
     precision: str,
@@ -219,6 +225,7 @@ def _metadata(
     outputs: Sequence[OutputSpec],
     licences: Mapping[str, str],
 ) -> dict[str, str]:
+    """What a file says of itself, in the formats that have a place for it."""
     return {
         "name": name,
         "task": task,

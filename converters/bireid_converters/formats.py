@@ -12,6 +12,7 @@ from bireid_converters.errors import ConversionError
 
 if TYPE_CHECKING:
     from bireid_converters.audit import Audit
+    from bireid_converters.float_constants import FloatConstant
     from bireid_converters.parity.converted_file import ConvertedFile
 
 
@@ -31,6 +32,8 @@ class Format:
             quantised after training.
         audit: `module:function` that says what the bytes of such a file hold, layer by layer; None
             for a file without layers.
+        constants: `module:function` that finds the float constants in the bytes of such a file, so
+            that it can be patched for a camera; None where they depend on more than the network.
         default: Whether it is written unless a person chooses.
     """
 
@@ -42,6 +45,7 @@ class Format:
     takes: tuple[str, ...] = ()
     opener: str | None = None
     audit: str | None = None
+    constants: str | None = None
     default: bool = False
 
     @property
@@ -62,6 +66,20 @@ class Format:
         if self.audit is None:
             raise ConversionError(f"files of the format {self.name} have no layers to audit")
         return cast("Callable[[bytes], Audit]", _load(self.audit))
+
+    def find_constants(self, data: bytes) -> "tuple[FloatConstant, ...]":
+        """Find the float constants of a file, in the order of their offsets.
+
+        Args:
+            data: Bytes of the file.
+
+        Raises:
+            ConversionError: Such a file cannot be patched.
+            UnsupportedModelError: The file is damaged.
+        """
+        if self.constants is None:
+            raise ConversionError(f"files of the format {self.name} cannot be adapted to cameras")
+        return cast("tuple[FloatConstant, ...]", _load(self.constants)(data))
 
     def open(self, data: bytes) -> "ConvertedFile":
         """Open a file for the parity gate, in the engine that runs it.
@@ -87,6 +105,7 @@ FORMATS = (
         help="Larq Compute Engine flatbuffer: 1-bit weights and arithmetic",
         opener="bireid_converters.parity.lce_file:LceFile",
         audit="bireid_converters.audit:audit_lce",
+        constants="bireid_converters.float_constants:tflite_constants",
         default=True,
     ),
     Format(
@@ -98,6 +117,7 @@ FORMATS = (
         takes=("metadata",),
         opener="bireid_converters.parity.onnx_file:OnnxFile",
         audit="bireid_converters.audit:audit_onnx",
+        constants="bireid_converters.float_constants:onnx_constants",
         default=True,
     ),
     Format(
@@ -109,6 +129,7 @@ FORMATS = (
         takes=("metadata",),
         opener="bireid_converters.parity.onnx_file:OnnxFile",
         audit="bireid_converters.audit:audit_onnx",
+        constants="bireid_converters.float_constants:onnx_constants",
     ),
     Format(
         name="int8",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from bireid_runtime.golden import Golden, Tolerance
@@ -10,7 +11,6 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.resize import resize_bilinear
 
 from bireid_converters.errors import ConversionError
-from bireid_converters.named_model import Arrays, NamedModel
 from bireid_converters.output_rules import OUTPUT_RULES
 
 GOLDEN_ITEMS = 3
@@ -26,9 +26,18 @@ _DRAWS = 2
 # Raw items by the name of the input, as many of each.
 Candidates = Mapping[str, Sequence[np.ndarray]]
 
+_Arrays = Mapping[str, np.ndarray]
+
+
+class Runnable(Protocol):
+    """A network that runs; `NamedModel` is one. This module needs no TensorFlow."""
+
+    def run(self, inputs: _Arrays) -> dict[str, np.ndarray]:
+        """All outputs float32 `(N, ...)` by name, of prepared inputs `(N, ...)` by name."""
+
 
 def choose_golden(
-    network: NamedModel,
+    network: Runnable,
     inputs: Sequence[InputSpec],
     outputs: Sequence[OutputSpec],
     candidates: Candidates | None = None,
@@ -156,7 +165,7 @@ def _enlarged(item: np.ndarray, spec: InputSpec) -> np.ndarray:
 
 
 def _outputs_and_changes(
-    network: NamedModel, inputs: Arrays, outputs: Sequence[OutputSpec], seed: int
+    network: Runnable, inputs: _Arrays, outputs: Sequence[OutputSpec], seed: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Outputs by name, whether noise breaks them and by how much: both (levels, draws, N)."""
     rng = np.random.default_rng(seed)

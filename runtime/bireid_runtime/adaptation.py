@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bireid_runtime.camera_statistics import MIN_DEVIATION
+from bireid_runtime.centring import MIN_DEVIATION
 from bireid_runtime.errors import BundleError
 from bireid_runtime.manifest import Section
 from bireid_runtime.outputs import OutputSpec

@@ -5,46 +5,19 @@ Needs NumPy alone, so that a device can go on learning as crops come.
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.centring import MIN_DEVIATION, centre
 from bireid_runtime.errors import ArgumentError, ArrayFileError, BundleError
 from bireid_runtime.files import atomic_file
 from bireid_runtime.safetensors import read_safetensors, write_safetensors
 
-if TYPE_CHECKING:
-    from bireid_runtime.bundle import Bundle
-
-MIN_DEVIATION = 1e-6
 MAX_DIM = 1 << 16
 MAX_COUNT = 2**31 - 1
 
-_MIN_NORM = 1e-12
 _MAX_FILE_BYTES = 2 * 2**20
-
-
-def centre(rows: np.ndarray, mean: np.ndarray, deviation: np.ndarray | None = None) -> np.ndarray:
-    """Take the mean of a camera out of embeddings, and divide by its deviation if there is one.
-
-    The engine in C++ computes the same to the last bit.
-
-    Args:
-        rows: Embeddings, float32 `(N, D)`.
-        mean: float32 `(D,)`.
-        deviation: float32 `(D,)`, at least 1e-6; None divides by nothing.
-
-    Returns:
-        float32 `(N, D)`, rows of unit length; a row of zeros where nothing is left of one.
-    """
-    moved = rows - mean
-    if deviation is not None:
-        moved = moved / deviation
-    # A sum in the order of the numbers, as a loop adds them; np.sum would add pairs.
-    squares = np.cumsum(np.square(moved, dtype=np.float64), axis=1)[:, -1:]
-    norms = np.maximum(np.sqrt(squares), _MIN_NORM).astype(np.float32)
-    centred: np.ndarray = moved / norms
-    return centred
 
 
 class CameraStatistics:
@@ -65,7 +38,7 @@ class CameraStatistics:
         self._squares = np.zeros(dim)
 
     @classmethod
-    def from_bundle(cls, bundle: "Bundle", camera: str) -> "CameraStatistics":
+    def from_bundle(cls, bundle: Bundle, camera: str) -> "CameraStatistics":
         """Start from what a bundle knows of a camera, with its crops as weight.
 
         Args:

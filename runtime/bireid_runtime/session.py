@@ -7,7 +7,7 @@ import numpy as np
 
 from bireid_runtime.backends import EngineSession, ImageEngineSession, find_backend, open_engine
 from bireid_runtime.bundle import Bundle
-from bireid_runtime.camera_statistics import centre
+from bireid_runtime.centring import centre
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import normalize

@@ -5,7 +5,8 @@ import pytest
 from adapted_bundle import adapt, edit_manifest, edit_numbers
 from bireid_runtime import Bundle, Extractor, Session, self_test
 from bireid_runtime.adaptation import Adaptation, AdaptationSpec, Camera, Patch
-from bireid_runtime.camera_statistics import CameraStatistics, centre
+from bireid_runtime.camera_statistics import CameraStatistics
+from bireid_runtime.centring import centre
 from bireid_runtime.errors import ArgumentError, BundleError, IntegrityError
 from bireid_runtime.preprocess import preprocess
 

@@ -50,11 +50,12 @@ def _dense(emission: Emission) -> str:
     affine = _bias_and_norm(emission, layer.units)
     inputs = [
         emission.input,
-        emission.constant("kernel", np.asarray(layer.kernel, np.float64) * affine.scale),
+        # Output channels first, as in a convolution.
+        emission.constant("kernel", (np.asarray(layer.kernel, np.float64) * affine.scale).T),
     ]
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
-    return emission.graph.node("Gemm", inputs, emission.output)
+    return emission.graph.node("Gemm", inputs, emission.output, transB=1)
 
 
 def _bias_and_norm(emission: Emission, channels: int) -> Affine:
