@@ -82,12 +82,12 @@ def adapt_network(
     Raises:
         UnsupportedModelError: The network has no batch normalisation.
     """
-    from bireid_deploy.adaptation.normalisation import assign, estimate, kept
+    from bireid_deploy.adaptation.normalisation import assign, kept
 
     vectors = embed(crops.pixels)
     before = before or consistency(vectors, crops.camera_of)
     if plan.norms_all:
-        found = estimate(embed.model, crops.pixels, embed.preprocess)
+        found = embed.estimate(crops.pixels)
         say(f"batch normalisation of all cameras: {found.passes} passes")
         assign(embed.model, found.statistics)
         vectors = embed(crops.pixels)
@@ -95,7 +95,7 @@ def adapt_network(
         return _centred(before, vectors, crops, plan, {})
     statistics = {}
     for camera, name in enumerate(crops.cameras):
-        found = estimate(embed.model, crops.of(camera), embed.preprocess)
+        found = embed.estimate(crops.of(camera))
         say(f"batch normalisation of {name}: {found.passes} passes")
         with kept(embed.model):
             assign(embed.model, found.statistics)

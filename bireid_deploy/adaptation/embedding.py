@@ -1,12 +1,13 @@
 """Embedding decoded crops with Keras; loads TensorFlow."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from bireid_models.framework import tf
 from bireid_runtime.preprocess import Preprocess, normalize
 
-from bireid_deploy.adaptation.normalisation import assign, estimate, kept
+from bireid_deploy.adaptation.normalisation import StatisticsEstimator, assign, kept
 
 _BATCH = 64
 
@@ -22,7 +23,11 @@ class KerasEmbedder:
     def __init__(self, model: Any, preprocess: Preprocess) -> None:
         self.model = model
         self.preprocess = preprocess
-        self._run = tf.function(lambda images: model(images, training=False), autograph=False)
+        self._run = tf.function(
+            lambda images: model(images, training=False),
+            input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)],
+            autograph=False,
+        )
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Embed crops.
@@ -36,8 +41,17 @@ class KerasEmbedder:
         rows = [np.zeros((0, self.model.output_shape[-1]), np.float32)]
         for start in range(0, len(pixels), _BATCH):
             images = normalize(pixels[start : start + _BATCH], self.preprocess)
-            rows.append(self._run(tf.constant(images)).numpy())
+            rows.append(self._run(images).numpy())
         return np.concatenate(rows)
+
+    @cached_property
+    def estimate(self) -> StatisticsEstimator:
+        """Estimates the batch normalisation of the network from crops.
+
+        Raises:
+            UnsupportedModelError: It has none.
+        """
+        return StatisticsEstimator(self.model, self.preprocess)
 
     def per_camera(self, pixels: np.ndarray, cameras: np.ndarray) -> np.ndarray:
         """Embed crops, each with the batch normalisation of its camera, estimated from them.
@@ -52,7 +66,7 @@ class KerasEmbedder:
         vectors = np.empty((len(pixels), self.model.output_shape[-1]), np.float32)
         for camera in np.unique(cameras):
             own = cameras == camera
-            found = estimate(self.model, pixels[own], self.preprocess)
+            found = self.estimate(pixels[own])
             with kept(self.model):
                 assign(self.model, found.statistics)
                 vectors[own] = self(pixels[own])

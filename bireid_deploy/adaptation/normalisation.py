@@ -20,7 +20,7 @@ from bireid_deploy.tasks.base import Progress
 
 _BATCH = 64
 # Largest change, in deviations of a channel, from which on statistics count as settled.
-_SETTLED = 0.01
+_SETTLED = 0.03
 # A channel that hardly varies in these crops keeps this share of its old variance, so that another
 # crop does not come out enlarged a hundredfold.
 _LEAST_VARIANCE = 0.01
@@ -44,39 +44,61 @@ class Estimate:
     change: float
 
 
-def estimate(
-    model: Any, pixels: np.ndarray, preprocess: Preprocess, on_progress: Progress | None = None
-) -> Estimate:
-    """Estimate the statistics of every batch normalisation from crops.
-
-    The model comes back as it was.
+class StatisticsEstimator:
+    """Estimates the statistics of every batch normalisation of a model from crops.
 
     Args:
         model: Keras functional model of one image.
-        pixels: Crops, uint8 (N, H, W, 3), at the network's input size.
-        preprocess: How they are normalised.
-        on_progress: Called with (passes done, most passes).
+        preprocess: How crops are normalised.
 
     Raises:
         UnsupportedModelError: The network has no batch normalisation.
     """
-    layers = batch_normalisations(model)
-    if not layers:
-        raise UnsupportedModelError(
-            "the network has no batch normalisation to estimate; choose --level camera"
+
+    def __init__(self, model: Any, preprocess: Preprocess) -> None:
+        self._model, self._preprocess = model, preprocess
+        self._layers = batch_normalisations(model)
+        if not self._layers:
+            raise UnsupportedModelError(
+                "the network has no batch normalisation to estimate; choose --level camera"
+            )
+        taps = keras.Model(model.inputs, [layer.input for layer in self._layers])
+        # Traced once, whatever the size of a batch.
+        self._sums = tf.function(
+            lambda images: _sums(taps(images, training=False), self._layers),
+            input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)],
+            autograph=False,
         )
-    taps = keras.Model(model.inputs, [layer.input for layer in layers])
-    sums = tf.function(lambda images: _sums(taps(images, training=False), layers), autograph=False)
-    least = [_LEAST_VARIANCE * layer.moving_variance.numpy() for layer in layers]
-    most = len(layers) + 1
-    with kept(model):
-        for number in range(1, most + 1):
-            change = _one_pass(sums, layers, pixels, preprocess, least)
-            if on_progress is not None:
-                on_progress(number, most)
-            if change <= _SETTLED:
-                break
-        return Estimate(read(model), number, change)
+
+    def __call__(self, pixels: np.ndarray, on_progress: Progress | None = None) -> Estimate:
+        """Estimate; the model comes back as it was.
+
+        Args:
+            pixels: Crops, uint8 (N, H, W, 3), at the network's input size.
+            on_progress: Called with (passes done, most passes).
+        """
+        least = [_LEAST_VARIANCE * layer.moving_variance.numpy() for layer in self._layers]
+        most = len(self._layers) + 1
+        with kept(self._model):
+            for number in range(1, most + 1):
+                change = self._one_pass(pixels, least)
+                if on_progress is not None:
+                    on_progress(number, most)
+                if change <= _SETTLED:
+                    break
+            return Estimate(read(self._model), number, change)
+
+    def _one_pass(self, pixels: np.ndarray, least: list[np.ndarray]) -> float:
+        """Put the statistics of all crops in place; returns the largest change."""
+        totals = [np.zeros((2, layer.moving_mean.shape[0])) for layer in self._layers]
+        for start in range(0, len(pixels), _BATCH):
+            images = normalize(pixels[start : start + _BATCH], self._preprocess)
+            for total, found in zip(totals, self._sums(images), strict=True):
+                total += found.numpy().astype(np.float64) * len(images)
+        return max(
+            _put(layer, total / len(pixels), floor)
+            for layer, total, floor in zip(self._layers, totals, least, strict=True)
+        )
 
 
 def batch_normalisations(model: Any) -> list[Any]:
@@ -125,28 +147,13 @@ def _sums(maps: Any, layers: list[Any]) -> list[Any]:
     return found
 
 
-def _one_pass(
-    sums: Any,
-    layers: list[Any],
-    pixels: np.ndarray,
-    preprocess: Preprocess,
-    least: list[np.ndarray],
-) -> float:
-    """Put the statistics of all crops in place; returns the largest change."""
-    totals = [np.zeros((2, layer.moving_mean.shape[0])) for layer in layers]
-    for start in range(0, len(pixels), _BATCH):
-        images = normalize(pixels[start : start + _BATCH], preprocess)
-        for total, found in zip(totals, sums(images), strict=True):
-            total += found.numpy().astype(np.float64) * len(images)
-    changes = []
-    for layer, (shift, square), floor in zip(
-        layers, (total / len(pixels) for total in totals), least, strict=True
-    ):
-        mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
-        new = np.maximum(square - shift**2, floor)
-        deviation = np.sqrt(new + layer.epsilon)
-        changes.append(np.abs(shift / deviation).max())
-        changes.append(np.abs(1 - np.sqrt(variance + layer.epsilon) / deviation).max())
-        layer.moving_mean.assign((mean + shift).astype(np.float32))
-        layer.moving_variance.assign(new.astype(np.float32))
-    return float(max(changes))
+def _put(layer: Any, moments: np.ndarray, least: np.ndarray) -> float:
+    """Give a layer the moments of what it sees; returns the largest change in deviations."""
+    shift, square = moments
+    mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
+    new = np.maximum(square - shift**2, least)
+    deviation = np.sqrt(new + layer.epsilon)
+    layer.moving_mean.assign((mean + shift).astype(np.float32))
+    layer.moving_variance.assign(new.astype(np.float32))
+    moved = np.abs(shift / deviation).max()
+    return float(max(moved, np.abs(1 - np.sqrt(variance + layer.epsilon) / deviation).max()))

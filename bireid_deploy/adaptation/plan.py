@@ -12,7 +12,7 @@ from bireid_deploy.adaptation.centring import Centring
 LEVELS = {
     "cluster": "training on clusters of the crops",
     "norm": "batch normalisation estimated from the crops",
-    "camera": "mean and deviation of each camera's embeddings",
+    "camera": "each camera's mean embedding taken out",
 }
 """In the order in which they are applied."""
 
@@ -31,7 +31,7 @@ class Plan:
 
     levels: tuple[str, ...]
     per: Per = "camera"
-    centring: Centring = "mean-and-deviation"
+    centring: Centring = "mean"
 
     @classmethod
     def of(cls, levels: Sequence[str], per: str, centring: str) -> "Plan":

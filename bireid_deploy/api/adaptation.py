@@ -109,7 +109,7 @@ def adapt(
     cameras: Path | str = AUTO,
     levels: Sequence[str] | None = None,
     per: str = "camera",
-    centring: str = "mean-and-deviation",
+    centring: str = "mean",
     least: int = DEFAULT_LEAST,
     run_out: Path | str | None = None,
     overrides: Sequence[str] = (),
@@ -257,6 +257,7 @@ def _adapt_run(
         from bireid_deploy.adaptation.embedding import KerasEmbedder
 
         run = open_run(source)
+    formats = (writing.formats or _formats(run)) if plan.knows_cameras else ()
     preprocess = run.inputs[0].preprocess
     assert preprocess is not None
     crops = decode(preprocess.height, preprocess.width)
@@ -269,7 +270,7 @@ def _adapt_run(
     adapted = adapt_network(embed, crops, plan, writing.say, before)
     note = _note(plan, crops, adapted, run.directory.identity())
     if plan.knows_cameras:
-        bundle = _write_bundle(run, adapted, embed.model, note, writing)
+        bundle = _write_bundle(run, adapted, embed.model, note, formats, writing)
         return _result(bundle, left, crops, adapted)
     if plan.norms_all:
         from bireid_deploy.adaptation.normalisation import read
@@ -292,19 +293,26 @@ def _train(
 
 
 def _write_bundle(
-    run: TrainedRun, adapted: Adapted, model: Any, note: dict[str, Any], writing: _Writing
+    run: TrainedRun,
+    adapted: Adapted,
+    model: Any,
+    note: dict[str, Any],
+    formats: Sequence[str],
+    writing: _Writing,
 ) -> Bundle:
     """Convert the run, and give the bundle its cameras."""
-    with writing.quiet(), tempfile.TemporaryDirectory() as folder:
+    with writing.quiet() as terminal, tempfile.TemporaryDirectory() as folder:
         from bireid_deploy.conversion.convert import SAMPLES, convert_run
 
+        # What is said while native output is held back goes past it.
+        say = writing.say if terminal is None else terminal
         base = convert_run(
             run,
             Path(folder, "base"),
-            writing.formats or _formats(run),
+            formats,
             name=writing.name or run.recipe.name,
             licences=writing.licences,
-            on_progress=writing.say,
+            on_progress=say,
         )
         task = run.task
         return write_adapted(
@@ -315,7 +323,7 @@ def _write_bundle(
             note=note,
             candidates=task.samples(run.inputs, SAMPLES),
             candidates_source=task.samples_source,
-            on_progress=writing.say,
+            on_progress=say,
         )
 
 
@@ -333,9 +341,19 @@ def _cameras(adapted: Adapted, model: Any) -> list[CameraAdaptation]:
 
 
 def _formats(run: TrainedRun) -> list[str]:
-    """The usual formats of the network's precision, or the first where none is usual."""
-    fitting = [each for each in FORMATS if each.precision == run.network.config.precision]
-    return [each.name for each in fitting if each.default] or [each.name for each in fitting[:1]]
+    """The usual formats of the network's precision that an engine of the runtime reads.
+
+    Raises:
+        UnsupportedModelError: There are none: nothing could run the bundle.
+    """
+    precision = run.recipe.network.precision
+    fitting = [each for each in FORMATS if each.precision == precision and each.backends]
+    if not fitting:
+        raise UnsupportedModelError(
+            f"{run.directory.path}: no engine runs a network of precision {precision} from a "
+            "bundle, and only a bundle knows cameras; choose --level cluster, or norm --per all"
+        )
+    return [each.name for each in fitting if each.default]
 
 
 def _embedding_model(run: TrainedRun) -> Any:

@@ -45,7 +45,7 @@ _LEVEL_HELP = (
 @click.option(
     "--centring",
     type=click.Choice(("mean", "mean-and-deviation")),
-    default="mean-and-deviation",
+    default="mean",
     show_default=True,
     help="What the level camera takes out of embeddings.",
 )
@@ -155,6 +155,7 @@ def _show_consistency(before: "Consistency | None", after: "Consistency | None")
         for key, heading in (
             ("mutual", "mutual nearest neighbours across cameras"),
             ("symmetry", "mean 1 / rank, seen from the neighbour"),
+            ("bridged", "crops nearest, mutually, to another camera's"),
             ("mixing", "other cameras among 10 neighbours, 1 = by chance"),
         )
     ]

@@ -22,7 +22,7 @@ SETTINGS = (
     "optimizer.epochs=3",
     "clustering.k1=8",
     "clustering.k2=3",
-    "clustering.settled=1.0",
+    "clustering.settled=1.0",  # clusters that stay as they are end it before
 )
 
 
@@ -152,16 +152,17 @@ def whole(run, crops, tmp_path_factory):
 @pytest.mark.slow
 def test_clusters_are_found_and_kept_in_the_record(whole, crops):
     path, history = whole
-    assert len(history) == 3
+    assert len(history) == 2
+    assert [each["agreement"] for each in history] == [0.0, 1.0]
     record = json.loads((path / "run.json").read_text())
     assert record["finished"]
     assert record["data"]["cameras"] == {"door": 48, "yard": 48}
     assert record["data"]["adapted_from"]["run"] == "run"
     assert history[-1]["clusters"] >= 2
     assert history[-1]["cluster"] > 0
-    assert history[0]["agreement"] == 0
+    assert history[-1]["camera"] > 0
     lines = [json.loads(line) for line in (path / "clusters.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    assert [line["epoch"] for line in lines] == [1, 2]
     assert [line["noise_share"] for line in lines] == [each["noise_share"] for each in history]
     opened = open_run(path)
     assert opened.recipe.name == "tiny-adapted"
@@ -175,7 +176,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(whole, run, crops, tmp_p
     with pytest.raises(TrainingInterruptedError, match=r"step 2.*--resume"):
         _train(run, crops, out, press)
     with pytest.raises(TrainingError, match="cannot resume on another data set"):
-        _train(run, crops, out, resume=True, settings=(*SETTINGS, "clustering.radius=0.4"))
+        _train(run, crops, out, resume=True, settings=(*SETTINGS, "clustering.radius=0.3"))
     resumed = _train(run, crops, out, resume=True)
     one, two = _arrays(path), _arrays(out)
     assert one.keys() == two.keys()

@@ -1,11 +1,13 @@
 """Centring, and figures of consistency, on embeddings whose cameras are known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError
 
 from bireid_deploy.adaptation.advice import advice
-from bireid_deploy.adaptation.cameras import adapt_embedder
+from bireid_deploy.adaptation.cameras import Adapted, AdaptedCamera, adapt_embedder
 from bireid_deploy.adaptation.centring import Centre, centred, estimate_centre
 from bireid_deploy.adaptation.consistency import consistency
 from bireid_deploy.adaptation.crops import Crops
@@ -23,10 +25,10 @@ def people():
     """40 people twice under two cameras; the second camera moves and stretches all embeddings."""
     generator = np.random.default_rng(0)
     rows = np.repeat(generator.normal(size=(PEOPLE, DIM)), 2, axis=0)
-    clean = np.tile(rows, (2, 1)) + 0.1 * generator.normal(size=(4 * PEOPLE, DIM))
+    clean = np.tile(rows, (2, 1)) + 0.3 * generator.normal(size=(4 * PEOPLE, DIM))
     cameras = np.repeat([0, 1], 2 * PEOPLE)
     seen = clean.copy()
-    stretch = generator.uniform(0.5, 2, DIM)
+    stretch = generator.uniform(0.8, 1.25, DIM)
     seen[cameras == 1] = seen[cameras == 1] * stretch + 3 * generator.normal(size=DIM)
     return _unit(clean), _unit(seen), cameras
 
@@ -36,6 +38,7 @@ def test_figures_grow_as_cameras_matter_less(people):
     good, bad = consistency(clean, cameras), consistency(seen, cameras)
     assert 0 <= bad.mutual < good.mutual <= 1
     assert 0 <= bad.symmetry < good.symmetry <= 1
+    assert 0 <= bad.bridged < 0.1 < good.bridged <= 1
     assert 0 <= bad.mixing < 0.5 < good.mixing
     assert consistency(clean[cameras == 0], cameras[cameras == 0]) is None
 
@@ -48,6 +51,8 @@ def test_figures_are_what_their_definitions_say():
     # 10 degrees has 4 as its nearest, which has 0 as its own: rank 2 there.
     assert found.mutual == pytest.approx(4 / 5)
     assert found.symmetry == pytest.approx((4 + 1 / 2) / 5)
+    # 0 is nearer to 4 than to 10, and 90 to 85; 10 is not nearest to anybody over there.
+    assert found.bridged == pytest.approx(2 / 3)
     # All four others are among the ten nearest: as by chance.
     assert found.mixing == pytest.approx(1.0)
 
@@ -94,15 +99,23 @@ def test_an_adaptation_says_what_each_camera_gets_and_that_it_helped(people):
 
 
 def test_strangers_and_a_change_for_the_worse_are_said(people):
-    clean, _, cameras = people
+    clean, seen, cameras = people
     one = _adapted(clean[cameras == 0], cameras[cameras == 0])
     assert advice(one) == ["one camera alone: nothing can be said of how it fits others"]
-    # Camera 1 saw other people at other sides of the space: means are people here.
-    generator = np.random.default_rng(1)
+    # The second camera saw other people: half of the space is empty for each.
     apart = clean.copy()
-    apart[cameras == 1] = _unit(generator.normal(size=(80, DIM)) + 5 * np.eye(DIM)[0])
-    lines = " ".join(advice(_adapted(apart, cameras, ("norm",))))
-    assert "hardly share people" in lines
+    apart[cameras == 0, : DIM // 2] *= 0.2
+    apart[cameras == 1, DIM // 2 :] *= 0.2
+    (line,) = advice(_adapted(_unit(apart), cameras))
+    assert line.startswith("the cameras hardly share people")
+    worse = Adapted((), consistency(clean, cameras), consistency(seen, cameras))
+    lines = advice(dataclasses.replace(worse, cameras=_adapted(clean, cameras).cameras))
+    assert any(line.startswith("cameras fit each other worse than before") for line in lines)
+    uneven = dataclasses.replace(
+        _adapted(clean, cameras),
+        cameras=(AdaptedCamera("a", 9, Centre()), AdaptedCamera("b", 90, Centre())),
+    )
+    assert advice(uneven)[0].startswith("uneven coverage: camera 'a' has 9 crops")
 
 
 def test_a_plan_knows_what_it_becomes():

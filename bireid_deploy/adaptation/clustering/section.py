@@ -25,7 +25,7 @@ class ClusteringSection(Section):
 
     k1: Annotated[int, Field(ge=1)] = 20
     k2: Annotated[int, Field(ge=1)] = 6
-    radius: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    radius: Annotated[float, Field(gt=0, lt=1)] = 0.4
     least: Annotated[int, Field(ge=2)] = 4
     centring: Literal["none", "mean", "mean-and-deviation"] = "mean"
     statistics: Literal["network", "camera"] = "camera"
