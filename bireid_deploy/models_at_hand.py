@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bireid_runtime import Bundle, Session
+from bireid_runtime import Bundle
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.self_test import open_any_camera
 from bireid_runtime.suggestions import hint
 
 from bireid_deploy.extras import require
@@ -89,6 +90,7 @@ def open_model(model: Path, backend: str = "auto", threads: int = 1) -> OpenedMo
         return OpenedModel(
             model.name, "keras", run.task, KerasPredictor(deployment), deployment.outputs
         )
-    session = Session.open(model, backend=backend, threads=threads)
+    # Of a network that is adapted to cameras, its task asks for those that it needs.
+    session = open_any_camera(model, backend, threads)
     task = task_of_bundle(session.bundle)
     return OpenedModel(model.name, session.backend, task, session, session.bundle.outputs)

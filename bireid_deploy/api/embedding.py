@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from bireid_runtime import Extractor
+from bireid_runtime import Bundle, Extractor
 
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.data.image_files import find_images
@@ -22,6 +22,7 @@ def embed(
     *,
     backend: str = "auto",
     threads: int = 1,
+    camera: str | None = None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> NamedEmbeddings:
@@ -32,6 +33,7 @@ def embed(
         inputs: Images, and folders whose images are taken, sorted.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        camera: Whose crops the images are, for a bundle that is adapted to cameras.
         on_progress: Called with (images embedded, images in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -42,11 +44,15 @@ def embed(
     Raises:
         DatasetError: An input does not exist, or a folder holds no image.
         ImageError: An image cannot be decoded.
+        ArgumentError: No camera of the bundle, or none where it is adapted to some.
         BireidError: The bundle cannot be opened, or has no embedding.
     """
     images = find_images(inputs)
     with quiet():
-        extractor = Extractor.open(bundle, backend=backend, threads=threads)
+        opened = Bundle.open(bundle)
+        opened.check_camera(camera)
+        extractor = Extractor.open(opened, backend=backend, threads=threads, camera=camera)
+        opened.release()
     rows: list[np.ndarray] = []
     stream = extractor.embed_stream(images)
     while chunk := list(islice(stream, _CHUNK)):

@@ -16,13 +16,21 @@ from bireid_deploy.cli.native_output import quiet_native_output
 )
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@click.option("--camera", help="Whose crops they are, if BUNDLE is adapted to cameras.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(
-    bundle: Path, inputs: tuple[Path, ...], out: Path, backend: str, threads: int, as_json: bool
+    bundle: Path,
+    inputs: tuple[Path, ...],
+    out: Path,
+    backend: str,
+    threads: int,
+    camera: str | None,
+    as_json: bool,
 ) -> None:
     """Embed INPUTS (images, or folders of images) with BUNDLE.
 
-    The output keeps the bundle's fingerprint, so that embeddings of two networks are never mixed.
+    The output keeps the bundle's fingerprint, so that embeddings of two networks are never mixed;
+    those of all cameras of one bundle may be.
     """
     from bireid_deploy import api
     from bireid_deploy.evaluation.embedding_file import require_writable
@@ -34,6 +42,7 @@ def command(
             inputs,
             backend=backend,
             threads=threads,
+            camera=camera,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )

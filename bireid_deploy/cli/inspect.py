@@ -1,7 +1,7 @@
 """`bireid-deploy inspect`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,9 +21,13 @@ def command(model: Path, as_json: bool) -> None:
     operators and the theoretical gain with its accounting.
     """
     audits = _audits(model)
+    cameras = _cameras(model)
     if as_json:
-        emit_json({name: audit.to_manifest() for name, audit in audits.items()})
+        found = {name: audit.to_manifest() for name, audit in audits.items()}
+        emit_json(found if cameras is None else {**found, "cameras": cameras})
         return
+    if cameras is not None:
+        _emit_cameras(cameras)
     for name, audit in audits.items():
         _emit(name, audit)
 
@@ -47,6 +51,37 @@ def _audits(model: Path) -> "dict[str, Audit]":
         except UnsupportedModelError as error:
             raise UnsupportedModelError(f"{path}: {error}") from error
     return audits
+
+
+def _cameras(model: Path) -> dict[str, Any] | None:
+    """What a bundle is adapted to, and how; None if it is to nothing."""
+    from bireid_runtime import Bundle
+
+    if not model.is_dir():
+        return None
+    bundle = Bundle.open(model)
+    if bundle.adaptation is None:
+        return None
+    spec = bundle.adaptation
+    numbers = {
+        name: sum(patch.numbers for patch in patches) for name, patches in spec.patches.items()
+    }
+    return {
+        "cameras": [vars(camera) for camera in spec.cameras],
+        "embedding": spec.embedding,
+        "numbers_per_camera": numbers,
+        "bytes_per_camera": bundle.manifest["adaptation"]["bytes"] // len(spec.cameras),
+    }
+
+
+def _emit_cameras(found: dict[str, Any]) -> None:
+    rows = [(each["name"], f"{each['crops']:,}") for each in found["cameras"]]
+    emit_table("cameras", ("camera", "crops"), rows)
+    click.echo(f"adapted to these cameras, {found['bytes_per_camera']:,} bytes each")
+    click.echo(f"taken out of embeddings: {found['embedding'].replace('_', ' ')}")
+    for name, count in found["numbers_per_camera"].items():
+        click.echo(f"{name}: {count:,} numbers of its own per camera")
+    click.echo()
 
 
 def _emit(name: str, audit: "Audit") -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from bireid_converters.errors import ParityError
 from bireid_converters.parity import ParityThresholds
 from bireid_converters.parity.agreement import compare
-from bireid_runtime import Bundle, Session
+from bireid_runtime import Bundle
 from bireid_runtime.backends import BACKENDS
+from bireid_runtime.self_test import open_any_camera
 
 from bireid_deploy.models_at_hand import task_of_bundle
 from bireid_deploy.tasks.base import Predictor, Report, Task
@@ -25,7 +26,8 @@ def measure_engines(
     Args:
         bundle: Bundle.
         dataset: Test data, opened by the task of the bundle.
-        run: The run that the bundle came from; without it Keras is left out.
+        run: The run that the bundle came from; without it Keras is left out, and so it is if the
+            bundle is adapted to cameras, which the run is not.
 
     Returns:
         One record per engine: `engine`, `data`, `images_per_second` and the task's scores. Keras,
@@ -35,12 +37,12 @@ def measure_engines(
     """
     task = task_of_bundle(bundle)
     predictors: dict[str, Predictor] = {}
-    if run is not None:
+    if run is not None and bundle.adaptation is None:
         predictors["keras"] = KerasPredictor(run.deployment())
     for backend in BACKENDS:
         runs_it = backend.format in bundle.formats and backend.unavailable_reason() is None
         if backend.exact and runs_it:
-            predictors[backend.name] = Session.open(bundle, backend=backend.name)
+            predictors[backend.name] = open_any_camera(bundle, backend.name)
     records: list[dict[str, Any]] = []
     first: Report | None = None
     for engine, predictor in predictors.items():

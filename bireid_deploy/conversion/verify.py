@@ -1,5 +1,6 @@
 """The checks of `verify`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,8 @@ from bireid_converters.parity.converted_file import ConvertedFile
 from bireid_models.config import Precision
 from bireid_runtime import Bundle, Session, self_test
 from bireid_runtime.backends import BACKENDS, Backend, find_backend
-from bireid_runtime.errors import BundleError, UnsupportedModelError
+from bireid_runtime.errors import ArgumentError, BundleError, UnsupportedModelError
+from bireid_runtime.self_test import open_any_camera
 
 from bireid_deploy.conversion.convert import SAMPLES
 from bireid_deploy.conversion.measure import measure_engines, require_equal_scores
@@ -53,7 +55,22 @@ def verify_bundle(path: Path) -> list[Check]:
     checks += [_check_golden_inputs(bundle, each) for each in backends if each.exact]
     inputs = _inputs(bundle)
     checks += [_check_against_reference(bundle, each, inputs) for each in backends if each.held_to]
-    files = _comparable_files(bundle)
+    for camera in _networks(bundle):
+        checks += _compare_files(bundle, inputs, camera)
+    return checks
+
+
+def _networks(bundle: Bundle) -> Sequence[str | None]:
+    """A camera of each network in a bundle; None for the network of a bundle without."""
+    adaptation = bundle.adaptation
+    if adaptation is None:
+        return [None]
+    return adaptation.names if adaptation.patches else adaptation.names[:1]
+
+
+def _compare_files(bundle: Bundle, inputs: Arrays, camera: str | None) -> list[Check]:
+    files = _comparable_files(bundle, camera)
+    checks = []
     if len(files) > 1:
         comparison = compare_engines(files, inputs, bundle.outputs)
         for pair, found in comparison.agreements.items():
@@ -62,7 +79,8 @@ def verify_bundle(path: Path) -> list[Check]:
                 f"{found.agreeing_share:.0%} of {found.crops} items agree, mean cosine "
                 f"{found.mean_cosine:.4f}"
             )
-            checks.append(Check(pair, failure is None, detail))
+            name = pair if camera is None else f"{pair}, camera {camera}"
+            checks.append(Check(name, failure is None, detail))
     return checks
 
 
@@ -73,14 +91,21 @@ def verify_against_run(
 
     Returns:
         The checks, and with `explain` one record per layer and file.
+
+    Raises:
+        ArgumentError: The bundle holds other networks than the run.
     """
     bundle = Bundle.open(path)
+    if bundle.adaptation is not None and bundle.adaptation.patches:
+        raise ArgumentError(
+            f"{path}: its networks are adapted to cameras, the run is not; verify the bundle alone"
+        )
     network = named_model(
         run.deployment(),
         [spec.name for spec in bundle.inputs],
         [spec.name for spec in bundle.outputs],
     )
-    files = _comparable_files(bundle)
+    files = _comparable_files(bundle, None)
     report = check_parity(network, files, _inputs(bundle), bundle.outputs, explain=explain)
     checks, layers = [], []
     for name, result in report.formats.items():
@@ -125,7 +150,7 @@ def _check_golden_inputs(bundle: Bundle, backend: Backend) -> Check:
     name = f"golden inputs, {backend.name}"
     if reason := backend.unavailable_reason():
         return Check(name, None, reason)
-    report = self_test(Session.open(bundle, backend=backend.name))
+    report = self_test(open_any_camera(bundle, backend.name))
     allowed = ", ".join(f"{each.max_abs:.3g}" for each in report.tolerances.values())
     detail = f"largest difference {report.max_difference:.2g} ({allowed} allowed), {report.engine}"
     return Check(name, report.passed, detail)
@@ -138,17 +163,21 @@ def _check_against_reference(bundle: Bundle, backend: Backend, inputs: Arrays) -
     name = f"{backend.name} vs {reference.name}"
     if reason := reference.unavailable_reason() or backend.unavailable_reason():
         return Check(name, None, reason)
-    expected, found = (Session.open(bundle, each.name).run(inputs) for each in (reference, backend))
-    worst = max(
-        float(np.abs(found[spec.name] - expected[spec.name]).max())
-        / OUTPUT_RULES[spec.kind].scale(expected[spec.name])
-        for spec in bundle.outputs
-    )
+    worst = 0.0
+    for camera in _networks(bundle):
+        # What is done to embeddings behind the network is the same for all engines.
+        expected, found = (
+            Session.open(bundle, each.name, camera=camera, centred=False).run(inputs)
+            for each in (reference, backend)
+        )
+        for spec in bundle.outputs:
+            difference = float(np.abs(found[spec.name] - expected[spec.name]).max())
+            worst = max(worst, difference / OUTPUT_RULES[spec.kind].scale(expected[spec.name]))
     detail = f"largest difference {worst:.2g} on {SAMPLES} items ({tolerance:g} allowed)"
     return Check(name, worst <= tolerance, detail)
 
 
-def _comparable_files(bundle: Bundle) -> dict[str, ConvertedFile]:
+def _comparable_files(bundle: Bundle, camera: str | None) -> dict[str, ConvertedFile]:
     """The files of the bundle's own network that the parity gate can read, opened."""
     network = bundle.manifest.get("network")
     precision = network.get("precision") if isinstance(network, dict) else None
@@ -157,7 +186,7 @@ def _comparable_files(bundle: Bundle) -> dict[str, ConvertedFile]:
             f"{bundle.path}: the manifest has no valid network.precision; convert again"
         )
     return {
-        entry.name: entry.open(bundle.read(entry.name))
+        entry.name: entry.open(bundle.read(entry.name, camera))
         for entry in FORMATS
         if entry.opener and entry.precision == precision and entry.name in bundle.formats
     }

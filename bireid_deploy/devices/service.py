@@ -122,10 +122,13 @@ import json, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.settimeout(60)
 server.connect(sys.argv[1])
-server.sendall(b"raw 64 128\\n" + bytes(range(256)) * 96)
+with open(sys.argv[2] + "/bundle/manifest.json", encoding="utf-8") as file:
+    adaptation = json.load(file).get("adaptation")
+camera = "camera %s " % adaptation["cameras"][0]["name"] if adaptation else ""
+server.sendall(camera.encode() + b"raw 64 128\\n" + bytes(range(256)) * 96)
 answer = json.loads(server.makefile().readline())
 sys.exit(answer.get("error"))
-' "$1"
+' "$1" "$2"
 """
 
 
@@ -203,7 +206,7 @@ def restart(link: Link, facts: DeviceFacts) -> None:
     socket = socket_path(facts.user_id)
     done = link.run(_START, scope, NAME, facts.directory, socket, timeout=_SECONDS)
     if done.code == 0 and facts.python is not None:
-        done = link.run(_REQUEST, socket, timeout=_SECONDS)
+        done = link.run(_REQUEST, socket, f"{facts.directory}/current", timeout=_SECONDS)
     if done.code != 0:
         raise DeviceCheckError(
             f"{link.name}: {NAME} does not run: {done.last_line()} "

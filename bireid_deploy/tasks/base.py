@@ -7,7 +7,7 @@ need them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from bireid_converters.card import CardFacts
@@ -85,6 +85,18 @@ class Predictor(Protocol):
 
     def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """From uint8 images (H, W, C) of any size to every output, by name: float32 (N, ...)."""
+
+
+@runtime_checkable
+class CameraPredictor(Predictor, Protocol):
+    """A network that is adapted to cameras, if it has any."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Their names; empty for a network that takes all cameras alike."""
+
+    def for_camera(self, camera: str) -> Predictor:
+        """The network for the crops of one of them."""
 
 
 class Baseline(Predictor, Protocol):

@@ -43,6 +43,7 @@ class Extractor(ImageFace):
         backend: str = "auto",
         threads: int = 1,
         camera: str | None = None,
+        centred: bool = True,
     ) -> Self:
         """Load the network of a bundle; see `ImageFace.open`.
 
@@ -51,7 +52,7 @@ class Extractor(ImageFace):
         """
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
         first = opened.cameras[0] if camera is None and opened.cameras else camera
-        extractor = cls(Session.open(opened, backend, threads, first))
+        extractor = cls(Session.open(opened, backend, threads, first, centred))
         extractor.camera = camera
         if opened is not bundle:
             opened.release()

@@ -51,6 +51,7 @@ class ImageFace:
         backend: str = "auto",
         threads: int = 1,
         camera: str | None = None,
+        centred: bool = True,
     ) -> Self:
         """Load the network of a bundle.
 
@@ -60,6 +61,7 @@ class ImageFace:
                 that is installed and whose format is in the bundle.
             threads: Threads that one call may use, 1 to 64.
             camera: Whose crops come in; needed if the bundle is adapted to cameras, and only then.
+            centred: As for `Session.open`.
 
         Returns:
             The network.
@@ -70,7 +72,7 @@ class ImageFace:
             UnsupportedModelError: The engine refuses the model, or it gives something else.
             ArgumentError: Unknown `backend`, `threads` out of range, or no camera of the bundle.
         """
-        return cls(Session.open(bundle, backend, threads, camera))
+        return cls(Session.open(bundle, backend, threads, camera, centred))
 
     def _batches(
         self, images: Iterable[Crop], batch_size: int, session: Session | None = None

@@ -89,7 +89,7 @@ def self_test(
     rows: dict[int, list[SelfTestRow]] = {}
     # One camera after the other: each may be a network of its own.
     for camera in dict.fromkeys(golden.cameras) or [None]:
-        running = session if camera is None else session.for_camera(camera)
+        running = session if camera is None else session.for_camera(camera, centred=True)
         for item in range(golden.items):
             if camera is None or golden.cameras[item] == camera:
                 outputs = _run_item(running, golden, item)

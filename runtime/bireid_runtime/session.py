@@ -23,12 +23,14 @@ class Session:
         backend: Name of the back end.
         threads: Threads that one call may use.
         camera: Whose crops come in, of a bundle that is adapted to cameras.
+        centred: Whether the bundle's mean (and deviation) of the camera is taken out of embeddings.
 
     Attributes:
         bundle: The bundle.
         backend: Name of the back end, such as `"onnx"`.
         engine: Engine and version, such as `"onnxruntime 1.20.0"`.
         camera: Whose crops come in; None where the network takes all cameras alike.
+        cameras: Names of the cameras that the network is adapted to; empty if it is to none.
         task: What the network is for.
         inputs: What it takes.
         outputs: What it gives.
@@ -42,13 +44,16 @@ class Session:
         backend: str,
         threads: int = 1,
         camera: str | None = None,
+        centred: bool = True,
     ) -> None:
         bundle.check_camera(camera)
         self.bundle = bundle
         self.backend = backend
         self.camera = camera
+        self.cameras = bundle.cameras
         self._threads = threads
-        self._statistics = _statistics(bundle, camera)
+        self._centred = centred
+        self._statistics = _statistics(bundle, camera) if centred else None
         self.engine = engine.describe()
         self.task = bundle.task
         self.inputs = bundle.inputs
@@ -65,6 +70,7 @@ class Session:
         backend: str = "auto",
         threads: int = 1,
         camera: str | None = None,
+        centred: bool = True,
     ) -> "Session":
         """Load the network of a bundle.
 
@@ -74,6 +80,8 @@ class Session:
                 that is installed and whose format is in the bundle.
             threads: Threads that one call may use, 1 to 64.
             camera: Whose crops come in; needed if the bundle is adapted to cameras, and only then.
+            centred: False leaves embeddings as the network gives them, for `CameraStatistics`:
+                they must not be compared with others then.
 
         Returns:
             The session.
@@ -88,27 +96,33 @@ class Session:
         opened.check_camera(camera)
         chosen = find_backend(backend, opened)
         engine = open_engine(chosen, opened, threads, camera)
-        session = cls(opened, engine, chosen.name, threads, camera)
+        session = cls(opened, engine, chosen.name, threads, camera, centred)
         if opened is not bundle:
             opened.release()
         return session
 
-    def for_camera(self, camera: str) -> "Session":
+    def for_camera(self, camera: str, centred: bool | None = None) -> "Session":
         """The same network for another camera of the bundle.
 
         The engine is shared if its file is the same for all cameras, else loaded once more.
+
+        Args:
+            camera: Name of the camera.
+            centred: As for `open`; None as in this session.
 
         Raises:
             ArgumentError: The bundle does not know the camera.
             BundleError, UnsupportedModelError: As `open`.
         """
         self.bundle.check_camera(camera)
-        if camera == self.camera:
+        centring = self._centred if centred is None else centred
+        if (camera, centring) == (self.camera, self._centred):
             return self
         adaptation = self.bundle.adaptation
-        if adaptation is None or adaptation.patches:
-            return Session.open(self.bundle, self.backend, self._threads, camera)
-        return Session(self.bundle, self._engine, self.backend, self._threads, camera)
+        shared = camera == self.camera or (adaptation is not None and not adaptation.patches)
+        if shared:
+            return Session(self.bundle, self._engine, self.backend, self._threads, camera, centring)
+        return Session.open(self.bundle, self.backend, self._threads, camera, centring)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the network on prepared inputs.

@@ -171,6 +171,16 @@ def test_the_self_test_runs_every_camera(adapted, tmp_path):
     assert [row.passed for row in report.rows] == [True, False, True]
 
 
+def test_verify_holds_the_files_of_every_camera_to_each_other(adapted):
+    from bireid_deploy.conversion import verify_against_run, verify_bundle
+
+    checks = {check.name: check for check in verify_bundle(adapted.path)}
+    assert {f"lce vs onnx, camera {name}" for name in NAMES} < checks.keys()
+    assert all(check.passed is not False for check in checks.values()), checks
+    with pytest.raises(ArgumentError, match="its networks are adapted to cameras, the run is not"):
+        verify_against_run(adapted.path, None, explain=False)
+
+
 def test_the_gate_refuses_a_wrong_patch(base, cameras, tmp_path, monkeypatch):
     numbers = FilePatches.numbers
     monkeypatch.setattr(FilePatches, "numbers", lambda patches: numbers(patches) * 1.01)

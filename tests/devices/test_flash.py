@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from adapted_bundle import adapted_copy, edit_numbers
 from flashing import BUNDLE, Flasher, current, made, other_bundle
 
 from bireid_deploy.devices import service
@@ -260,3 +261,14 @@ def test_python_cannot_be_installed(flash, target, directory, monkeypatch):
     assert "cannot be installed" in refusal
     assert "--offline" in refusal
     assert current(directory) == before
+
+
+def test_a_bundle_that_is_adapted_to_cameras(flash, target, directory, tmp_path):
+    bundle = adapted_copy(BUNDLE, tmp_path / "adapted")
+    done = flash(bundle, target, "--program", "--json")
+    assert done.code == 0, done.messages
+    (self_test,) = json.loads(done.stdout)["self_tests"]
+    assert self_test["max_difference"] < 1e-5
+    assert (current(directory) / "bundle" / "adaptation.safetensors").is_file()
+    edit_numbers(bundle, lambda arrays: arrays["mean/1"].__iadd__(0.1))
+    assert "self-test of bireid-embed failed" in flash.refusal(3, bundle, target, "--program")

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
 from bundle_files import (
     ZOO_BUNDLE,
+    adapted_bundle,
     change_golden_outputs,
     classifier_bundle,
     golden_crops,
@@ -153,7 +154,7 @@ def test_junit(test_class, bundle, libraries, classes, crops, wrong_golden, tmp_
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
         *(f"-Dbireid.bundle={bundle}", f"-Dbireid.crops={crops}"),
-        f"-Dbireid.classifier={classifier_bundle()}",
+        *(f"-Dbireid.classifier={classifier_bundle()}", f"-Dbireid.adapted={adapted_bundle()}"),
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

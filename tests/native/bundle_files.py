@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from adapted_bundle import adapted_copy
 from bireid_runtime import Bundle
 from bireid_runtime.safetensors import write_safetensors
 from golden_edit import edit_golden_outputs
@@ -101,3 +102,9 @@ def _temporary_folder() -> str:
     folder = tempfile.mkdtemp(prefix="bireid_bundle_")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@cache
+def adapted_bundle() -> Path:
+    """Return the zoo's bundle adapted to two cameras: other numbers in its file, and centring."""
+    return adapted_copy(ZOO_BUNDLE, Path(_temporary_folder(), "adapted"))

@@ -89,6 +89,17 @@ def test_a_self_test_notices_the_numbers_of_another_camera(adapted):
     assert not self_test(adapted.path).passed
 
 
+def test_embeddings_can_stay_as_the_network_gives_them(adapted):
+    extractor = Extractor.open(adapted.path, "onnx", centred=False)
+    rows = extractor.embed(adapted.crops, camera="yard")
+    expected = np.stack([adapted.raw(crop, "yard") for crop in adapted.crops])
+    np.testing.assert_allclose(rows, expected, atol=2e-6)
+    statistics = CameraStatistics.from_bundle(extractor.bundle, "yard")
+    one = Extractor.open(adapted.path, "onnx", camera="yard")
+    np.testing.assert_allclose(statistics.apply(rows), one.embed(adapted.crops), atol=1e-6)
+    assert self_test(extractor).passed
+
+
 def test_an_extractor_opens_the_cameras_that_it_needs(adapted):
     extractor = Extractor.open(adapted.path, "onnx")
     assert extractor.cameras == NAMES

@@ -1,7 +1,7 @@
 """From a network and a data set to a ranking: embed query and gallery, then rank."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,7 @@ from bireid_deploy.evaluation.ranking import rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
-
-Embed = Callable[[Sequence[np.ndarray]], np.ndarray]
-"""From uint8 RGB crops (H, W, 3) of any size to float32 (N, D), rows of unit length."""
+from bireid_deploy.tasks.reid.cameras import Embed, embedder
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,8 @@ def embed_dataset(
     for start in range(0, len(samples), chunk):
         crops = [_load(sample) for sample in samples[start : start + chunk]]
         began = time.perf_counter()
-        rows.append(embed(crops))
+        cameras = [sample.camera_id for sample in samples[start : start + chunk]]
+        rows.append(embed(crops, cameras))
         seconds += time.perf_counter() - began
         if on_progress:
             on_progress(min(start + chunk, len(samples)), len(samples))
@@ -100,9 +99,7 @@ def evaluate_embeddings(
     save = None if options.get("save") is None else Path(options["save"])
     if save is not None:
         require_writable(save)
-    embedded = embed_dataset(
-        lambda crops: predictor.run_images(crops)[output], dataset, on_progress
-    )
+    embedded = embed_dataset(embedder(predictor, output, dataset), dataset, on_progress)
     if save is not None:
         found = NamedEmbeddings.of_splits(embedded.query, embedded.gallery, predictor.fingerprint)
         found.save(save)

@@ -200,6 +200,8 @@ class _Options(ctypes.Structure):
         ("model", ctypes.c_char_p),
         ("model_bytes", ctypes.c_size_t),
         ("profile", ctypes.c_char_p),
+        ("camera", ctypes.c_char_p),
+        ("uncentred", ctypes.c_int32),
     )
 
 

@@ -6,7 +6,7 @@
  *   bireid_close(extractor);
  *
  * bireid_classifier.h is the same for networks that tell classes apart, bireid_session.h for any
- * network: named inputs and outputs.
+ * network: named inputs and outputs. bireid_statistics.h learns what one camera does to embeddings.
  *
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its
@@ -60,6 +60,13 @@ typedef struct {
                              JSON array of {"name", "runs", "nanoseconds", "fastest_nanoseconds"};
                              names are the fused operators with their numbers in the model file.
                              NULL: no step is timed */
+  const char* camera; /* whose crops come in: needed for a bundle that is adapted to cameras, and
+                         refused for any other; the message lists those it knows. "": the first
+                         one if there are any, for tests and timings. NULL: none; with `model`
+                         the network then runs as that file says, whatever the camera */
+  int32_t uncentred;  /* 1: embeddings as the network gives them, without what the bundle knows
+                         of the camera's mean and deviation, for bireid_statistics.h; never
+                         compare them with others */
 } bireid_options;
 
 /* "0.1.0" */
@@ -80,6 +87,11 @@ BIREID_API int32_t bireid_embedding_dim(const bireid_extractor* extractor);
 /* Identifies the embedding space, "sha256:...": compare embeddings of equal fingerprints only. */
 BIREID_API const char* bireid_fingerprint(const bireid_extractor* extractor);
 
+/* Cameras that the bundle is adapted to, in its order; 0 if it takes all alike. Embeddings of all
+ * of them may be compared. The name of one that there is not is NULL. */
+BIREID_API int32_t bireid_camera_count(const bireid_extractor* extractor);
+BIREID_API const char* bireid_camera_name(const bireid_extractor* extractor, int32_t index);
+
 /* Version and kernels, "bireid 0.1.0 (avx512)". */
 BIREID_API const char* bireid_describe(const bireid_extractor* extractor);
 
@@ -96,7 +108,8 @@ BIREID_API bireid_status bireid_embed_rgb8(bireid_extractor* extractor, const ui
 BIREID_API bireid_status bireid_embed_images(bireid_extractor* extractor, const float* images,
                                              int32_t count, float* embeddings, int32_t dim);
 
-/* Embeds the golden crops of the bundle and compares with their known embeddings.
+/* Embeds the golden crops of the bundle, each under its own camera, and compares with their known
+ * embeddings.
  * BIREID_SELF_TEST_FAILED if one is further off than the bundle allows. `max_difference` and
  * `min_cosine` may be NULL. */
 BIREID_API bireid_status bireid_selftest(bireid_extractor* extractor, double* max_difference,

@@ -55,6 +55,10 @@ BIREID_API int32_t bireid_session_class_count(const bireid_session* session, int
 BIREID_API const char* bireid_session_class_name(const bireid_session* session, int32_t output,
                                                  int32_t index);
 
+/* As bireid_camera_count and bireid_camera_name. */
+BIREID_API int32_t bireid_session_camera_count(const bireid_session* session);
+BIREID_API const char* bireid_session_camera_name(const bireid_session* session, int32_t index);
+
 /* What the network is for, such as "reid" or "classification". */
 BIREID_API const char* bireid_session_task(const bireid_session* session);
 
@@ -65,7 +69,8 @@ BIREID_API const char* bireid_session_fingerprint(const bireid_session* session)
 BIREID_API const char* bireid_session_describe(const bireid_session* session);
 
 /* All of the above in one JSON object: name, task, fingerprint, engine, threads, and inputs and
- * outputs with name, kind, shape (null for the batch) and classes. */
+ * outputs with name, kind, shape (null for the batch) and classes; of a bundle that is adapted also
+ * cameras and camera (null if it was opened for none). */
 BIREID_API const char* bireid_session_describe_json(const bireid_session* session);
 
 /* inputs[i] and outputs[i] are in the order of the manifest; each holds `items` items behind one
@@ -80,7 +85,8 @@ BIREID_API bireid_status bireid_session_run_images(bireid_session* session,
                                                    const bireid_image* images, int32_t count,
                                                    float* const* outputs);
 
-/* Runs the golden items of the bundle and compares with their known outputs.
+/* Runs the golden items of the bundle, each under its own camera, and compares with their known
+ * outputs.
  * BIREID_SELF_TEST_FAILED if one is further off than the bundle allows. `max_difference` and
  * `min_cosine`, over all outputs, may be NULL. */
 BIREID_API bireid_status bireid_session_selftest(bireid_session* session, double* max_difference,

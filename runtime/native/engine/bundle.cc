@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/checksums.h"
 #include "engine/errors.h"
 #include "engine/file.h"
+#include "engine/kinds.h"
 #include "engine/sha256.h"
 #include "engine/text.h"
 
@@ -97,14 +99,45 @@ ModelFile Bundle::TakeModel() {
                     "'; present: " + (present.empty() ? "none" : present));
 }
 
-Golden Bundle::ReadGolden() const {
-  const std::string path = FileInside(directory_, manifest_.golden.name);
-  const std::vector<uint8_t> file = ReadFile(path, static_cast<size_t>(kMaxGoldenBytes));
-  RequireSize(path, static_cast<int64_t>(file.size()), manifest_.golden.bytes);
-  if (verify_ && Sha256Hex(file.data(), file.size()) != manifest_.golden.sha256) {
+ModelFile Bundle::TakeModel(const CameraNumbers& numbers) {
+  ModelFile model = TakeModel();
+  const auto patched = numbers.patches.find(FindModel()->name);
+  if (patched == numbers.patches.end()) return model;
+  // What belongs to the caller stays as it is.
+  if (model.owned.empty()) model.owned.assign(model.data, model.data + model.bytes);
+  model.data = model.owned.data();
+  ApplyPatches(manifest_.adaptation->patches.at(patched->first), patched->second, model.path,
+               model.owned.data());
+  return model;
+}
+
+// A file that the manifest names, whose limit ParseManifest has checked.
+std::vector<uint8_t> Bundle::ReadChecked(const std::string& name, int64_t bytes,
+                                         const std::string& sha256) const {
+  const std::string path = FileInside(directory_, name);
+  RequireSize(path, FileSize(path), bytes);
+  std::vector<uint8_t> file = ReadFile(path, static_cast<size_t>(bytes));
+  RequireSize(path, static_cast<int64_t>(file.size()), bytes);
+  if (verify_ && Sha256Hex(file.data(), file.size()) != sha256) {
     throw BundleError(path + ": SHA-256 mismatch; copy the bundle again");
   }
-  return ParseGolden(file, manifest_, path);
+  return file;
+}
+
+Golden Bundle::ReadGolden() const {
+  const Manifest::Golden& golden = manifest_.golden;
+  return ParseGolden(ReadChecked(golden.name, golden.bytes, golden.sha256), manifest_,
+                     JoinPath(directory_, golden.name));
+}
+
+CameraNumbers Bundle::ReadCamera(int camera) const {
+  const AdaptationSpec& spec = *manifest_.adaptation;
+  int64_t dim = 0;
+  for (const OutputSpec& output : manifest_.outputs) {
+    if (output.kind->name == std::string_view(kEmbeddingKind)) dim = output.elements;
+  }
+  return ParseAdaptation(ReadChecked(spec.name, spec.bytes, spec.sha256), spec, dim, camera,
+                         JoinPath(directory_, spec.name));
 }
 
 }  // namespace bireid

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/adaptation.h"
 #include "engine/golden.h"
 #include "engine/manifest.h"
 
@@ -41,6 +42,13 @@ class Bundle {
   // The file of format "lce", once. Throws BundleError listing the formats there are.
   ModelFile TakeModel();
 
+  // The same with the numbers of a camera in it.
+  ModelFile TakeModel(const CameraNumbers& numbers);
+
+  // The numbers of a camera, by its position, of a bundle that is adapted. With `verify` of Open
+  // their SHA-256 is that of the manifest. Throws as ParseAdaptation.
+  CameraNumbers ReadCamera(int camera) const;
+
   // With `verify` of Open its SHA-256 is that of the manifest. Throws BundleError as well when the
   // items are not what the manifest says.
   Golden ReadGolden() const;
@@ -50,6 +58,8 @@ class Bundle {
       : directory_(std::move(directory)), manifest_(std::move(manifest)), verify_(verify) {}
 
   const Manifest::File* FindModel() const;
+  std::vector<uint8_t> ReadChecked(const std::string& name, int64_t bytes,
+                                   const std::string& sha256) const;
 
   std::string directory_;
   Manifest manifest_;

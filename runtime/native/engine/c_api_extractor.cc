@@ -3,27 +3,24 @@
 
 #include "engine/bireid.h"
 #include "engine/c_status.h"
-#include "engine/kinds.h"
+#include "engine/extractor_handle.h"
 
 using bireid::Guard;
 using bireid::Require;
 
-struct bireid_extractor {
-  bireid::Session session;
-  int output;
+namespace {
 
-  bireid_extractor(const char* directory, const bireid_options* options)
-      : session(directory, bireid::ReadOptions(options)),
-        output(bireid::OutputOfFace(session, bireid::kEmbeddingKind, "bireid_open")) {}
+int32_t DimOf(const bireid_extractor* extractor) {
+  return static_cast<int32_t>(extractor->session.manifest().outputs[extractor->output].elements);
+}
 
-  int32_t dim() const { return static_cast<int32_t>(session.manifest().outputs[output].elements); }
+void CheckDim(const bireid_extractor* extractor, int32_t given) {
+  if (given == DimOf(extractor)) return;
+  throw std::invalid_argument("dim is " + std::to_string(given) + "; an embedding has " +
+                              std::to_string(DimOf(extractor)));
+}
 
-  void CheckDim(int32_t given) const {
-    if (given == dim()) return;
-    throw std::invalid_argument("dim is " + std::to_string(given) + "; an embedding has " +
-                                std::to_string(dim()));
-  }
-};
+}  // namespace
 
 bireid_status bireid_open(const char* directory, const bireid_options* options,
                           bireid_extractor** extractor) {
@@ -37,11 +34,19 @@ bireid_status bireid_open(const char* directory, const bireid_options* options,
 }
 
 int32_t bireid_embedding_dim(const bireid_extractor* extractor) {
-  return extractor == nullptr ? 0 : extractor->dim();
+  return extractor == nullptr ? 0 : DimOf(extractor);
 }
 
 const char* bireid_fingerprint(const bireid_extractor* extractor) {
   return extractor == nullptr ? "" : extractor->session.manifest().fingerprint.c_str();
+}
+
+int32_t bireid_camera_count(const bireid_extractor* extractor) {
+  return extractor == nullptr ? 0 : bireid::CameraCount(extractor->session);
+}
+
+const char* bireid_camera_name(const bireid_extractor* extractor, int32_t index) {
+  return extractor == nullptr ? nullptr : bireid::CameraName(extractor->session, index);
 }
 
 const char* bireid_describe(const bireid_extractor* extractor) {
@@ -52,7 +57,7 @@ bireid_status bireid_embed_rgb8(bireid_extractor* extractor, const uint8_t* pixe
                                 int32_t height, int64_t row_bytes, float* embedding, int32_t dim) {
   return Guard([&] {
     Require(extractor != nullptr && pixels != nullptr && embedding != nullptr, "a pointer is NULL");
-    extractor->CheckDim(dim);
+    CheckDim(extractor, dim);
     bireid::RunOneImage(&extractor->session, extractor->output, {pixels, width, height, row_bytes},
                         embedding);
     return BIREID_OK;
@@ -64,7 +69,7 @@ bireid_status bireid_embed_images(bireid_extractor* extractor, const float* imag
   return Guard([&] {
     Require(extractor != nullptr && images != nullptr && embeddings != nullptr,
             "a pointer is NULL");
-    extractor->CheckDim(dim);
+    CheckDim(extractor, dim);
     std::vector<float*> outputs(extractor->session.manifest().outputs.size(), nullptr);
     outputs[extractor->output] = embeddings;
     extractor->session.Run(&images, count, outputs.data());

@@ -96,6 +96,14 @@ const char* bireid_session_class_name(const bireid_session* session, int32_t out
   return (*ClassesOf(session, output))[index].c_str();
 }
 
+int32_t bireid_session_camera_count(const bireid_session* session) {
+  return session == nullptr ? 0 : bireid::CameraCount(session->session);
+}
+
+const char* bireid_session_camera_name(const bireid_session* session, int32_t index) {
+  return session == nullptr ? nullptr : bireid::CameraName(session->session, index);
+}
+
 const char* bireid_session_task(const bireid_session* session) {
   return session == nullptr ? "" : session->manifest().task.c_str();
 }

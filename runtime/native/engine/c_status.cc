@@ -80,7 +80,19 @@ SessionOptions ReadOptions(const bireid_options* given) {
   }
   result.model = options.model;
   result.model_bytes = options.model_bytes;
+  if (options.camera != nullptr) result.camera = options.camera;
+  result.uncentred = options.uncentred != 0;
   return result;
+}
+
+int32_t CameraCount(const Session& session) {
+  const auto& adaptation = session.manifest().adaptation;
+  return adaptation ? static_cast<int32_t>(adaptation->cameras.size()) : 0;
+}
+
+const char* CameraName(const Session& session, int32_t index) {
+  if (index < 0 || index >= CameraCount(session)) return nullptr;
+  return session.manifest().adaptation->cameras[index].c_str();
 }
 
 bireid_status SelfTest(Session* session, double* max_difference, double* min_cosine) {

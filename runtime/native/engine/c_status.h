@@ -42,6 +42,10 @@ void Require(bool condition, const char* message);
 // Throws std::invalid_argument or UnsupportedError.
 SessionOptions ReadOptions(const bireid_options* given);
 
+// Name of a camera of the bundle; null if there is no such index.
+const char* CameraName(const Session& session, int32_t index);
+int32_t CameraCount(const Session& session);
+
 // Runs the self-test of a session as bireid_session_selftest does.
 bireid_status SelfTest(Session* session, double* max_difference, double* min_cosine);
 

@@ -23,6 +23,14 @@ std::string Describe(const Spec& spec) {
          ", \"shape\": [" + shape + "]";
 }
 
+std::string Cameras(const Session& session) {
+  const auto& adaptation = session.manifest().adaptation;
+  if (!adaptation) return "";
+  const std::string camera =
+      session.camera() < 0 ? "null" : JsonString(adaptation->cameras[session.camera()]);
+  return ", \"cameras\": " + JoinJson(adaptation->cameras, JsonString) + ", \"camera\": " + camera;
+}
+
 }  // namespace
 
 std::string DescribeAsJson(const Session& session) {
@@ -38,7 +46,7 @@ std::string DescribeAsJson(const Session& session) {
          ", \"engine\": " + JsonString(session.description()) +
          ", \"threads\": " + std::to_string(session.threads()) +
          ", \"inputs\": " + JoinJson(manifest.inputs, input) +
-         ", \"outputs\": " + JoinJson(manifest.outputs, output) + "}";
+         ", \"outputs\": " + JoinJson(manifest.outputs, output) + Cameras(session) + "}";
 }
 
 }  // namespace bireid

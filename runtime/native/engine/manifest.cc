@@ -1,6 +1,8 @@
 #include "engine/manifest.h"
 
+#include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -136,6 +138,24 @@ Manifest::Golden ReadGoldenSection(const JsonSection& section,
   return golden;
 }
 
+AdaptationSpec ReadAdaptation(const JsonSection& section, const Manifest& manifest) {
+  std::map<std::string, int64_t> sizes;
+  for (const Manifest::File& file : manifest.files) sizes[file.name] = file.bytes;
+  const auto embeddings =
+      std::count_if(manifest.outputs.begin(), manifest.outputs.end(), [](const OutputSpec& output) {
+        return output.kind->name == std::string_view(kEmbeddingKind);
+      });
+  AdaptationSpec adaptation = ReadAdaptationSpec(section, sizes, static_cast<size_t>(embeddings));
+  adaptation.name = section.Text("file");
+  if (!IsPlainFileName(adaptation.name)) section.Fail("file", "is not a plain file name");
+  if (sizes.count(adaptation.name) > 0 || adaptation.name == manifest.golden.name) {
+    section.Fail("file", "is a file of another purpose");
+  }
+  adaptation.sha256 = ReadSha256(section);
+  adaptation.bytes = section.Integer("bytes", 0, kMaxAdaptationBytes);
+  return adaptation;
+}
+
 }  // namespace
 
 Manifest ParseManifest(const std::vector<uint8_t>& json, const std::string& source) {
@@ -150,7 +170,15 @@ Manifest ParseManifest(const std::vector<uint8_t>& json, const std::string& sour
   manifest.inputs = ReadEnds<InputSpec>(root, "inputs", FindInputKind);
   manifest.outputs = ReadEnds<OutputSpec>(root, "outputs", FindOutputKind);
   manifest.files = ReadFiles(root.Section("files"));
-  manifest.golden = ReadGoldenSection(root.Section("golden"), manifest.outputs);
+  const JsonSection golden = root.Section("golden");
+  manifest.golden = ReadGoldenSection(golden, manifest.outputs);
+  if (root.Has("adaptation")) {
+    manifest.adaptation = ReadAdaptation(root.Section("adaptation"), manifest);
+    manifest.golden.cameras =
+        ReadGoldenCameras(golden, *manifest.adaptation, manifest.golden.items, kMaxGoldenItems);
+  } else if (golden.Has("cameras")) {
+    golden.Fail("cameras", "goes with the key 'adaptation' alone");
+  }
   return manifest;
 }
 

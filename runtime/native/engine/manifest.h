@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/adaptation_spec.h"
 #include "engine/preprocess.h"
 
 namespace bireid {
@@ -63,6 +65,7 @@ struct Manifest {
     int64_t bytes;                      // 0 to kMaxGoldenBytes
     int items;                          // 1 to kMaxGoldenItems
     std::vector<Tolerance> tolerances;  // of each output
+    std::vector<int> cameras;           // of each item, its position; empty without adaptation
   };
 
   std::string name;
@@ -72,6 +75,7 @@ struct Manifest {
   std::vector<OutputSpec> outputs;  // likewise
   std::vector<File> files;
   Golden golden;
+  std::optional<AdaptationSpec> adaptation;  // none: all cameras are taken alike
 };
 
 // `source` is the file, for messages. Throws BundleError naming the key that is missing, unknown,

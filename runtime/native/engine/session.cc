@@ -5,10 +5,14 @@
 #include <cstdio>
 #include <exception>
 #include <limits>
+#include <set>
 #include <stdexcept>
+#include <string_view>
 
+#include "engine/centring.h"
 #include "engine/errors.h"
 #include "engine/kinds.h"
+#include "engine/text.h"
 #include "plan/thread_pool.h"
 
 namespace bireid {
@@ -16,9 +20,42 @@ namespace {
 
 constexpr int kMaxItems = 1 << 20;
 
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  return joined;
+}
+
 Bundle OpenBundle(const std::string& directory, const SessionOptions& options) {
   if (options.model == nullptr) return Bundle::Open(directory, options.verify);
   return Bundle::OpenAround(directory, options.model, options.model_bytes);
+}
+
+// Position of the camera, or -1: the network is run as it is.
+int ChooseCamera(const Bundle& bundle, const SessionOptions& options) {
+  const auto& adaptation = bundle.manifest().adaptation;
+  if (!options.camera) {
+    if (!adaptation || options.model != nullptr) return -1;
+    throw std::invalid_argument(bundle.directory() + ": adapted to single cameras; name one: " +
+                                JoinNames(adaptation->cameras));
+  }
+  if (options.camera->empty()) return adaptation ? 0 : -1;
+  const std::string shown = Printable(*options.camera);
+  if (!adaptation) {
+    throw std::invalid_argument(bundle.directory() +
+                                ": not adapted to cameras, so there is no camera '" + shown +
+                                "' in it; leave the camera out");
+  }
+  const int camera = adaptation->FindCamera(*options.camera);
+  if (camera >= 0) return camera;
+  throw std::invalid_argument(bundle.directory() + ": no camera '" + shown +
+                              "'; choose one of: " + JoinNames(adaptation->cameras));
+}
+
+SessionOptions Kept(SessionOptions options) {
+  options.model = nullptr;
+  options.model_bytes = 0;
+  return options;
 }
 
 void CheckItems(int items) {
@@ -54,11 +91,13 @@ void Compare(const float* actual, const float* expected, int64_t count, const To
 }  // namespace
 
 Session::Session(const std::string& directory, const SessionOptions& options)
-    : bundle_(OpenBundle(directory, options)),
-      threads_(options.threads),
+    : options_(Kept(options)),
+      bundle_(OpenBundle(directory, options)),
+      camera_(ChooseCamera(bundle_, options)),
+      numbers_(camera_ < 0 ? CameraNumbers{} : bundle_.ReadCamera(camera_)),
       description_(std::string("bireid " BIREID_VERSION " (") + options.kernels->name +
                    (options.uint8_stem ? ", uint8 stem)" : ")")),
-      plan_(PlanNetwork(manifest(), bundle_.TakeModel(), options)),
+      plan_(PlanNetwork(manifest(), bundle_.TakeModel(numbers_), options)),
       resize_kernels_(&ResizeKernelsOf(*options.kernels)),
       unwanted_(manifest().outputs.size()) {
   for (const InputSpec& input : manifest().inputs) {
@@ -91,7 +130,7 @@ void Session::Run(const float* const* inputs, int items, float* const* outputs) 
 void Session::RunLocked(const float* const* inputs, int items, float* const* outputs) {
   const size_t output_count = manifest().outputs.size();
   const bool all = std::find(outputs, outputs + output_count, nullptr) == outputs + output_count;
-  const int at_once = all ? items : threads_;
+  const int at_once = all ? items : threads();
   for (int begin = 0; begin < items; begin += at_once) {
     std::vector<const void*> part_inputs;
     for (size_t i = 0; i < manifest().inputs.size(); ++i) {
@@ -101,7 +140,7 @@ void Session::RunLocked(const float* const* inputs, int items, float* const* out
     for (size_t i = 0; i < output_count; ++i) {
       const int64_t elements = manifest().outputs[i].elements;
       if (outputs[i] == nullptr) {
-        unwanted_[i].resize(static_cast<size_t>(elements) * threads_);
+        unwanted_[i].resize(static_cast<size_t>(elements) * threads());
         part_outputs.push_back(unwanted_[i].data());
       } else {
         part_outputs.push_back(outputs[i] + begin * elements);
@@ -118,8 +157,15 @@ void Session::RunPart(const std::vector<const void*>& inputs, int items, const P
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const OutputSpec& spec = manifest().outputs[i];
+    const bool centres = !numbers_.mean.empty() && !options_.uncentred &&
+                         spec.kind->name == std::string_view(kEmbeddingKind);
     for (int item = 0; item < items; ++item) {
-      const char* problem = spec.kind->problem(outputs[i] + item * spec.elements, spec.elements);
+      float* values = outputs[i] + item * spec.elements;
+      if (centres) {
+        const float* deviation = numbers_.deviation.empty() ? nullptr : numbers_.deviation.data();
+        Centre(numbers_.mean.data(), deviation, spec.elements, values);
+      }
+      const char* problem = spec.kind->problem(values, spec.elements);
       if (problem != nullptr) throw BundleError(directory() + ": " + problem);
     }
   }
@@ -135,8 +181,8 @@ void Session::RunImages(const ImageView* images, int count, float* const* output
   for (int i = 0; i < count; ++i) CheckImage(images[i], input.preprocess.channels());
   const std::lock_guard<std::mutex> lock(mutex_);
   Pointers part_outputs(outputs, outputs + manifest().outputs.size());
-  for (int begin = 0; begin < count; begin += threads_) {
-    const int part = std::min(threads_, count - begin);
+  for (int begin = 0; begin < count; begin += threads()) {
+    const int part = std::min(threads(), count - begin);
     PrepareImages(images + begin, part);
     const float* inputs[] = {images_.data()};
     RunLocked(inputs, part, part_outputs.data());
@@ -185,19 +231,45 @@ void Session::RunGolden(const Golden& golden, int item, const Pointers& outputs)
   Run(inputs.data(), 1, outputs.data());
 }
 
-SelfTestResult Session::SelfTest() {
-  const Golden golden = bundle_.ReadGolden();
+void Session::CompareItem(const Golden& golden, int item, SelfTestResult* result) {
   std::vector<std::vector<float>> outputs;
   Pointers pointers;
   for (const OutputSpec& spec : manifest().outputs) outputs.emplace_back(spec.elements);
   for (std::vector<float>& output : outputs) pointers.push_back(output.data());
+  RunGolden(golden, item, pointers);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const int64_t elements = manifest().outputs[i].elements;
+    Compare(outputs[i].data(), golden.outputs[i].data() + item * elements, elements,
+            manifest().golden.tolerances[i], result);
+  }
+}
+
+std::unique_ptr<Session> Session::OpenFor(int camera) const {
+  SessionOptions options = options_;
+  options.camera = manifest().adaptation->cameras[camera];
+  options.uncentred = false;
+  options.profile.clear();
+  return std::make_unique<Session>(directory(), options);
+}
+
+SelfTestResult Session::SelfTest() {
+  const Golden golden = bundle_.ReadGolden();
+  const std::vector<int>& cameras = manifest().golden.cameras;
   SelfTestResult result;
+  std::set<int> tested;
   for (int item = 0; item < manifest().golden.items; ++item) {
-    RunGolden(golden, item, pointers);
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const int64_t elements = manifest().outputs[i].elements;
-      Compare(outputs[i].data(), golden.outputs[i].data() + item * elements, elements,
-              manifest().golden.tolerances[i], &result);
+    if (cameras.empty()) {
+      CompareItem(golden, item, &result);
+      continue;
+    }
+    // One camera after the other, with all of its items.
+    const int camera = cameras[item];
+    if (!tested.insert(camera).second) continue;
+    std::unique_ptr<Session> other;
+    if (camera != camera_ || options_.uncentred) other = OpenFor(camera);
+    Session& running = other == nullptr ? *this : *other;
+    for (int own = item; own < manifest().golden.items; ++own) {
+      if (cameras[own] == camera) running.CompareItem(golden, own, &result);
     }
   }
   return result;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct SessionOptions : NetworkOptions {
   bool verify = true;           // compare checksums
   const void* model = nullptr;  // the file of format "lce", read and checked by the caller
   size_t model_bytes = 0;
+  // Whose crops come in; empty: the first camera, if the bundle is adapted to any. None: a bundle
+  // that is adapted is refused, unless the caller brings the model: then it runs as it is.
+  std::optional<std::string> camera;
+  bool uncentred = false;  // leave embeddings as the network gives them
 };
 
 // Largest difference of any component and smallest cosine over the golden items.
@@ -43,7 +48,13 @@ class Session {
   const Manifest& manifest() const { return bundle_.manifest(); }
   const std::string& directory() const { return bundle_.directory(); }
   const std::string& description() const { return description_; }
-  int threads() const { return threads_; }
+  int threads() const { return options_.threads; }
+
+  // Position of the camera that it was opened for; -1: none.
+  int camera() const { return camera_; }
+
+  // Those of the camera.
+  const CameraNumbers& numbers() const { return numbers_; }
 
   // Whether the one input is an image.
   bool TakesImages() const;
@@ -56,7 +67,8 @@ class Session {
   // Throws UnsupportedError unless TakesImages(), std::invalid_argument for a bad size.
   void RunImages(const ImageView* images, int count, float* const* outputs);
 
-  // Throws what reading the golden items throws.
+  // Runs every golden item under its own camera, for which it may open the bundle once more. Throws
+  // what reading the golden items, or that, throws.
   SelfTestResult SelfTest();
 
  private:
@@ -66,9 +78,13 @@ class Session {
   void RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs);
   void PrepareImages(const ImageView* images, int count);
   void RunGolden(const Golden& golden, int item, const Pointers& outputs);
+  void CompareItem(const Golden& golden, int item, SelfTestResult* result);
+  std::unique_ptr<Session> OpenFor(int camera) const;
 
+  SessionOptions options_;  // without what belongs to the caller
   Bundle bundle_;
-  int threads_;
+  int camera_;
+  CameraNumbers numbers_;
   std::string description_;
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<ProfileLog> profile_;                    // null: none is kept

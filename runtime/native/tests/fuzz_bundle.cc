@@ -1,17 +1,22 @@
-// Any bytes as a manifest and as golden items: they are read or refused, whatever they are.
+// Any bytes as a manifest, as golden items and as numbers of cameras: they are read or refused,
+// whatever they are.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "engine/adaptation.h"
 #include "engine/errors.h"
 #include "engine/golden.h"
 #include "engine/manifest.h"
-#include "tests/manifest_text.h"
+#include "tests/adaptation_text.h"
 
 namespace {
 
 using Bytes = std::vector<uint8_t>;
+
+constexpr int kDim = 2;                  // of an embedding of the manifest
+constexpr int64_t kMostBytes = 1 << 16;  // a file that is worth its memory
 
 template <typename Function>
 void Read(Function function) {
@@ -22,17 +27,34 @@ void Read(Function function) {
   }
 }
 
+// The patches of a manifest that was read stay inside the file that it describes.
+void Apply(const bireid::Manifest& manifest) {
+  if (!manifest.adaptation) return;
+  for (const bireid::Manifest::File& file : manifest.files) {
+    const auto patches = manifest.adaptation->patches.find(file.name);
+    if (patches == manifest.adaptation->patches.end() || file.bytes > kMostBytes) continue;
+    size_t count = 0;
+    for (const bireid::Patch& patch : patches->second) {
+      count += static_cast<size_t>(patch.numbers());
+    }
+    Bytes bytes(static_cast<size_t>(file.bytes), 1);
+    bireid::ApplyPatches(patches->second, std::vector<float>(count, 0.5f), "file", bytes.data());
+  }
+}
+
 bireid::Manifest ParseValid(const Bytes& manifest) {
   return bireid::ParseManifest(manifest, "manifest.json");
 }
 
-void ReadBoth(const Bytes& manifest, const Bytes& golden, const bireid::Manifest& valid) {
-  Read([&] { bireid::ParseManifest(manifest, "manifest.json"); });
+void ReadAll(const Bytes& manifest, const Bytes& golden, const Bytes& numbers,
+             const bireid::Manifest& valid) {
+  Read([&] { Apply(bireid::ParseManifest(manifest, "manifest.json")); });
   Read([&] { bireid::ParseGolden(golden, valid, "golden.safetensors"); });
+  Read([&] { bireid::ParseAdaptation(numbers, *valid.adaptation, kDim, 1, "numbers"); });
 }
 
 Bytes Manifest() {
-  const std::string text = bireid::ManifestText();
+  const std::string text = bireid::AdaptedManifestText();
   return Bytes(text.begin(), text.end());
 }
 
@@ -52,12 +74,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Bytes manifest = Manifest();
   static const Bytes golden = bireid::Safetensors(bireid::GoldenTensors());
   // The untouched ones must be read, or the changed ones are refused for another reason.
+  static const Bytes numbers = bireid::Safetensors(bireid::AdaptationTensors());
   static const bireid::Manifest valid = ParseValid(manifest);
   static const bool is_valid =
       !bireid::ParseGolden(golden, valid, "golden.safetensors").inputs.empty();
+  static const bool is_read =
+      !bireid::ParseAdaptation(numbers, *valid.adaptation, kDim, 1, "numbers").mean.empty();
   (void)is_valid;
+  (void)is_read;
   const Bytes raw(data, data + size);
-  ReadBoth(raw, raw, valid);
-  ReadBoth(Changed(manifest, data, size), Changed(golden, data, size), valid);
+  ReadAll(raw, raw, raw, valid);
+  ReadAll(Changed(manifest, data, size), Changed(golden, data, size), Changed(numbers, data, size),
+          valid);
   return 0;
 }

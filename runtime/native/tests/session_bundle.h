@@ -135,9 +135,13 @@ class SessionBundle {
     WriteBytes(directory, "model.lce.tflite", file);
     WriteBytes(directory, "golden.safetensors", golden);
     directory.Write("manifest.json", manifest);
-    directory.Write("SHA256SUMS", Line("model.lce.tflite", file) +
-                                      Line("golden.safetensors", golden) +
-                                      Line("manifest.json", {manifest.begin(), manifest.end()}));
+    std::string sums = Line("model.lce.tflite", file) + Line("golden.safetensors", golden) +
+                       Line("manifest.json", {manifest.begin(), manifest.end()});
+    if (!adaptation.empty()) {
+      WriteBytes(directory, "adaptation.safetensors", Safetensors(numbers));
+      sums += Line("adaptation.safetensors", Safetensors(numbers));
+    }
+    directory.Write("SHA256SUMS", sums);
   }
 
   ModelWriter model;
@@ -149,6 +153,9 @@ class SessionBundle {
   int items = 1;
   std::string max_abs = "1e-5";
   bool has_signature = true;
+  std::string adaptation;      // cameras, embedding and patches of the manifest; empty: none
+  WrittenTensors numbers;      // of the cameras
+  std::string golden_cameras;  // as in "[\"a\"]"
 
  private:
   int Row(int elements) { return model.AddTensor(tflite::TensorType::FLOAT32, {1, elements}); }
@@ -205,9 +212,17 @@ class SessionBundle {
            "\", \"inputs\": " + Ends(inputs) + ", \"outputs\": " + Ends(outputs) +
            ", \"files\": {\"model.lce.tflite\": {\"format\": \"lce\", " + Identity(file) +
            "}}, \"golden\": {\"file\": \"golden.safetensors\", " + Identity(golden) +
-           ", \"items\": " + std::to_string(items) + ", \"tolerances\": {" + tolerances +
-           "}}, \"training\": {}, \"metrics\": [], \"parity\": {}, \"binarisation\": {}, "
+           ", \"items\": " + std::to_string(items) +
+           (adaptation.empty() ? "" : ", \"cameras\": " + golden_cameras) + ", \"tolerances\": {" +
+           tolerances + "}}, " + Adaptation() +
+           "\"training\": {}, \"metrics\": [], \"parity\": {}, \"binarisation\": {}, "
            "\"toolchain\": {}, \"licences\": {}}";
+  }
+
+  std::string Adaptation() const {
+    if (adaptation.empty()) return "";
+    return "\"adaptation\": {\"file\": \"adaptation.safetensors\", " +
+           Identity(Safetensors(numbers)) + ", " + adaptation + "}, ";
   }
 
   static std::string Identity(const std::vector<uint8_t>& file) {

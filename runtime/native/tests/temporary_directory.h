@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace bireid {
 
@@ -36,6 +37,15 @@ class TemporaryDirectory {
     if (file == nullptr) throw std::runtime_error("cannot write " + File(name));
     fwrite(content.data(), 1, content.size(), file);
     fclose(file);
+  }
+
+  std::vector<uint8_t> Read(const std::string& name) const {
+    FILE* file = fopen(File(name).c_str(), "rb");
+    if (file == nullptr) throw std::runtime_error("cannot read " + File(name));
+    std::vector<uint8_t> content;
+    for (int c = fgetc(file); c != EOF; c = fgetc(file)) content.push_back(static_cast<uint8_t>(c));
+    fclose(file);
+    return content;
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "engine/bireid.h"
 #include "engine/json_text.h"
 #include "programs/bireid_embed/bench.h"
+#include "programs/bireid_embed/camera_networks.h"
 #include "programs/bireid_embed/errors.h"
 #include "programs/bireid_embed/image.h"
 #include "programs/bireid_embed/network_handle.h"
@@ -33,6 +34,13 @@ bireid_options EngineOptions(const Options& options) {
   engine.threads = options.threads;
   engine.isa = options.isa.c_str();
   engine.stem = options.stem.c_str();
+  const bool any_camera = options.action == Action::kDescribe ||
+                          options.action == Action::kSelfTest || options.action == Action::kBench;
+  if (options.camera) {
+    engine.camera = options.camera->c_str();
+  } else if (any_camera) {
+    engine.camera = "";
+  }
   return engine;
 }
 
@@ -88,11 +96,11 @@ int Bench(const Options& options) {
 }
 
 int Serve(const Options& options) {
-  NetworkHandle network = Open(options);
+  CameraNetworks networks(options.bundle, EngineOptions(options));
   if (options.socket.empty()) {
-    ServeStdio(network);
+    ServeStdio(networks);
   } else {
-    ServeSocket(options.socket, network);
+    ServeSocket(options.socket, networks);
   }
   return kOk;
 }

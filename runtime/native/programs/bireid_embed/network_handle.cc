@@ -50,6 +50,11 @@ NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& op
   }
 }
 
+std::string NetworkHandle::FirstCamera() const {
+  const char* name = bireid_session_camera_name(session_.get(), 0);
+  return name == nullptr ? "" : name;
+}
+
 std::vector<float> NetworkHandle::Run(const Image& image) {
   std::vector<float> values(elements_);
   std::vector<float*> outputs(static_cast<size_t>(bireid_session_output_count(session_.get())),

@@ -25,6 +25,9 @@ class NetworkHandle {
   NetworkHandle(const std::string& bundle, const bireid_options& options);
 
   std::string description() const { return bireid_session_describe(session_.get()); }
+  // Of those that the bundle is adapted to; empty if it takes all alike.
+  std::string FirstCamera() const;
+
   std::string json() const { return bireid_session_describe_json(session_.get()); }
 
   // The embedding, of unit length, or the logits. Throws EngineError.

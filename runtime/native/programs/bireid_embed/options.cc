@@ -27,6 +27,8 @@ is applied.
   --selftest     run the bundle's own items and compare; exit code 3 if they differ too much
   --bench [N]    time N runs (default 100) on a crop of 128x256 pixels
   --json         print the self-test or the timings as JSON
+  --camera NAME  whose crops come in, where the bundle is adapted to cameras: needed to embed
+                 images; --selftest tests all of them
   --threads N    threads of one image, 1 to 64 (default 1)
   --isa NAME     auto (default), scalar, avx2, avx512 or neon
   --stem KIND    float32 (default) or uint8: the first layer on 8-bit pixels, faster, not as exact
@@ -34,7 +36,8 @@ is applied.
   --version      print the version
 
 serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
-path of an image, or "raw W H" followed by W * H * 3 bytes. An answer is a line of JSON,
+path of an image, or "raw W H" followed by W * H * 3 bytes; where the bundle is adapted to cameras
+and --camera names none, with "camera NAME " before it. An answer is a line of JSON,
 {"embedding": [NUMBER, ...]}, {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]} or
 {"error": TEXT}.
 
@@ -59,6 +62,7 @@ enum Code {
   kThreads,
   kIsa,
   kStem,
+  kCamera,
   kStdio,
   kSocket
 };
@@ -73,6 +77,7 @@ constexpr option kOptions[] = {
     {"threads", required_argument, nullptr, kThreads},
     {"isa", required_argument, nullptr, kIsa},
     {"stem", required_argument, nullptr, kStem},
+    {"camera", required_argument, nullptr, kCamera},
     {"stdio", no_argument, nullptr, kStdio},
     {"socket", required_argument, nullptr, kSocket},
     {"help", no_argument, nullptr, 'h'},
@@ -139,6 +144,11 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
       break;
     case kStem:
       options->stem = optarg;
+      break;
+    case kCamera:
+      options->camera = optarg;
+      // To the engine it would mean any.
+      Require(!options->camera->empty(), "--camera needs a name");
       break;
     case kStdio:
       seen->stdio = true;

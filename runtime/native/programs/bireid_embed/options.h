@@ -2,6 +2,7 @@
 #ifndef BIREID_PROGRAMS_BIREID_EMBED_OPTIONS_H_
 #define BIREID_PROGRAMS_BIREID_EMBED_OPTIONS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Options {
   int threads = 1;
   std::string isa = "auto";
   std::string stem = "float32";
+  std::optional<std::string> camera;  // whose crops come in
 };
 
 extern const char kHelp[];

@@ -77,10 +77,10 @@ class ListeningSocket {
   FileDescriptor descriptor_;
 };
 
-void ServeClient(int client, const StopSignal& stop, NetworkHandle& network) {
+void ServeClient(int client, const StopSignal& stop, CameraNetworks& networks) {
   try {
     Connection connection(client, client, stop);
-    Serve(connection, network);
+    Serve(connection, networks);
   } catch (const std::exception& error) {
     // Such as no memory for a buffer: this client is lost, the server goes on.
     std::fprintf(stderr, "bireid-embed: a client was dropped: %s\n", error.what());
@@ -89,12 +89,12 @@ void ServeClient(int client, const StopSignal& stop, NetworkHandle& network) {
 
 // One client after the other, until it is time to stop.
 void AcceptClients(const ListeningSocket& listening, const StopSignal& stop,
-                   NetworkHandle& network) {
+                   CameraNetworks& networks) {
   while (stop.WaitFor(listening.get(), POLLIN)) {
     const FileDescriptor client(
         accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (client.get() >= 0) {
-      ServeClient(client.get(), stop, network);
+      ServeClient(client.get(), stop, networks);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // It stays ready, so that waiting alone would spin.
       pollfd stopping = {stop.descriptor(), POLLIN, 0};
@@ -125,18 +125,18 @@ class Workers {
 
 }  // namespace
 
-void ServeStdio(NetworkHandle& network) {
+void ServeStdio(CameraNetworks& networks) {
   const StopSignal stop;
   Connection connection(STDIN_FILENO, STDOUT_FILENO, stop);
-  Serve(connection, network);
+  Serve(connection, networks);
 }
 
-void ServeSocket(const std::string& path, NetworkHandle& network) {
+void ServeSocket(const std::string& path, CameraNetworks& networks) {
   StopSignal stop;
   const ListeningSocket listening(path);
   std::fprintf(stderr, "bireid-embed: listening on %s\n", path.c_str());
   Workers workers(stop);
-  const auto accept_clients = [&] { AcceptClients(listening, stop, network); };
+  const auto accept_clients = [&] { AcceptClients(listening, stop, networks); };
   for (int i = 1; i < kClients; ++i) workers.Start(accept_clients);
   accept_clients();
 }

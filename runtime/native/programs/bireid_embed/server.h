@@ -4,17 +4,17 @@
 
 #include <string>
 
-#include "programs/bireid_embed/network_handle.h"
+#include "programs/bireid_embed/camera_networks.h"
 
 namespace bireid_embed {
 
 // Until end of file, SIGTERM or SIGINT. Throws SystemError.
-void ServeStdio(NetworkHandle& network);
+void ServeStdio(CameraNetworks& networks);
 
 // Until SIGTERM or SIGINT, up to 8 clients at a time; more wait. The socket is for this user alone
 // and is removed at the end. A line on standard error says when clients may connect. A socket that
 // nobody listens on any more is replaced. Throws SystemError or UsageError.
-void ServeSocket(const std::string& path, NetworkHandle& network);
+void ServeSocket(const std::string& path, CameraNetworks& networks);
 
 }  // namespace bireid_embed
 

@@ -15,6 +15,8 @@ namespace {
 
 constexpr char kRaw[] = "raw ";
 constexpr size_t kRawSize = sizeof(kRaw) - 1;
+constexpr char kCamera[] = "camera ";
+constexpr size_t kCameraSize = sizeof(kCamera) - 1;
 
 // "raw W H" and the pixels that follow it. Where W and H are sides of an image, the pixels are
 // taken from the connection in any case: the next request begins after them.
@@ -47,10 +49,26 @@ Image ReadImage(const std::string& request, bool too_long, Connection& connectio
   return ReadImageFile(request);
 }
 
-std::string Answer(const std::string& request, bool too_long, Connection& connection,
-                   NetworkHandle& network) {
+// Takes "camera NAME " off a request and returns NAME; empty if there is none.
+std::string TakeCamera(std::string* request) {
+  if (request->compare(0, kCameraSize, kCamera) != 0) return "";
+  const size_t space = std::min(request->find(' ', kCameraSize), request->size());
+  const std::string camera = request->substr(kCameraSize, space - kCameraSize);
+  request->erase(0, std::min(space + 1, request->size()));
+  return camera;
+}
+
+std::string Answer(std::string request, bool too_long, Connection& connection,
+                   CameraNetworks& networks) {
   try {
+    std::string camera;
+    if (networks.AskForCamera()) camera = TakeCamera(&request);
+    // First of all: pixels that follow are no requests.
     const Image image = ReadImage(request, too_long, connection);
+    if (networks.AskForCamera() && camera.empty()) {
+      throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
+    }
+    NetworkHandle& network = networks.Of(camera);
     return "{" + network.ToJson(network.Run(image)) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
@@ -61,12 +79,12 @@ std::string Answer(const std::string& request, bool too_long, Connection& connec
 
 }  // namespace
 
-void Serve(Connection& connection, NetworkHandle& network) {
+void Serve(Connection& connection, CameraNetworks& networks) {
   try {
     std::string request;
     bool too_long = false;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, network));
+      connection.Write(Answer(request, too_long, connection, networks));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

@@ -2,13 +2,13 @@
 #ifndef BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_
 #define BIREID_PROGRAMS_BIREID_EMBED_SESSION_H_
 
+#include "programs/bireid_embed/camera_networks.h"
 #include "programs/bireid_embed/connection.h"
-#include "programs/bireid_embed/network_handle.h"
 
 namespace bireid_embed {
 
 // Answers requests to the end of the input. A request that fails is answered by its error.
-void Serve(Connection& connection, NetworkHandle& network);
+void Serve(Connection& connection, CameraNetworks& networks);
 
 }  // namespace bireid_embed
 

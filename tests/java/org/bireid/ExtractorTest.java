@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -61,6 +62,33 @@ public final class ExtractorTest {
         assertArrayEquals(
             each.embedding, extractor.embedRgb(each.pixels, each.width, each.height), 0);
       }
+    }
+  }
+
+  @Test
+  public void everyCameraOfAnAdaptedBundleHasItsOwnEmbeddings() {
+    String adapted = System.getProperty("bireid.adapted");
+    float[][] rows = new float[2][];
+    List<String> cameras = List.of("entrance", "yard");
+    for (int i = 0; i < 2; i++) {
+      Extractor.Options options = new Extractor.Options().setCamera(cameras.get(i));
+      try (Extractor extractor = Extractor.open(adapted, options)) {
+        assertEquals(cameras, extractor.cameras());
+        rows[i] = extractor.embedRgb(crop.pixels, crop.width, crop.height);
+        assertTrue(extractor.selfTest().passed());
+      }
+    }
+    assertFalse(Arrays.equals(rows[0], rows[1]));
+    try (Extractor any = Extractor.open(adapted, new Extractor.Options().setCamera(""))) {
+      assertArrayEquals(rows[0], any.embedRgb(crop.pixels, crop.width, crop.height), 0);
+    }
+    BireidException unnamed = refused(Status.INVALID_ARGUMENT, () -> Extractor.open(adapted));
+    assertTrue(unnamed.getMessage().contains("name one: entrance, yard"));
+    Extractor.Options yard = new Extractor.Options().setCamera("yard");
+    refused(
+        Status.INVALID_ARGUMENT, () -> Extractor.open(GoldenCrops.BUNDLE.getPath(), yard));
+    try (Extractor plain = open()) {
+      assertTrue(plain.cameras().isEmpty());
     }
   }
 

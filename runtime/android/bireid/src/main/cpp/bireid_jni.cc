@@ -41,8 +41,9 @@ extern "C" {
 JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass,
                                                              jbyteArray directory, jint threads,
                                                              jbyteArray isa, jbyteArray stem,
-                                                             jboolean skip_checksums) {
-  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums);
+                                                             jboolean skip_checksums,
+                                                             jbyteArray camera) {
+  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums, camera);
   if (!arguments.ok()) return 0;
   bireid_extractor* extractor = nullptr;
   const bireid_status status = bireid_open(arguments.directory(), arguments.options(), &extractor);
@@ -52,6 +53,15 @@ JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass
 
 JNIEXPORT jint JNICALL Java_org_bireid_Extractor_nativeEmbeddingDim(JNIEnv*, jclass, jlong handle) {
   return bireid_embedding_dim(FromHandle(handle));
+}
+
+JNIEXPORT jint JNICALL Java_org_bireid_Extractor_nativeCameraCount(JNIEnv*, jclass, jlong handle) {
+  return bireid_camera_count(FromHandle(handle));
+}
+
+JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeCameraName(JNIEnv* env, jclass,
+                                                                        jlong handle, jint index) {
+  return ToBytes(env, bireid_camera_name(FromHandle(handle), index));
 }
 
 JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeFingerprint(JNIEnv* env, jclass,

@@ -5,6 +5,7 @@
 #include <jni.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/bireid.h"
 
@@ -40,18 +41,23 @@ void ThrowLastError(JNIEnv* env, bireid_status status);
 // The arguments of an open in Java; valid as long as the object.
 class OpenArguments {
  public:
+  // `camera` may be null.
   OpenArguments(JNIEnv* env, jbyteArray directory, jint threads, jbyteArray isa, jbyteArray stem,
-                jboolean skip_checksums)
+                jboolean skip_checksums, jbyteArray camera)
       : directory_(env, directory), isa_(env, isa), stem_(env, stem) {
+    if (camera != nullptr) camera_.emplace(env, camera);
     options_.size = sizeof(options_);
     options_.threads = threads;
     options_.isa = isa_.text();
     options_.stem = stem_.text();
     options_.skip_checksums = skip_checksums == JNI_TRUE ? 1 : 0;
+    options_.camera = camera_ ? camera_->text() : nullptr;
   }
 
   // Otherwise an exception of Java is pending.
-  bool ok() const { return directory_.ok() && isa_.ok() && stem_.ok(); }
+  bool ok() const {
+    return directory_.ok() && isa_.ok() && stem_.ok() && (!camera_ || camera_->ok());
+  }
   const char* directory() const { return directory_.text(); }
   const bireid_options* options() const { return &options_; }
 
@@ -59,6 +65,7 @@ class OpenArguments {
   ByteArray directory_;
   ByteArray isa_;
   ByteArray stem_;
+  std::optional<ByteArray> camera_;
   bireid_options options_{};
 };
 

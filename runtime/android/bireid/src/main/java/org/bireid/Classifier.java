@@ -69,7 +69,8 @@ public final class Classifier implements AutoCloseable {
             options.threads,
             Boundary.cString(options.isa),
             Boundary.cString(options.stem),
-            options.skipChecksums);
+            options.skipChecksums,
+            options.cameraBytes());
     try {
       return new Classifier(handle, directory);
     } catch (Throwable error) {
@@ -164,7 +165,12 @@ public final class Classifier implements AutoCloseable {
   }
 
   private static native long nativeOpen(
-      byte[] directory, int threads, byte[] isa, byte[] stem, boolean skipChecksums);
+      byte[] directory,
+      int threads,
+      byte[] isa,
+      byte[] stem,
+      boolean skipChecksums,
+      byte[] camera);
 
   private static native boolean nativeIsClassifier(long handle);
 

@@ -1,6 +1,9 @@
 package org.bireid;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * The network of a bundle: person crops in, embeddings out.
@@ -25,6 +28,7 @@ public final class Extractor implements AutoCloseable {
     String isa = "auto";
     String stem = "float32";
     boolean skipChecksums = false;
+    String camera = null;
 
     /** Threads that one call may use, 1 to 64; 1 unless set. */
     public Options setThreads(int threads) {
@@ -55,11 +59,25 @@ public final class Extractor implements AutoCloseable {
       this.skipChecksums = skipChecksums;
       return this;
     }
+
+    /**
+     * Whose crops come in: a camera that the bundle is adapted to. Needed for such a bundle and
+     * refused for any other; {@code ""} is its first camera, if it has one. Unless set, none.
+     */
+    public Options setCamera(String camera) {
+      this.camera = camera;
+      return this;
+    }
+
+    byte[] cameraBytes() {
+      return camera == null ? null : Boundary.cString(camera);
+    }
   }
 
   private final int embeddingDim;
   private final String fingerprint;
   private final String description;
+  private final List<String> cameras;
   private long handle; // 0: closed
 
   private Extractor(long handle) {
@@ -67,6 +85,11 @@ public final class Extractor implements AutoCloseable {
     embeddingDim = nativeEmbeddingDim(handle);
     fingerprint = Boundary.string(nativeFingerprint(handle));
     description = Boundary.string(nativeDescribe(handle));
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < nativeCameraCount(handle); i++) {
+      names.add(Boundary.string(nativeCameraName(handle, i)));
+    }
+    cameras = Collections.unmodifiableList(names);
   }
 
   /**
@@ -91,7 +114,8 @@ public final class Extractor implements AutoCloseable {
             options.threads,
             Boundary.cString(options.isa),
             Boundary.cString(options.stem),
-            options.skipChecksums);
+            options.skipChecksums,
+            options.cameraBytes());
     try {
       return new Extractor(handle);
     } catch (Throwable error) {
@@ -108,6 +132,11 @@ public final class Extractor implements AutoCloseable {
   /** Identifies the embedding space: compare embeddings of equal fingerprints only. */
   public String fingerprint() {
     return fingerprint;
+  }
+
+  /** Cameras that the bundle is adapted to, in its order; empty if it takes all alike. */
+  public List<String> cameras() {
+    return cameras;
   }
 
   /** Version and kernels of the engine, such as {@code "bireid 0.1.0 (neon)"}. */
@@ -188,9 +217,18 @@ public final class Extractor implements AutoCloseable {
   }
 
   private static native long nativeOpen(
-      byte[] directory, int threads, byte[] isa, byte[] stem, boolean skipChecksums);
+      byte[] directory,
+      int threads,
+      byte[] isa,
+      byte[] stem,
+      boolean skipChecksums,
+      byte[] camera);
 
   private static native int nativeEmbeddingDim(long handle);
+
+  private static native int nativeCameraCount(long handle);
+
+  private static native byte[] nativeCameraName(long handle, int index);
 
   private static native byte[] nativeFingerprint(long handle);
 

@@ -1,0 +1,39 @@
+// The networks of a bundle: one, or of an adapted bundle one per camera, opened when first needed.
+#ifndef BIREID_PROGRAMS_BIREID_EMBED_CAMERA_NETWORKS_H_
+#define BIREID_PROGRAMS_BIREID_EMBED_CAMERA_NETWORKS_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/bireid.h"
+#include "programs/bireid_embed/network_handle.h"
+
+namespace bireid_embed {
+
+// May be used from several threads.
+class CameraNetworks {
+ public:
+  // Opens the bundle, for `options.camera` if that is set. What `options` points to must outlive
+  // this. Throws as NetworkHandle.
+  CameraNetworks(const std::string& bundle, const bireid_options& options);
+
+  // Whether the bundle is adapted and no camera was named: then every request names one.
+  bool AskForCamera() const { return ask_; }
+
+  // The network of a camera; where AskForCamera() is false, the one there is. Throws EngineError
+  // for a camera that the bundle does not know.
+  NetworkHandle& Of(const std::string& camera);
+
+ private:
+  const std::string bundle_;
+  const bireid_options options_;
+  bool ask_ = false;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<NetworkHandle>> networks_;
+};
+
+}  // namespace bireid_embed
+
+#endif  // BIREID_PROGRAMS_BIREID_EMBED_CAMERA_NETWORKS_H_
