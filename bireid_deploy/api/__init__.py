@@ -3,6 +3,7 @@
 Importing it is light; TensorFlow and the like are loaded by the calls that need them.
 """
 
+from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.embedding import embed
@@ -11,9 +12,11 @@ from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
+    "Adaptation",
     "Evaluation",
     "TrainingResult",
     "Verification",
+    "adapt",
     "bench",
     "convert",
     "embed",

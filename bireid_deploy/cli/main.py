@@ -12,6 +12,7 @@ VERBS = {
     "demo": "The whole story on synthetic people, ending with a table.",
     "train": "Train a network from a recipe.",
     "experiment": "Train a grid of recipes and seeds, and gather what they measured.",
+    "adapt": "Adapt a run or a bundle to cameras by unlabelled crops.",
     "convert": "Turn a trained run into a checked bundle.",
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",

@@ -66,6 +66,8 @@ def convert_run(
             "recipe": run.recipe.model_dump(mode="json"),
             "data": run.record["data"],
             "steps": run.record["steps"],
+            # What was changed after the training, if anything was.
+            **{key: run.record[key] for key in ("adaptation",) if key in run.record},
         },
         measure=None if dataset is None else measure,
         real_network=None if real_run is None else real_run.deployment(),

@@ -1,6 +1,6 @@
 """Finding the images that a person means by files and folders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bireid_runtime.images import IMAGE_SUFFIXES
@@ -17,7 +17,7 @@ def find_images(inputs: Sequence[Path | str]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, inputs):
         if path.is_dir():
-            images = sorted(_images_below(path))
+            images = images_below(path)
             if not images:
                 suffixes = ", ".join(IMAGE_SUFFIXES)
                 raise DatasetError(f"{path}: no images below it (looked for {suffixes})")
@@ -29,8 +29,9 @@ def find_images(inputs: Sequence[Path | str]) -> list[Path]:
     return found
 
 
-def _images_below(folder: Path) -> Iterator[Path]:
-    return (
+def images_below(folder: Path) -> list[Path]:
+    """The images in a folder and in those below it, sorted; hidden files are left out."""
+    return sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Row = tuple[NDArray[np.int32], NDArray[np.float32]]
 """Columns and values of the entries of one row."""
 
+Encoded = tuple["csr_array", NDArray[np.float32]]
+"""The encodings of images, a row each, and the largest squared distance from each image."""
+
 
 def row_of(matrix: "csr_array", index: int) -> Row:
     """Give the columns and the values of one row, without a copy."""
@@ -94,6 +97,27 @@ def encode(
     return _joined(map(row, range(len(vectors))), len(vectors))
 
 
+def encode_all(vectors: NDArray[np.float32], k1: int, k2: int, chunk: int) -> Encoded:
+    """Encode images by their k-reciprocal neighbours, expanded and averaged.
+
+    Args:
+        vectors: Unit rows, float32 `(N, D)`.
+        k1: Size of the neighbourhood.
+        k2: Nearest neighbours, the image among them, over which encodings are averaged; 1 for
+            none.
+        chunk: Images whose distances are held at a time.
+
+    Returns:
+        One row per image that sums to 1, and the largest squared distance from each, float32
+        `(N,)`.
+    """
+    neighbours, farthest = nearest_neighbours(vectors, k1 + 1, chunk)
+    encodings = encode(vectors, neighbours, farthest, k1)
+    if k2 > 1:
+        encodings = average_over_neighbours(encodings, neighbours[:, :k2])
+    return encodings, farthest
+
+
 def average_over_neighbours(encodings: "csr_array", neighbours: NDArray[np.int32]) -> "csr_array":
     """Replace each encoding by the mean over the nearest neighbours (local query expansion).
 
@@ -111,6 +135,28 @@ def average_over_neighbours(encodings: "csr_array", neighbours: NDArray[np.int32
     offsets = np.arange(0, neighbours.size + 1, nearest)
     means = csr_array((share, neighbours.reshape(-1), offsets), shape=(count, count))
     return means @ encodings
+
+
+def jaccard_distances(row: Row, index: "csr_array") -> NDArray[np.float32]:
+    """Jaccard distances from one image to all that an index holds, eq. 10 of the paper.
+
+    Args:
+        row: Its encoding.
+        index: The transposed encodings of the others: row c has the images with an entry in
+            column c.
+
+    Returns:
+        float32 `(N,)`, 0..1; 1 for images that share no entry.
+    """
+    columns, values = row
+    sharing = [row_of(index, column) for column in columns]
+    images = np.concatenate([images for images, _ in sharing])
+    smaller = np.concatenate(
+        [np.minimum(other, own) for (_, other), own in zip(sharing, values, strict=True)]
+    )
+    overlap = np.bincount(images, weights=smaller, minlength=index.shape[1])
+    # Encodings sum to 1, so the larger weights sum to 2 minus the sum of the smaller ones.
+    return (1 - overlap / (2 - overlap)).astype(np.float32)
 
 
 def _joined(rows: Iterable[Row], columns: int) -> "csr_array":

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from bireid_deploy.evaluation.distances import squared_distances
 from bireid_deploy.evaluation.k_reciprocal import (
-    average_over_neighbours,
-    encode,
+    encode_all,
+    jaccard_distances,
     largest_encoding,
-    nearest_neighbours,
     row_of,
 )
 
@@ -82,10 +81,7 @@ class ReRankedDistances:
         self._query = vectors[: len(query)]
         self._gallery = vectors[len(query) :]
         self._weight = np.float32(settings.original_distance_weight)
-        neighbours, farthest = nearest_neighbours(vectors, settings.k1 + 1, chunk)
-        encodings = encode(vectors, neighbours, farthest, settings.k1)
-        if settings.k2 > 1:
-            encodings = average_over_neighbours(encodings, neighbours[:, : settings.k2])
+        encodings, farthest = encode_all(vectors, settings.k1, settings.k2, chunk)
         self._farthest = farthest[: len(query)]
         self._query_encodings = encodings
         # Row c: the gallery images that have an entry in column c.
@@ -98,20 +94,9 @@ class ReRankedDistances:
         distances *= distances
         distances *= self._weight
         for row, image in zip(distances, range(start, stop), strict=True):
-            row += (1 - self._weight) * self._jaccard_distances(image)
+            encoding = row_of(self._query_encodings, image)
+            row += (1 - self._weight) * jaccard_distances(encoding, self._gallery_index)
         return distances
-
-    def _jaccard_distances(self, image: int) -> NDArray[np.float32]:
-        """Jaccard distances `(G,)` from one query, by the gallery images that share a non-zero."""
-        columns, values = row_of(self._query_encodings, image)
-        sharing = [row_of(self._gallery_index, column) for column in columns]
-        images = np.concatenate([images for images, _ in sharing])
-        smaller = np.concatenate(
-            [np.minimum(other, own) for (_, other), own in zip(sharing, values, strict=True)]
-        )
-        overlap = np.bincount(images, weights=smaller, minlength=len(self._gallery))
-        # Encodings sum to 1, so the larger weights sum to 2 minus the sum of the smaller ones.
-        return (1 - overlap / (2 - overlap)).astype(np.float32)
 
 
 def memory_estimate(image_count: int, embedding_size: int, settings: ReRanking) -> int:

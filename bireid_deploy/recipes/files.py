@@ -33,7 +33,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     document = _read_with_bases(path, ())
     for override in overrides:
-        _assign(document, override)
+        assign_override(document, override)
     return parse_recipe(document, source=str(path))
 
 
@@ -99,7 +99,12 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _assign(document: dict[str, Any], override: str) -> None:
+def assign_override(document: dict[str, Any], override: str) -> None:
+    """Put one `section.key=value` into a document, the value in TOML syntax or a bare word.
+
+    Raises:
+        RecipeError: It is no assignment, or leads through something that is no section.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise RecipeError(f"--set {override}: expected section.key=value")

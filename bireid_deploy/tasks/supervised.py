@@ -52,11 +52,26 @@ class LabelledImages:
 
 def image_batches(recipe: Recipe, data: LabelledImages) -> ImageBatches:
     """Augmented batches as the recipe's `batch` and `augmentation` say."""
+    labels = data.labels.astype(np.int32)
+    return augmented_batches(recipe, data.pixels, labels, _sampler(recipe, data.labels))
+
+
+def augmented_batches(
+    recipe: Recipe, pixels: np.ndarray, targets: np.ndarray, sampler: Sampler
+) -> ImageBatches:
+    """Batches that a sampler draws, augmented as the recipe says.
+
+    Args:
+        recipe: `augmentation`, the size of the network's input, and the seed.
+        pixels: uint8 (N, H, W, 3), at that size.
+        targets: What is learned from each, (N, ...).
+        sampler: Chooses the rows of each batch.
+    """
     network, augmentation = recipe.network, recipe.augmentation
     return ImageBatches(
-        data.pixels,
-        data.labels.astype(np.int32),
-        _sampler(recipe, data.labels),
+        pixels,
+        targets,
+        sampler,
         Augmentation(
             flip_probability=augmentation.flip,
             pad=augmentation.pad,

@@ -1,6 +1,6 @@
 """Augmented training batches, prepared one ahead of the step that uses them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,8 +14,8 @@ from bireid_deploy.data.augmentation import Augmentation, augment
 class Sampler(Protocol):
     """Chooses the rows of each batch; see `bireid_deploy.data.sampling`."""
 
-    def epoch(self, epoch: int) -> np.ndarray:
-        """Row indices of an epoch, int64 (batches, batch size)."""
+    def epoch(self, epoch: int) -> Sequence[np.ndarray] | np.ndarray:
+        """Row indices of each batch of an epoch, int64 (batch size,)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class ImageBatches:
                     pending.append(pool.submit(self._batch, rows, epoch, index + 1))
                 yield batch
 
-    def _batch(self, rows: np.ndarray, epoch: int, index: int) -> Batch:
+    def _batch(self, rows: Sequence[np.ndarray] | np.ndarray, epoch: int, index: int) -> Batch:
         chosen = rows[index]
         generator = np.random.default_rng((self._seed, epoch, index))
         images = augment(self._pixels[chosen], self._preprocess, self._augmentation, generator)

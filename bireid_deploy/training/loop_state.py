@@ -42,9 +42,10 @@ class LoopState:
             self.seconds += seconds
         self._compiled = True
 
-    def end_epoch(self) -> dict[str, float]:
-        """Close the epoch; returns the mean of every term and `images_per_second`."""
+    def end_epoch(self, figures: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Close the epoch; returns the mean of every term, `images_per_second`, and `figures`."""
         summary = {name: value / max(1, self.batch) for name, value in self.sums.items()}
+        summary |= figures or {}
         summary["images_per_second"] = self.images / self.seconds if self.seconds else 0.0
         self.history.append(summary)
         self.epoch, self.batch, self.sums, self.images, self.seconds = self.epoch + 1, 0, {}, 0, 0.0

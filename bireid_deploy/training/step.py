@@ -7,6 +7,7 @@ from typing import Any
 from bireid_models.framework import tf
 
 from bireid_deploy.training.checkpoint import network_variables
+from bireid_deploy.training.curriculum import Curriculum
 from bireid_deploy.training.methods.base import MethodStep, Play, Scene
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
@@ -81,6 +82,7 @@ class TrainingStep:
         return _united(
             network_variables(self.network.features),
             self.task.variables,
+            self.task.state() if isinstance(self.task, Curriculum) else {},
             *({f"discriminator/{each.name}": each} for each in self.adversaries),
             *(method.state() for method in self.methods),
             self.optimizers.state(),

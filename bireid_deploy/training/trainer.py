@@ -12,6 +12,7 @@ from bireid_models.network import build_network
 
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
 from bireid_deploy.training.checkpoint import load_checkpoint, save_checkpoint
+from bireid_deploy.training.curriculum import Curriculum
 from bireid_deploy.training.initialisation import initialise_from
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.loop_state import LoopState
@@ -75,11 +76,12 @@ class Trainer:
         context = MethodContext(recipe, self.network, data.description, teacher)
         methods = [method.build(context) for method in enabled_methods(recipe)]
         self._step = TrainingStep(self.network, part, methods, recipe)
+        self._curriculum = part if isinstance(part, Curriculum) else None
         self._batches = task.batches(recipe, data)
         self._state = LoopState()
 
     def train(self, resume: bool = False) -> list[dict[str, float]]:
-        """Train to the last epoch.
+        """Train to the last epoch, or until a curriculum has nothing left to teach.
 
         Returns:
             The history, one summary per epoch.
@@ -96,7 +98,7 @@ class Trainer:
             self._save()
         writer = tf.summary.create_file_writer(str(self.run.tensorboard))
         with interruption() as interrupted, writer.as_default():
-            while self._state.epoch < self.recipe.optimizer.epochs:
+            while not self._finished():
                 self._train_epoch(interrupted)
         return self._state.history
 
@@ -108,6 +110,8 @@ class Trainer:
     def _train_epoch(self, interrupted: Callable[[], bool]) -> None:
         state, options = self._state, self.recipe.optimizer
         self.network.set_progress(state.epoch / options.epochs)
+        if self._curriculum is not None and state.batch == 0:
+            self._curriculum.begin_epoch(state.epoch)
         start = time.perf_counter()
         for batch in self._batches.epoch(state.epoch, state.batch):
             moment = state.epoch + batch.index / batch.count
@@ -132,11 +136,17 @@ class Trainer:
                     f"interrupted at step {state.step}; saved {self.run.checkpoint}: continue "
                     "with --resume"
                 )
-        summary = state.end_epoch()
+        summary = state.end_epoch(None if self._curriculum is None else self._curriculum.figures())
         for name, value in summary.items():
             tf.summary.scalar(name, value, step=state.epoch)
         self._save()
         self._reporter.epoch(state.epoch, summary)
+
+    def _finished(self) -> bool:
+        state = self._state
+        if state.epoch >= self.recipe.optimizer.epochs:
+            return True
+        return self._curriculum is not None and self._curriculum.is_done(state.history)
 
     def _require_finite(self, terms: Mapping[str, float]) -> None:
         for name, value in terms.items():
@@ -155,7 +165,7 @@ class Trainer:
                 "recipe": self.recipe.model_dump(),
                 "data": self._data.description,
                 **self._origin,
-                "finished": state.epoch >= self.recipe.optimizer.epochs,
+                "finished": self._finished(),
                 "steps": state.step,
                 "history": state.history,
             }

@@ -46,11 +46,17 @@ def read(folder: Path, name: str | None = None) -> ReIdDataset:
     return ReIdDataset(name or folder.resolve().name, folder, **splits)
 
 
+def camera_of(name: str) -> int | None:
+    """The camera that a file name states, from 1; None if it states none."""
+    match = _NAME.match(name)
+    return None if match is None or int(match[2]) < 1 else int(match[2])
+
+
 def _parse(path: Path) -> Sample:
-    match = _NAME.match(path.name)
-    if match is None or int(match[2]) < 1:
+    match, camera = _NAME.match(path.name), camera_of(path.name)
+    if match is None or camera is None:
         raise DatasetError(
             f"{path} is not named like 0002_c1s1_000451_03.jpg (person, camera from 1, ...); "
             "rename or remove it"
         )
-    return Sample(path, int(match[1]), int(match[2]) - 1)
+    return Sample(path, int(match[1]), camera - 1)

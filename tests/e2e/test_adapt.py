@@ -1,0 +1,92 @@
+"""`bireid-deploy adapt` on the bundle of the tiny people; tests/adaptation adapts runs."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from bireid_runtime import Bundle, Extractor
+
+from bireid_deploy.data.layouts.files import list_images
+
+# As on a device or a laptop without the extra `train`.
+WITHOUT_TENSORFLOW = (
+    "import sys; sys.modules['tensorflow'] = None; "
+    "from bireid_deploy.cli.main import run; sys.exit(run(sys.argv[1:]))"
+)
+
+
+@pytest.fixture(scope="session")
+def crops(people):
+    """64 or 65 crops under each of four cameras; the people in their names are not read."""
+    return people / "bounding_box_test"
+
+
+@pytest.fixture(scope="session")
+def centred(make, bundle, crops, workplace):
+    """The bundle with the mean of every camera."""
+    path = workplace / "centred"
+    arguments = ["--crops", crops, "--least", 50, "-o", path, "--json"]
+    return make(path, "adapt", bundle, *arguments)
+
+
+def test_a_bundle_gets_the_mean_of_every_camera(centred, bundle, crops):
+    found = centred.result.json
+    assert list(found["crops"]) == ["c1", "c2", "c3", "c4"]
+    assert found["run"] is None
+    assert found["after"]["mixing"] > found["before"]["mixing"]
+    adapted = Bundle.open(centred.path)
+    assert adapted.fingerprint == found["fingerprint"] != Bundle.open(bundle).fingerprint
+    images = [image for image in list_images(crops) if "_c3s" in image.name]
+    plain = Extractor.open(bundle).embed(images)
+    assert len(images) == found["crops"]["c3"]
+    moved = plain - plain.mean(axis=0)
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    np.testing.assert_allclose(
+        Extractor.open(centred.path, camera="c3").embed(images), moved, atol=1e-5
+    )
+
+
+def test_a_bundle_needs_no_tensorflow(bundle, crops, tmp_path):
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, "adapt", bundle, "--crops", crops]
+    command += ["--least", "50", "--centring", "mean-and-deviation", "-o", tmp_path / "out"]
+    done = subprocess.run(
+        [str(each) for each in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "out")
+    assert "mutual nearest neighbours across cameras" in done.stdout
+    assert max(map(len, done.stdout.splitlines()[:-1])) <= 80
+    note = Bundle.open(tmp_path / "out").manifest["adaptation"]["note"]
+    assert note["levels"] == ["camera"]
+    assert note["centring"] == "mean-and-deviation"
+    assert set(note["consistency"]) == {"before", "after"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--least", "65"], "camera 'c3' has 64 crops, below the 65 of --least (and 1 more"),
+        (["--level", "camra"], "there is no level 'camra'; did you mean camera?"),
+        (["--least", "50", "--level", "norm"], "only the level camera can be applied to a bundle"),
+        (["--least", "50", "--format", "lcd"], "lcd"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    refused, bundle, crops, tmp_path, arguments, message
+):
+    out = tmp_path / "out"
+    err = refused(2, "adapt", bundle, "--crops", crops, "-o", out, *arguments)
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_what_is_adapted_already_is_refused(refused, centred, crops, tmp_path):
+    err = refused(2, "adapt", centred.path, "--crops", crops, "--least", 50, "-o", tmp_path / "out")
+    assert "adapted already; give the bundle that it was made from" in err
