@@ -4,8 +4,10 @@ Importing this package needs NumPy alone; Pillow, onnxruntime and other engines 
 call that needs them.
 """
 
+from bireid_runtime.boxes import Boxes
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.classifier import Classifier, Prediction
+from bireid_runtime.detector import Detection, Detector
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
 from bireid_runtime.golden import Golden
@@ -20,8 +22,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BireidError",
+    "Boxes",
     "Bundle",
     "Classifier",
+    "Detection",
+    "Detector",
     "Extractor",
     "Golden",
     "InputSpec",

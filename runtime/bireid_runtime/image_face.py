@@ -69,6 +69,12 @@ class ImageFace:
 
     def _batches(self, images: Iterable[Crop], batch_size: int) -> Iterator[np.ndarray]:
         """The rows of one batch of images after the other, each what its kind promises."""
+        return (rows for _, rows in self._images_and_rows(images, batch_size))
+
+    def _images_and_rows(
+        self, images: Iterable[Crop], batch_size: int
+    ) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+        """As `_batches`, with the images that the rows are of."""
         for first, batch in numbered_batches(images, self._input, batch_size):
             rows = self.session.run_images(batch)[self._output.name]
             if defect := self._output.defect(rows):
@@ -77,4 +83,4 @@ class ImageFace:
                     f"{self.bundle.path}: {self.engine} returned a row for image {first + index} "
                     f"that {problem}; convert the network again"
                 )
-            yield rows
+            yield batch, rows
