@@ -61,7 +61,7 @@ def coco_precision(
 
 
 def _dataset(true: Sequence[TrueBoxes], classes: int) -> dict[str, Any]:
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for image, boxes in enumerate(true, start=1):
         for row, corners in enumerate(boxes.corners.tolist()):
             annotations.append(

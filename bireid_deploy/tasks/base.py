@@ -7,13 +7,14 @@ need them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from bireid_converters.card import CardFacts
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
@@ -85,6 +86,15 @@ class Predictor(Protocol):
 
     def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """From uint8 images (H, W, C) of any size to every output, by name: float32 (N, ...)."""
+
+
+@runtime_checkable
+class NetworkPredictor(Predictor, Protocol):
+    """A predictor that says how it prepares images: all are that run a network."""
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What the network takes."""
 
 
 class Baseline(Predictor, Protocol):
@@ -193,6 +203,9 @@ class Task(TrainableTask, Protocol):
             ValueError: One line on what to change.
         """
 
+    def inputs(self, recipe: Recipe) -> tuple[InputSpec, ...]:
+        """What its networks take."""
+
     def open_dataset(self, root: Path, layout: str = "auto", recipe: Recipe | None = None) -> Any:
         """List a data set; nothing is decoded. `recipe` may leave out training data.
 
@@ -286,6 +299,12 @@ class TaskDefaults:
 
     def check(self, recipe: Recipe) -> None:
         """Every recipe fits."""
+
+    def inputs(self, recipe: Recipe) -> tuple[InputSpec, ...]:
+        """One image, stretched to the network's input."""
+        network = recipe.network
+        preprocess = Preprocess(network.input_height, network.input_width)
+        return (InputSpec.image("image", preprocess),)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Every value fits."""

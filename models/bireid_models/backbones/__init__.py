@@ -6,6 +6,7 @@ __all__ = ["BACKBONES", "Backbone"]
 
 BACKBONES: dict[str, Backbone] = {
     "resnet18": Backbone("bireid_models.backbones.resnet:resnet18"),
+    "resnet18_stage3": Backbone("bireid_models.backbones.resnet:resnet18_stage3"),
     "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
     "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),
     "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),

@@ -5,8 +5,8 @@
  *   bireid_embed_rgb8(extractor, pixels, width, height, 0, embedding, dim);
  *   bireid_close(extractor);
  *
- * bireid_classifier.h is the same for networks that tell classes apart, bireid_session.h for any
- * network: named inputs and outputs.
+ * bireid_classifier.h is the same for networks that tell classes apart, bireid_detector.h for those
+ * that find things in an image, bireid_session.h for any network: named inputs and outputs.
  *
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its

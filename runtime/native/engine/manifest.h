@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/boxes.h"
 #include "engine/preprocess.h"
 
 namespace bireid {
@@ -40,7 +41,8 @@ struct InputSpec : TensorSpec {
 
 struct OutputSpec : TensorSpec {
   const OutputKind* kind = nullptr;
-  std::vector<std::string> classes;  // of logits: as many as elements, unique
+  std::vector<std::string> classes;  // of logits or boxes, unique
+  Decoding decoding;                 // of boxes
 };
 
 // How far a golden output may be off.
