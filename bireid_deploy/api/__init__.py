@@ -5,6 +5,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.conversion import Verification, convert, verify
+from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
@@ -12,10 +13,12 @@ from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Evaluation",
+    "FoundInImages",
     "TrainingResult",
     "Verification",
     "bench",
     "convert",
+    "detect",
     "embed",
     "evaluate",
     "flash",

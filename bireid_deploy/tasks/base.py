@@ -123,6 +123,7 @@ class Report:
         counts: What was measured on, in words: `320 queries, 664 gallery images`.
         outputs: What the model computed for every item, for comparisons between engines; empty if
             it was not kept.
+        remarks: What was left out of the data, a line each.
     """
 
     scores: dict[str, Any]
@@ -132,6 +133,7 @@ class Report:
     data: str
     counts: str
     outputs: Mapping[str, np.ndarray]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

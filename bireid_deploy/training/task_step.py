@@ -13,7 +13,10 @@ class TaskData(Protocol):
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a run's record says about them, JSON-serialisable."""
+        """What a run's record says about them, JSON-serialisable.
+
+        The lines under `remarks`, if there are any, say what was left out; `train` prints them.
+        """
 
     @property
     def skipped(self) -> Sequence[tuple[Path, str]]:

@@ -70,8 +70,9 @@ def evaluate_boxes(
         rows=_rows(output.classes, coco, voc),
         images_per_second=len(images) / seconds,
         data=dataset.name,
-        counts=_counts(dataset, voc, other),
+        counts=f"{len(images)} test images with {sum(each.boxes for each in voc)} boxes",
         outputs={output.name: np.concatenate(maps)},
+        remarks=_remarks(dataset, other),
     )
 
 
@@ -161,11 +162,10 @@ def _rows(
     return (total,) if len(classes) == 1 else (*rows, total)
 
 
-def _counts(dataset: AnnotatedDataset, voc: Sequence[VocPrecision], other: int) -> str:
-    parts = [f"{len(dataset.test)} test images with {sum(each.boxes for each in voc)} boxes"]
-    if other:
-        parts.append(f"{other} boxes of other classes left out")
-    return "; ".join([*parts, *dataset.remarks])
+def _remarks(dataset: AnnotatedDataset, other: int) -> tuple[str, ...]:
+    if not other:
+        return dataset.remarks
+    return (f"{other} boxes of classes that the network does not know left out", *dataset.remarks)
 
 
 def _read(image: AnnotatedImage) -> np.ndarray:

@@ -62,6 +62,16 @@ typedef struct {
                              NULL: no step is timed */
 } bireid_options;
 
+/* One thing in a picture, in pixels, 0 at its left and upper edge. */
+typedef struct {
+  float left;
+  float top;
+  float right;
+  float bottom;
+  float score; /* 0 to 1 */
+  int32_t class_index;
+} bireid_box;
+
 /* "0.1.0" */
 BIREID_API const char* bireid_version(void);
 

@@ -18,16 +18,6 @@ extern "C" {
 
 typedef struct bireid_detector bireid_detector;
 
-/* Pixels of the picture, 0 at its left and upper edge. */
-typedef struct {
-  float left;
-  float top;
-  float right;
-  float bottom;
-  float score; /* 0 to 1 */
-  int32_t class_index;
-} bireid_box;
-
 /* Opens the bundle in a directory, whose network has one input, an RGB image, and one output of
  * kind boxes. `options` may be NULL. On failure *detector is NULL. */
 BIREID_API bireid_status bireid_detector_open(const char* directory, const bireid_options* options,
@@ -49,6 +39,12 @@ BIREID_API bireid_status bireid_detect_rgb8(bireid_detector* detector, const uin
                                             int32_t width, int32_t height, int64_t row_bytes,
                                             double score_threshold, bireid_box* boxes,
                                             int32_t capacity, int32_t* count);
+
+/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h. */
+BIREID_API const char* bireid_detector_fingerprint(const bireid_detector* detector);
+BIREID_API const char* bireid_detector_describe(const bireid_detector* detector);
+BIREID_API bireid_status bireid_detector_selftest(bireid_detector* detector, double* max_difference,
+                                                  double* min_cosine);
 
 /* `detector` may be NULL. No call may use it any more. */
 BIREID_API void bireid_detector_close(bireid_detector* detector);

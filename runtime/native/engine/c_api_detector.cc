@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "engine/bireid_detector.h"
-#include "engine/boxes.h"
+#include "engine/c_boxes.h"
 #include "engine/c_status.h"
 #include "engine/kinds.h"
 
@@ -19,18 +19,9 @@ struct bireid_detector {
   bireid_detector(const char* directory, const bireid_options* options)
       : session(directory, bireid::ReadOptions(options)),
         output(bireid::OutputOfFace(session, bireid::kBoxesKind, "bireid_detector_open")),
-        map(static_cast<size_t>(spec().elements)) {
-    const bireid::Preprocess& input = session.manifest().inputs[0].preprocess;
-    const int stride = spec().decoding.stride;
-    if (rows() * stride != input.height || columns() * stride != input.width) {
-      throw bireid::UnsupportedError(session.directory() + ": the map '" + spec().name +
-                                     "' does not cover the input; convert the network again");
-    }
-  }
+        map(static_cast<size_t>(spec().elements)) {}
 
   const bireid::OutputSpec& spec() const { return session.manifest().outputs[output]; }
-  int64_t rows() const { return spec().shape[0]; }
-  int64_t columns() const { return spec().shape[1]; }
 };
 
 bireid_status bireid_detector_open(const char* directory, const bireid_options* options,
@@ -61,31 +52,29 @@ bireid_status bireid_detect_rgb8(bireid_detector* detector, const uint8_t* pixel
                                  int32_t height, int64_t row_bytes, double score_threshold,
                                  bireid_box* boxes, int32_t capacity, int32_t* count) {
   return Guard([&] {
-    Require(count != nullptr, "count is NULL");
-    *count = 0;
-    Require(detector != nullptr && pixels != nullptr && boxes != nullptr, "a pointer is NULL");
-    Require(score_threshold == -1 || (score_threshold >= 0 && score_threshold <= 1),
-            "score_threshold must be 0 to 1, or -1");
-    if (capacity < bireid_detector_max_boxes(detector)) {
-      throw std::invalid_argument("capacity is " + std::to_string(capacity) +
-                                  "; there may be up to " +
-                                  std::to_string(bireid_detector_max_boxes(detector)) + " boxes");
-    }
-    const bireid::OutputSpec& spec = detector->spec();
-    bireid::Decoding decoding = spec.decoding;
-    if (score_threshold >= 0) decoding.score_threshold = score_threshold;
+    Require(detector != nullptr && pixels != nullptr, "a pointer is NULL");
     const std::lock_guard<std::mutex> lock(detector->mutex);
     bireid::RunOneImage(&detector->session, detector->output, {pixels, width, height, row_bytes},
                         detector->map.data());
-    const bireid::ImageSize image = {width, height};
-    const bireid::ImageSize content =
-        bireid::ContentSize(detector->session.manifest().inputs[0].preprocess, image);
-    for (const bireid::Box& box :
-         bireid::DecodeBoxes(detector->map.data(), spec.shape[0], spec.shape[1],
-                             static_cast<int>(spec.classes.size()), decoding, content, image)) {
-      boxes[(*count)++] = {box.left, box.top, box.right, box.bottom, box.score, box.label};
-    }
+    bireid::DecodeInto(detector->session.manifest(), detector->output, detector->map.data(),
+                       {width, height}, score_threshold, boxes, capacity, count);
     return BIREID_OK;
+  });
+}
+
+const char* bireid_detector_fingerprint(const bireid_detector* detector) {
+  return detector == nullptr ? "" : detector->session.manifest().fingerprint.c_str();
+}
+
+const char* bireid_detector_describe(const bireid_detector* detector) {
+  return detector == nullptr ? "" : detector->session.description().c_str();
+}
+
+bireid_status bireid_detector_selftest(bireid_detector* detector, double* max_difference,
+                                       double* min_cosine) {
+  return Guard([&] {
+    Require(detector != nullptr, "detector is NULL");
+    return bireid::SelfTest(&detector->session, max_difference, min_cosine);
   });
 }
 

@@ -51,7 +51,7 @@ std::string Answer(const std::string& request, bool too_long, Connection& connec
                    NetworkHandle& network) {
   try {
     const Image image = ReadImage(request, too_long, connection);
-    return "{" + network.ToJson(network.Run(image)) + "}\n";
+    return "{" + network.ToJson(network.Run(image), image) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {
