@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from bireid_runtime.inputs import InputSpec
-from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
@@ -62,6 +61,11 @@ class KerasPredictor:
     deployment: Deployment
     fingerprint: str = ""
 
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What the network takes."""
+        return self.deployment.inputs
+
     def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """Run images through the network.
 
@@ -110,6 +114,5 @@ def open_run(path: Path) -> TrainedRun:
 
     run = RunDirectory(path)
     recipe = read_recipe(run)
-    preprocess = Preprocess(recipe.network.input_height, recipe.network.input_width)
-    image = InputSpec.image("image", preprocess)
-    return TrainedRun(run, recipe, run.read_record(), open_network(run), (image,))
+    inputs = TASKS[recipe.task].inputs(recipe)
+    return TrainedRun(run, recipe, run.read_record(), open_network(run), inputs)

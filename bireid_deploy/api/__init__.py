@@ -6,6 +6,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.conversion import Verification, convert, verify
+from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
@@ -14,11 +15,13 @@ from bireid_deploy.api.training import TrainingResult, train
 __all__ = [
     "Adaptation",
     "Evaluation",
+    "FoundInImages",
     "TrainingResult",
     "Verification",
     "adapt",
     "bench",
     "convert",
+    "detect",
     "embed",
     "evaluate",
     "flash",

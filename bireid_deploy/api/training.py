@@ -57,6 +57,7 @@ def train(
     reporting: Reporting = lambda recipe: nullcontext(SilentReporter()),
     decoding: Decoding = nullcontext,
     on_skipped: Callable[[Path, str], None] = lambda path, reason: None,
+    on_remark: Callable[[str], None] = lambda line: None,
     quiet: Quiet = nullcontext,
 ) -> TrainingResult:
     """Train a recipe into a run directory.
@@ -73,6 +74,7 @@ def train(
         reporting: Opens what is told how it goes.
         decoding: Opens what is told (images decoded, images in all).
         on_skipped: Called with every training file that could not be decoded, and why.
+        on_remark: Called with what else the data set had to be changed in, line by line.
         quiet: Wraps what native libraries write while they start.
 
     Returns:
@@ -102,6 +104,8 @@ def train(
         loaded = task.load_training_data(recipe, data, on_decoded)
     for path, reason in loaded.skipped:
         on_skipped(path, reason)
+    for line in loaded.description.get("remarks", ()):
+        on_remark(line)
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 

@@ -50,7 +50,8 @@ def command(
 
     MODEL is a run directory, a bundle, a file that --save wrote (then --data is not needed),
     or the word `histogram` for the colour-histogram baseline. A network of people is measured by
-    CMC, mAP and mINP, a classifier by its top-1 and top-5 accuracy.
+    CMC, mAP and mINP, a classifier by its top-1 and top-5 accuracy, a detector by the average
+    precision of COCO and VOC.
     """
     from bireid_deploy import api
 
@@ -69,6 +70,8 @@ def command(
     for name, value in given.items():
         if _OPTIONS[name].takes_path:
             message(f"saved to {value}")
+    for line in found.report.remarks:
+        message(line)
     if as_json:
         emit_json(found.to_json())
         return

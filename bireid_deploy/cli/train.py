@@ -59,6 +59,7 @@ def command(
         reporting=training_reporter,
         decoding=lambda: progress("decoding"),
         on_skipped=on_skipped,
+        on_remark=message,
         quiet=quiet_native_output,
     )
     if skipped:

@@ -14,6 +14,7 @@ from bireid_converters.card import CardFacts
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
@@ -99,6 +100,15 @@ class CameraPredictor(Predictor, Protocol):
         """The network for the crops of one of them."""
 
 
+@runtime_checkable
+class NetworkPredictor(Predictor, Protocol):
+    """A predictor that says how it prepares images: all are that run a network."""
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What the network takes."""
+
+
 class Baseline(Predictor, Protocol):
     """A predictor that needs no training."""
 
@@ -125,6 +135,7 @@ class Report:
         counts: What was measured on, in words: `320 queries, 664 gallery images`.
         outputs: What the model computed for every item, for comparisons between engines; empty if
             it was not kept.
+        remarks: What was left out of the data, a line each.
     """
 
     scores: dict[str, Any]
@@ -134,6 +145,7 @@ class Report:
     data: str
     counts: str
     outputs: Mapping[str, np.ndarray]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,6 +216,9 @@ class Task(TrainableTask, Protocol):
         Raises:
             ValueError: One line on what to change.
         """
+
+    def inputs(self, recipe: Recipe) -> tuple[InputSpec, ...]:
+        """What its networks take."""
 
     def open_dataset(self, root: Path, layout: str = "auto", recipe: Recipe | None = None) -> Any:
         """List a data set; nothing is decoded. `recipe` may leave out training data.
@@ -298,6 +313,12 @@ class TaskDefaults:
 
     def check(self, recipe: Recipe) -> None:
         """Every recipe fits."""
+
+    def inputs(self, recipe: Recipe) -> tuple[InputSpec, ...]:
+        """One image, stretched to the network's input."""
+        network = recipe.network
+        preprocess = Preprocess(network.input_height, network.input_width)
+        return (InputSpec.image("image", preprocess),)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Every value fits."""

@@ -1,5 +1,6 @@
 """Augmented training batches, prepared one ahead of the step that uses them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,10 +36,51 @@ class Batch:
     targets: Any
 
 
-class ImageBatches:
-    """Batches of images with their targets that depend on the seed, the epoch and the index alone.
+class Batches(ABC):
+    """Batches that depend on the seed, the epoch and the index alone.
 
-    So a resumed run sees what an uninterrupted one would have seen.
+    So a resumed run sees what an uninterrupted one would have seen. A task derives from it.
+
+    Args:
+        sampler: Chooses the rows of each batch.
+        seed: Seed of what `prepare` leaves to chance.
+    """
+
+    def __init__(self, sampler: Sampler, seed: int) -> None:
+        self._sampler = sampler
+        self._seed = seed
+
+    @abstractmethod
+    def prepare(self, chosen: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Any]:
+        """Make one batch.
+
+        Args:
+            chosen: Rows of the data set, int64 (N,).
+            rng: Source of chance.
+
+        Returns:
+            Images float32 (N, H, W, C), normalised, and targets: an array, or several by name.
+        """
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from index `first` on."""
+        rows = self._sampler.epoch(epoch)
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+            pending = [pool.submit(self._batch, rows, epoch, first)] if first < len(rows) else []
+            for index in range(first, len(rows)):
+                batch = pending.pop().result()
+                if index + 1 < len(rows):
+                    pending.append(pool.submit(self._batch, rows, epoch, index + 1))
+                yield batch
+
+    def _batch(self, rows: Sequence[np.ndarray] | np.ndarray, epoch: int, index: int) -> Batch:
+        generator = np.random.default_rng((self._seed, epoch, index))
+        images, targets = self.prepare(rows[index], generator)
+        return Batch(index, len(rows), images, targets)
+
+
+class ImageBatches(Batches):
+    """Batches of images, each with a target of its own.
 
     Args:
         pixels: uint8 (N, H, W, 3), at the network's input size.
@@ -59,26 +101,15 @@ class ImageBatches:
         preprocess: Preprocess,
         seed: int,
     ) -> None:
+        super().__init__(sampler, seed)
         self._pixels = pixels
         self._targets = targets
-        self._sampler = sampler
         self._augmentation = augmentation
         self._preprocess = preprocess
-        self._seed = seed
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from index `first` on."""
-        rows = self._sampler.epoch(epoch)
-        with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
-            pending = [pool.submit(self._batch, rows, epoch, first)] if first < len(rows) else []
-            for index in range(first, len(rows)):
-                batch = pending.pop().result()
-                if index + 1 < len(rows):
-                    pending.append(pool.submit(self._batch, rows, epoch, index + 1))
-                yield batch
-
-    def _batch(self, rows: Sequence[np.ndarray] | np.ndarray, epoch: int, index: int) -> Batch:
-        chosen = rows[index]
-        generator = np.random.default_rng((self._seed, epoch, index))
-        images = augment(self._pixels[chosen], self._preprocess, self._augmentation, generator)
-        return Batch(index, len(rows), images, self._targets[chosen])
+    def prepare(
+        self, chosen: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Images float32 (N, H, W, 3), and their rows of the targets."""
+        images = augment(self._pixels[chosen], self._preprocess, self._augmentation, rng)
+        return images, self._targets[chosen]

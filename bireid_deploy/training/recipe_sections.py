@@ -33,6 +33,7 @@ class NetworkSection(Section):
     stem: Stem = "imagenet"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     head: str = "bnneck"
+    classes: int = 1
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bireid_models.framework import tf
@@ -11,7 +12,7 @@ from bireid_deploy.training.curriculum import Curriculum
 from bireid_deploy.training.methods.base import MethodStep, Play, Scene
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
-from bireid_deploy.training.task_step import TaskStep
+from bireid_deploy.training.task_step import LocatingStep, TaskStep, TeachableStep
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,20 @@ class TrainingStep:
     def _run(self, images: Any, targets: Any, step: Any) -> dict[str, Any]:
         features = self.network.features(images, training=True)
         predictions = self.task.predict(features)
-        scene = Scene(images, targets, features, predictions, step)
+        task_part = self.task
+        scene = Scene(
+            images,
+            targets,
+            features,
+            predictions,
+            step,
+            taught=partial(task_part.taught, predictions)
+            if isinstance(task_part, TeachableStep)
+            else None,
+            foreground=partial(task_part.foreground, targets)
+            if isinstance(task_part, LocatingStep)
+            else None,
+        )
         plays = [method.play(scene) for method in self.methods]
         observed, refining = self._play_on(plays)
         taught = _united(

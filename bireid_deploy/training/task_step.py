@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.recipe import Recipe
@@ -13,7 +13,10 @@ class TaskData(Protocol):
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a run's record says about them, JSON-serialisable."""
+        """What a run's record says about them, JSON-serialisable.
+
+        The lines under `remarks`, if there are any, say what was left out; `train` prints them.
+        """
 
     @property
     def skipped(self) -> Sequence[tuple[Path, str]]:
@@ -44,6 +47,22 @@ class TaskStep(Protocol):
 
     def observed(self, predictions: Mapping[str, Any], targets: Any) -> Mapping[str, Any]:
         """Numbers that are only logged."""
+
+
+@runtime_checkable
+class TeachableStep(Protocol):
+    """A task's part that can learn from the features of a trained network of its kind."""
+
+    def taught(self, predictions: Mapping[str, Any], teacher: Mapping[str, Any]) -> Any:
+        """The loss, a scalar, between predictions and what the teacher's features say."""
+
+
+@runtime_checkable
+class LocatingStep(Protocol):
+    """A task's part whose targets say where in an image the things are."""
+
+    def foreground(self, targets: Any, rows: int, columns: int) -> Any:
+        """Which places of a map of this size show one of them: bool (N, rows, columns)."""
 
 
 class TrainableTask(Protocol):

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from bireid_runtime.boxes import decode, iou, read_decoding
 from bireid_runtime.outputs import OutputSpec
+
+_SAME_BOX = 0.95
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,14 @@ class OutputRule:
         scale: The size of outputs `(N, ...)` that a tolerance is relative to.
         golden_cosine: Smallest cosine that a device may have with a golden output, or None.
         phrase: Says to a person what comes out.
+        agree: Whether items agree that differ by more than the tolerance: bool (N,) from the spec,
+            what was found and what was expected, both (N, ...). None: they do not.
     """
 
     scale: Callable[[np.ndarray], float]
     golden_cosine: float | None
     phrase: Callable[[OutputSpec], str]
+    agree: Callable[[OutputSpec, np.ndarray, np.ndarray], np.ndarray] | None = None
 
 
 def _unit(values: np.ndarray) -> float:
@@ -38,6 +44,27 @@ def _logits_phrase(spec: OutputSpec) -> str:
     return f"one number for each of {len(spec.classes)} classes"
 
 
+def _boxes_phrase(spec: OutputSpec) -> str:
+    rows, columns = spec.shape[:2]
+    return f"a map of {rows}x{columns} cells with boxes of {len(spec.classes)} classes"
+
+
+def _same_boxes(spec: OutputSpec, found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Whether both maps give as many boxes, each with a partner of its class at IoU > 0.95."""
+    decoding = read_decoding(spec.details)
+    size = (spec.shape[0] * decoding.stride, spec.shape[1] * decoding.stride)
+
+    def same(one: np.ndarray, other: np.ndarray) -> bool:
+        a, b = (decode(each, decoding, size, size) for each in (one, other))
+        if len(a.scores) != len(b.scores):
+            return False
+        near = iou(a.corners.astype(np.float64), b.corners.astype(np.float64)) > _SAME_BOX
+        near &= a.labels[:, None] == b.labels[None, :]
+        return bool(near.any(axis=0).all() and near.any(axis=1).all())
+
+    return np.array([same(*each) for each in zip(found, expected, strict=True)], bool)
+
+
 def _tensor_phrase(spec: OutputSpec) -> str:
     return f"an array of {'x'.join(map(str, spec.shape))} numbers"
 
@@ -45,5 +72,6 @@ def _tensor_phrase(spec: OutputSpec) -> str:
 OUTPUT_RULES: Mapping[str, OutputRule] = {
     "embedding": OutputRule(_unit, 0.999, _embedding_phrase),
     "logits": OutputRule(_largest, None, _logits_phrase),
+    "boxes": OutputRule(_largest, None, _boxes_phrase, _same_boxes),
     "tensor": OutputRule(_largest, None, _tensor_phrase),
 }

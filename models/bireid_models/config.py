@@ -45,6 +45,7 @@ class NetworkConfig:
         dropout: Share of the neck's outputs dropped in training, before the classifier.
         head: Name in `bireid_models.heads.HEADS`.
         input_channels: Channels of the input image, 1 to 64.
+        classes: Classes that a head such as `detector` tells apart, 1 to 1000; `bnneck` has none.
 
     Raises:
         ValueError: A field has an impossible value; one line that names it and what is possible.
@@ -65,6 +66,7 @@ class NetworkConfig:
     dropout: float = 0.0
     head: str = "bnneck"
     input_channels: int = 3
+    classes: int = 1
 
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[object]] = {
@@ -85,6 +87,8 @@ class NetworkConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 32")
         if not 1 <= self.input_channels <= 64:
             raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
+        if not 1 <= self.classes <= 1000:
+            raise ValueError(f"classes is {self.classes}; it must be 1 to 1000")
         if not 0.125 <= self.width <= 4:
             raise ValueError(f"width is {self.width}; it must be between 0.125 and 4")
         if not 0 <= self.dropout < 1:

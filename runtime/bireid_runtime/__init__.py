@@ -4,9 +4,11 @@ Importing this package needs NumPy alone; Pillow, onnxruntime and other engines 
 call that needs them.
 """
 
+from bireid_runtime.boxes import Boxes
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.classifier import Classifier, Prediction
+from bireid_runtime.detector import Detection, Detector
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
 from bireid_runtime.golden import Golden
@@ -21,9 +23,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BireidError",
+    "Boxes",
     "Bundle",
     "CameraStatistics",
     "Classifier",
+    "Detection",
+    "Detector",
     "Extractor",
     "Golden",
     "InputSpec",

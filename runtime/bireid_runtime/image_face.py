@@ -78,6 +78,12 @@ class ImageFace:
         self, images: Iterable[Crop], batch_size: int, session: Session | None = None
     ) -> Iterator[np.ndarray]:
         """The rows of one batch of images after the other, each what its kind promises."""
+        return (rows for _, rows in self._images_and_rows(images, batch_size, session))
+
+    def _images_and_rows(
+        self, images: Iterable[Crop], batch_size: int, session: Session | None = None
+    ) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+        """As `_batches`, with the images that the rows are of."""
         running = session or self.session
         for first, batch in numbered_batches(images, self._input, batch_size):
             rows = running.run_images(batch)[self._output.name]
@@ -87,4 +93,4 @@ class ImageFace:
                     f"{self.bundle.path}: {self.engine} returned a row for image {first + index} "
                     f"that {problem}; convert the network again"
                 )
-            yield rows
+            yield batch, rows

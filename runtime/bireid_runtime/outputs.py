@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bireid_runtime.boxes import SIDES, Decoding
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.manifest import Section
 from bireid_runtime.tensors import check_spec, read_kind, read_name, read_shape, require_unique
@@ -25,7 +26,7 @@ class OutputSpec:
         kind: A name of `OUTPUT_KINDS`.
         shape: Shape of one item, without the batch: `(D,)` of an embedding.
         details: What the kind needs beside: `metric` and `normalized` of an embedding, `classes`
-            of logits.
+            of logits, `classes` and `decode` of boxes.
 
     Raises:
         ArgumentError: A value breaks a rule of the manifest.
@@ -51,13 +52,21 @@ class OutputSpec:
         return cls(name, "logits", (len(classes),), {"classes": list(classes)})
 
     @classmethod
+    def boxes(
+        cls, name: str, size: tuple[int, int], classes: Sequence[str], decoding: Decoding
+    ) -> "OutputSpec":
+        """A map of cells (rows, columns): a number per class, then the four sides of a box."""
+        details = {"classes": list(classes), "decode": decoding.to_manifest()}
+        return cls(name, "boxes", (*size, len(classes) + SIDES), details)
+
+    @classmethod
     def tensor(cls, name: str, shape: tuple[int, ...]) -> "OutputSpec":
         """Numbers without a meaning."""
         return cls(name, "tensor", shape)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes of logits, in the order of the numbers; empty for other kinds."""
+        """Names of the classes of logits or boxes, in the order of the numbers; else empty."""
         return tuple(self.details.get("classes", ()))
 
     def defect(self, rows: np.ndarray) -> tuple[int, str] | None:
@@ -121,14 +130,29 @@ def _read_embedding(section: Section, shape: tuple[int, ...]) -> Mapping[str, An
 
 
 def _read_logits(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
+    classes = _read_classes(section)
+    if shape != (len(classes),):
+        raise section.error("shape", f"must be {[None, len(classes)]}, one number per class")
+    require_unique(classes, section, "classes")
+    return {"classes": classes}
+
+
+def _read_boxes(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
+    classes = _read_classes(section)
+    channels = len(classes) + SIDES
+    if not classes or len(shape) != 3 or shape[-1] != channels:
+        raise section.error("shape", f"must be null, rows, columns and {channels} channels")
+    require_unique(classes, section, "classes")
+    decoding = Decoding.from_manifest(section.section("decode"))
+    return {"classes": classes, "decode": decoding.to_manifest()}
+
+
+def _read_classes(section: Section) -> list[str]:
     classes = section.array("classes")
     for name in classes:
         if not isinstance(name, str) or not 1 <= len(name) <= MAX_CLASS_NAME:
             raise section.error("classes", f"must be texts of 1 to {MAX_CLASS_NAME} characters")
-    if shape != (len(classes),):
-        raise section.error("shape", f"must be {[None, len(classes)]}, one number per class")
-    require_unique(classes, section, "classes")
-    return {"classes": list(classes)}
+    return list(classes)
 
 
 def _not_unit(rows: np.ndarray) -> tuple[int, str] | None:
@@ -145,6 +169,7 @@ def _not_finite(rows: np.ndarray) -> tuple[int, str] | None:
 OUTPUT_KINDS: Mapping[str, OutputKind] = {
     "embedding": OutputKind(_read_embedding, _not_unit, compares_cosine=True, face="Extractor"),
     "logits": OutputKind(_read_logits, _not_finite, compares_cosine=False, face="Classifier"),
+    "boxes": OutputKind(_read_boxes, _not_finite, compares_cosine=False, face="Detector"),
     "tensor": OutputKind(lambda *_: {}, _not_finite, compares_cosine=False, face="Session"),
 }
 

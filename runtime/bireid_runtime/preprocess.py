@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
+from bireid_runtime.letterbox import FITS, STRETCH, fit_image
 from bireid_runtime.manifest import Section
-from bireid_runtime.resize import MAX_CHANNELS, require_image, resize_bilinear
+from bireid_runtime.resize import MAX_CHANNELS, require_image
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 MAX_INPUT_SIDE = 4096
 
-_KEYS = ("height", "width", "color_order", "resize", "antialias", "mean", "std")
+_KEYS = ("height", "width", "color_order", "resize", "antialias", "mean", "std", "fit")
 
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How an image becomes network input: `(resize(x) / 255 - mean) / std`.
+    """How an image becomes network input: `(fit(x) / 255 - mean) / std`.
 
     Attributes:
         height: Input height of the network in pixels, 1 to 4096.
@@ -28,9 +29,11 @@ class Preprocess:
         std: Standard deviation per channel on the same scale, positive; as many.
         resize: Interpolation kernel; `"bilinear"` is the one that exists.
         antialias: Whether the kernel widens when shrinking; True is the one that exists.
+        fit: How an image of another shape is brought to the input: a name of
+            `bireid_runtime.letterbox.FITS`.
 
     Raises:
-        UnsupportedModelError: A kernel or antialias flag that does not exist here.
+        UnsupportedModelError: A kernel, antialias flag or fit that does not exist here.
         ArgumentError: A size, mean or std out of range.
     """
 
@@ -40,10 +43,15 @@ class Preprocess:
     std: tuple[float, ...] = IMAGENET_STD
     resize: str = "bilinear"
     antialias: bool = True
+    fit: str = STRETCH
 
     def __post_init__(self) -> None:
         for key, supported in (("resize", "bilinear"), ("antialias", True)):
             _require_supported(key, getattr(self, key), supported)
+        if self.fit not in FITS:
+            raise UnsupportedModelError(
+                f"preprocess.fit is {self.fit!r}; this version supports {', '.join(FITS)}"
+            )
         for key in ("height", "width"):
             if not 1 <= getattr(self, key) <= MAX_INPUT_SIDE:
                 raise ArgumentError(f"preprocess.{key} must lie in 1..{MAX_INPUT_SIDE}")
@@ -72,7 +80,7 @@ class Preprocess:
 
     def to_manifest(self) -> dict[str, Any]:
         """Return the record as it stands in the manifest of a bundle (JSON types only)."""
-        return {
+        record = {
             "height": self.height,
             "width": self.width,
             "color_order": self.color_order,
@@ -81,6 +89,8 @@ class Preprocess:
             "mean": list(self.mean),
             "std": list(self.std),
         }
+        # Most networks stretch, and their manifests do not say so.
+        return record if self.fit == STRETCH else {**record, "fit": self.fit}
 
     @classmethod
     def from_manifest(
@@ -117,6 +127,7 @@ class Preprocess:
             std=std,
             resize=section.text("resize"),
             antialias=section.boolean("antialias"),
+            fit=section.text("fit") if "fit" in values else STRETCH,
         )
         _require_supported("color_order", section.text("color_order"), spec.color_order)
         return spec
@@ -146,7 +157,7 @@ def normalize(images: np.ndarray, spec: Preprocess) -> np.ndarray:
 
 
 def preprocess(image: np.ndarray, spec: Preprocess) -> np.ndarray:
-    """Resize and normalise one image.
+    """Bring one image to the size of the input, and normalise it.
 
     Args:
         image: uint8 `(H, W, C)`, any size from 1x1; three channels are RGB.
@@ -163,7 +174,7 @@ def preprocess(image: np.ndarray, spec: Preprocess) -> np.ndarray:
         raise ImageError(
             f"expected one image (H, W, {spec.channels}), got an array of shape {image.shape}"
         )
-    return normalize(resize_bilinear(image, spec.height, spec.width), spec)
+    return normalize(fit_image(image, spec.fit, (spec.height, spec.width)), spec)
 
 
 def _require_supported(key: str, value: object, supported: object) -> None:

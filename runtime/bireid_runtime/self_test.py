@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bireid_runtime.bundle import Bundle
-from bireid_runtime.classifier import Classifier
 from bireid_runtime.errors import SelfTestError
-from bireid_runtime.extractor import Extractor
 from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.image_face import ImageFace
 from bireid_runtime.session import Session
 
 
@@ -68,7 +67,7 @@ class SelfTestReport:
 
 
 def self_test(
-    target: Session | Extractor | Classifier | Bundle | str | os.PathLike[str],
+    target: Session | ImageFace | Bundle | str | os.PathLike[str],
 ) -> SelfTestReport:
     """Run the golden inputs of a bundle, one by one, and compare with their stored outputs.
 
@@ -130,11 +129,11 @@ def require(report: SelfTestReport) -> None:
 
 
 def _session(
-    target: Session | Extractor | Classifier | Bundle | str | os.PathLike[str],
+    target: Session | ImageFace | Bundle | str | os.PathLike[str],
 ) -> Session:
     if isinstance(target, Session):
         return target
-    if isinstance(target, Extractor | Classifier):
+    if isinstance(target, ImageFace):
         return target.session
     return open_any_camera(target)
 

@@ -9,9 +9,9 @@ from bireid_runtime.backends import EngineSession, ImageEngineSession, find_back
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.centring import centre
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
+from bireid_runtime.letterbox import fit_image
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import normalize
-from bireid_runtime.resize import resize_bilinear
 
 
 class Session:
@@ -166,8 +166,9 @@ class Session:
         if self._image_engine is not None:
             return self._checked(self._image_engine.run_images(images), len(images))
         spec = self.bundle.preprocess
-        resized = np.stack([resize_bilinear(each, spec.height, spec.width) for each in images])
-        return self.run({taken.name: normalize(resized, spec)})
+        size = (spec.height, spec.width)
+        fitted = np.stack([fit_image(each, spec.fit, size) for each in images])
+        return self.run({taken.name: normalize(fitted, spec)})
 
     def _checked_count(self, inputs: Mapping[str, np.ndarray]) -> int:
         expected = {spec.name for spec in self.inputs}

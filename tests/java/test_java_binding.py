@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_runtime import Detector
 from bireid_runtime.native_library import engine_path
 from skips import skip_unavoidably
 
@@ -22,6 +23,7 @@ from bundle_files import (
     adapted_bundle,
     change_golden_outputs,
     classifier_bundle,
+    detector_bundle,
     golden_crops,
     golden_outputs,
 )
@@ -35,6 +37,7 @@ JARS = [Path("/usr/share/java") / name for name in ("junit4.jar", "hamcrest-core
 JAVAC = ["javac", "--release", "11", "-encoding", "UTF-8", "-Xlint:all", "-Werror"]
 TEST_CLASSES = [
     "org.bireid.ClassifierTest",
+    "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
     "org.bireid.android.ReIdExtractorTest",
 ]
@@ -141,6 +144,21 @@ def crops(bundle, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def boxes(bundle, tmp_path_factory):
+    """A file of what Python finds in the first crop: class, and the bits of five numbers."""
+    detector = Detector.open(detector_bundle(), backend="native")
+    (found,) = detector.boxes(golden_crops(bundle)[:1])
+    numbers = np.concatenate([found.corners, found.scores[:, None]], axis=1).view(np.uint32)
+    lines = [
+        " ".join([detector.classes[label], *(f"{value:x}" for value in row)])
+        for label, row in zip(found.labels, numbers, strict=True)
+    ]
+    file = tmp_path_factory.mktemp("boxes") / "boxes"
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
@@ -150,11 +168,12 @@ def wrong_golden(bundle, tmp_path_factory):
 
 
 @pytest.mark.parametrize("test_class", TEST_CLASSES)
-def test_junit(test_class, bundle, libraries, classes, crops, wrong_golden, tmp_path):
+def test_junit(test_class, bundle, libraries, classes, crops, boxes, wrong_golden, tmp_path):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
         *(f"-Dbireid.bundle={bundle}", f"-Dbireid.crops={crops}"),
         *(f"-Dbireid.classifier={classifier_bundle()}", f"-Dbireid.adapted={adapted_bundle()}"),
+        *(f"-Dbireid.detector={detector_bundle()}", f"-Dbireid.boxes={boxes}"),
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

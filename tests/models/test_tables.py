@@ -36,7 +36,11 @@ def test_every_reference_names_something_to_call(reference):
     ("field", "value", "message"),
     [
         ("backbone", "resnet81", r"backbone is 'resnet81'; did you mean resnet18\?"),
-        ("backbone", "vgg", "backbone is 'vgg'; choose one of: resnet10, resnet18, resnet34"),
+        (
+            "backbone",
+            "vgg",
+            "backbone is 'vgg'; choose one of: resnet10, resnet18, resnet18_stage3",
+        ),
         ("binarization", "reactnett", r"did you mean reactnet\?"),
         ("head", "bneck", r"head is 'bneck'; did you mean bnneck\?"),
         ("kernel_surrogate", "ploy", r"did you mean poly\?"),

@@ -71,6 +71,50 @@ def classifier_bundle() -> Path:
     return bundle
 
 
+@cache
+def detector_bundle() -> Path:
+    """Return a bundle with the zoo's network up to its last map, as a detector of 252 classes."""
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import Builder
+
+    source = ZOO_BUNDLE
+    model = schema.ModelT.InitFromPackedBuf((source / _MODEL).read_bytes(), 0)
+    graph = model.subgraphs[0]
+    codes = [code.builtinCode for code in model.operatorCodes]
+    kinds = [codes[each.opcodeIndex] for each in graph.operators]
+    pooling = kinds.index(schema.BuiltinOperator.MEAN)
+    last = graph.operators[pooling].inputs[0]
+    graph.operators, graph.outputs = graph.operators[:pooling], [last]
+    model.signatureDefs = None
+    builder = Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    _, rows, columns, channels = graph.tensors[last].shape.tolist()
+    manifest = json.loads((source / "manifest.json").read_text())
+    manifest["task"] = "detection"
+    (taken,) = manifest["inputs"]
+    taken["preprocess"]["fit"] = "letterbox"
+    classes = [f"class {index}" for index in range(channels - 4)]
+    classes[0] = "größte"
+    decode = {"stride": taken["shape"][1] // rows, "score_threshold": 0.6}
+    manifest["outputs"] = [
+        {
+            **{"name": "boxes", "kind": "boxes", "dtype": "float32", "classes": classes},
+            **{"shape": [None, rows, columns, channels]},
+            "decode": {**decode, "iou_threshold": 0.5, "max_boxes": 50},
+        }
+    ]
+    bundle = Path(_temporary_folder(), "detector")
+    bundle.mkdir()
+    data = bytes(builder.Output())
+    (bundle / _MODEL).write_bytes(data)
+    manifest["files"] = {_MODEL: {"format": "lce", **_identity(data)}}
+    # What the map holds is not known.
+    crops = golden_crops(source)
+    unknown = np.zeros((len(crops), rows, columns, channels), np.float32)
+    _write_golden(bundle, manifest, crops, unknown, {"max_abs": 1e6})
+    return bundle
+
+
 def _write_golden(
     bundle: Path,
     manifest: dict[str, Any],

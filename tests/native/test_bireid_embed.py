@@ -7,11 +7,12 @@ import subprocess
 
 import numpy as np
 import pytest
-from bireid_runtime import Extractor, __version__
+from bireid_runtime import Detector, Extractor, __version__
 from bundle_files import (
     ZOO_BUNDLE,
     change_golden_outputs,
     classifier_bundle,
+    detector_bundle,
     golden_crops,
     golden_outputs,
 )
@@ -253,6 +254,24 @@ def test_a_classifier_prints_class_probability_and_logits(program, crop_files):
     np.testing.assert_array_equal(binary.reshape(len(rows), -1), rows)
 
 
+def test_a_detector_prints_the_boxes_of_python(program, crops, crop_files):
+    bundle = detector_bundle()
+    done = run(program, bundle, *crop_files)
+    assert (done.returncode, done.stderr) == (0, b"")
+    detector = Detector.open(bundle, backend="native")
+    for line, path, expected in zip(
+        done.stdout.splitlines(), crop_files, detector.detect(crops), strict=True
+    ):
+        record = json.loads(line)
+        assert list(record) == ["image", "boxes"]
+        assert record["image"] == str(path)
+        assert len(record["boxes"]) > 3
+        for found, wanted in zip(record["boxes"], expected, strict=True):
+            assert found["class"] == wanted.name
+            assert np.float32(found["score"]) == np.float32(wanted.score)
+            np.testing.assert_array_equal(np.float32(found["box"]), np.float32(wanted.box))
+
+
 def test_a_classifier_tests_itself_and_is_timed(program):
     done = run(program, classifier_bundle(), "--selftest", "--json")
     assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True)
@@ -265,7 +284,7 @@ def test_a_network_of_another_kind_is_exit_code_6(program, tmp_path):
     bundle = copy_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     output = manifest["outputs"][0]
-    reasons = {"boxes": "'boxes'; this version knows", "tensor": "embed or classify"}
+    reasons = {"faces": "'faces'; this version knows", "tensor": "embed or classify"}
     for unknown, reason in reasons.items():
         output["kind"] = unknown
         (bundle / "manifest.json").write_text(json.dumps(manifest))

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import engine_path
-from bundle_files import ZOO_BUNDLE, classifier_bundle, golden_crops, golden_outputs
+from bireid_runtime import Detector, engine_path
+from bundle_files import (
+    ZOO_BUNDLE,
+    classifier_bundle,
+    detector_bundle,
+    golden_crops,
+    golden_outputs,
+)
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "runtime" / "native"
@@ -63,6 +69,11 @@ def classify(build, tmp_path_factory):
     return build("classify.c", tmp_path_factory.mktemp("classify"))
 
 
+@pytest.fixture(scope="module")
+def detect(build, tmp_path_factory):
+    return build("detect.c", tmp_path_factory.mktemp("detect"))
+
+
 def run_on(program, bundle, crop, folder):
     """The lines that a program prints for a crop."""
     (folder / "crop.rgb").write_bytes(crop.tobytes())
@@ -88,15 +99,32 @@ def test_a_classifier_prints_its_classes_and_logits(minimal, classify, tmp_path)
     np.testing.assert_allclose(logits / np.linalg.norm(logits), embedding, rtol=0, atol=1e-5)
 
 
-def test_an_error_is_one_line(minimal, classify, tmp_path):
-    for program in (minimal, classify):
+def test_a_detector_prints_what_python_finds_to_the_last_bit(detect, tmp_path):
+    python = Detector.open(detector_bundle(), backend="native")
+    crops = golden_crops(ZOO_BUNDLE)
+    crops += [crops[0][:40], crops[0][:, :9], np.rot90(crops[1]).copy()]
+    for crop, expected in zip(crops, python.boxes(crops), strict=True):
+        lines = [line.rsplit(" ", 5) for line in run_on(detect, detector_bundle(), crop, tmp_path)]
+        assert [line[0] for line in lines] == [python.classes[each] for each in expected.labels]
+        found = np.array([line[1:] for line in lines], np.float32)
+        np.testing.assert_array_equal(found[:, 0], expected.scores)
+        np.testing.assert_array_equal(found[:, 1:], expected.corners)
+        assert len(found) > 3
+
+
+def test_an_error_is_one_line(minimal, classify, detect, tmp_path):
+    for program in (minimal, classify, detect):
         done = run(program, tmp_path / "absent", "crop.rgb", 1, 1)
         assert (done.returncode, done.stdout) == (1, "")
         assert len(done.stderr.splitlines()) == 1
         assert str(tmp_path / "absent") in done.stderr
 
 
-def test_a_bundle_for_another_face_names_the_right_one(minimal, classify):
+def test_a_bundle_for_another_face_names_the_right_one(minimal, classify, detect):
+    done = run(minimal, detector_bundle(), "crop.rgb", 1, 1)
+    assert done.stderr.endswith("open it with bireid_detector_open\n")
+    done = run(detect, ZOO_BUNDLE, "crop.rgb", 1, 1)
+    assert done.stderr.endswith("open it with bireid_open\n")
     done = run(minimal, classifier_bundle(), "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_classifier_open\n")
     done = run(classify, ZOO_BUNDLE, "crop.rgb", 1, 1)

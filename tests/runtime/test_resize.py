@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError, ImageError
-from bireid_runtime.preprocess import resize_bilinear
+from bireid_runtime.resize import resize_bilinear
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image

@@ -1,11 +1,12 @@
 """Renders crops: a person before a camera, as a loose detection would cut them out."""
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from bireid_deploy.data.synthetic.cameras import Camera, draw_camera
 from bireid_deploy.data.synthetic.canvas import Projection
 from bireid_deploy.data.synthetic.figure import draw_figure
+from bireid_deploy.data.synthetic.light import composite, expose, relief
 from bireid_deploy.data.synthetic.people import Person, draw_person
 from bireid_deploy.data.synthetic.pose import draw_pose
 from bireid_deploy.data.synthetic.scene import cut_scene, draw_occluder, draw_scene
@@ -63,8 +64,8 @@ class Renderer:
         view = self._add_person(rng, view, person, camera, beside=misplaced)
         if rng.random() < camera.occlusion:
             occluder = np.asarray(draw_occluder(rng, self._height, self._width), np.float32) / 255
-            view = _composite(view, occluder[..., :3], occluder[..., 3:])
-        return self._expose(rng, view, camera)
+            view = composite(view, occluder[..., :3], occluder[..., 3:])
+        return expose(rng, view, camera)
 
     def jpeg_quality(self, camera_id: int) -> int:
         """Returns the JPEG quality of a camera, 1 to 95."""
@@ -99,7 +100,7 @@ class Renderer:
         pixels = np.asarray(figure, np.float32) / 255
         color, cover = pixels[..., :3], pixels[..., 3:]
         shadow = self._shadow(projection, camera)
-        return _composite(view * shadow, color * self._relief(rng, figure, camera), cover)
+        return composite(view * shadow, color * relief(rng, figure, camera), cover)
 
     def _shadow(self, projection: Projection, camera: Camera) -> np.ndarray:
         """Returns the light left on the ground around the feet, (H, W, 1)."""
@@ -110,33 +111,5 @@ class Renderer:
         spot = np.exp(-(across**2) - along**2)
         return (1 - 0.5 * spot)[..., None].astype(np.float32)
 
-    def _relief(self, rng: np.random.Generator, figure: Image.Image, camera: Camera) -> np.ndarray:
-        """Returns the light on a figure, (H, W, 1): roundness, folds, and less towards the feet."""
-        soft = figure.getchannel("A").filter(ImageFilter.GaussianBlur(0.02 * self._height))
-        slope = np.gradient(np.asarray(soft, np.float32) / 255, axis=1) * 0.04 * self._height
-        folds = Image.fromarray(rng.standard_normal((16, 8)).astype(np.float32))
-        folds = folds.resize((self._width, self._height), Image.Resampling.BICUBIC)
-        fall = np.linspace(1.06, 0.9, self._height, dtype=np.float32)[:, None]
-        light = fall - camera.light * slope + 0.07 * np.asarray(folds)
-        return np.clip(light, 0.4, 1.5)[..., None]
-
-    def _expose(self, rng: np.random.Generator, view: np.ndarray, camera: Camera) -> Image.Image:
-        """Turns light, float32 (H, W, 3) in [0, 1], into the camera's picture."""
-        # Where in the camera's view the person stands decides the brightness.
-        ramp = np.linspace(-1, 1, self._width, dtype=np.float32)[None, :, None]
-        place = 2 * rng.random(2) - 1
-        light = 1 + camera.vignette * (place[0] + 0.4 * place[1] * ramp)
-        linear = np.clip(view * light, 0, None) ** camera.gamma
-        color = (linear @ camera.mix.T - 0.5) * camera.contrast + 0.5 + camera.haze
-        picture = Image.fromarray((np.clip(color, 0, 1) * 255).astype(np.uint8))
-        radius = camera.blur * self._height / 128
-        blurred = np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), np.float32)
-        noise = 255 * camera.noise * rng.standard_normal(blurred.shape, dtype=np.float32)
-        return Image.fromarray(np.clip(np.rint(blurred + noise), 0, 255).astype(np.uint8))
-
     def _rng(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *stream])
-
-
-def _composite(view: np.ndarray, color: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    return view * (1 - cover) + color * cover

@@ -1,10 +1,5 @@
 """Writes a synthetic data set as a Market-1501 tree, once."""
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,11 +8,9 @@ from typing import Any
 from bireid_deploy.data.dataset import DISTRACTOR, JUNK, ReIdDataset
 from bireid_deploy.data.layouts import market1501
 from bireid_deploy.data.synthetic.cameras import MAX_CAMERAS
+from bireid_deploy.data.synthetic.once import write_once
 from bireid_deploy.errors import DatasetError
 
-RECORD_NAME = "synthetic.json"
-
-_MAX_RECORD_BYTES = 64 * 1024
 # Market-1501 has more distractor images than test people; a fifth keeps small sets small.
 _TEST_PEOPLE_PER_DISTRACTOR = 5
 _TEST_PEOPLE_PER_JUNK = 10
@@ -110,37 +103,18 @@ def write_synthetic(
     """
     root = Path(root).absolute()
     parameters = _Parameters(identities, cameras, images_per_camera, seed, test_fraction, *size)
-    if root.exists() and not root.is_dir():
-        raise DatasetError(f"cannot write synthetic people to {root}: it is a file")
-    if root.is_dir() and any(root.iterdir()):
-        _check_reusable(root, parameters)
-    else:
-        try:
-            _write_at_once(root, parameters, on_progress)
-        except OSError as error:
-            raise DatasetError(f"cannot write synthetic people to {root}: {error}") from error
+    write_once(
+        root,
+        "synthetic people",
+        _identity(parameters),
+        lambda folder: _write_tree(folder, parameters, on_progress),
+    )
     return market1501.read(root)
-
-
-def _write_at_once(
-    root: Path, parameters: _Parameters, on_progress: Callable[[int, int], None] | None
-) -> None:
-    root.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        _write_tree(partial, parameters, on_progress)
-        partial.chmod(0o755)
-        if root.is_dir():
-            root.rmdir()
-        os.replace(partial, root)
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
 
 
 def _write_tree(
     root: Path, parameters: _Parameters, on_progress: Callable[[int, int], None] | None
-) -> None:
+) -> int:
     from bireid_deploy.data.synthetic.renderer import Renderer
 
     renderer = Renderer(parameters.seed, parameters.cameras, (parameters.height, parameters.width))
@@ -154,13 +128,7 @@ def _write_tree(
         picture.save(root / crop.path, quality=renderer.jpeg_quality(crop.camera_id))
         if on_progress is not None:
             on_progress(done, len(crops))
-    # The hash of all images, checked at reuse, also detects what a power cut truncated.
-    record = {**_identity(parameters), "images": len(crops), "sha256": _hash_images(root)}
-    with (root / RECORD_NAME).open("w", encoding="utf-8") as file:
-        json.dump(record, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return len(crops)
 
 
 def _people(parameters: _Parameters) -> Iterator[_Crop]:
@@ -204,44 +172,3 @@ def _identity(parameters: _Parameters) -> dict[str, Any]:
     from bireid_deploy.data.synthetic.renderer import RENDERER_VERSION
 
     return {"renderer_version": RENDERER_VERSION, **asdict(parameters)}
-
-
-def _check_reusable(root: Path, parameters: _Parameters) -> None:
-    record = _read_record(root)
-    for key, wanted in _identity(parameters).items():
-        if record.get(key) != wanted:
-            raise DatasetError(
-                f"{root} holds synthetic people with {key} {record.get(key)}, not {wanted}; "
-                "choose another folder or remove this one"
-            )
-    if record.get("sha256") != _hash_images(root):
-        raise DatasetError(
-            f"the images in {root} are not those that {RECORD_NAME} describes; remove the folder "
-            "and render again"
-        )
-
-
-def _read_record(root: Path) -> dict[str, Any]:
-    path = root / RECORD_NAME
-    if not path.is_file():
-        raise DatasetError(
-            f"{root} is not empty and holds no {RECORD_NAME}; choose a new or empty folder"
-        )
-    try:
-        if path.stat().st_size > _MAX_RECORD_BYTES:
-            raise ValueError(f"larger than {_MAX_RECORD_BYTES} bytes")
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"cannot read {path}: {error}; choose another folder") from error
-    if not isinstance(record, dict):
-        raise DatasetError(f"{path} is not a JSON object; choose another folder")
-    return record
-
-
-def _hash_images(root: Path) -> str:
-    """Returns the SHA-256 over the names and contents of all images, in sorted order."""
-    total = hashlib.sha256()
-    for path in sorted(path for path in root.glob("*/*") if path.is_file()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return total.hexdigest()

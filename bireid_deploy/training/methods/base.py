@@ -32,6 +32,9 @@ class Scene:
         features: The network's named features.
         predictions: What the task's own layers made of them, such as `logits` (N, K).
         step: int32 scalar, the number of the step from 0.
+        taught: Makes the loss, a scalar, of a teacher's features; None if the task has none.
+        foreground: Gives bool (N, rows, columns), the places of a map that show what the task is
+            about; None if its targets do not say where that is.
     """
 
     images: Any
@@ -39,6 +42,8 @@ class Scene:
     features: Mapping[str, Any]
     predictions: Mapping[str, Any]
     step: Any
+    taught: Callable[[Mapping[str, Any]], Any] | None = None
+    foreground: Callable[[int, int], Any] | None = None
 
 
 @dataclass(frozen=True)

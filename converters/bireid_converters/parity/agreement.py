@@ -63,8 +63,11 @@ def compare(
         if a is None or a.shape != b.shape:
             return Agreement(count, 0.0, 0.0)
         rows, wanted = a.reshape(count, -1), b.reshape(count, -1)
-        allowed = tolerance * OUTPUT_RULES[spec.kind].scale(b)
-        close &= np.abs(rows - wanted).max(axis=1) <= allowed
+        rule = OUTPUT_RULES[spec.kind]
+        near = np.abs(rows - wanted).max(axis=1) <= tolerance * rule.scale(b)
+        if rule.agree is not None:
+            near[~near] = rule.agree(spec, a[~near], b[~near])
+        close &= near
         lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(wanted, axis=1)
         products = np.sum(rows * wanted, axis=1)
         cosines.append(float((products / np.maximum(lengths, np.finfo(np.float32).tiny)).mean()))

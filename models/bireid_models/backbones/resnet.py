@@ -40,6 +40,11 @@ def resnet10(image: Any, config: NetworkConfig) -> dict[str, Any]:
     return _resnet(image, config, (1, 1, 1, 1), _basic_block)
 
 
+def resnet18_stage3(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build ResNet-18 without its last stage, which holds most of the weights; see `resnet18`."""
+    return _resnet(image, config, (2, 2, 2), _basic_block)
+
+
 def resnet34(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-34, with 3, 4, 6 and 3 of the blocks of ResNet-18; see `resnet18`."""
     return _resnet(image, config, (3, 4, 6, 3), _basic_block)

@@ -6,4 +6,6 @@ __all__ = ["HEADS", "Head", "HeadOutputs"]
 
 HEADS: dict[str, Head] = {
     "bnneck": Head("bireid_models.heads.bnneck:bnneck"),
+    "detector": Head("bireid_models.heads.detector:detector"),
+    "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
 }

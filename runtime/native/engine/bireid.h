@@ -5,8 +5,9 @@
  *   bireid_embed_rgb8(extractor, pixels, width, height, 0, embedding, dim);
  *   bireid_close(extractor);
  *
- * bireid_classifier.h is the same for networks that tell classes apart, bireid_session.h for any
- * network: named inputs and outputs. bireid_statistics.h learns what one camera does to embeddings.
+ * bireid_classifier.h is the same for networks that tell classes apart, bireid_detector.h for those
+ * that find things in an image, bireid_session.h for any network: named inputs and outputs.
+ * bireid_statistics.h learns what one camera does to embeddings.
  *
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its
@@ -68,6 +69,16 @@ typedef struct {
                          of the camera's mean and deviation, for bireid_statistics.h; never
                          compare them with others */
 } bireid_options;
+
+/* One thing in a picture, in pixels, 0 at its left and upper edge. */
+typedef struct {
+  float left;
+  float top;
+  float right;
+  float bottom;
+  float score; /* 0 to 1 */
+  int32_t class_index;
+} bireid_box;
 
 /* "0.1.0" */
 BIREID_API const char* bireid_version(void);

@@ -85,6 +85,18 @@ BIREID_API bireid_status bireid_session_run_images(bireid_session* session,
                                                    const bireid_image* images, int32_t count,
                                                    float* const* outputs);
 
+/* How many boxes the map of an output is decoded to at most; 0 for other kinds than boxes. */
+BIREID_API int32_t bireid_session_max_boxes(const bireid_session* session, int32_t output);
+
+/* Decodes the map that an output of kind boxes gave for one image of `width` x `height` pixels, as
+ * bireid_detect_rgb8 of bireid_detector.h does. `capacity` must be at least
+ * bireid_session_max_boxes(). */
+BIREID_API bireid_status bireid_session_decode_boxes(const bireid_session* session, int32_t output,
+                                                     const float* map, int32_t width,
+                                                     int32_t height, double score_threshold,
+                                                     bireid_box* boxes, int32_t capacity,
+                                                     int32_t* count);
+
 /* Runs the golden items of the bundle, each under its own camera, and compares with their known
  * outputs.
  * BIREID_SELF_TEST_FAILED if one is further off than the bundle allows. `max_difference` and

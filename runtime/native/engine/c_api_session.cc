@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/bireid_session.h"
+#include "engine/c_boxes.h"
 #include "engine/c_status.h"
 #include "engine/describe.h"
 #include "engine/kinds.h"
@@ -102,6 +103,25 @@ int32_t bireid_session_camera_count(const bireid_session* session) {
 
 const char* bireid_session_camera_name(const bireid_session* session, int32_t index) {
   return session == nullptr ? nullptr : bireid::CameraName(session->session, index);
+}
+
+int32_t bireid_session_max_boxes(const bireid_session* session, int32_t output) {
+  if (output < 0 || output >= bireid_session_output_count(session)) return 0;
+  return session->manifest().outputs[output].decoding.max_boxes;
+}
+
+bireid_status bireid_session_decode_boxes(const bireid_session* session, int32_t output,
+                                          const float* map, int32_t width, int32_t height,
+                                          double score_threshold, bireid_box* boxes,
+                                          int32_t capacity, int32_t* count) {
+  return Guard([&] {
+    Require(session != nullptr, "session is NULL");
+    Require(bireid_session_max_boxes(session, output) > 0 && session->session.TakesImages(),
+            "the output is not of kind boxes, of a network that takes one image");
+    bireid::DecodeInto(session->manifest(), output, map, {width, height}, score_threshold, boxes,
+                       capacity, count);
+    return BIREID_OK;
+  });
 }
 
 const char* bireid_session_task(const bireid_session* session) {

@@ -37,6 +37,7 @@ std::string Names(const std::vector<Spec>& specs) {
 // The function that opens a network of this kind of output.
 const char* FaceOf(const std::string& kind) {
   if (kind == kEmbeddingKind) return "bireid_open";
+  if (kind == kBoxesKind) return "bireid_detector_open";
   return kind == kLogitsKind ? "bireid_classifier_open" : "bireid_session_open";
 }
 

@@ -43,13 +43,17 @@ std::string JsonString(const std::string& text) {
   return json + "\"";
 }
 
+std::string JsonNumber(float number) {
+  char decimal[32];
+  std::snprintf(decimal, sizeof(decimal), "%.9g", static_cast<double>(number));
+  return decimal;
+}
+
 std::string JsonNumbers(const std::vector<float>& numbers) {
   std::string json = "[";
   for (const float number : numbers) {
-    char decimal[32];
-    std::snprintf(decimal, sizeof(decimal), "%.9g", static_cast<double>(number));
     if (json.size() > 1) json += ", ";
-    json += decimal;
+    json += JsonNumber(number);
   }
   return json + "]";
 }

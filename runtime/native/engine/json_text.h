@@ -11,6 +11,9 @@ namespace bireid {
 // \udcff, as in Python's os.fsdecode, so that every path can be had back.
 std::string JsonString(const std::string& text);
 
+// A JSON number that reads back as the same float.
+std::string JsonNumber(float number);
+
 // A JSON array; every number reads back as the same float.
 std::string JsonNumbers(const std::vector<float>& numbers);
 

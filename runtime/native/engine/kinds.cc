@@ -28,12 +28,21 @@ std::vector<float> ToFloats(const std::vector<double>& numbers) {
   return {numbers.begin(), numbers.end()};
 }
 
+// Whether an image keeps its aspect ratio.
+bool ReadFit(const JsonSection& preprocess) {
+  const std::string fit = preprocess.Text("fit");
+  if (fit == "letterbox") return true;
+  if (fit == "stretch") return false;
+  throw UnsupportedError(preprocess.source() + ": " + preprocess.Dotted("fit") + " is '" +
+                         Printable(fit) + "'; this version supports stretch, letterbox");
+}
+
 void ReadImage(const JsonSection& section, InputSpec* input) {
   section.RequireText("layout", "NHWC");
   const JsonSection preprocess = section.Section("preprocess");
   // An option that is not understood would silently change every output.
   preprocess.RefuseUnknown(
-      {"height", "width", "color_order", "resize", "antialias", "mean", "std"});
+      {"height", "width", "color_order", "resize", "antialias", "mean", "std", "fit"});
   Preprocess* read = &input->preprocess;
   read->mean = ToFloats(preprocess.Numbers("mean", kMaxChannels));
   read->std = ToFloats(preprocess.Numbers("std", kMaxChannels));
@@ -49,6 +58,7 @@ void ReadImage(const JsonSection& section, InputSpec* input) {
   preprocess.RequireText("resize", "bilinear");
   preprocess.RequireTrue("antialias");
   preprocess.RequireText("color_order", read->channels() == kColors ? "RGB" : "channels");
+  read->letterbox = preprocess.Has("fit") && ReadFit(preprocess);
   const std::vector<int> expected = {read->height, read->width, read->channels()};
   if (input->shape != expected) {
     section.Fail("shape", "must be " + JoinShape(expected) + " to agree with preprocess");
@@ -76,11 +86,10 @@ size_t CharactersOf(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-void ReadLogits(const JsonSection& section, OutputSpec* output) {
-  RequireRow(section, *output);
+void ReadClasses(const JsonSection& section, int64_t count, OutputSpec* output) {
   output->classes = section.Texts("classes");
-  if (static_cast<int64_t>(output->classes.size()) != output->elements) {
-    section.Fail("classes", "must hold " + std::to_string(output->elements) +
+  if (static_cast<int64_t>(output->classes.size()) != count) {
+    section.Fail("classes", "must hold " + std::to_string(count) +
                                 " names to agree with shape, not " +
                                 std::to_string(output->classes.size()));
   }
@@ -95,6 +104,25 @@ void ReadLogits(const JsonSection& section, OutputSpec* output) {
   }
 }
 
+void ReadLogits(const JsonSection& section, OutputSpec* output) {
+  RequireRow(section, *output);
+  ReadClasses(section, output->elements, output);
+}
+
+void ReadBoxes(const JsonSection& section, OutputSpec* output) {
+  const std::vector<int>& shape = output->shape;
+  if (shape.size() != 3 || shape[2] <= kBoxSides) {
+    section.Fail("shape", "must be null, rows, columns and 4 channels more than classes");
+  }
+  ReadClasses(section, shape[2] - kBoxSides, output);
+  const JsonSection decode = section.Section("decode");
+  decode.RefuseUnknown({"stride", "score_threshold", "iou_threshold", "max_boxes"});
+  output->decoding.stride = static_cast<int>(decode.Integer("stride", 1, kMaxStride));
+  output->decoding.score_threshold = decode.Number("score_threshold", 0, 1);
+  output->decoding.iou_threshold = decode.Number("iou_threshold", 0, 1);
+  output->decoding.max_boxes = static_cast<int>(decode.Integer("max_boxes", 1, kMaxBoxes));
+}
+
 void ReadNothing(const JsonSection&, OutputSpec*) {}
 
 const char* NotOfUnitLength(const float* values, int64_t count) {
@@ -105,10 +133,18 @@ const char* NotOfUnitLength(const float* values, int64_t count) {
   return is_unit ? nullptr : "an embedding is not of unit length; convert the network again";
 }
 
-const char* NotFinite(const float* values, int64_t count) {
-  const bool is_finite =
-      std::all_of(values, values + count, [](float value) { return std::isfinite(value); });
-  return is_finite ? nullptr : "a logit is not finite; convert the network again";
+bool AreFinite(const float* values, int64_t count) {
+  return std::all_of(values, values + count, [](float value) { return std::isfinite(value); });
+}
+
+const char* LogitNotFinite(const float* values, int64_t count) {
+  return AreFinite(values, count) ? nullptr : "a logit is not finite; convert the network again";
+}
+
+const char* BoxNotFinite(const float* values, int64_t count) {
+  return AreFinite(values, count)
+             ? nullptr
+             : "a number of the boxes is not finite; convert the network again";
 }
 
 const char* NoProblem(const float*, int64_t) { return nullptr; }
@@ -120,7 +156,8 @@ constexpr InputKind kInputKinds[] = {
 
 constexpr OutputKind kOutputKinds[] = {
     {kEmbeddingKind, ReadEmbedding, NotOfUnitLength, true},
-    {kLogitsKind, ReadLogits, NotFinite, false},
+    {kLogitsKind, ReadLogits, LogitNotFinite, false},
+    {kBoxesKind, ReadBoxes, BoxNotFinite, false},
     {"tensor", ReadNothing, NoProblem, false},
 };
 

@@ -32,6 +32,7 @@ const OutputKind& FindOutputKind(const JsonSection& section);
 // By name, for whoever looks for outputs of a kind.
 inline constexpr char kEmbeddingKind[] = "embedding";
 inline constexpr char kLogitsKind[] = "logits";
+inline constexpr char kBoxesKind[] = "boxes";
 
 }  // namespace bireid
 

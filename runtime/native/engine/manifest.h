@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/adaptation_spec.h"
+#include "engine/boxes.h"
 #include "engine/preprocess.h"
 
 namespace bireid {
@@ -42,7 +43,8 @@ struct InputSpec : TensorSpec {
 
 struct OutputSpec : TensorSpec {
   const OutputKind* kind = nullptr;
-  std::vector<std::string> classes;  // of logits: as many as elements, unique
+  std::vector<std::string> classes;  // of logits or boxes, unique
+  Decoding decoding;                 // of boxes
 };
 
 // How far a golden output may be off.

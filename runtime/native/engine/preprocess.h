@@ -9,15 +9,25 @@
 
 namespace bireid {
 
-// How an image becomes network input: it is resized, then (pixel / 255 - mean) / std.
+// How an image becomes network input: it is fitted to its size, then (pixel / 255 - mean) / std.
 struct Preprocess {
   int height = 0;  // of the network's input, 1 to 4096
   int width = 0;
   std::vector<float> mean;  // per channel, on the scale 0 to 1; 1 to 64 channels
   std::vector<float> std;   // positive
+  // Whether an image keeps its aspect ratio, in the upper left corner of a grey input.
+  bool letterbox = false;
 
   int channels() const { return static_cast<int>(mean.size()); }
 };
+
+struct ImageSize {
+  int width;
+  int height;
+};
+
+// What an image takes of the network's input, from its upper left corner.
+ImageSize ContentSize(const Preprocess& preprocess, const ImageSize& image);
 
 // The second step.
 class Normalizer {

@@ -4,6 +4,7 @@
 #include <locale.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/errors.h"
@@ -73,6 +74,45 @@ TEST(Manifest, ImagesHaveAnyNumberOfChannels) {
   EXPECT_EQ(Parse(Replace(gray, "RGB", "channels")).inputs[0].preprocess.channels(), 1);
   ExpectError<UnsupportedError>("preprocess.color_order is 'RGB'; this version supports 'channels'",
                                 [&] { Parse(gray); });
+}
+
+std::string WithBoxes(const std::string& shape, const std::string& decode) {
+  return Replace(With("\"kind\": \"logits\"", "\"kind\": \"boxes\", \"decode\": " + decode),
+                 "\"shape\": [null, 3]", "\"shape\": " + shape);
+}
+
+TEST(Manifest, BoxesSayHowTheyAreDecoded) {
+  const std::string decode =
+      R"({"stride": 16, "score_threshold": 0.25, "iou_threshold": 1, "max_boxes": 9})";
+  const OutputSpec output = Parse(WithBoxes("[null, 2, 3, 7]", decode)).outputs[1];
+  EXPECT_EQ(output.classes.size(), 3u);
+  EXPECT_EQ(output.decoding.stride, 16);
+  EXPECT_EQ(output.decoding.score_threshold, 0.25);
+  EXPECT_EQ(output.decoding.iou_threshold, 1);
+  EXPECT_EQ(output.decoding.max_boxes, 9);
+  for (const char* shape : {"[null, 42]", "[null, 2, 3, 4]"}) {
+    ExpectError<BundleError>("outputs[1].shape", [&] { Parse(WithBoxes(shape, decode)); });
+  }
+  ExpectError<BundleError>("must hold 2 names",
+                           [&] { Parse(WithBoxes("[null, 2, 3, 6]", decode)); });
+  const std::pair<const char*, const char*> wrong[] = {
+      {"16", "0"},       {"16", "1025"}, {"0.25", "1.5"},
+      {": 1,", ": -1,"}, {"9", "10001"}, {"\"max_boxes\"", "\"anchors\""}};
+  for (const auto& [old, replacement] : wrong) {
+    const std::string text = WithBoxes("[null, 2, 3, 7]", Replace(decode, old, replacement));
+    ExpectError<BundleError>("outputs[1].decode.", [&] { Parse(text); });
+  }
+}
+
+TEST(Manifest, AnImageMayBeFittedInsteadOfStretched) {
+  const auto fitted = [](const std::string& fit) {
+    return With("\"antialias\": true", "\"antialias\": true, \"fit\": \"" + fit + "\"");
+  };
+  EXPECT_FALSE(Parse(ManifestText()).inputs[0].preprocess.letterbox);
+  EXPECT_FALSE(Parse(fitted("stretch")).inputs[0].preprocess.letterbox);
+  EXPECT_TRUE(Parse(fitted("letterbox")).inputs[0].preprocess.letterbox);
+  ExpectError<UnsupportedError>("preprocess.fit is 'crop'; this version supports",
+                                [&] { Parse(fitted("crop")); });
 }
 
 TEST(Manifest, IsReadInCountriesWithADecimalComma) {
@@ -263,8 +303,8 @@ TEST(Manifest, WhatTheEngineCannotDoIsUnsupported) {
       {"NHWC", "NCHW", "inputs[0].layout is 'NCHW'"},
       {"\"kind\": \"image\"", "\"kind\": \"points\"",
        "inputs[0].kind is 'points'; this version knows image, tensor"},
-      {"\"kind\": \"logits\"", "\"kind\": \"boxes\"",
-       "outputs[1].kind is 'boxes'; this version knows embedding, logits, tensor"},
+      {"\"kind\": \"logits\"", "\"kind\": \"faces\"",
+       "outputs[1].kind is 'faces'; this version knows embedding, logits, boxes, tensor"},
       {"\"kind\": \"image\", \"dtype\": \"float32\"", "\"kind\": \"image\", \"dtype\": \"uint8\"",
        "inputs[0].dtype is 'uint8'"},
       {"\"kind\": \"embedding\", \"dtype\": \"float32\"",

@@ -50,9 +50,19 @@ class Teacher:
 
     def play(self, scene: Scene) -> Play:
         """One term of the task's loss."""
+        if self.options.target == "task":
+            return Play(task={"distillation": self.options.weight * self._taught(scene)})
         logits = scene.predictions["logits"] if self.options.target == "logits" else None
         loss = self.loss(scene.images, scene.features["neck"], logits)
         return Play(task={"distillation": loss})
+
+    def _taught(self, scene: Scene) -> Any:
+        if scene.taught is None:
+            raise TrainingError(
+                "the task has no distillation of its own; set distillation.target='logits' or "
+                "'embedding'"
+            )
+        return scene.taught(self.network.features(scene.images, training=False))
 
     def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
         """Nothing can be told from the history."""
@@ -91,12 +101,14 @@ def open_teacher(
 
     Raises:
         TrainingError: Not a run, or it takes another input size, or, for `logits`, learned other
-            classes, or, for `embedding`, has embeddings of another length.
+            classes, or, for `embedding`, has embeddings of another length, or, for `task`, another
+            task or classes.
     """
     run = RunDirectory(path)
     network, record = open_network(run), run.read_record()
-    for each in (network, student):
-        require_features(each, ["neck"], "distillation")
+    if options.target != "task":
+        for each in (network, student):
+            require_features(each, ["neck"], "distillation")
     theirs, ours = network.model, student.model
     if theirs.input_shape != ours.input_shape:
         raise TrainingError(
@@ -108,6 +120,8 @@ def open_teacher(
             f"{path}: the teacher learned the classes of {record['data'].get('name')!r} "
             f"and not exactly those of {data.get('name')!r}; set distillation.target='embedding'"
         )
+    if options.target == "task":
+        _require_same_answers(path, network, student, record, data)
     if options.target == "embedding" and theirs.output_shape != ours.output_shape:
         raise TrainingError(
             f"{path}: the teacher's embedding has {theirs.output_shape[-1]} values, the student's "
@@ -122,6 +136,18 @@ def open_teacher(
             )
         classifier = tf.constant(read_classifier(run.checkpoint))
     return Teacher(network, classifier, options)
+
+
+def _require_same_answers(
+    path: Path, network: Any, student: Any, record: Mapping[str, Any], data: Mapping[str, Any]
+) -> None:
+    """See that the outputs of teacher and student mean the same."""
+    theirs, ours = record["data"].get("classes"), data.get("classes")
+    if network.model.output_shape != student.model.output_shape or theirs != ours:
+        raise TrainingError(
+            f"{path}: the teacher answers {network.model.output_shape} for the classes {theirs}, "
+            f"the student {student.model.output_shape} for {ours}; train them alike"
+        )
 
 
 def _size(model: Any) -> str:

@@ -1,11 +1,12 @@
 """The game of FR-GAL; importing it loads TensorFlow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
 
+from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.methods.adversarial import (
     Samples,
     discriminators_loss,
@@ -136,7 +137,7 @@ class FeatureRefining:
         features = scene.features
         targets = self.targets(features)
         seed = tf.stack([tf.constant(self.seed, tf.int32), scene.step * 16])
-        samples = self.samples(features, targets, seed)
+        samples = self.samples(features, targets, seed, scene.foreground)
         return Play(
             refining={"feature_mse": self.mse_loss(features, targets)},
             ascent={"feature_discriminator": discriminators_loss(self.discriminators, samples)},
@@ -169,16 +170,23 @@ class FeatureRefining:
             for pair, project in zip(self.pairs, self.projections, strict=True)
         ]
 
-    def samples(self, features: Mapping[str, Any], targets: list[Any], seed: Any) -> list[Samples]:
+    def samples(
+        self,
+        features: Mapping[str, Any],
+        targets: list[Any],
+        seed: Any,
+        foreground: Callable[[int, int], Any] | None = None,
+    ) -> list[Samples]:
         """What the discriminators see: per pair (a*_H, a_L), each (samples, values).
 
         Args:
             features: Outputs of the network's `features`.
             targets: a*_H of every pair.
             seed: int32 (2,); chooses the sampled positions.
+            foreground: See `Scene`.
         """
         return [
-            self._pair_samples(features[pair.low], target, seed + index)
+            self._pair_samples(features[pair.low], target, seed + index, foreground)
             for index, (pair, target) in enumerate(zip(self.pairs, targets, strict=True))
         ]
 
@@ -208,7 +216,9 @@ class FeatureRefining:
         ]
         return tf.reduce_min(tf.stack(variances))
 
-    def _pair_samples(self, low: Any, target: Any, seed: Any) -> Samples:
+    def _pair_samples(
+        self, low: Any, target: Any, seed: Any, foreground: Callable[[int, int], Any] | None
+    ) -> Samples:
         if self.options.discriminator_input == "gap":
             return tf.reduce_mean(target, axis=[1, 2]), tf.reduce_mean(low, axis=[1, 2])
         if self.options.discriminator_input == "flatten":
@@ -220,7 +230,23 @@ class FeatureRefining:
         wanted = self.options.sampled_positions
         if wanted == 0 or wanted >= positions:
             return real, fake
+        inside = round(self.options.foreground_share * wanted)
         rows = tf.random.stateless_uniform(
-            (tf.shape(low)[0] * wanted,), seed, maxval=tf.shape(real)[0], dtype=tf.int32
+            (tf.shape(low)[0] * (wanted - inside),), seed, maxval=tf.shape(real)[0], dtype=tf.int32
         )
+        if inside:
+            if foreground is None:
+                raise TrainingError(
+                    "the task does not say where its things are; set "
+                    "feature_refining.foreground_share=0"
+                )
+            places = tf.reshape(foreground(int(low.shape[1]), int(low.shape[2])), (-1,))
+            rows = tf.concat([rows, _drawn(places, tf.shape(low)[0] * inside, seed + 8)], axis=0)
         return tf.gather(real, rows), tf.gather(fake, rows)
+
+
+def _drawn(places: Any, count: Any, seed: Any) -> Any:
+    """Positions, int32 (count,), of places that are True; of all places where none is."""
+    weights = tf.where(places | ~tf.reduce_any(places), 0.0, -float("inf"))
+    drawn = tf.random.stateless_categorical(weights[None], count, seed, dtype=tf.int32)
+    return drawn[0]

@@ -5,7 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bireid_deploy.training.methods.discriminator_section import DiscriminatorSection
-from bireid_deploy.training.recipe_sections import MethodSection, NonNegative, Section
+from bireid_deploy.training.recipe_sections import (
+    MethodSection,
+    NonNegative,
+    Probability,
+    Section,
+)
 
 Stage = Literal["stage1", "stage2", "stage3", "stage4"]
 
@@ -29,6 +34,8 @@ class FeatureRefiningSection(MethodSection):
     `trainable_projection`: whether the 1x1 convolution of eq. 6.12 learns, from the MSE alone.
     `discriminator_input`: what one sample is: a spatial position, the spatial mean, or the
     flattened map. `sampled_positions`: positions drawn per image in each step; 0 takes them all.
+    `foreground_share`: of those, the share that is drawn where the task's targets lie, such as in
+    the boxes of a detector; a batch without any draws them anywhere.
     """
 
     pairs: Annotated[tuple[FeaturePair, ...], Field(min_length=1)] = (
@@ -43,4 +50,14 @@ class FeatureRefiningSection(MethodSection):
     trainable_projection: bool = True
     discriminator_input: Literal["positions", "gap", "flatten"] = "positions"
     sampled_positions: Annotated[int, Field(ge=0)] = 16
+    foreground_share: Probability = 0.0
     discriminator: DiscriminatorSection = DiscriminatorSection()
+
+    @model_validator(mode="after")
+    def _share_is_of_sampled_positions(self) -> "FeatureRefiningSection":
+        sampled = self.discriminator_input == "positions" and self.sampled_positions > 0
+        if self.foreground_share > 0 and not sampled:
+            raise ValueError(
+                "foreground_share needs discriminator_input='positions' and sampled_positions > 0"
+            )
+        return self

@@ -63,7 +63,8 @@ int RunImages(const Options& options) {
     if (options.binary) {
       Print(values.data(), values.size() * sizeof(float));
     } else {
-      Print("{\"image\": " + bireid::JsonString(path) + ", " + network.ToJson(values) + "}\n");
+      Print("{\"image\": " + bireid::JsonString(path) + ", " + network.ToJson(values, image) +
+            "}\n");
     }
   }
   return kOk;

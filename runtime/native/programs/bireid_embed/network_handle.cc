@@ -37,16 +37,20 @@ NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& op
     info.size = sizeof(info);
     Check(bireid_session_output(opened, i, &info));
     const std::string_view kind = info.kind;
-    if (kind != bireid::kEmbeddingKind && kind != bireid::kLogitsKind) continue;
+    if (kind != bireid::kEmbeddingKind && kind != bireid::kLogitsKind &&
+        kind != bireid::kBoxesKind) {
+      continue;
+    }
     ++fitting;
     output_ = i;
+    kind_ = kind;
     elements_ = static_cast<size_t>(info.elements);
   }
   if (fitting != 1 || !TakesRgbImages(opened)) {
     throw EngineError(BIREID_UNSUPPORTED, bundle + ": a network of the task '" +
                                               bireid_session_task(opened) +
                                               "'; this program runs those that embed or classify "
-                                              "RGB images");
+                                              "RGB images, or find things in them");
   }
 }
 
@@ -65,8 +69,9 @@ std::vector<float> NetworkHandle::Run(const Image& image) {
   return values;
 }
 
-std::string NetworkHandle::ToJson(const std::vector<float>& values) const {
-  if (bireid_session_class_count(session_.get(), output_) > 0) return Classify(values);
+std::string NetworkHandle::ToJson(const std::vector<float>& values, const Image& image) const {
+  if (kind_ == bireid::kLogitsKind) return Classify(values);
+  if (kind_ == bireid::kBoxesKind) return Detect(values, image);
   return "\"embedding\": " + bireid::JsonNumbers(values);
 }
 
@@ -80,6 +85,23 @@ std::string NetworkHandle::Classify(const std::vector<float>& logits) const {
   std::snprintf(probability, sizeof(probability), "%.6g", 1 / sum);
   return "\"class\": " + bireid::JsonString(name) + ", \"probability\": " + probability +
          ", \"logits\": " + bireid::JsonNumbers(logits);
+}
+
+std::string NetworkHandle::Detect(const std::vector<float>& map, const Image& image) const {
+  std::vector<bireid_box> boxes(
+      static_cast<size_t>(bireid_session_max_boxes(session_.get(), output_)));
+  int32_t count = 0;
+  Check(bireid_session_decode_boxes(session_.get(), output_, map.data(), image.width, image.height,
+                                    -1, boxes.data(), static_cast<int32_t>(boxes.size()), &count));
+  boxes.resize(static_cast<size_t>(count));
+  std::string text;
+  for (const bireid_box& box : boxes) {
+    const char* name = bireid_session_class_name(session_.get(), output_, box.class_index);
+    text += (text.empty() ? "" : ", ") + std::string("{\"class\": ") + bireid::JsonString(name) +
+            ", \"score\": " + bireid::JsonNumber(box.score) +
+            ", \"box\": " + bireid::JsonNumbers({box.left, box.top, box.right, box.bottom}) + "}";
+  }
+  return "\"boxes\": [" + text + "]";
 }
 
 SelfTest NetworkHandle::RunSelfTest() {

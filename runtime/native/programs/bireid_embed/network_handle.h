@@ -1,4 +1,4 @@
-// A network of the C API that closes itself: an extractor or a classifier.
+// A network of the C API that closes itself: an extractor, a classifier or a detector.
 #ifndef BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
 #define BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
 
@@ -20,8 +20,7 @@ struct SelfTest {
 // May be used from several threads.
 class NetworkHandle {
  public:
-  // Opens a bundle. Throws EngineError, also for a network that neither embeds nor classifies RGB
-  // images.
+  // Opens a bundle. Throws EngineError, also for a network that does nothing of that to RGB images.
   NetworkHandle(const std::string& bundle, const bireid_options& options);
 
   std::string description() const { return bireid_session_describe(session_.get()); }
@@ -30,21 +29,23 @@ class NetworkHandle {
 
   std::string json() const { return bireid_session_describe_json(session_.get()); }
 
-  // The embedding, of unit length, or the logits. Throws EngineError.
+  // The embedding, of unit length, the logits, or the map of boxes. Throws EngineError.
   std::vector<float> Run(const Image& image);
 
-  // What Run returned as members of a JSON object: "embedding", or "class", "probability" and
-  // "logits".
-  std::string ToJson(const std::vector<float>& values) const;
+  // What Run returned for an image as members of a JSON object: "embedding", or "class",
+  // "probability" and "logits", or "boxes". Throws EngineError.
+  std::string ToJson(const std::vector<float>& values, const Image& image) const;
 
   // Throws EngineError if it cannot be run at all.
   SelfTest RunSelfTest();
 
  private:
   std::string Classify(const std::vector<float>& logits) const;
+  std::string Detect(const std::vector<float>& map, const Image& image) const;
 
   std::unique_ptr<bireid_session, void (*)(bireid_session*)> session_;
   int32_t output_ = 0;  // the one that is shown
+  std::string kind_;    // its kind
   size_t elements_ = 0;
 };
 

@@ -15,14 +15,16 @@ const char kHelp[] =
        bireid-embed [OPTION]... BUNDLE --describe | --selftest | --bench [N]
        bireid-embed [OPTION]... serve BUNDLE --stdio | --socket PATH
 
-Embeds crops of people with a bundle's 1-bit network, or classifies pictures, whichever the network
-does. Prints one line of JSON an image: {"image": PATH, "embedding": [NUMBER, ...]}, or
-{"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}. An IMAGE is a PNG,
-JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels; its EXIF orientation
-is applied.
+Embeds crops of people with a bundle's 1-bit network, classifies pictures, or finds things in
+them, whichever the network does. Prints one line of JSON an image:
+{"image": PATH, "embedding": [NUMBER, ...]}, or
+{"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, or
+{"image": PATH, "boxes": [{"class": NAME, "score": NUMBER, "box": [LEFT, TOP, RIGHT, BOTTOM]}]}.
+An IMAGE is a PNG, JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels;
+its EXIF orientation is applied.
 
   --raw WxH      every IMAGE holds W * H * 3 bytes, RGB, row by row
-  --binary       print float32 rows, little endian, instead of JSON
+  --binary       print float32 rows, little endian, instead of JSON; of boxes the map
   --describe     print as JSON what the network takes and gives, its task and its fingerprint
   --selftest     run the bundle's own items and compare; exit code 3 if they differ too much
   --bench [N]    time N runs (default 100) on a crop of 128x256 pixels
@@ -38,8 +40,8 @@ is applied.
 serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
 path of an image, or "raw W H" followed by W * H * 3 bytes; where the bundle is adapted to cameras
 and --camera names none, with "camera NAME " before it. An answer is a line of JSON,
-{"embedding": [NUMBER, ...]}, {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]} or
-{"error": TEXT}.
+{"embedding": [NUMBER, ...]}, {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]},
+{"boxes": [...]} or {"error": TEXT}.
 
   --stdio        requests on standard input, answers on standard output
   --socket PATH  a Unix socket for this user, of up to 8 clients at a time

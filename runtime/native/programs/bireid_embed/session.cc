@@ -69,7 +69,7 @@ std::string Answer(std::string request, bool too_long, Connection& connection,
       throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
     }
     NetworkHandle& network = networks.Of(camera);
-    return "{" + network.ToJson(network.Run(image)) + "}\n";
+    return "{" + network.ToJson(network.Run(image), image) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {

@@ -26,8 +26,11 @@ bireid_session* FromHandle(jlong handle) {
 bool IsClassifier(const bireid_session* session) {
   bireid_tensor_info input{};
   input.size = sizeof(input);
+  bireid_tensor_info output{};
+  output.size = sizeof(output);
   return bireid_session_input_count(session) == 1 && bireid_session_output_count(session) == 1 &&
-         bireid_session_class_count(session, 0) > 0 &&
+         bireid_session_output(session, 0, &output) == BIREID_OK &&
+         std::strcmp(output.kind, "logits") == 0 &&
          bireid_session_input(session, 0, &input) == BIREID_OK &&
          std::strcmp(input.kind, "image") == 0 && input.shape[2] == kColors;
 }

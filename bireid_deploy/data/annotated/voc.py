@@ -1,0 +1,61 @@
+"""The layout of PASCAL VOC: `Annotations/`, `JPEGImages/`, `ImageSets/Main/<split>.txt`."""
+
+from pathlib import Path
+
+from bireid_runtime.images import IMAGE_SUFFIXES
+
+from bireid_deploy.data.annotated.dataset import RawImage
+from bireid_deploy.data.annotated.voc_xml import read_voc_xml
+from bireid_deploy.errors import DatasetError
+
+ANNOTATIONS, IMAGES, LISTS = "Annotations", "JPEGImages", "ImageSets/Main"
+_MAX_LIST_BYTES = 64 * 2**20
+
+
+def is_voc(root: Path) -> bool:
+    """Whether a folder looks like this layout."""
+    return (root / ANNOTATIONS).is_dir() and (root / LISTS).is_dir()
+
+
+def read_voc(root: Path) -> tuple[list[RawImage], list[RawImage], list[str]]:
+    """Training images, test images and all classes, sorted.
+
+    The test split is `test`, and `trainval` or else `train` trains; without `test` it is `val`,
+    and `train` trains.
+
+    Raises:
+        DatasetError: A list or a file is missing or malformed.
+    """
+    present = {path.stem for path in (root / LISTS).glob("*.txt")}
+    train = "trainval" if {"trainval", "test"} <= present else "train"
+    test = "test" if "test" in present else "val"
+    for split in (train, test):
+        if split not in present:
+            raise DatasetError(f"{root / LISTS}: has no {split}.txt")
+    images = [_split(root, split) for split in (train, test)]
+    classes = sorted({box.name for split in images for image in split for box in image.boxes})
+    return images[0], images[1], classes
+
+
+def _split(root: Path, split: str) -> list[RawImage]:
+    path = root / LISTS / f"{split}.txt"
+    try:
+        if path.stat().st_size > _MAX_LIST_BYTES:
+            raise DatasetError(f"{path}: larger than the limit of {_MAX_LIST_BYTES} bytes")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot be read: {error}") from error
+    names = [line.split()[0] for line in lines if line.strip()]
+    if len(set(names)) != len(names):
+        raise DatasetError(f"{path}: lists an image twice")
+    return [_image(root, name, path) for name in names]
+
+
+def _image(root: Path, name: str, source: Path) -> RawImage:
+    if Path(name).name != name or name in (".", ".."):
+        raise DatasetError(f"{source}: {name[:80]!r} is not the name of an image")
+    for suffix in IMAGE_SUFFIXES:
+        image = root / IMAGES / f"{name}{suffix}"
+        if image.is_file():
+            return read_voc_xml(root / ANNOTATIONS / f"{name}.xml", image)
+    raise DatasetError(f"{source}: there is no image {IMAGES}/{name}")

@@ -1,0 +1,1 @@
+"""Detection: boxes around the things of some classes."""

@@ -1,0 +1,99 @@
+#include "engine/boxes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+namespace bireid {
+namespace {
+
+// As in boxes.py, which says why.
+constexpr double kLargestSide = 5.0;
+constexpr double kLargest = 60.0;
+constexpr double kLog2E = 1.4426950408889634;
+constexpr double kLn2High = 0.693147180369123816490;
+constexpr double kLn2Low = 1.90821492927058770002e-10;
+constexpr int kTerms = 13;
+
+// The exponential function of numbers from -60 to 60, the same on every machine.
+double Exp(double value) {
+  const double power = std::floor(value * kLog2E + 0.5);
+  const double rest = (value - power * kLn2High) - power * kLn2Low;
+  double total = 1.0;
+  for (int term = kTerms; term > 0; --term) total = total * rest / term + 1.0;
+  return std::ldexp(total, static_cast<int>(power));
+}
+
+float Sigmoid(float value) {
+  const double within = std::clamp(static_cast<double>(value), -kLargest, kLargest);
+  return static_cast<float>(1.0 / (1.0 + Exp(-within)));
+}
+
+// Where a side lies, `sign` strides' powers from the middle of the cell, in pixels of the image.
+float Side(float value, double middle, double sign, int stride, double scale, int limit) {
+  const double within = std::clamp(static_cast<double>(value), -kLargest, kLargestSide);
+  const double reach = stride * Exp(within);
+  return static_cast<float>(
+      std::clamp((middle + sign * reach) * scale, 0.0, static_cast<double>(limit)));
+}
+
+double Area(const Box& box) {
+  return (static_cast<double>(box.right) - box.left) * (static_cast<double>(box.bottom) - box.top);
+}
+
+double Iou(const Box& first, const Box& second) {
+  const double width =
+      static_cast<double>(std::min(first.right, second.right)) - std::max(first.left, second.left);
+  const double height =
+      static_cast<double>(std::min(first.bottom, second.bottom)) - std::max(first.top, second.top);
+  const double shared = std::max(width, 0.0) * std::max(height, 0.0);
+  return shared / (Area(first) + Area(second) - shared);
+}
+
+std::vector<Box> Suppress(std::vector<Box> boxes, const Decoding& decoding) {
+  std::stable_sort(boxes.begin(), boxes.end(),
+                   [](const Box& a, const Box& b) { return a.score > b.score; });
+  std::vector<Box> kept;
+  std::vector<char> dropped(boxes.size(), 0);
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    if (dropped[i]) continue;
+    kept.push_back(boxes[i]);
+    if (kept.size() == static_cast<size_t>(decoding.max_boxes)) break;
+    for (size_t j = i + 1; j < boxes.size(); ++j) {
+      if (boxes[j].label == boxes[i].label && !(Iou(boxes[i], boxes[j]) <= decoding.iou_threshold))
+        dropped[j] = 1;
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<Box> DecodeBoxes(const float* map, int rows, int columns, int classes,
+                             const Decoding& decoding, const ImageSize& content,
+                             const ImageSize& image) {
+  const double across = static_cast<double>(image.width) / content.width;
+  const double down = static_cast<double>(image.height) / content.height;
+  std::vector<Box> boxes;
+  for (int cell = 0; cell < rows * columns; ++cell) {
+    const float* values = map + static_cast<int64_t>(cell) * (classes + kBoxSides);
+    const float* sides = values + classes;
+    const double x = (cell % columns + 0.5) * decoding.stride;
+    const double y = (cell / columns + 0.5) * decoding.stride;
+    for (int label = 0; label < classes; ++label) {
+      const float score = Sigmoid(values[label]);
+      if (!(score > decoding.score_threshold)) continue;
+      const Box box = {Side(sides[0], x, -1, decoding.stride, across, image.width),
+                       Side(sides[1], y, -1, decoding.stride, down, image.height),
+                       Side(sides[2], x, 1, decoding.stride, across, image.width),
+                       Side(sides[3], y, 1, decoding.stride, down, image.height),
+                       score,
+                       label};
+      if (box.right > box.left && box.bottom > box.top) boxes.push_back(box);
+    }
+  }
+  return Suppress(std::move(boxes), decoding);
+}
+
+}  // namespace bireid
