@@ -11,13 +11,12 @@ from typing import Any
 from bireid_runtime.adaptation import Adaptation
 from bireid_runtime.bundle import (
     ADAPTATION_NAME,
-    CHECKSUMS_NAME,
     GOLDEN_NAME,
-    MANIFEST_NAME,
     SCHEMA_VERSION,
     Bundle,
     file_sha256,
 )
+from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME
 from bireid_runtime.golden import Golden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec

@@ -9,6 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime.adaptation import MAX_ADAPTATION_BYTES, Adaptation, AdaptationSpec
+from bireid_runtime.bundle_files import (
+    MANIFEST_NAME,
+    MAX_FILE_BYTES,
+    MAX_MANIFEST_BYTES,
+    check_files,
+    check_listed_file,
+    file_inside,
+    read_limited,
+    verify_checksums,
+)
 from bireid_runtime.errors import (
     ArgumentError,
     BundleError,
@@ -24,17 +34,10 @@ from bireid_runtime.suggestions import hint
 from bireid_runtime.tensors import MAX_TENSORS, require_unique
 
 SCHEMA_VERSION = 2
-MANIFEST_NAME = "manifest.json"
-CHECKSUMS_NAME = "SHA256SUMS"
 GOLDEN_NAME = "golden.safetensors"
 ADAPTATION_NAME = "adaptation.safetensors"
-MAX_MANIFEST_BYTES = 4 * 2**20
-MAX_FILE_BYTES = 2**30
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
-_CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,21 +103,21 @@ class Bundle:
         source = root / MANIFEST_NAME
         if not source.is_file():
             raise BundleError(f"{root}: not a bundle, there is no {MANIFEST_NAME} in it")
-        data = _read_limited(_file_inside(root, MANIFEST_NAME), MAX_MANIFEST_BYTES)
+        data = read_limited(file_inside(root, MANIFEST_NAME), MAX_MANIFEST_BYTES)
         manifest = parse_manifest(data, str(source))
         section = Section(manifest, str(source))
         _check_schema(section)
         golden = section.section("golden")
         checksums = {
-            **_check_files(root, section.section("files")),
-            **_check_listed_file(root, golden, MAX_GOLDEN_BYTES),
+            **check_files(root, section.section("files")),
+            **check_listed_file(root, golden, MAX_GOLDEN_BYTES),
         }
         adapted = section.section("adaptation") if "adaptation" in manifest else None
         if adapted is not None:
             if adapted.text("file") in checksums:
                 raise adapted.error("file", "is a file of another purpose")
-            checksums |= _check_listed_file(root, adapted, MAX_ADAPTATION_BYTES)
-        hashed = _verify(root, data, checksums) if verify else {}
+            checksums |= check_listed_file(root, adapted, MAX_ADAPTATION_BYTES)
+        hashed = verify_checksums(root, data, checksums) if verify else {}
         inputs = tuple(
             InputSpec.from_manifest(each) for each in section.sections("inputs", 1, MAX_TENSORS)
         )
@@ -301,7 +304,7 @@ class Bundle:
         if name in self._hashed:
             return self._hashed.pop(name)
         try:
-            data = _read_limited(_file_inside(self.path, name), MAX_FILE_BYTES)
+            data = read_limited(file_inside(self.path, name), MAX_FILE_BYTES)
         except OSError as error:
             raise BundleError(f"{self.path / name}: cannot be read: {error}") from error
         if len(data) != size or (self.verified and hashlib.sha256(data).hexdigest() != sha256):
@@ -358,19 +361,6 @@ def _read_formats(root: Path, files: Section) -> dict[str, Path]:
     return formats
 
 
-def _check_files(root: Path, files: Section) -> dict[str, str]:
-    """Check names and sizes of the files of the manifest; return the SHA-256 by name."""
-    return {
-        name: _check_file(root, name, files.section(name), MAX_FILE_BYTES) for name in files.values
-    }
-
-
-def _check_listed_file(root: Path, entry: Section, limit: int) -> dict[str, str]:
-    """The same of the one file that a section names."""
-    name = entry.text("file")
-    return {name: _check_file(root, name, entry, limit)}
-
-
 def _read_adaptation(
     manifest: Section, adapted: Section | None, outputs: tuple[OutputSpec, ...]
 ) -> AdaptationSpec | None:
@@ -379,72 +369,3 @@ def _read_adaptation(
     files = manifest.section("files")
     sizes = {name: files.section(name).integer("bytes", 0, MAX_FILE_BYTES) for name in files.values}
     return AdaptationSpec.from_manifest(adapted, sizes, outputs)
-
-
-def _check_file(root: Path, name: str, entry: Section, limit: int) -> str:
-    path = _file_inside(root, name)
-    expected = entry.integer("bytes", 0, limit)
-    actual = path.stat().st_size
-    if actual != expected:
-        raise IntegrityError(
-            f"{path}: {actual} bytes, the manifest says {expected}; copy the bundle again"
-        )
-    sha256 = entry.text("sha256")
-    if not _SHA256.fullmatch(sha256):
-        raise entry.error("sha256", "must be 64 lower-case hexadecimal digits")
-    return sha256
-
-
-def _verify(root: Path, manifest: bytes, checksums: dict[str, str]) -> dict[str, bytes]:
-    """Check SHA256SUMS against the manifest, and every file against both.
-
-    Returns:
-        The bytes of the files of the manifest, so that what was hashed is what is used.
-    """
-    path = _file_inside(root, CHECKSUMS_NAME)
-    listed = _parse_checksums(path)
-    for name in [MANIFEST_NAME, *checksums]:
-        if name not in listed:
-            raise IntegrityError(f"{path}: {name} is not listed; write the bundle again")
-        if checksums.get(name, listed[name]) != listed[name]:
-            raise IntegrityError(f"{path}: the SHA-256 of {name} is not that of the manifest")
-    hashed = {}
-    for name, expected in listed.items():
-        member = _file_inside(root, name)
-        data = manifest if name == MANIFEST_NAME else _read_limited(member, MAX_FILE_BYTES)
-        if hashlib.sha256(data).hexdigest() != expected:
-            raise IntegrityError(f"{member}: SHA-256 mismatch; copy the bundle again")
-        if name in checksums:
-            hashed[name] = data
-    return hashed
-
-
-def _parse_checksums(path: Path) -> dict[str, str]:
-    listed: dict[str, str] = {}
-    text = _read_limited(path, MAX_MANIFEST_BYTES).decode("utf-8", errors="replace")
-    for number, line in enumerate(text.splitlines(), start=1):
-        match = _CHECKSUM_LINE.fullmatch(line)
-        if match is None or match[2] in listed:
-            raise BundleError(f"{path}: line {number} is not 'SHA-256  name' of a new file")
-        listed[match[2]] = match[1]
-    return listed
-
-
-def _file_inside(root: Path, name: str) -> Path:
-    """Return the path of a file of the bundle, refusing every name that could lead elsewhere."""
-    if not _FILE_NAME.fullmatch(name):
-        raise BundleError(f"{root}: {name!r} is not a plain file name")
-    path = root / name
-    if not path.is_file():
-        raise BundleError(f"{root}: the bundle has no file {name}")
-    if path.resolve().parent != root.resolve():
-        raise BundleError(f"{path}: a link that leads out of the bundle")
-    return path
-
-
-def _read_limited(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise BundleError(f"{path}: larger than the limit of {limit} bytes")
-    return data

@@ -3,8 +3,7 @@ import os
 import re
 
 import pytest
-from bireid_runtime import Bundle, InputSpec, OutputSpec, Preprocess
-from bireid_runtime import bundle as bundle_module
+from bireid_runtime import Bundle, InputSpec, OutputSpec, Preprocess, bundle_files
 from bireid_runtime.errors import BundleError, IntegrityError, UnsupportedModelError
 
 
@@ -297,7 +296,7 @@ def test_missing_checksums(bundle_path):
 
 
 def test_file_larger_than_the_limit(bundle_path, monkeypatch):
-    monkeypatch.setattr(bundle_module, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(bundle_files, "MAX_FILE_BYTES", 100)
     with pytest.raises(BundleError, match=r"it must lie in 0\.\.100"):
         Bundle.open(bundle_path)
 
