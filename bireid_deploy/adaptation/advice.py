@@ -17,10 +17,10 @@ def advice(adapted: Adapted) -> list[str]:
     if before is None or after is None:
         said.append("one camera alone: nothing can be said of how it fits others")
     else:
-        if after.bridged < _FEW_BRIDGED:
+        if adapted.overlap is not None and adapted.overlap < _FEW_BRIDGED:
             said.append(
                 "the cameras hardly share people, or crops are frames of one track: only "
-                f"{after.bridged:.0%} of a camera's crops are nearest, mutually, to a crop of "
+                f"{adapted.overlap:.0%} of a camera's crops are nearest, mutually, to a crop of "
                 "another one; what was estimated may then be the people and not the camera"
             )
         if after.mutual < before.mutual - _WORSE:

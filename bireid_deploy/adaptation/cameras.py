@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bireid_deploy.adaptation.centring import Centre, estimate_centre
+from bireid_deploy.adaptation.centring import Centre, centred, estimate_centre
 from bireid_deploy.adaptation.consistency import Consistency, consistency
 from bireid_deploy.adaptation.crops import Crops
 from bireid_deploy.adaptation.plan import Plan
@@ -47,11 +47,14 @@ class Adapted:
         cameras: In the order of their names.
         before: Figures of the network as it was; None for one camera.
         after: Figures after adaptation.
+        overlap: `bridged` of the embeddings after adaptation, each camera's mean taken out, whether
+            the plan does so or not: whether cameras share people. None for one camera.
     """
 
     cameras: tuple[AdaptedCamera, ...]
     before: Consistency | None
     after: Consistency | None
+    overlap: float | None
 
 
 def adapt_embedder(embed: Embed, crops: Crops, plan: Plan) -> Adapted:
@@ -117,7 +120,11 @@ def _centred(
         centre = estimate_centre(vectors[own], plan.centring if plan.centres else "none")
         after[own] = centre.apply(vectors[own])
         cameras.append(AdaptedCamera(name, count, centre, statistics.get(name)))
-    return Adapted(tuple(cameras), before, consistency(after, crops.camera_of))
+    found = consistency(after, crops.camera_of)
+    apart = found
+    if found is not None and not plan.centres:
+        apart = consistency(centred(vectors, crops.camera_of, "mean"), crops.camera_of)
+    return Adapted(tuple(cameras), before, found, None if apart is None else apart.bridged)
 
 
 def camera_model(model: Any, statistics: "Statistics") -> Callable[[], Any]:

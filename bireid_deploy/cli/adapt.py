@@ -106,6 +106,7 @@ def command(
     during cluster saves a checkpoint; --resume continues from it to the same result.
     """
     from bireid_deploy import api
+    from bireid_deploy.adaptation.clustering.progress import SHOWN
     from bireid_deploy.cli.training_progress import training_reporter
 
     found = api.adapt(
@@ -123,7 +124,7 @@ def command(
         formats=formats or None,
         name=name,
         licences={"weights": weights_licence, "training_data": data_licence},
-        reporting=training_reporter,
+        reporting=lambda recipe: training_reporter(recipe, SHOWN),
         decoding=lambda: progress("decoding"),
         say=message,
         quiet=quiet_native_output,

@@ -71,10 +71,12 @@ class BarReporter:
 
 
 @contextmanager
-def training_reporter(recipe: Recipe) -> Iterator[LogReporter | BarReporter]:
-    """The reporter that fits where stderr goes."""
+def training_reporter(
+    recipe: Recipe, also: Sequence[str] = ()
+) -> Iterator[LogReporter | BarReporter]:
+    """The reporter that fits where stderr goes; `also` are terms that the recipe knows not of."""
     epochs = recipe.optimizer.epochs
-    shown = [term.name for term in logged_terms(recipe) if term.shown]
+    shown = [*(term.name for term in logged_terms(recipe) if term.shown), *also]
     if not sys.stderr.isatty():
         yield LogReporter(epochs, shown)
         return

@@ -22,6 +22,7 @@ SETTINGS = (
     "optimizer.epochs=3",
     "clustering.k1=8",
     "clustering.k2=3",
+    "clustering.batches=camera",
     "clustering.settled=1.0",  # clusters that stay as they are end it before
 )
 

@@ -107,8 +107,10 @@ def test_strangers_and_a_change_for_the_worse_are_said(people):
     apart[cameras == 0, : DIM // 2] *= 0.2
     apart[cameras == 1, DIM // 2 :] *= 0.2
     (line,) = advice(_adapted(_unit(apart), cameras))
+    # Said of the people, so also where the mean of the camera stays in.
+    assert advice(_adapted(_unit(apart), cameras, ("norm",))) == [line]
     assert line.startswith("the cameras hardly share people")
-    worse = Adapted((), consistency(clean, cameras), consistency(seen, cameras))
+    worse = Adapted((), consistency(clean, cameras), consistency(seen, cameras), 0.5)
     lines = advice(dataclasses.replace(worse, cameras=_adapted(clean, cameras).cameras))
     assert any(line.startswith("cameras fit each other worse than before") for line in lines)
     uneven = dataclasses.replace(

@@ -12,6 +12,8 @@ from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 
 LOG_NAME, FIGURE_NAME = "clusters.jsonl", "clusters.png"
+SHOWN = ("cluster", "camera", "clusters", "noise_share", "agreement")
+"""Of the history of such a run, what a line has room for."""
 _LOGGED = ("clusters", "noise_share", "shared_share", "agreement", "total")
 
 
@@ -77,6 +79,6 @@ def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     below.set_ylim(-0.02, 1.02)
     below.set_xlabel("epoch")
     below.xaxis.get_major_locator().set_params(integer=True)
-    below.legend(loc="best", fontsize="small")
+    figure.legend(loc="outside lower center", fontsize="small")
     with atomic_file(path) as file:
         figure.savefig(file, format="png", dpi=120)

@@ -29,7 +29,7 @@ class ClusteringSection(Section):
     least: Annotated[int, Field(ge=2)] = 4
     centring: Literal["none", "mean", "mean-and-deviation"] = "mean"
     statistics: Literal["network", "camera"] = "camera"
-    batches: Literal["mixed", "camera"] = "camera"
+    batches: Literal["mixed", "camera"] = "mixed"
     temperature: Positive = 0.05
     momentum: Probability = 0.2
     camera_weight: NonNegative = 0.5
