@@ -19,9 +19,10 @@ def advice(adapted: Adapted) -> list[str]:
     else:
         if adapted.overlap is not None and adapted.overlap < _FEW_BRIDGED:
             said.append(
-                "the cameras hardly share people, or crops are frames of one track: only "
-                f"{adapted.overlap:.0%} of a camera's crops are nearest, mutually, to a crop of "
-                "another one; what was estimated may then be the people and not the camera"
+                f"only {adapted.overlap:.0%} of a camera's crops are nearest, mutually, to a crop "
+                "of another one: the cameras hardly share people, crops are frames of one track, "
+                "or the network tells people badly apart; in the first two cases what was "
+                "estimated may be the people and not the camera"
             )
         if after.mutual < before.mutual - _WORSE:
             said.append(
