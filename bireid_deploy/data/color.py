@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from bireid_deploy.errors import RecipeError
 
@@ -80,6 +79,8 @@ def jitter_colors(pixels: np.ndarray, jitter: ColorJitter, rng: np.random.Genera
 
 def _moved(pixels: np.ndarray, jitter: ColorJitter, draws: np.ndarray, grey: bool) -> np.ndarray:
     """One crop by eight numbers from -1 to 1."""
+    from PIL import Image
+
     brightness, contrast, saturation = 1 + draws[:3] * (
         jitter.brightness,
         jitter.contrast,

@@ -2,11 +2,14 @@
 
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFilter
 
 from bireid_deploy.errors import RecipeError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SCALE = (0.3, 0.9)
 _BLUR_PER_ROW = (0.4 / 128, 1.6 / 128)
@@ -52,6 +55,8 @@ def degrade(pixels: np.ndarray, degradation: Degradation, rng: np.random.Generat
     Returns:
         uint8 (B, H, W, 3).
     """
+    from PIL import Image
+
     chances = (degradation.resolution, degradation.blur, degradation.jpeg)
     chosen = rng.random((len(pixels), 3)) < chances
     amounts = rng.random((len(pixels), 3))
@@ -71,17 +76,23 @@ def degrade(pixels: np.ndarray, degradation: Degradation, rng: np.random.Generat
     return result
 
 
-def _lower_resolution(image: Image.Image, scale: float) -> Image.Image:
+def _lower_resolution(image: "Image.Image", scale: float) -> "Image.Image":
+    from PIL import Image
+
     small = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     bilinear = Image.Resampling.BILINEAR
     return image.resize(small, bilinear).resize(image.size, bilinear)
 
 
-def _blur(image: Image.Image, radius_per_row: float) -> Image.Image:
+def _blur(image: "Image.Image", radius_per_row: float) -> "Image.Image":
+    from PIL import ImageFilter
+
     return image.filter(ImageFilter.GaussianBlur(radius_per_row * image.height))
 
 
-def _store_as_jpeg(image: Image.Image, quality: float) -> Image.Image:
+def _store_as_jpeg(image: "Image.Image", quality: float) -> "Image.Image":
+    from PIL import Image
+
     file = io.BytesIO()
     image.save(file, "JPEG", quality=round(quality))
     return Image.open(file).convert("RGB")

@@ -76,9 +76,9 @@ def test_onnx_layers_say_what_they_are(audits):
 def test_histogram_and_manifest(audits, small_lce):
     manifest = json.loads(json.dumps(audits["lce"].to_manifest(), allow_nan=False))
 
-    assert manifest["operators"]["LceBconv2d"] == manifest["operators"]["LceQuantize"] == 16
+    assert manifest["operators"]["LceBconv2d"] == manifest["operators"]["LceQuantize"] == 8
     assert manifest["file_bytes"] == len(small_lce)
-    assert len(manifest["layers"]) == 20
+    assert len(manifest["layers"]) == 12
     assert "1/64" in manifest["theoretical"]["accounting"]
     assert manifest["weights"]["binary"] == sum(
         layer["weights"] for layer in manifest["layers"] if layer["precision"] == "1-bit"

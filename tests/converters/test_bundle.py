@@ -128,7 +128,7 @@ def test_the_card_tells_the_manifest(tmp_path):
     assert written.fingerprint in header
     assert "tags: [people, 1-bit]" in header
     for part in (
-        "A 1-bit resnet18 that turns a crop (64x32 pixels after resizing) into an embedding of 64",
+        "A 1-bit resnet10 that turns a crop (64x32 pixels after resizing) into an embedding of 64",
         "`model.lce.tflite`, 11 bytes",
         "- dataset: synthetic \\| people",
         "| engine | mAP | rank1 |",

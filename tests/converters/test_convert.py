@@ -116,7 +116,7 @@ def test_a_real_valued_network_alone(toys, real_network, tmp_path):
     bundle = convert(real_network, tmp_path / "bundle", ["float-onnx"], **toys.about(real_network))
     assert list(bundle.formats) == ["float-onnx"]
     assert bundle.manifest["binarisation"] == {}
-    assert "A real-valued resnet18" in (bundle.path / "card.md").read_text()
+    assert "A real-valued resnet10" in (bundle.path / "card.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_reads_operators_tensors_and_options(small_lce):
     assert model.tensors[model.inputs[0]].shape == (1, 64, 32, 3)
     assert model.operators[0].name == "CONV_2D"
     convolutions = binary_convolutions(model)
-    assert len(convolutions) == 16
+    assert len(convolutions) == 8
     assert convolutions[0].options == {
         "channels_in": 8,
         "dilation_height_factor": 1,

@@ -128,7 +128,7 @@ def test_its_bundle_is_checked_and_says_what_it_holds(cli, classifier, bundle, s
     layers = cli("inspect", bundle.path, "--json").json["model.lce.tflite"]["layers"]
     assert layers[-1]["precision"] == "float32"
     assert layers[-1]["kernel_shape"][-1] == len(CLASSES)
-    assert sum(layer["precision"] == "1-bit" for layer in layers) == 16
+    assert sum(layer["precision"] == "1-bit" for layer in layers) == 8
 
 
 @pytest.mark.slow

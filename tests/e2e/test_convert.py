@@ -49,7 +49,7 @@ def test_the_summary_and_the_manifest_hold_sizes_parity_and_ranking(converted, p
     parity = manifest["parity"]
     assert parity["verified"]
     for found in parity["binary"]["formats"].values():
-        assert found["exact_binary_layers"] == found["binary_layers"] == 16
+        assert found["exact_binary_layers"] == found["binary_layers"] == 8
 
     keras, *others = manifest["metrics"]
     assert [record["engine"] for record in manifest["metrics"]] == ENGINES
@@ -80,7 +80,7 @@ def test_native_libraries_stay_off_the_terminal(process, trained, tmp_path):
     assert result.out == f"{tmp_path / 'bundle'}\n"
     assert result.err.splitlines() == [
         "exporting and checking",
-        "model.lce.tflite: 0.07 MB",
+        "model.lce.tflite: 0.04 MB",
         "parity gate passed",
     ]
 

@@ -104,7 +104,7 @@ def test_no_gradient_of_feature_refining_reaches_the_high_level_map(task_only, r
     deep = _named(task_only, *(f"network/stage{stage}" for stage in (2, 3, 4)), "classifier")
     for name, gradient in deep.items():
         np.testing.assert_array_equal(refined[name], gradient, err_msg=name)
-    low = _named(task_only, "network/stem_conv", "network/stage1_unit4_conv/kernel")
+    low = _named(task_only, "network/stem_conv", "network/stage1_unit2_conv/kernel")
     for name, gradient in low.items():
         assert _relative(refined[name], gradient) > 0.5, name
 
@@ -121,7 +121,7 @@ def test_the_projection_learns_from_the_mse_alone(refined):
 def test_other_parameters_follow_the_task_alone_if_told(task_only, refined):
     """Eq. 6.32; without the flag p gets every term that reaches it."""
     alone = _first_gradients(_step(feature_refining=STAGE_1, task_gradient_only=True))
-    last = "network/stage1_unit4"
+    last = "network/stage1_unit2"
     other = _named(task_only, "network/stem_conv", f"{last}_bn", f"{last}_prelu")
     for name, gradient in other.items():
         np.testing.assert_array_equal(alone[name], gradient, err_msg=name)
