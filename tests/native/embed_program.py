@@ -14,11 +14,13 @@ ROOT = Path(__file__).parents[2]
 BUNDLE = ZOO_BUNDLE
 TOLERANCE = 1e-5  # of an embedding's component, between engines on the same pixels
 
-_BUILDS = ("native", "sanitize")
+# Folders of `make native-test` by the names of their builds.
+_CLANG = shutil.which("clang") and shutil.which("clang++")
+_BUILDS = {"native": "native", "sanitize": "sanitize-clang" if _CLANG else "sanitize"}
 
 
 def _program(build: str) -> object:
-    path = ROOT / "build" / build / "native" / "bireid-embed"
+    path = ROOT / "build" / _BUILDS[build] / "native" / "bireid-embed"
     reason = f"{path.relative_to(ROOT)} is missing (make native-test)"
     return pytest.param(path, id=build, marks=pytest.mark.skipif(not path.exists(), reason=reason))
 

@@ -29,8 +29,9 @@ extern "C" {
 JNIEXPORT jlong JNICALL Java_org_bireid_Detector_nativeOpen(JNIEnv* env, jclass,
                                                             jbyteArray directory, jint threads,
                                                             jbyteArray isa, jbyteArray stem,
-                                                            jboolean skip_checksums) {
-  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums);
+                                                            jboolean skip_checksums,
+                                                            jbyteArray camera) {
+  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums, camera);
   if (!arguments.ok()) return 0;
   bireid_detector* detector = nullptr;
   const bireid_status status =

@@ -85,7 +85,8 @@ public final class Detector implements AutoCloseable {
             options.threads,
             Boundary.cString(options.isa),
             Boundary.cString(options.stem),
-            options.skipChecksums));
+            options.skipChecksums,
+            options.cameraBytes()));
   }
 
   /** Names of the classes; it cannot be changed. */
@@ -171,7 +172,12 @@ public final class Detector implements AutoCloseable {
   }
 
   private static native long nativeOpen(
-      byte[] directory, int threads, byte[] isa, byte[] stem, boolean skipChecksums);
+      byte[] directory,
+      int threads,
+      byte[] isa,
+      byte[] stem,
+      boolean skipChecksums,
+      byte[] camera);
 
   private static native int nativeClassCount(long handle);
 
