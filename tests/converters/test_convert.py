@@ -56,7 +56,7 @@ def test_the_manifest_tells_what_was_done(bundle):
     assert parity["real"]["passed"]
     assert set(parity["binary"]["formats"]) == {"lce", "onnx"}
     assert set(parity["real"]["formats"]) == {"float-onnx"}
-    assert bundle.manifest["binarisation"]["operators"]["LceBconv2d"] == 16
+    assert bundle.manifest["binarisation"]["operators"]["LceBconv2d"] == 8
     assert bundle.manifest["golden"]["source"] == "generated patterns"
     assert bundle.manifest["task"] == "reid"
 
