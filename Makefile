@@ -115,7 +115,8 @@ endef
 run_native_tests = $(CTEST) --test-dir build/$(1) --parallel $(CORES) --output-on-failure
 
 # With clang one build serves the sanitized tests and the fuzz targets.
-CLANG := $(and $(shell command -v clang),$(shell command -v clang++))
+CLANG := $(and $(shell command -v clang),$(shell command -v clang++),$(wildcard \
+  $(shell clang++ -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*))
 SANITIZE := -DBIREID_TESTS=ON -DBIREID_SANITIZE=ON \
   $(if $(CLANG),-DBIREID_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
 SANITIZED := $(if $(CLANG),sanitize-clang,sanitize)
@@ -132,7 +133,7 @@ native-test: $(TOOLS)/.made
 
 fuzz: $(TOOLS)/.made
 ifeq ($(CLANG),)
-	@echo "== no fuzzing: clang is missing (apt-get install clang)"
+	@echo "== no fuzzing: clang is missing (apt-get install clang libclang-rt-dev)"
 else
 	@$(call configure_and_build,$(SANITIZED),$(SANITIZE))
 	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(CORES) -I TARGET sh -c \
