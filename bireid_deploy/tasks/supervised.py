@@ -10,8 +10,6 @@ from bireid_runtime.preprocess import Preprocess
 from pydantic import Field
 
 from bireid_deploy.data.augmentation import Augmentation
-from bireid_deploy.data.color import ColorJitter
-from bireid_deploy.data.degradation import Degradation
 from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.training.batches import ImageBatches, Sampler
 from bireid_deploy.training.features import require_features
@@ -76,8 +74,8 @@ def augmented_batches(
             flip_probability=augmentation.flip,
             pad=augmentation.pad,
             erasing_probability=augmentation.erasing,
-            color=ColorJitter(**augmentation.color.model_dump()),
-            degradation=Degradation(**augmentation.degradation.model_dump()),
+            color=augmentation.color.jitter(),
+            degradation=augmentation.degradation.losses(),
         ),
         Preprocess(network.input_height, network.input_width),
         recipe.seed,

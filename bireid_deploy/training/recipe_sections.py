@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 from bireid_models.config import Downsample, NetworkConfig, Precision, Stem, UnitOrder
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bireid_deploy.data.color import ColorJitter
+from bireid_deploy.data.degradation import Degradation
+
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -83,6 +86,10 @@ class ColorSection(Section):
     gamma: Probability = 0.2
     grey: Probability = 0.0
 
+    def jitter(self) -> ColorJitter:
+        """What `bireid_deploy.data.color.jitter_colors` takes."""
+        return ColorJitter(**self.model_dump())
+
 
 class DegradationSection(Section):
     """Random loss of detail, each with a probability: `bireid_deploy.data.degradation`."""
@@ -90,6 +97,10 @@ class DegradationSection(Section):
     resolution: Probability = 0.0
     blur: Probability = 0.0
     jpeg: Probability = 0.0
+
+    def losses(self) -> Degradation:
+        """What `bireid_deploy.data.degradation.degrade` takes."""
+        return Degradation(**self.model_dump())
 
 
 class AugmentationSection(Section):

@@ -9,6 +9,7 @@ from bireid_runtime.boxes import iou
 from bireid_runtime.preprocess import Preprocess, normalize
 
 from bireid_deploy.data.annotated import AnnotatedDataset, AnnotatedImage
+from bireid_deploy.data.color import ColorJitter
 from bireid_deploy.data.sampling import ShuffledSampler
 from bireid_deploy.errors import DatasetError, RecipeError, TrainingError
 from bireid_deploy.recipes import load_recipe, parse_recipe
@@ -32,7 +33,7 @@ from bireid_deploy.training.methods.feature_refining.section import (
 )
 
 STRIDE = 16
-NOTHING = BoxAugmentation(flip=0.0, scale=(1.0, 1.0), shift=0.0, color=0.0)
+NOTHING = BoxAugmentation(flip=0.0, scale=(1.0, 1.0), shift=0.0)
 
 
 def _assigned(corners, labels, rows, columns):
@@ -238,7 +239,7 @@ def test_without_chance_an_image_stays_as_it_is():
 def test_boxes_go_where_their_pixels_go():
     """A white rectangle on black is found again in its box."""
     rng = np.random.default_rng(2)
-    chance = BoxAugmentation(flip=0.5, scale=(0.6, 1.4), shift=0.2, color=0.0)
+    chance = BoxAugmentation(flip=0.5, scale=(0.6, 1.4), shift=0.2)
     for _ in range(20):
         pixels = np.zeros((96, 96, 3), np.uint8)
         pixels[20:60, 30:50] = 255
@@ -250,7 +251,7 @@ def test_boxes_go_where_their_pixels_go():
 
 def test_a_box_that_nearly_left_does_not_teach():
     pixels = np.zeros((32, 32, 3), np.uint8)
-    zoomed = BoxAugmentation(flip=0.0, scale=(1.4, 1.4), shift=0.0, color=0.0)
+    zoomed = BoxAugmentation(flip=0.0, scale=(1.4, 1.4), shift=0.0)
     corners = np.array([[0.0, 0.0, 6.0, 6.0], [10.0, 10.0, 20.0, 20.0], [0.0, 0.0, 3.0, 3.0]])
     _, boxes, teaches = augment(pixels, corners, zoomed, np.random.default_rng(0))
     assert teaches.tolist() == [False, True, False]
@@ -313,7 +314,9 @@ def test_a_broken_image_is_skipped_and_named(dataset):
 def test_batches_depend_on_seed_epoch_and_index_alone(dataset):
     spec = Preprocess(32, 32)
     data = load_detection_data(dataset, spec)
-    chance = BoxAugmentation(flip=0.5, scale=(0.6, 1.4), shift=0.2, color=0.2)
+    chance = BoxAugmentation(
+        flip=0.5, scale=(0.6, 1.4), shift=0.2, color=ColorJitter(1.0, 0.2, 0.2, 0.2)
+    )
     batches = DetectionBatches(data, ShuffledSampler(4, 2, 0), chance, spec, 7)
     one, two = list(batches.epoch(3)), list(batches.epoch(3, first=1))
     np.testing.assert_array_equal(one[1].images, two[0].images)

@@ -1,10 +1,13 @@
-"""Random flips, zooms, shifts and colours of images with boxes."""
+"""Random flips, zooms, shifts, colours and loss of detail of images with boxes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from bireid_runtime.letterbox import GREY
 from PIL import Image
+
+from bireid_deploy.data.color import ColorJitter, jitter_colors
+from bireid_deploy.data.degradation import Degradation, degrade
 
 # A box of which less is left does not teach: nobody could tell what it holds.
 _VISIBLE = 0.3
@@ -20,13 +23,15 @@ class BoxAugmentation:
         flip: Probability of mirroring left and right.
         scale: Smallest and largest zoom.
         shift: Largest shift, as a share of the sides.
-        color: Largest change of brightness, contrast and saturation, as a share.
+        color: How far colours move.
+        degradation: How often detail is lost.
     """
 
     flip: float
     scale: tuple[float, float]
     shift: float
-    color: float
+    color: ColorJitter = field(default_factory=ColorJitter)
+    degradation: Degradation = field(default_factory=Degradation)
 
 
 def augment(
@@ -48,11 +53,10 @@ def augment(
         teach. A box that has left the image has no area.
     """
     height, width = pixels.shape[:2]
-    flip, zoom, *rest = rng.random(7)
+    flip, zoom, *places = rng.random(4)
     low, high = augmentation.scale
     scale = low + (high - low) * zoom
-    shift = augmentation.shift * (2 * np.array(rest[:2]) - 1) * (width, height)
-    factors = 1 + augmentation.color * (2 * np.array(rest[2:]) - 1)
+    shift = augmentation.shift * (2 * np.array(places) - 1) * (width, height)
     if flip < augmentation.flip:
         pixels = pixels[:, ::-1]
         corners = np.stack(
@@ -72,20 +76,10 @@ def augment(
     inside = np.clip(whole, 0, np.array([width, height, width, height]))
     teaches = _area(inside) >= _VISIBLE * _area(whole)
     teaches &= (inside[:, 2:] - inside[:, :2] >= _SMALLEST).all(axis=1)
-    return _recolored(np.asarray(moved), factors), inside, teaches
+    batch = jitter_colors(np.asarray(moved)[np.newaxis], augmentation.color, rng)
+    return degrade(batch, augmentation.degradation, rng)[0], inside, teaches
 
 
 def _area(corners: np.ndarray) -> np.ndarray:
     area: np.ndarray = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
     return area
-
-
-def _recolored(pixels: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Brightness, contrast about the mean, saturation about the grey of each pixel."""
-    brightness, contrast, saturation = factors.astype(np.float32)
-    colors = pixels.astype(np.float32) * brightness
-    colors = (colors - colors.mean()) * contrast + colors.mean()
-    grey = colors.mean(axis=2, keepdims=True)
-    changed = np.clip((colors - grey) * saturation + grey, 0, 255)
-    result: np.ndarray = np.rint(changed).astype(np.uint8)
-    return result

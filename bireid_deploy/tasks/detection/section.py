@@ -13,9 +13,8 @@ class DetectionSection(Section):
 
     `classes`: the classes to learn, in their order; None takes all of the data set. `box_weight`:
     of the GIoU term beside the score's. `fit`: how an image is brought to the network's input.
-    `scale`, `shift`, `color`: the range of the zoom, the largest shift as a share of the sides, and
-    the largest change of brightness, contrast and saturation. `score_threshold`, `iou_threshold`,
-    `max_boxes`: what a bundle says of decoding.
+    `scale`, `shift`: the range of the zoom, and the largest shift as a share of the sides.
+    `score_threshold`, `iou_threshold`, `max_boxes`: what a bundle says of decoding.
     """
 
     classes: tuple[str, ...] | None = None
@@ -23,7 +22,6 @@ class DetectionSection(Section):
     fit: Literal["letterbox", "stretch"] = "letterbox"
     scale: tuple[Positive, Positive] = (0.6, 1.4)
     shift: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    color: Annotated[float, Field(ge=0, lt=1)] = 0.2
     score_threshold: Probability = 0.3
     iou_threshold: Probability = 0.5
     max_boxes: Annotated[int, Field(ge=1, le=10_000)] = 100

@@ -123,7 +123,13 @@ class Detection(TaskDefaults):
         return DetectionBatches(
             data,
             ShuffledSampler(len(data.pixels), recipe.batch.images, recipe.seed),
-            BoxAugmentation(recipe.augmentation.flip, options.scale, options.shift, options.color),
+            BoxAugmentation(
+                recipe.augmentation.flip,
+                options.scale,
+                options.shift,
+                recipe.augmentation.color.jitter(),
+                recipe.augmentation.degradation.losses(),
+            ),
             self._preprocess(recipe),
             recipe.seed,
         )

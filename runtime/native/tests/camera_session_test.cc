@@ -7,39 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "engine/bireid_session.h"
-#include "engine/bireid_statistics.h"
 #include "engine/centring.h"
-#include "tests/session_bundle.h"
+#include "tests/session_handles.h"
 
 namespace bireid {
 namespace {
-
-using Floats = std::vector<float>;
-
-constexpr int kChannels = 3;
-constexpr int kImage = kSessionHeight * kSessionWidth * kChannels;
-
-struct Close {
-  void operator()(bireid_session* session) const { bireid_session_close(session); }
-  void operator()(bireid_extractor* extractor) const { bireid_close(extractor); }
-  void operator()(bireid_statistics* statistics) const { bireid_statistics_destroy(statistics); }
-};
-
-template <typename Handle>
-using Owned = std::unique_ptr<Handle, Close>;
 
 bireid_options Options(const char* camera) {
   bireid_options options{};
   options.size = sizeof(options);
   options.camera = camera;
   return options;
-}
-
-Floats Values(int count) {
-  Floats values(count);
-  for (int i = 0; i < count; ++i) values[i] = static_cast<float>(i * 7 % 11) - 4.5f;
-  return values;
 }
 
 // Two cameras with factors for the weights of each class, and a mean of the embedding.

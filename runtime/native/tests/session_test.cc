@@ -8,27 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/bireid_classifier.h"
-#include "engine/bireid_session.h"
 #include "engine/preprocess.h"
-#include "tests/session_bundle.h"
+#include "tests/session_handles.h"
 
 namespace bireid {
 namespace {
-
-using Floats = std::vector<float>;
-
-constexpr int kChannels = 3;
-constexpr int kImage = kSessionHeight * kSessionWidth * kChannels;
-
-struct Close {
-  void operator()(bireid_session* session) const { bireid_session_close(session); }
-  void operator()(bireid_extractor* extractor) const { bireid_close(extractor); }
-  void operator()(bireid_classifier* classifier) const { bireid_classifier_close(classifier); }
-};
-
-template <typename Handle>
-using Owned = std::unique_ptr<Handle, Close>;
 
 bireid_options Options(int threads) {
   bireid_options options{};
@@ -43,23 +27,6 @@ Owned<bireid_session> Open(const TemporaryDirectory& directory, int threads = 1)
   EXPECT_EQ(bireid_session_open(directory.path().c_str(), &options, &session), BIREID_OK)
       << bireid_last_error();
   return Owned<bireid_session>(session);
-}
-
-// Expects the last call to have failed with a line that holds `part`.
-void ExpectFailure(bireid_status status, bireid_status expected, const std::string& part) {
-  EXPECT_EQ(status, expected);
-  const std::string message = bireid_last_error();
-  EXPECT_NE(message.find(part), std::string::npos) << message << "\nexpected: " << part;
-}
-
-Floats Values(int count, int seed) {
-  Floats values(count);
-  for (int i = 0; i < count; ++i) values[i] = static_cast<float>((i * 7 + seed * 5) % 11) - 4.5f;
-  return values;
-}
-
-void ExpectNear(const float* actual, const Floats& expected) {
-  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4) << i;
 }
 
 TEST(Session, DescribesItself) {
@@ -356,75 +323,6 @@ TEST(Session, OutputsMustBeWhatTheirKindPromises) {
   float* one[] = {logits.data()};
   ExpectFailure(bireid_session_run(Open(other).get(), inputs, 1, one), BIREID_BAD_BUNDLE,
                 "a logit is not finite");
-}
-
-TEST(Faces, ClassifyAndEmbed) {
-  const uint8_t pixels[] = {0, 255, 16, 128, 64, 32};
-  const TemporaryDirectory directory;
-  SessionBundle bundle(kChannels, false);
-  bundle.Write(directory);
-  ImageWorkspace workspace(*ScalarResizeKernels());
-  Floats image(kImage);
-  ImagePreparer({kSessionHeight, kSessionWidth, {0, 0.1f, 0.2f}, {0.25f, 0.5f, 0.5f}})
-      .Prepare({pixels, 2, 1, 0}, &workspace, image.data());
-  const auto expected = bundle.Compute(image, {});
-
-  bireid_classifier* opened = nullptr;
-  ASSERT_EQ(bireid_classifier_open(directory.path().c_str(), nullptr, &opened), BIREID_OK);
-  const Owned<bireid_classifier> classifier(opened);
-  ASSERT_EQ(bireid_class_count(classifier.get()), 4);
-  EXPECT_STREQ(bireid_class_name(classifier.get(), 0), "a");
-  EXPECT_EQ(bireid_class_name(classifier.get(), 4), nullptr);
-  Floats logits(4);
-  ASSERT_EQ(bireid_classify_rgb8(classifier.get(), pixels, 2, 1, 0, logits.data(), 4), BIREID_OK);
-  ExpectNear(logits.data(), expected.logits);
-  ExpectFailure(bireid_classify_rgb8(classifier.get(), pixels, 2, 1, 0, logits.data(), 3),
-                BIREID_INVALID_ARGUMENT, "classes is 3; there are 4");
-
-  bireid_extractor* extracting = nullptr;
-  ASSERT_EQ(bireid_open(directory.path().c_str(), nullptr, &extracting), BIREID_OK);
-  const Owned<bireid_extractor> extractor(extracting);
-  ASSERT_EQ(bireid_embedding_dim(extractor.get()), 3);
-  Floats embedding(3);
-  ASSERT_EQ(bireid_embed_rgb8(extractor.get(), pixels, 2, 1, 0, embedding.data(), 3), BIREID_OK);
-  ExpectNear(embedding.data(), expected.embedding);
-  Floats prepared(3);
-  ASSERT_EQ(bireid_embed_images(extractor.get(), image.data(), 1, prepared.data(), 3), BIREID_OK);
-  EXPECT_EQ(prepared, embedding);
-  ExpectFailure(bireid_embed_rgb8(extractor.get(), pixels, 2, 1, 0, embedding.data(), 2),
-                BIREID_INVALID_ARGUMENT, "dim is 2; an embedding has 3");
-}
-
-TEST(Faces, AnotherNetworkNamesTheFaceThatFits) {
-  const auto open = [](const SessionBundle& bundle, bool classifies) {
-    const TemporaryDirectory directory;
-    bundle.Write(directory);
-    const char* path = directory.path().c_str();
-    bireid_extractor* extractor = nullptr;
-    bireid_classifier* classifier = nullptr;
-    const bireid_status status = classifies ? bireid_classifier_open(path, nullptr, &classifier)
-                                            : bireid_open(path, nullptr, &extractor);
-    EXPECT_EQ(extractor, nullptr);
-    EXPECT_EQ(classifier, nullptr);
-    return status;
-  };
-  SessionBundle logits(kChannels, false);
-  logits.KeepOutput(1);
-  logits.task = "classification";
-  ExpectFailure(open(logits, false), BIREID_UNSUPPORTED,
-                "holds a network of the task 'classification' (inputs: image; outputs: class); "
-                "open it with bireid_classifier_open");
-  SessionBundle embedding(kChannels, false);
-  embedding.KeepOutput(0);
-  ExpectFailure(open(embedding, true), BIREID_UNSUPPORTED, "open it with bireid_open");
-  SessionBundle map(kChannels, false);
-  map.KeepOutput(2);
-  ExpectFailure(open(map, true), BIREID_UNSUPPORTED, "open it with bireid_session_open");
-  ExpectFailure(open(SessionBundle(), false), BIREID_UNSUPPORTED,
-                "(inputs: image, shift; outputs: embedding, class, map); open it with "
-                "bireid_session_open");
-  ExpectFailure(open(SessionBundle(1, false), true), BIREID_UNSUPPORTED,
-                "open it with bireid_session_open");
 }
 
 TEST(Session, NullIsNoSession) {

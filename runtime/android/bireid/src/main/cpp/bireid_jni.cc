@@ -10,18 +10,13 @@
 #include "jni_support.h"
 
 using bireid_jni::ByteArray;
-using bireid_jni::OpenArguments;
 using bireid_jni::ThrowLastError;
 using bireid_jni::ToBytes;
 
 namespace {
 
-jlong ToHandle(bireid_extractor* extractor) {
-  return static_cast<jlong>(reinterpret_cast<intptr_t>(extractor));
-}
-
 bireid_extractor* FromHandle(jlong handle) {
-  return reinterpret_cast<bireid_extractor*>(static_cast<intptr_t>(handle));
+  return bireid_jni::FromHandle<bireid_extractor>(handle);
 }
 
 void Embed(JNIEnv* env, jlong handle, const uint8_t* pixels, jint width, jint height,
@@ -43,12 +38,8 @@ JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass
                                                              jbyteArray isa, jbyteArray stem,
                                                              jboolean skip_checksums,
                                                              jbyteArray camera) {
-  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums, camera);
-  if (!arguments.ok()) return 0;
-  bireid_extractor* extractor = nullptr;
-  const bireid_status status = bireid_open(arguments.directory(), arguments.options(), &extractor);
-  if (status != BIREID_OK) ThrowLastError(env, status);
-  return ToHandle(extractor);
+  return bireid_jni::Open(env, {env, directory, threads, isa, stem, skip_checksums, camera},
+                          bireid_open);
 }
 
 JNIEXPORT jint JNICALL Java_org_bireid_Extractor_nativeEmbeddingDim(JNIEnv*, jclass, jlong handle) {
@@ -93,14 +84,7 @@ JNIEXPORT void JNICALL Java_org_bireid_Extractor_nativeEmbedBuffer(JNIEnv* env, 
 JNIEXPORT jbyteArray JNICALL Java_org_bireid_Extractor_nativeSelfTest(JNIEnv* env, jclass,
                                                                       jlong handle,
                                                                       jdoubleArray measured) {
-  jdouble values[2] = {0, 0};  // largest difference, smallest cosine
-  const bireid_status status = bireid_selftest(FromHandle(handle), &values[0], &values[1]);
-  if (status == BIREID_OK || status == BIREID_SELF_TEST_FAILED) {
-    env->SetDoubleArrayRegion(measured, 0, 2, values);
-    return status == BIREID_OK ? nullptr : ToBytes(env, bireid_last_error());
-  }
-  ThrowLastError(env, status);
-  return nullptr;
+  return bireid_jni::SelfTest(env, handle, measured, bireid_selftest);
 }
 
 JNIEXPORT void JNICALL Java_org_bireid_Extractor_nativeClose(JNIEnv*, jclass, jlong handle) {

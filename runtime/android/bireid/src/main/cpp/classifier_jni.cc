@@ -10,7 +10,6 @@
 #include "jni_support.h"
 
 using bireid_jni::ByteArray;
-using bireid_jni::OpenArguments;
 using bireid_jni::ThrowLastError;
 using bireid_jni::ToBytes;
 
@@ -18,9 +17,7 @@ namespace {
 
 constexpr int32_t kColors = 3;
 
-bireid_session* FromHandle(jlong handle) {
-  return reinterpret_cast<bireid_session*>(static_cast<intptr_t>(handle));
-}
+bireid_session* FromHandle(jlong handle) { return bireid_jni::FromHandle<bireid_session>(handle); }
 
 // Whether it takes one RGB image and gives logits alone.
 bool IsClassifier(const bireid_session* session) {
@@ -44,13 +41,8 @@ JNIEXPORT jlong JNICALL Java_org_bireid_Classifier_nativeOpen(JNIEnv* env, jclas
                                                               jbyteArray isa, jbyteArray stem,
                                                               jboolean skip_checksums,
                                                               jbyteArray camera) {
-  const OpenArguments arguments(env, directory, threads, isa, stem, skip_checksums, camera);
-  if (!arguments.ok()) return 0;
-  bireid_session* session = nullptr;
-  const bireid_status status =
-      bireid_session_open(arguments.directory(), arguments.options(), &session);
-  if (status != BIREID_OK) ThrowLastError(env, status);
-  return static_cast<jlong>(reinterpret_cast<intptr_t>(session));
+  return bireid_jni::Open(env, {env, directory, threads, isa, stem, skip_checksums, camera},
+                          bireid_session_open);
 }
 
 JNIEXPORT jboolean JNICALL Java_org_bireid_Classifier_nativeIsClassifier(JNIEnv*, jclass,
@@ -99,14 +91,7 @@ JNIEXPORT void JNICALL Java_org_bireid_Classifier_nativeClassify(JNIEnv* env, jc
 JNIEXPORT jbyteArray JNICALL Java_org_bireid_Classifier_nativeSelfTest(JNIEnv* env, jclass,
                                                                        jlong handle,
                                                                        jdoubleArray measured) {
-  jdouble values[2] = {0, 0};  // largest difference, smallest cosine
-  const bireid_status status = bireid_session_selftest(FromHandle(handle), &values[0], &values[1]);
-  if (status == BIREID_OK || status == BIREID_SELF_TEST_FAILED) {
-    env->SetDoubleArrayRegion(measured, 0, 2, values);
-    return status == BIREID_OK ? nullptr : ToBytes(env, bireid_last_error());
-  }
-  ThrowLastError(env, status);
-  return nullptr;
+  return bireid_jni::SelfTest(env, handle, measured, bireid_session_selftest);
 }
 
 JNIEXPORT void JNICALL Java_org_bireid_Classifier_nativeClose(JNIEnv*, jclass, jlong handle) {

@@ -69,6 +69,38 @@ class OpenArguments {
   bireid_options options_{};
 };
 
+// A handle of the C interface as Java keeps it.
+template <typename Handle>
+Handle* FromHandle(jlong handle) {
+  return reinterpret_cast<Handle*>(static_cast<intptr_t>(handle));
+}
+
+// Opens with a function of the C interface; 0 with a pending exception if it fails.
+template <typename Handle>
+jlong Open(JNIEnv* env, const OpenArguments& arguments,
+           bireid_status (*open)(const char*, const bireid_options*, Handle**)) {
+  if (!arguments.ok()) return 0;
+  Handle* handle = nullptr;
+  const bireid_status status = open(arguments.directory(), arguments.options(), &handle);
+  if (status != BIREID_OK) ThrowLastError(env, status);
+  return static_cast<jlong>(reinterpret_cast<intptr_t>(handle));
+}
+
+// Null if the self-test passed, else why not; `measured` gets largest difference and smallest
+// cosine.
+template <typename Handle>
+jbyteArray SelfTest(JNIEnv* env, jlong handle, jdoubleArray measured,
+                    bireid_status (*test)(Handle*, double*, double*)) {
+  jdouble values[2] = {0, 0};
+  const bireid_status status = test(FromHandle<Handle>(handle), &values[0], &values[1]);
+  if (status == BIREID_OK || status == BIREID_SELF_TEST_FAILED) {
+    env->SetDoubleArrayRegion(measured, 0, 2, values);
+    return status == BIREID_OK ? nullptr : ToBytes(env, bireid_last_error());
+  }
+  ThrowLastError(env, status);
+  return nullptr;
+}
+
 }  // namespace bireid_jni
 
 #endif  // BIREID_ANDROID_JNI_SUPPORT_H_

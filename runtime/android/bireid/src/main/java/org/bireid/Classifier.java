@@ -17,17 +17,11 @@ import java.util.List;
  * <p>Several threads may use one classifier; its calls then wait for each other. Its memory is not
  * Java's: close it.
  */
-public final class Classifier implements AutoCloseable {
-  static {
-    System.loadLibrary("bireid_jni");
-  }
-
+public final class Classifier extends Network {
   private final List<String> classes;
-  private final String fingerprint;
-  private final String description;
-  private long handle; // 0: closed
 
   private Classifier(long handle, String directory) {
+    super(handle, nativeFingerprint(handle), nativeDescribe(handle));
     if (!nativeIsClassifier(handle)) {
       throw new IllegalArgumentException(
           directory
@@ -35,14 +29,11 @@ public final class Classifier implements AutoCloseable {
               + Boundary.string(nativeTask(handle))
               + "', which does not classify RGB images; Extractor opens those that embed");
     }
-    this.handle = handle;
     List<String> names = new ArrayList<>();
     for (int i = 0; i < nativeClassCount(handle); i++) {
       names.add(Boundary.string(nativeClassName(handle, i)));
     }
     classes = Collections.unmodifiableList(names);
-    fingerprint = Boundary.string(nativeFingerprint(handle));
-    description = Boundary.string(nativeDescribe(handle));
   }
 
   /**
@@ -84,16 +75,6 @@ public final class Classifier implements AutoCloseable {
     return classes;
   }
 
-  /** Identifies what the logits mean: compare those of equal fingerprints only. */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
-  /** Version and kernels of the engine, such as {@code "bireid 0.1.0 (neon)"}. */
-  public String describe() {
-    return description;
-  }
-
   /**
    * Classifies one picture.
    *
@@ -106,7 +87,7 @@ public final class Classifier implements AutoCloseable {
    * @throws BireidException {@code width} or {@code height} is too large, or memory ran out
    */
   public synchronized float[] classifyRgb(byte[] pixels, int width, int height) {
-    requireOpen();
+    long handle = open();
     Boundary.requireSize(pixels.length, width, height);
     float[] logits = new float[classes.size()];
     nativeClassify(handle, pixels, width, height, logits);
@@ -137,31 +118,14 @@ public final class Classifier implements AutoCloseable {
     return probabilities;
   }
 
-  /**
-   * Classifies the golden pictures of the bundle and compares with their known logits.
-   *
-   * @throws IllegalStateException the classifier is closed
-   * @throws BireidException the golden pictures cannot be read
-   */
-  public synchronized SelfTestResult selfTest() {
-    requireOpen();
-    double[] measured = new double[2];
-    byte[] message = nativeSelfTest(handle, measured);
-    return new SelfTestResult(
-        message == null, measured[0], measured[1], message == null ? "" : Boundary.string(message));
-  }
-
-  /** Frees the network, after calls in other threads have returned. Closing twice is harmless. */
   @Override
-  public synchronized void close() {
-    nativeClose(handle);
-    handle = 0;
+  byte[] test(long handle, double[] measured) {
+    return nativeSelfTest(handle, measured);
   }
 
-  private void requireOpen() {
-    if (handle == 0) {
-      throw new IllegalStateException("this classifier is closed; open the bundle again");
-    }
+  @Override
+  void free(long handle) {
+    nativeClose(handle);
   }
 
   private static native long nativeOpen(

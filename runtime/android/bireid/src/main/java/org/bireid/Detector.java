@@ -18,13 +18,9 @@ import java.util.List;
  * <p>Several threads may use one detector; its calls then wait for each other. Its memory is not
  * Java's: close it.
  */
-public final class Detector implements AutoCloseable {
+public final class Detector extends Network {
   private static final int NUMBERS_OF_BOX = 5;
   private static final double THRESHOLD_OF_BUNDLE = -1;
-
-  static {
-    System.loadLibrary("bireid_jni");
-  }
 
   /** One thing that was found, in pixels of the picture, 0 at its left and upper edge. */
   public static final class Box {
@@ -48,19 +44,14 @@ public final class Detector implements AutoCloseable {
   }
 
   private final List<String> classes;
-  private final String fingerprint;
-  private final String description;
-  private long handle; // 0: closed
 
   private Detector(long handle) {
-    this.handle = handle;
+    super(handle, nativeFingerprint(handle), nativeDescribe(handle));
     List<String> names = new ArrayList<>();
     for (int i = 0; i < nativeClassCount(handle); i++) {
       names.add(Boundary.string(nativeClassName(handle, i)));
     }
     classes = Collections.unmodifiableList(names);
-    fingerprint = Boundary.string(nativeFingerprint(handle));
-    description = Boundary.string(nativeDescribe(handle));
   }
 
   /**
@@ -79,29 +70,25 @@ public final class Detector implements AutoCloseable {
    * @throws BireidException as {@link #open(String)}; or an option is outside its range
    */
   public static Detector open(String directory, Extractor.Options options) {
-    return new Detector(
+    long handle =
         nativeOpen(
             Boundary.cString(directory),
             options.threads,
             Boundary.cString(options.isa),
             Boundary.cString(options.stem),
             options.skipChecksums,
-            options.cameraBytes()));
+            options.cameraBytes());
+    try {
+      return new Detector(handle);
+    } catch (Throwable error) {
+      nativeClose(handle);
+      throw error;
+    }
   }
 
   /** Names of the classes; it cannot be changed. */
   public List<String> classes() {
     return classes;
-  }
-
-  /** Identifies the network. */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
-  /** Version and kernels of the engine, such as {@code "bireid 0.1.0 (neon)"}. */
-  public String describe() {
-    return description;
   }
 
   /** As {@link #detectRgb(byte[], int, int, double)}, with the threshold of the bundle. */
@@ -131,7 +118,7 @@ public final class Detector implements AutoCloseable {
   }
 
   private synchronized List<Box> detect(byte[] pixels, int width, int height, double threshold) {
-    requireOpen();
+    long handle = open();
     Boundary.requireSize(pixels.length, width, height);
     int capacity = nativeMaxBoxes(handle);
     float[] numbers = new float[capacity * NUMBERS_OF_BOX];
@@ -144,31 +131,14 @@ public final class Detector implements AutoCloseable {
     return boxes;
   }
 
-  /**
-   * Runs the golden pictures of the bundle and compares with their known maps.
-   *
-   * @throws IllegalStateException the detector is closed
-   * @throws BireidException the golden pictures cannot be read
-   */
-  public synchronized SelfTestResult selfTest() {
-    requireOpen();
-    double[] measured = new double[2];
-    byte[] message = nativeSelfTest(handle, measured);
-    return new SelfTestResult(
-        message == null, measured[0], measured[1], message == null ? "" : Boundary.string(message));
-  }
-
-  /** Frees the network, after calls in other threads have returned. Closing twice is harmless. */
   @Override
-  public synchronized void close() {
-    nativeClose(handle);
-    handle = 0;
+  byte[] test(long handle, double[] measured) {
+    return nativeSelfTest(handle, measured);
   }
 
-  private void requireOpen() {
-    if (handle == 0) {
-      throw new IllegalStateException("this detector is closed; open the bundle again");
-    }
+  @Override
+  void free(long handle) {
+    nativeClose(handle);
   }
 
   private static native long nativeOpen(

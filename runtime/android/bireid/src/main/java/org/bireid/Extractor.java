@@ -17,11 +17,7 @@ import java.util.List;
  * <p>Embeddings have unit length: their dot product is the cosine similarity. Several threads may
  * use one extractor; its calls then wait for each other. Its memory is not Java's: close it.
  */
-public final class Extractor implements AutoCloseable {
-  static {
-    System.loadLibrary("bireid_jni");
-  }
-
+public final class Extractor extends Network {
   /** How an extractor or a {@link Classifier} runs. */
   public static final class Options {
     int threads = 1;
@@ -75,16 +71,11 @@ public final class Extractor implements AutoCloseable {
   }
 
   private final int embeddingDim;
-  private final String fingerprint;
-  private final String description;
   private final List<String> cameras;
-  private long handle; // 0: closed
 
   private Extractor(long handle) {
-    this.handle = handle;
+    super(handle, nativeFingerprint(handle), nativeDescribe(handle));
     embeddingDim = nativeEmbeddingDim(handle);
-    fingerprint = Boundary.string(nativeFingerprint(handle));
-    description = Boundary.string(nativeDescribe(handle));
     List<String> names = new ArrayList<>();
     for (int i = 0; i < nativeCameraCount(handle); i++) {
       names.add(Boundary.string(nativeCameraName(handle, i)));
@@ -129,19 +120,9 @@ public final class Extractor implements AutoCloseable {
     return embeddingDim;
   }
 
-  /** Identifies the embedding space: compare embeddings of equal fingerprints only. */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
   /** Cameras that the bundle is adapted to, in its order; empty if it takes all alike. */
   public List<String> cameras() {
     return cameras;
-  }
-
-  /** Version and kernels of the engine, such as {@code "bireid 0.1.0 (neon)"}. */
-  public String describe() {
-    return description;
   }
 
   /**
@@ -156,7 +137,7 @@ public final class Extractor implements AutoCloseable {
    * @throws BireidException {@code width} or {@code height} is too large, or memory ran out
    */
   public synchronized float[] embedRgb(byte[] pixels, int width, int height) {
-    requireOpen();
+    long handle = open();
     Boundary.requireSize(pixels.length, width, height);
     float[] embedding = new float[embeddingDim];
     nativeEmbedArray(handle, pixels, width, height, embedding);
@@ -182,38 +163,21 @@ public final class Extractor implements AutoCloseable {
       crop.get(copy);
       return embedRgb(copy, width, height);
     }
-    requireOpen();
+    long handle = open();
     Boundary.requireSize(crop.remaining(), width, height);
     float[] embedding = new float[embeddingDim];
     nativeEmbedBuffer(handle, crop, width, height, embedding);
     return embedding;
   }
 
-  /**
-   * Embeds the golden crops of the bundle and compares with their known embeddings.
-   *
-   * @throws IllegalStateException the extractor is closed
-   * @throws BireidException the golden crops cannot be read
-   */
-  public synchronized SelfTestResult selfTest() {
-    requireOpen();
-    double[] measured = new double[2];
-    byte[] message = nativeSelfTest(handle, measured);
-    return new SelfTestResult(
-        message == null, measured[0], measured[1], message == null ? "" : Boundary.string(message));
-  }
-
-  /** Frees the network, after calls in other threads have returned. Closing twice is harmless. */
   @Override
-  public synchronized void close() {
-    nativeClose(handle);
-    handle = 0;
+  byte[] test(long handle, double[] measured) {
+    return nativeSelfTest(handle, measured);
   }
 
-  private void requireOpen() {
-    if (handle == 0) {
-      throw new IllegalStateException("this extractor is closed; open the bundle again");
-    }
+  @Override
+  void free(long handle) {
+    nativeClose(handle);
   }
 
   private static native long nativeOpen(
