@@ -37,8 +37,10 @@ class InferenceSession:
     def get_inputs(self): return [Input]
     def run(self, outputs, inputs): print("running")
 """
+# A shell that runs the tests in the background has them ignore Ctrl-C.
 TIME = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 import test_session
 test_session.time(test_session.onnx_engine(sys.argv[2]))
