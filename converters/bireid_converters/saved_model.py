@@ -30,7 +30,7 @@ def saved_model(network: NamedModel, batch_size: int | None) -> Iterator[str]:
         for tensor, name in zip(model.inputs, network.inputs, strict=True)
     ]
 
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature, autograph=False)
     def serve(*inputs: Any) -> dict[str, Any]:
         outputs = tf.nest.flatten(model(list(inputs), training=False))
         return dict(zip(network.outputs, outputs, strict=True))

@@ -5,7 +5,7 @@ from typing import Any
 
 from bireid_models.backbones import BACKBONES
 from bireid_models.config import NetworkConfig
-from bireid_models.framework import keras
+from bireid_models.framework import keras, tf
 from bireid_models.heads import HEADS, HeadOutputs
 from bireid_models.layers import set_progress
 
@@ -41,6 +41,8 @@ class Network:
         set_progress(self.model, fraction)
 
 
+# Keras would rewrite the code of every layer; none has a condition that hangs on a tensor.
+@tf.autograph.experimental.do_not_convert
 def build_network(config: NetworkConfig) -> Network:
     """Build a network with fresh weights from Keras' global random seed.
 

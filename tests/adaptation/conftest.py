@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bireid_models.backbones import BACKBONES, Backbone
+import tiny_backbone
 
 from bireid_deploy.adaptation.crops import Crops
 from bireid_deploy.recipes import parse_recipe
@@ -25,9 +25,8 @@ def crops():
 @pytest.fixture(scope="session", autouse=True)
 def backbone():
     """A backbone that trains in no time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BACKBONES, "two_units", Backbone("tiny_backbone:two_units"))
-        yield "two_units"
+    with tiny_backbone.known() as name:
+        yield name
 
 
 def _recipe(precision, height):

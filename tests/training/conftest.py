@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tiny_backbone
 from bireid_models.framework import keras
 
 from bireid_deploy.recipes import parse_recipe
@@ -13,6 +14,13 @@ from bireid_deploy.tasks.supervised import LabelledImages
 def seed():
     """Seed Python, NumPy and TensorFlow."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def backbone():
+    """A backbone that trains in no time."""
+    with tiny_backbone.known() as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +42,7 @@ def plain_recipe():
         document = {
             "name": "plain",
             "network": {
-                "backbone": "resnet10",
+                "backbone": "two_units",
                 "width": 0.125,
                 "input_height": 64,
                 "input_width": 32,

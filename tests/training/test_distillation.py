@@ -144,7 +144,7 @@ def test_a_teacher_that_does_not_fit_is_refused(trainer, plain_recipe, teacher, 
     message = "the classes of 'patterns' and not exactly those of 'others'"
     refused(message, distils, teacher=teacher, data=other)
     short = plain_recipe(distillation={"target": "embedding"}, network={"embedding_dim": 8})
-    refused("has 64 values, the student's 8; set network.embedding_dim=64", short, teacher=teacher)
+    refused("has 16 values, the student's 8; set network.embedding_dim=16", short, teacher=teacher)
 
 
 def test_a_teacher_of_other_people_gives_its_embedding(

@@ -40,11 +40,11 @@ class Recorder:
 def _recipe(**sections):
     document = {
         "name": "tiny",
-        "network": {"backbone": "resnet10", "width": 0.125, "input_height": 64, "input_width": 32},
+        "network": {"backbone": "two_units", "width": 0.125, "input_height": 64, "input_width": 32},
         "batch": {"identities": 3, "images_per_identity": 2},
         "augmentation": {"pad": 2},
         "kernel_refining": {"enabled": True},
-        "feature_refining": {"enabled": True},
+        "feature_refining": {"enabled": True, "pairs": [{"low": "stage1", "high": "stage2"}]},
         "optimizer": {"epochs": 2},
     }
     for name, values in sections.items():
@@ -206,9 +206,9 @@ def test_task_gradient_only_keeps_feature_refining_from_other_parameters(tmp_pat
     for name, recipe in (("with", with_refining), ("without", without)):
         _trainer(recipe, data, tmp_path / name).train()
     one, two = _arrays(tmp_path / "with"), _arrays(tmp_path / "without")
-    slopes = "network/stage1_unit2_prelu/alpha:0"
+    slopes = "network/stage1_unit1_prelu/alpha:0"
     np.testing.assert_allclose(one[slopes], two[slopes], rtol=0, atol=1e-6)
-    kernel = "network/stage1_unit2_conv/kernel:0"
+    kernel = "network/stage1_unit1_conv/kernel:0"
     assert np.abs(one[kernel] - two[kernel]).max() > 1e-4
 
 

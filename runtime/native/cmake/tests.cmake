@@ -13,6 +13,8 @@ if(TARGET GTest::gtest_main)
   cmake_path(SET docs NORMALIZE "${PROJECT_SOURCE_DIR}/../docs")
   cmake_path(SET zoo NORMALIZE "${PROJECT_SOURCE_DIR}/../models/zoo")
   file(GLOB test_sources CONFIGURE_DEPENDS tests/*_test.cc)
+  # What is tested is optimised; the tests themselves compile in two thirds of the time so.
+  set_source_files_properties(${test_sources} PROPERTIES COMPILE_OPTIONS -O1)
   foreach(source IN LISTS test_sources)
     cmake_path(GET source STEM name)
     add_executable(${name} ${source})
