@@ -27,6 +27,9 @@ FUZZ_SECONDS ?= 30
 # many tests one has says nothing about how long they take.
 PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
+# CMake's own make is told its number of jobs.
+unexport MAKEFLAGS
+
 .PHONY: help demo test test-fast native-test fuzz lint format install wheel wheel-aarch64 \
   wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
   results clean
@@ -166,14 +169,14 @@ define build_wheel
 @rm -f dist/bireid_runtime-*_$(1).whl
 @$(call require_compiler)
 @$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
-  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) $(2)
+  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) --config-settings=build-dir=build/wheel-$(1) $(2)
 @PYTHONPATH=tests $(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
   tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
 @ls dist/bireid_runtime-*_$(1).whl
 endef
 AARCH64_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
-CROSS_BUILD := --config-settings=build-dir=build/aarch64 --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
+CROSS_BUILD := --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
 
 wheel: $(TOOLS)/.made
 	$(call build_wheel,$(shell uname -m))

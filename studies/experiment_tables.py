@@ -18,9 +18,14 @@ EXPERIMENTS = {
         "The best recipe and its real-valued twin at full width",
         "Rendered pedestrians, as above.",
     ),
+    "half_width": (
+        "The best recipe and its real-valued twin at half width",
+        "Rendered pedestrians, as above; the bundle in models/zoo was trained so until it learned "
+        "colours.",
+    ),
     "zoo": (
-        "The bundle in models/zoo and its real-valued twin",
-        "Rendered pedestrians, as above.",
+        "The bundle in models/zoo and its teacher",
+        "Rendered pedestrians under six cameras.",
     ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",

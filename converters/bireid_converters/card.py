@@ -166,5 +166,7 @@ def _plain(value: Any) -> str:
         return f"{_plain(value['name'])} (in full in `manifest.json`)"
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list) and value and all(isinstance(each, float) for each in value):
+        return " to ".join(map(_plain, value))
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return " ".join(text.split()).replace("|", "\\|")

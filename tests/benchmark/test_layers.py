@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
-BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 
 
 def test_time_of_every_step(cli):

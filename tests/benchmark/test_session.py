@@ -15,7 +15,7 @@ from bireid_deploy.benchmark.engines import engines_of, installed
 from bireid_deploy.benchmark.session import time_engines
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
-BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 
 # A module of the name of an engine, which waits forever once it has told who it is.
 HANGING = """

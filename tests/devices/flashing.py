@@ -14,7 +14,7 @@ import pytest
 from bireid_deploy.cli.main import run
 
 REPOSITORY = Path(__file__).parents[2]
-BUNDLE = REPOSITORY / "models" / "zoo" / "distilled_r18_half-synthetic-128x64-256d-v1"
+BUNDLE = REPOSITORY / "models" / "zoo" / "distilled_r18_half-synthetic-128x64-256d-v2"
 
 
 @dataclass(frozen=True)

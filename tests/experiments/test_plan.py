@@ -85,7 +85,8 @@ def test_a_recipe_that_distils_needs_a_teacher(grid):
 
 
 @pytest.mark.parametrize(
-    "name", ["ablation", "ablation_pku", "ablation_cifar", "sweeps", "full_width", "zoo"]
+    "name",
+    ["ablation", "ablation_pku", "ablation_cifar", "sweeps", "full_width", "half_width", "zoo"],
 )
 def test_the_shipped_grids_fit_the_shipped_recipes(name, tmp_path):
     grid = load_grid(find_grid(name))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bireid_deploy import extras
 
-ROOT_ZOO = "distilled_r18_half-synthetic-128x64-256d-v1"
+ROOT_ZOO = "distilled_r18_half-synthetic-128x64-256d-v2"
 REMEDY = 'pip install "bireid-deploy[train]"'
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from bireid_runtime.safetensors import write_safetensors
 from golden_edit import edit_golden_outputs
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
-ZOO_BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v1"
+ZOO_BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 GOLDEN = "golden.safetensors"
 _MODEL = "model.lce.tflite"
 

@@ -50,7 +50,7 @@ def program(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return Bundle.open(ZOO / "distilled_r18_half-synthetic-128x64-256d-v1")
+    return Bundle.open(ZOO / "distilled_r18_half-synthetic-128x64-256d-v2")
 
 
 @pytest.fixture

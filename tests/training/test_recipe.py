@@ -209,6 +209,8 @@ def test_a_name_is_not_inherited(tmp_path):
         load_recipe(_write(tmp_path, 'extends = "baseline_r18_half"\n'))
 
 
+# Teachers and students see the same people, in the same colours.
+DISTILLED = {"network.precision", "loss.identity_weight", "distillation", "augmentation"}
 SHIPPED = sorted(find_recipe("demo").parent.glob("*.toml"))
 
 
@@ -233,13 +235,15 @@ def test_every_shipped_recipe_is_valid_and_named_after_its_file(path):
         (
             "baseline_r18_half",
             ["distilled_r18_half", "distilled_r18_half_stage1"],
-            {"network.precision", "loss.identity_weight", "distillation"},
+            DISTILLED,
         ),
         (
             "baseline_r18",
             ["distilled_r18", "distilled_r18_stage1"],
-            {"network.precision", "loss.identity_weight", "distillation"},
+            DISTILLED,
         ),
+        ("real_r18_half", ["teacher_r18_half"], {"augmentation"}),
+        ("teacher_r18_half", ["distilled_r18_half"], DISTILLED - {"augmentation"} | {"optimizer"}),
         (
             "cifar_baseline",
             ["cifar_kernel_refining", "cifar_feature_refining", "cifar_bireid"],

@@ -12,4 +12,6 @@ class SyntheticPeople(DataSection):
 
     kind: Literal["synthetic"] = "synthetic"
     identities: Annotated[int, Field(ge=2)]
+    cameras: Annotated[int, Field(ge=2, le=9)] = 4
+    images_per_camera: Annotated[int, Field(ge=2)] = 3
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5

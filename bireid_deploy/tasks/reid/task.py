@@ -225,6 +225,8 @@ def _write_people(section: SyntheticPeople, folder: Path, on_progress: Progress 
     write_synthetic(
         folder,
         identities=section.identities,
+        cameras=section.cameras,
+        images_per_camera=section.images_per_camera,
         test_fraction=section.test_fraction,
         on_progress=on_progress,
     )
