@@ -94,7 +94,13 @@ def held(engine: Engine) -> Iterator[HeldEngine]:
     Raises:
         UnsupportedModelError: It cannot open or run its file; the message is the engine's own.
     """
-    command = [sys.executable, "-m", "bireid_deploy.benchmark.worker", json.dumps(engine.to_json())]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "bireid_deploy.benchmark.worker",
+        json.dumps(engine.to_json()),
+    ]
     # A file takes whatever an engine has to say; a pipe that nobody reads would stop it.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
+from bireid_runtime.files import open_regular
 from bireid_runtime.images import IMAGE_SUFFIXES, load_image
 
 from bireid_deploy.data.layouts.files import list_folders, list_images
@@ -163,7 +164,7 @@ def _list_archive(archive: Path, split: Split) -> dict[str, list[LabelledImage]]
 
 def _require_end(archive: Path) -> None:
     """Tarfile takes an archive that was cut inside a header for a shorter one."""
-    with archive.open("rb") as file:
+    with open_regular(archive) as file:
         file.seek(-tarfile.BLOCKSIZE, os.SEEK_END)
         if any(file.read()):
             raise tarfile.ReadError("it was cut off")

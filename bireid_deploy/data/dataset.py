@@ -15,6 +15,9 @@ JUNK = -1
 DISTRACTOR = 0
 """Person id of a detection of nobody in the query list; stays in the gallery as a non-match."""
 
+MAX_NUMBER = 2**31 - 1
+"""Of people and cameras: what files of embeddings and their readers keep."""
+
 SplitName = Literal["train", "query", "gallery"]
 
 
@@ -26,11 +29,21 @@ class Sample:
         path: Image file.
         person_id: 1 and up for a known person, `DISTRACTOR` or `JUNK`.
         camera_id: Counts from 0.
+
+    Raises:
+        DatasetError: A number is above `MAX_NUMBER`.
     """
 
     path: Path
     person_id: int
     camera_id: int
+
+    def __post_init__(self) -> None:
+        for what, number in (("person", self.person_id), ("camera", self.camera_id)):
+            if number > MAX_NUMBER:
+                raise DatasetError(
+                    f"{self.path}: its {what} exceeds {MAX_NUMBER}; give smaller numbers"
+                )
 
 
 @dataclass(frozen=True)

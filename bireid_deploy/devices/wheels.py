@@ -106,7 +106,7 @@ def download(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
-        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
+        command = [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "download"]
         command += ["--quiet", "--no-deps", "--only-binary=:all:", "--implementation=cp"]
         command += [f"--python-version={python[0]}.{python[1]}", f"--dest={temporary}"]
         command += [f"--platform={platform}" for platform in platforms]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import numpy as np
+from bireid_runtime.files import open_regular
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from bireid_deploy.errors import EmbeddingsError
@@ -87,7 +88,7 @@ def read(path: Path) -> Fields:
 
 
 def _lines(path: Path) -> Iterator[_Line]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         number = 0
         while text := file.readline(MAX_LINE_BYTES + 1):
             number += 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+from bireid_runtime.files import read_text
 from bireid_runtime.suggestions import hint
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
@@ -136,7 +137,7 @@ def load_grid(path: Path) -> Grid:
             key and, for an unknown one, the nearest known.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(path))
         return Grid.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
         raise ExperimentError(f"{path}: {_first_problem(error)}") from error

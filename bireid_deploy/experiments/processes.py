@@ -55,7 +55,7 @@ class Processes:
         if self.interrupted:
             raise ProcessError(_EXIT_INTERRUPTED, "interrupted")
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bireid_deploy", *arguments),
+            *(sys.executable, "-P", "-m", "bireid_deploy", *arguments),
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.files import atomic_file
+from bireid_runtime.files import atomic_file, read_text
 
 from bireid_deploy.experiments.errors import ExperimentError
 
@@ -80,7 +80,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise ValueError(f"larger than {_LARGEST_BYTES} bytes")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise ExperimentError(f"{path}: damaged record: {error}; remove it") from error
     if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.files import read_text
 from bireid_runtime.suggestions import hint
 
 from bireid_deploy.errors import RecipeError
@@ -62,7 +63,7 @@ def find_recipe(name: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except FileNotFoundError:
         raise RecipeError(
             f"{path}: no such recipe; give a TOML file, or a name that ships"

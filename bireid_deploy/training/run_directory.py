@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.files import atomic_file
+from bireid_runtime.files import atomic_file, read_text
 from pydantic import ValidationError
 
 from bireid_deploy.errors import TrainingError
@@ -85,7 +85,7 @@ class RunDirectory:
             TrainingError: No run there, or the record is damaged or of another version.
         """
         try:
-            record: dict[str, Any] = json.loads(self.record_path.read_text(encoding="utf-8"))
+            record: dict[str, Any] = json.loads(read_text(self.record_path))
         except (FileNotFoundError, NotADirectoryError):
             raise TrainingError(f"{self.path}: not a training run (no run.json)") from None
         except (OSError, ValueError) as error:

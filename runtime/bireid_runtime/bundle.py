@@ -25,6 +25,7 @@ from bireid_runtime.errors import (
     IntegrityError,
     UnsupportedModelError,
 )
+from bireid_runtime.files import open_regular
 from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
@@ -322,7 +323,7 @@ def _named(bundle: Bundle, what: str, specs: Any, name: str) -> Any:
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 lower-case hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from bireid_runtime.errors import BundleError, IntegrityError
+from bireid_runtime.files import open_regular
 from bireid_runtime.manifest import Section
 
 MANIFEST_NAME = "manifest.json"
@@ -93,7 +94,7 @@ def file_inside(root: Path, name: str) -> Path:
 
 def read_limited(path: Path, limit: int) -> bytes:
     """Return the bytes of a file, refusing one that is larger than `limit`."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise BundleError(f"{path}: larger than the limit of {limit} bytes")

@@ -4,14 +4,13 @@ Needs NumPy alone, so that a device can go on learning as crops come.
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.centring import MIN_DEVIATION, centre
 from bireid_runtime.errors import ArgumentError, ArrayFileError, BundleError
-from bireid_runtime.files import atomic_file
+from bireid_runtime.files import atomic_file, open_regular
 from bireid_runtime.safetensors import read_safetensors, write_safetensors
 
 MAX_DIM = 1 << 16
@@ -150,7 +149,7 @@ class CameraStatistics:
             ArrayFileError: It cannot be read, is damaged, or something else wrote it.
         """
         try:
-            with Path(path).open("rb") as file:
+            with open_regular(path) as file:
                 data = file.read(_MAX_FILE_BYTES + 1)
             if len(data) > _MAX_FILE_BYTES:
                 raise BundleError(f"{path}: more than {_MAX_FILE_BYTES} bytes")

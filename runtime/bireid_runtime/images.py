@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bireid_runtime.errors import BackendUnavailableError, ImageError
+from bireid_runtime.files import open_regular
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,7 +57,7 @@ def load_image(
     called = os.fspath(path) if name is None else name
     limit = max_bytes + 1
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             file.seek(offset)
             content = file.read(limit if size is None else min(size, limit))
     except OSError as error:

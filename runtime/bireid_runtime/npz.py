@@ -1,10 +1,10 @@
 """Reading `.npz` files that a stranger may have written: no pickle, no bombs, no lies."""
 
+import contextlib
 import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from math import prod
 from tokenize import TokenError
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bireid_runtime.errors import ArrayFileError
+from bireid_runtime.files import open_regular
 
 _KINDS = "fiubU"
 _Header = tuple[tuple[int, ...], bool, np.dtype]
@@ -66,7 +67,7 @@ class NpzFile:
         return _parse_npy(name, content)
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Open an uncompressed `.npz` file, as `numpy.savez` writes it.
 
@@ -80,13 +81,14 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
         FileNotFoundError: There is no such file.
         ArrayFileError: It cannot be read as such a file. The message does not name the path.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise
-    except _READ_FAILURES as error:
-        raise ArrayFileError(f"not a readable .npz file ({error}); write it again") from error
-    with archive:
+    with contextlib.ExitStack() as opened:
+        try:
+            file = opened.enter_context(open_regular(path))
+            archive = opened.enter_context(zipfile.ZipFile(file))
+        except FileNotFoundError:
+            raise
+        except _READ_FAILURES as error:
+            raise ArrayFileError(f"not a readable .npz file ({error}); write it again") from error
         yield NpzFile(archive)
 
 

@@ -82,6 +82,15 @@ def test_ctrl_c_ends_an_engine_that_hangs(stand_in, tmp_path, monkeypatch):
         os.kill(worker, 0)
 
 
+def test_the_folder_at_hand_is_no_source_of_modules(stand_in, tmp_path, monkeypatch):
+    stand_in(CHATTY)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "json.py").write_text("raise SystemExit('ran what lay around')")
+    monkeypatch.chdir(elsewhere)
+    assert time(onnx_engine("model.onnx"))
+
+
 @pytest.mark.timeout(60)
 def test_an_engine_may_talk_as_much_as_it_likes(stand_in):
     stand_in(CHATTY)

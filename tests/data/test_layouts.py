@@ -73,6 +73,26 @@ def test_camera_below_one_and_strange_names_are_errors(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "name", [f"{10**19}_c1s1_000001_00.jpg", f"0001_c{2**31 + 1}s1_000001.jpg"]
+)
+def test_numbers_that_no_file_keeps_are_refused(tmp_path, name):
+    root = build(tmp_path, (*MARKET_FILES, f"query/{name}"))
+    with pytest.raises(DatasetError, match=f"{name}: its .* exceeds 2147483647"):
+        open_dataset(root)
+
+
+def test_a_person_in_a_name_is_not_taken_for_a_camera(tmp_path):
+    files = [
+        f"{person}/000{person}_c{camera}s1_000{image}_00.jpg"
+        for person in (1, 2, 3, 4)
+        for camera in (1, 2)
+        for image in (1, 2)
+    ]
+    with pytest.raises(DatasetError, match=r"begins with a person, as names of Market-1501 do"):
+        open_dataset(build(tmp_path, tuple(files)))
+
+
+@pytest.mark.parametrize(
     ("name", "split"),
     [
         ("bounding_box_train/-1_c1s1_000001_00.jpg", "train"),

@@ -135,7 +135,7 @@ def test_the_sweeps_are_drawn_over_their_weights(page, tmp_path):
 
 def test_a_single_seed_has_a_table_and_no_figures(page, tmp_path):
     text = page("half_width", [_record("real", 0, 0.5), _record("distilled", 0, 0.4)])
-    assert "width 0.5, 2 epochs. One seed. `bireid-deploy experiment half_width` repeats it." in text
+    assert "2 epochs. One seed. `bireid-deploy experiment half_width` repeats it." in text
     assert "Student" not in text
     assert not (tmp_path / "docs" / "figures").exists()
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.files import read_text
+
 from bireid_deploy.data.annotated.dataset import MAX_BOXES, MAX_SIDE, RawBox, RawImage
 from bireid_deploy.errors import DatasetError
 
@@ -69,7 +71,7 @@ def _load(path: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise DatasetError(f"{path}: larger than the limit of {MAX_JSON_BYTES} bytes")
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_text(path))
     except RecursionError as error:
         raise DatasetError(f"{path}: nested too deeply") from error
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bireid_runtime.files import read_text
 from bireid_runtime.images import IMAGE_SUFFIXES
 
 from bireid_deploy.data.annotated.dataset import RawImage
@@ -42,7 +43,7 @@ def _split(root: Path, split: str) -> list[RawImage]:
     try:
         if path.stat().st_size > _MAX_LIST_BYTES:
             raise DatasetError(f"{path}: larger than the limit of {_MAX_LIST_BYTES} bytes")
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: cannot be read: {error}") from error
     names = [line.split()[0] for line in lines if line.strip()]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from bireid_runtime.files import open_regular
+
 from bireid_deploy.data.annotated.dataset import MAX_BOXES, MAX_SIDE, RawBox, RawImage
 from bireid_deploy.errors import DatasetError
 
@@ -95,7 +97,7 @@ def _text(element: _Element, tag: str, path: Path) -> str:
 
 def _parse(path: Path) -> _Element:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_XML_BYTES + 1)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error

@@ -78,6 +78,11 @@ def _person_order(folder: Path) -> tuple[bool, int, str]:
 
 def _camera(path: Path) -> int:
     match = _CAMERA.match(path.name)
+    if market1501.camera_of(path.name) is not None:
+        raise DatasetError(
+            f"{path} begins with a person, as names of Market-1501 do, where <camera>_* is wanted; "
+            "rename it, or use the folders of Market-1501"
+        )
     if match is None:
         raise DatasetError(
             f"{path} is not named <camera>_*, camera an integer; rename or remove it"

@@ -11,6 +11,8 @@ are usually reported for are those of `list_train.txt`.
 
 from pathlib import Path, PurePosixPath
 
+from bireid_runtime.files import read_text
+
 from bireid_deploy.data.dataset import ReIdDataset, Sample
 from bireid_deploy.errors import DatasetError
 
@@ -68,7 +70,7 @@ def _read_list(list_path: Path, images: Path) -> tuple[Sample, ...]:
     try:
         if list_path.stat().st_size > _MAX_LIST_BYTES:
             raise DatasetError(f"{list_path} is larger than {_MAX_LIST_BYTES} bytes: not a list")
-        lines = list_path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(list_path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"cannot read the list {list_path}: {error}") from error
     samples = [

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.files import read_text
+
 from bireid_deploy.errors import DatasetError
 
 RECORD_NAME = "synthetic.json"
@@ -91,7 +93,7 @@ def _read_record(root: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_RECORD_BYTES:
             raise ValueError(f"larger than {_MAX_RECORD_BYTES} bytes")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise DatasetError(f"cannot read {path}: {error}; choose another folder") from error
     if not isinstance(record, dict):
