@@ -119,8 +119,8 @@ class Matching:
         ]
         if middles[0] != middles[1]:
             raise section.error("exemplar_first", "does not put the exemplar amid the search")
-        if not 2 <= self.response_side <= MAX_RESPONSE:
-            raise section.error("upsampling", f"makes responses outside 2..{MAX_RESPONSE} rows")
+        if not 3 <= self.response_side <= MAX_RESPONSE:
+            raise section.error("upsampling", f"makes responses outside 3..{MAX_RESPONSE} rows")
 
 
 def read_matching(details: Mapping[str, Any]) -> Matching:
