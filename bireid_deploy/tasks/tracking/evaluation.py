@@ -22,7 +22,7 @@ from bireid_deploy.evaluation.overlap_scores import (
 )
 from bireid_deploy.tasks.base import NetworkPredictor, Predictor, Progress, Report
 
-_COLUMNS = ("sequence", "success", "prec@20", "OTB SR.5", "AO", "SR.5", "SR.75", "frames")
+_COLUMNS = ("sequence", "success", "prec@20", "AO", "SR.5", "SR.75", "frames")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,13 @@ def _rows(measured: list[_Measured]) -> tuple[tuple[str, ...], ...]:
 def _row(name: str, measured: list[_Measured]) -> tuple[str, ...]:
     otb = _otb([each.otb for each in measured])
     pooled = got10k_scores(np.concatenate([each.overlaps for each in measured]))
-    shares = (*otb.values(), pooled.average_overlap, pooled.success_50, pooled.success_75)
+    shares = (
+        otb["success"],
+        otb["precision"],
+        pooled.average_overlap,
+        pooled.success_50,
+        pooled.success_75,
+    )
     text = ("-" if np.isnan(share) else f"{100 * share:.1f}" for share in shares)
     return (name, *text, str(sum(each.frames for each in measured)))
 
