@@ -47,18 +47,17 @@ bireid_tracked_box TrackerHandle::Update(const Image& frame) {
 }
 
 bireid_tracked_box ParseBox(const std::string& text, const std::string& what) {
-  double sides[4];
+  double sides[4] = {};
   const char* at = text.c_str();
-  for (int i = 0; i < 4; ++i) {
+  // strtod would also take blanks, hexadecimal numbers, "inf" and "nan".
+  bool is_box = text.find_first_not_of("0123456789+-.eE,") == std::string::npos;
+  for (int i = 0; i < 4 && is_box; ++i) {
     char* end = nullptr;
-    // strtod would also take blanks, hexadecimal numbers, "inf" and "nan".
-    const bool starts = *at != '\0' && std::string("0123456789-.").find(*at) != std::string::npos;
-    sides[i] = starts ? std::strtod(at, &end) : 0;
-    if (!starts || end == at || *end != (i < 3 ? ',' : '\0') || !std::isfinite(sides[i])) {
-      throw UsageError(what + " must be four numbers X,Y,W,H, not '" + text + "'");
-    }
+    sides[i] = std::strtod(at, &end);
+    is_box = end != at && *end == (i < 3 ? ',' : '\0') && std::isfinite(sides[i]);
     at = end + 1;
   }
+  if (!is_box) throw UsageError(what + " must be four numbers X,Y,W,H, not '" + text + "'");
   return {sides[0], sides[1], sides[2], sides[3], 0};
 }
 
