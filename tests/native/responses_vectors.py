@@ -45,7 +45,7 @@ RESPONSE_CASES = (
     ResponseCase(32, 16, 14, 3, 6, 19, 1, 0.9745, 0.5, 16, False),
     ResponseCase(12, 5, 4, 4, 2, 8, 5, 0.5, 0.0, 7, False),
     # Whole numbers alone: equal peaks, of which the first counts.
-    ResponseCase(9, 2, 3, 3, 0, 9, 3, 1.0, 0.0, 2, True),
+    ResponseCase(9, 1, 4, 1, 0, 9, 3, 1.0, 0.0, 1, True),
     # One place alone, and responses without any height.
     ResponseCase(6, 3, 2, 2, 2, 2, 3, 0.9, 1.0, 3, False),
     ResponseCase(6, 1, 0, 6, 0, 6, 9, 0.0, 0.3, 5, False),

@@ -44,9 +44,10 @@ def _listed(folder: Path) -> list[Path]:
     if not listing.is_file():
         return list(list_folders(folder))
     names = [line.strip() for line in read_lines(listing) if line.strip()]
+    # A name that leads elsewhere is none of these.
+    known = {each.name for each in list_folders(folder)}
     for name in names:
-        # A name that leads elsewhere is none.
-        if Path(name).name != name or not (folder / name).is_dir():
+        if name not in known:
             raise DatasetError(f"{listing}: names {name[:60]!r}, which is no folder beside it")
     return [folder / name for name in names]
 
