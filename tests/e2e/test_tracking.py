@@ -51,7 +51,7 @@ class NativeBox(ctypes.Structure):
 @pytest.fixture(scope="module")
 def walks(tmp_path_factory):
     root = tmp_path_factory.mktemp("walks") / "walks"
-    write_walks(root, train=4, test=2, frames=5, size=(128, 160), seed=1)
+    write_walks(root, train=4, test=2, frames=5, size=(192, 256), seed=1)
     return root
 
 
@@ -158,7 +158,7 @@ def test_the_library_finds_what_python_finds_to_the_last_bit(bundle, target):
         sides = (found.left, found.top, found.width, found.height)
         assert (*sides, found.score) == (*wanted.box, wanted.score)
     assert call("bireid_tracker_update_rgb8", frames[0], rows=9) == 1
-    assert b"the frame has 160x9 pixels; the first one had 160x128" in library.bireid_last_error()
+    assert b"the frame has 256x9 pixels; the first one had 256x192" in library.bireid_last_error()
     for wrong, reason in (
         ((0, 0, 0.5, 9), b"at least 1 pixel"),
         ((float("nan"), 0, 9, 9), b"must be four numbers"),
@@ -181,7 +181,7 @@ def test_a_box_or_frame_that_cannot_be_is_refused(bundle, target):
         ((0, 0, 0.5, 9), "at least 1 pixel"),
         ((0, 0, 9), "four numbers"),
         ((float("nan"), 0, 9, 9), "four numbers"),
-        ((900, 0, 9, 9), "lies outside the frame of 160x128"),
+        ((900, 0, 9, 9), "lies outside the frame of 256x192"),
         ((-3000, -3000, 6100, 6100), "over 8192"),
     ):
         with pytest.raises(ArgumentError, match=reason):
@@ -222,7 +222,7 @@ def test_frames_are_followed_and_drawn(cli, bundle, target, tmp_path):
     wanted[:, :2] += 1
     np.testing.assert_allclose(rows, wanted, atol=1e-3)
     with Image.open(gif) as picture:
-        assert (picture.n_frames, picture.size) == (5, (160, 128))
+        assert (picture.n_frames, picture.size) == (5, (256, 192))
 
 
 @pytest.mark.slow

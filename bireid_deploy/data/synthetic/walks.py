@@ -25,7 +25,7 @@ WALKS_VERSION = 1
 FULL_COVER = 8
 _MOST_OTHERS = 3
 # Shares of the frame's height.
-_SMALLEST, _TALLEST = 0.3, 0.6
+_SMALLEST, _TALLEST = 0.33, 0.42
 # Change of place (shares of the frame's height) and size from frame to frame, at most.
 _STEP, _GROWTH = 0.05, 0.05
 _JITTER = 2  # pixels
@@ -198,7 +198,7 @@ def _draw_actor(
         look = _draw_thing(rng)
     first = size[0] * _SMALLEST * (_TALLEST / _SMALLEST) ** rng.random()
     growth = _smooth(rng, frames, 1)[:, 0] * _GROWTH * 0.6
-    low, high = size[0] * _SMALLEST * 0.8, size[0] * _TALLEST * 1.2
+    low, high = size[0] * _SMALLEST * 0.85, size[0] * _TALLEST * 1.15
     heights = _reflected(np.log(first) + np.cumsum(growth), np.log(low), np.log(high))
     steps = _smooth(rng, frames, 2) * size[0] * _STEP * 0.7
     start = np.array([size[1], size[0]]) * rng.random(2)

@@ -48,5 +48,5 @@ class WalksSection(DataSection):
     train: Annotated[int, Field(ge=1)] = 60
     test: Annotated[int, Field(ge=1)] = 12
     frames: Annotated[int, Field(ge=2)] = 30
-    height: Annotated[int, Field(ge=64)] = 192
-    width: Annotated[int, Field(ge=64)] = 256
+    height: Annotated[int, Field(ge=64)] = 240
+    width: Annotated[int, Field(ge=64)] = 320
