@@ -165,7 +165,7 @@ def test_a_network_that_does_not_fit_is_refused():
 )
 def test_which_frames_teach(box, visible, usable_):
     boxes = np.array([(10, 10, 40, 50), box], np.float64)
-    assert usable(boxes, np.array([1.0, visible]), (200, 200)).tolist() == [True, usable_]
+    assert usable(boxes, np.array([1.0, visible]), (200, 200), 20.0).tolist() == [True, usable_]
 
 
 def _sequence(folder, name, boxes):

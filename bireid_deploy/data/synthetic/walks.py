@@ -25,7 +25,7 @@ WALKS_VERSION = 1
 FULL_COVER = 8
 _MOST_OTHERS = 3
 # Shares of the frame's height.
-_SMALLEST, _TALLEST = 0.33, 0.42
+_SMALLEST, _TALLEST = 0.2, 0.42
 # Change of place (shares of the frame's height) and size from frame to frame, at most.
 _STEP, _GROWTH = 0.05, 0.05
 _JITTER = 2  # pixels

@@ -18,7 +18,7 @@ def write_walks(
     train: int,
     test: int,
     frames: int = 30,
-    size: tuple[int, int] = (240, 320),
+    size: tuple[int, int] = (192, 256),
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> SequenceDataset:

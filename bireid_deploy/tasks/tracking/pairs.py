@@ -21,7 +21,7 @@ SEARCH_SCALE = 2.0
 
 # Which frames teach, as in siamfc-pytorch 3957205: pixels, sides, shares of the frame, aspect.
 _LEAST_AREA = 20.0
-_SIDES = (20.0, 500.0)
+_LARGEST_SIDE = 500.0
 _SHARES = (0.01, 0.5)
 _ASPECTS = (0.25, 4.0)
 _LEAST_VISIBLE = 0.3
@@ -108,19 +108,22 @@ def load_tracking_data(
     )
 
 
-def usable(boxes: np.ndarray, visible: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def usable(
+    boxes: np.ndarray, visible: np.ndarray, size: tuple[int, int], least_side: float
+) -> np.ndarray:
     """Which frames of a sequence teach: bool (N,).
 
     Args:
         boxes: float64 (N, 4), left, top, width, height; NaN where there is none.
         visible: float64 (N,), share of the target that can be seen.
         size: (height, width) of the frames.
+        least_side: Pixels that a target must have on both sides.
     """
     sides = np.nan_to_num(boxes[:, 2:], nan=0.0)
     aspect = sides[:, 0] / np.maximum(sides[:, 1], 1e-9)
     shares = sides / np.array([size[1], size[0]])
     keeps: np.ndarray = sides.prod(axis=1) >= _LEAST_AREA
-    keeps &= ((sides >= _SIDES[0]) & (sides <= _SIDES[1])).all(axis=1)
+    keeps &= ((sides >= least_side) & (sides <= _LARGEST_SIDE)).all(axis=1)
     keeps &= ((shares >= _SHARES[0]) & (shares <= _SHARES[1])).all(axis=1)
     keeps &= (aspect >= _ASPECTS[0]) & (aspect <= _ASPECTS[1])
     keeps &= visible > max(1 / 8, _LEAST_VISIBLE * float(visible.max()))
@@ -141,7 +144,9 @@ def _crops(
     except ImageError as error:
         skipped.append((sequence.frames[0], str(error)))
         return []
-    chosen = np.flatnonzero(usable(sequence.boxes, sequence.visible, (size[0], size[1])))
+    chosen = np.flatnonzero(
+        usable(sequence.boxes, sequence.visible, (size[0], size[1]), options.least_side)
+    )
     wanted = options.frames_per_sequence
     if len(chosen) > wanted:
         chosen = chosen[np.linspace(0, len(chosen) - 1, wanted).round().astype(int)]

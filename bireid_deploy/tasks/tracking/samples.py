@@ -9,7 +9,7 @@ from bireid_deploy.tasks.tracking.section import TrackingSection
 
 SAMPLE_SEED = 40_000
 _FRAMES = 4
-_SIZE = (240, 320)
+_SIZE = (192, 256)
 
 
 def sample_crops(preprocess: Preprocess, count: int) -> list[np.ndarray]:

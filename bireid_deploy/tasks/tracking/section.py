@@ -14,15 +14,18 @@ class TrackingSection(Section):
     `margin`: cells at the upper left, and at the lower right, of a map that see its padding; 6 and
     7 for `resnet18_stage2`. `frames_per_sequence`: of a sequence, spread evenly, that are kept to
     learn from. `pairs_per_sequence`: of each sequence in an epoch. `max_gap`: frames between the
-    two of a pair. `shift`: pixels of the input by which a target is moved off the middle at most.
-    `stretch`: the largest change of its size. `positive_radius`: pixels of the input within which a
-    place counts as the target's. The others are the constants of `bireid_runtime.matching`.
+    two of a pair. `least_side`: pixels that a target must have on both sides to be learned from;
+    siamfc-pytorch takes 20, which leaves out most of what OTB and rendered frames show. `shift`:
+    pixels of the input by which a target is moved off the middle at most. `stretch`: the largest
+    change of its size. `positive_radius`: pixels of the input within which a place counts as the
+    target's. The others are the constants of `bireid_runtime.matching`.
     """
 
     margin: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] = (6, 7)
     frames_per_sequence: Annotated[int, Field(ge=2)] = 16
     pairs_per_sequence: Annotated[int, Field(ge=1)] = 8
     max_gap: Annotated[int, Field(ge=1)] = 100
+    least_side: Positive = 10.0
     shift: Annotated[int, Field(ge=0, le=16)] = 4
     stretch: Annotated[float, Field(ge=0, le=0.25)] = 0.05
     positive_radius: Positive = 16.0
@@ -48,5 +51,5 @@ class WalksSection(DataSection):
     train: Annotated[int, Field(ge=1)] = 60
     test: Annotated[int, Field(ge=1)] = 12
     frames: Annotated[int, Field(ge=2)] = 30
-    height: Annotated[int, Field(ge=64)] = 240
-    width: Annotated[int, Field(ge=64)] = 320
+    height: Annotated[int, Field(ge=64)] = 192
+    width: Annotated[int, Field(ge=64)] = 256
