@@ -10,11 +10,13 @@ from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
+from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Adaptation",
     "Evaluation",
+    "FollowedTarget",
     "FoundInImages",
     "TrainingResult",
     "Verification",
@@ -25,6 +27,7 @@ __all__ = [
     "embed",
     "evaluate",
     "flash",
+    "follow",
     "profile",
     "roll_back",
     "train",

@@ -4,9 +4,11 @@ from bireid_deploy.tasks.base import Task
 from bireid_deploy.tasks.classification.task import Classification
 from bireid_deploy.tasks.detection.task import Detection
 from bireid_deploy.tasks.reid.task import ReId
+from bireid_deploy.tasks.tracking.task import Tracking
 
 TASKS: dict[str, Task] = {
     "reid": ReId(),
     "classification": Classification(),
     "detection": Detection(),
+    "tracking": Tracking(),
 }

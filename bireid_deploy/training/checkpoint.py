@@ -49,13 +49,23 @@ def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     return state
 
 
-def load_network(path: Path, model: Any) -> None:
+def load_network(path: Path, network: Any) -> None:
     """Assign the variables of a network, and nothing else, from a checkpoint.
 
     Raises:
         TrainingError: As `load_checkpoint`.
     """
-    load_variables(path, network_variables(model))
+    load_variables(path, learned_variables(network))
+
+
+def learned_variables(network: Any) -> dict[str, Any]:
+    """What a `Network` learned, by the names that it has in a checkpoint.
+
+    That is the deployed model, and what its head learns for the losses alone; not the state of
+    chance, such as that of dropout.
+    """
+    learned = {f"network/{each.name}": each for each in network.features.trainable_variables}
+    return network_variables(network.model) | learned
 
 
 def network_variables(model: Any) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from bireid_models.layers import binary_layers
 
 from bireid_deploy.training.checkpoint import (
     array_names,
+    learned_variables,
     load_network,
     load_variables,
-    network_variables,
 )
 from bireid_deploy.training.optimizers import initialise_alphas
 from bireid_deploy.training.recipe import OptimizerSection
@@ -38,27 +38,27 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
         TrainingError: Not a run, or its checkpoint is damaged or of another network.
     """
     if not source.is_dir():
-        load_network(source, network.model)
+        load_network(source, network)
         return
     run = RunDirectory(source)
     if run.network_section().precision == network.config.precision:
-        load_network(run.checkpoint, network.model)
+        load_network(run.checkpoint, network)
         return
     layers = binary_layers(network.model)
-    _load_shared(run.checkpoint, network.model)
+    _load_shared(run.checkpoint, network)
     for layer in layers:
         layer.kernel.assign(tf.clip_by_value(layer.kernel, -1.0, 1.0))
     initialise_alphas(layers, options.alpha_init, seed)
 
 
-def _load_shared(path: Path, model: Any) -> None:
+def _load_shared(path: Path, network: Any) -> None:
     """Assign every variable that the checkpoint has; only scales and shifts may be missing."""
     present = array_names(path)
     load_variables(
         path,
         {
             name: variable
-            for name, variable in network_variables(model).items()
+            for name, variable in learned_variables(network).items()
             if name in present or not name.endswith(_MAY_BE_FRESH)
         },
     )

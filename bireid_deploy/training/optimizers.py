@@ -38,9 +38,12 @@ class ParameterGroups:
         layers = binary_layers(network.model)
         kernels = [layer.kernel for layer in layers]
         alphas = [layer.alpha for layer in layers if layer.alpha is not None]
+        deployed = {layer.name for layer in network.model.layers}
+        # What a head learns for the losses alone is not in the deployed model.
+        beside = [layer for layer in network.features.layers if layer.name not in deployed]
         head = [
             variable
-            for layer in network.model.layers
+            for layer in (*network.model.layers, *beside)
             if layer.name in network.head_layers
             for variable in layer.trainable_variables
         ]

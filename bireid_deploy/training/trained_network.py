@@ -15,5 +15,5 @@ def open_network(run: RunDirectory) -> Any:
         TrainingError: Not a run, or its checkpoint is missing, damaged or of another network.
     """
     network = build_network(run.network_section().config())
-    load_network(run.checkpoint, network.model)
+    load_network(run.checkpoint, network)
     return network

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from bireid_runtime.boxes import decode, iou, read_decoding
+from bireid_runtime.matching import read_matching
 from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.responses import correlate, exemplar_of, searches_of
 
 _SAME_BOX = 0.95
+# Of the height of a response.
+_SAME_RESPONSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,24 @@ def _same_boxes(spec: OutputSpec, found: np.ndarray, expected: np.ndarray) -> np
     return np.array([same(*each) for each in zip(found, expected, strict=True)], bool)
 
 
+def _correlation_phrase(spec: OutputSpec) -> str:
+    rows, columns, channels = spec.shape
+    return f"a map of {rows}x{columns} cells with {channels} numbers each, to seek a target in"
+
+
+def _same_responses(spec: OutputSpec, found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Whether the target of the expected map has the same response in both, up to a hundredth."""
+    matching = read_matching(spec.details)
+
+    def same(one: np.ndarray, other: np.ndarray) -> bool:
+        searches = searches_of(np.stack([one, other]), matching)
+        responses = correlate(exemplar_of(other, matching), searches)
+        height = float(responses[1].max() - responses[1].min())
+        return bool(np.abs(responses[0] - responses[1]).max() <= _SAME_RESPONSE * height)
+
+    return np.array([same(*each) for each in zip(found, expected, strict=True)], bool)
+
+
 def _tensor_phrase(spec: OutputSpec) -> str:
     return f"an array of {'x'.join(map(str, spec.shape))} numbers"
 
@@ -73,5 +95,6 @@ OUTPUT_RULES: Mapping[str, OutputRule] = {
     "embedding": OutputRule(_unit, 0.999, _embedding_phrase),
     "logits": OutputRule(_largest, None, _logits_phrase),
     "boxes": OutputRule(_largest, None, _boxes_phrase, _same_boxes),
+    "correlation": OutputRule(_largest, None, _correlation_phrase, _same_responses),
     "tensor": OutputRule(_largest, None, _tensor_phrase),
 }

@@ -11,6 +11,7 @@ from bireid_runtime.classifier import Classifier, Prediction
 from bireid_runtime.detector import Detection, Detector
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
+from bireid_runtime.following import TrackedBox
 from bireid_runtime.golden import Golden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.native_library import delegate_path, engine_path
@@ -18,6 +19,7 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.self_test import self_test
 from bireid_runtime.session import Session
+from bireid_runtime.tracker import Tracker
 
 __version__ = "0.1.0"
 
@@ -36,6 +38,8 @@ __all__ = [
     "Prediction",
     "Preprocess",
     "Session",
+    "TrackedBox",
+    "Tracker",
     "__version__",
     "delegate_path",
     "engine_path",

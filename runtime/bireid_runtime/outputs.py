@@ -9,6 +9,7 @@ import numpy as np
 from bireid_runtime.boxes import SIDES, Decoding
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.manifest import Section
+from bireid_runtime.matching import Matching
 from bireid_runtime.tensors import check_spec, read_kind, read_name, read_shape, require_unique
 
 MAX_CLASS_NAME = 200
@@ -26,7 +27,7 @@ class OutputSpec:
         kind: A name of `OUTPUT_KINDS`.
         shape: Shape of one item, without the batch: `(D,)` of an embedding.
         details: What the kind needs beside: `metric` and `normalized` of an embedding, `classes`
-            of logits, `classes` and `decode` of boxes.
+            of logits, `classes` and `decode` of boxes, `decode` of a correlation.
 
     Raises:
         ArgumentError: A value breaks a rule of the manifest.
@@ -58,6 +59,13 @@ class OutputSpec:
         """A map of cells (rows, columns): a number per class, then the four sides of a box."""
         details = {"classes": list(classes), "decode": decoding.to_manifest()}
         return cls(name, "boxes", (*size, len(classes) + SIDES), details)
+
+    @classmethod
+    def correlation(
+        cls, name: str, shape: tuple[int, int, int], matching: Matching
+    ) -> "OutputSpec":
+        """A map (rows, columns, channels) of which a part is sought in those of later frames."""
+        return cls(name, "correlation", shape, {"decode": matching.to_manifest()})
 
     @classmethod
     def tensor(cls, name: str, shape: tuple[int, ...]) -> "OutputSpec":
@@ -147,6 +155,13 @@ def _read_boxes(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
     return {"classes": classes, "decode": decoding.to_manifest()}
 
 
+def _read_correlation(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
+    if len(shape) != 3 or shape[0] != shape[1]:
+        raise section.error("shape", "must be null, rows, as many columns, and channels")
+    matching = Matching.from_manifest(section.section("decode"), shape[0])
+    return {"decode": matching.to_manifest()}
+
+
 def _read_classes(section: Section) -> list[str]:
     classes = section.array("classes")
     for name in classes:
@@ -170,6 +185,9 @@ OUTPUT_KINDS: Mapping[str, OutputKind] = {
     "embedding": OutputKind(_read_embedding, _not_unit, compares_cosine=True, face="Extractor"),
     "logits": OutputKind(_read_logits, _not_finite, compares_cosine=False, face="Classifier"),
     "boxes": OutputKind(_read_boxes, _not_finite, compares_cosine=False, face="Detector"),
+    "correlation": OutputKind(
+        _read_correlation, _not_finite, compares_cosine=False, face="Tracker"
+    ),
     "tensor": OutputKind(lambda *_: {}, _not_finite, compares_cosine=False, face="Session"),
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector
+from bireid_runtime import Detector, Tracker
 from bireid_runtime.native_library import engine_path
 from skips import skip_unavoidably
 
@@ -26,6 +26,8 @@ from bundle_files import (
     detector_bundle,
     golden_crops,
     golden_outputs,
+    moving_target,
+    tracker_bundle,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,7 @@ TEST_CLASSES = [
     "org.bireid.ClassifierTest",
     "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
+    "org.bireid.TrackerTest",
     "org.bireid.android.ReIdExtractorTest",
 ]
 
@@ -159,6 +162,22 @@ def boxes(bundle, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    """Frames, the box in the first, and the bits of what Python finds in the others."""
+    pictures, box = moving_target()
+    tracker = Tracker.open(tracker_bundle(), backend="native")
+    tracker.start(pictures[0], box)
+    height, width, _ = pictures[0].shape
+    parts = [struct.pack(">iii4d", len(pictures), width, height, *box), pictures[0].tobytes()]
+    for picture in pictures[1:]:
+        found = tracker.update(picture)
+        parts += [picture.tobytes(), struct.pack(">5d", *found.box, found.score)]
+    file = tmp_path_factory.mktemp("frames") / "frames"
+    file.write_bytes(b"".join(parts))
+    return file
+
+
+@pytest.fixture(scope="module")
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
@@ -168,12 +187,15 @@ def wrong_golden(bundle, tmp_path_factory):
 
 
 @pytest.mark.parametrize("test_class", TEST_CLASSES)
-def test_junit(test_class, bundle, libraries, classes, crops, boxes, wrong_golden, tmp_path):
+def test_junit(
+    test_class, bundle, libraries, classes, crops, boxes, frames, wrong_golden, tmp_path
+):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
         *(f"-Dbireid.bundle={bundle}", f"-Dbireid.crops={crops}"),
         *(f"-Dbireid.classifier={classifier_bundle()}", f"-Dbireid.adapted={adapted_bundle()}"),
         *(f"-Dbireid.detector={detector_bundle()}", f"-Dbireid.boxes={boxes}"),
+        *(f"-Dbireid.tracker={tracker_bundle()}", f"-Dbireid.frames={frames}"),
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

@@ -39,7 +39,7 @@ def test_every_reference_names_something_to_call(reference):
         (
             "backbone",
             "vgg",
-            "backbone is 'vgg'; choose one of: resnet10, resnet18, resnet18_stage3",
+            "backbone is 'vgg'; choose one of: resnet10, resnet18, resnet18_stage2",
         ),
         ("binarization", "reactnett", r"did you mean reactnet\?"),
         ("head", "bneck", r"head is 'bneck'; did you mean bnneck\?"),

@@ -115,6 +115,96 @@ def detector_bundle() -> Path:
     return bundle
 
 
+TRACKER_SIDE = 64
+
+
+@cache
+def tracker_bundle() -> Path:
+    """Return a bundle with one convolution of stride 8, as a tracker: it seeks colours."""
+    stride, channels = 8, 6
+    cells = TRACKER_SIDE // stride
+    source = json.loads((ZOO_BUNDLE / "manifest.json").read_text())
+    manifest = {**source, "task": "tracking"}
+    (taken,) = manifest["inputs"]
+    taken["shape"] = [None, TRACKER_SIDE, TRACKER_SIDE, 3]
+    taken["preprocess"] |= {"height": TRACKER_SIDE, "width": TRACKER_SIDE}
+    decode = {
+        **{"stride": stride, "exemplar_first": 3, "exemplar_cells": 2},
+        **{"search_first": 0, "search_cells": cells, "search_scale": 2.0, "context": 0.5},
+        **{"scales": 3, "scale_step": 1.0375, "scale_penalty": 0.9745, "scale_rate": 0.59},
+        **{"window_weight": 0.176, "upsampling": 16},
+        **{"response_scale": 0.001, "response_bias": -0.5},
+    }
+    manifest["outputs"] = [
+        {
+            **{"name": "features", "kind": "correlation", "dtype": "float32"},
+            **{"shape": [None, cells, cells, channels], "decode": decode},
+        }
+    ]
+    bundle = Path(_temporary_folder(), "tracker")
+    bundle.mkdir()
+    data = _one_convolution(TRACKER_SIDE, stride, channels)
+    (bundle / _MODEL).write_bytes(data)
+    manifest["files"] = {_MODEL: {"format": "lce", **_identity(data)}}
+    # What the map holds is not known.
+    crops = golden_crops(ZOO_BUNDLE)
+    unknown = np.zeros((len(crops), cells, cells, channels), np.float32)
+    _write_golden(bundle, manifest, crops, unknown, {"max_abs": 1e6})
+    return bundle
+
+
+def moving_target(frames: int = 6) -> tuple[list[np.ndarray], tuple[int, int, int, int]]:
+    """Frames uint8 (90, 120, 3) of a patch that moves, and its box in the first."""
+    rng = np.random.default_rng(5)
+    ground = rng.integers(60, 120, (90, 120, 3), dtype=np.uint8)
+    patch = rng.integers(0, 256, (4, 3, 3), dtype=np.uint8).repeat(6, axis=0).repeat(6, axis=1)
+    pictures = []
+    for number in range(frames):
+        picture = ground.copy()
+        left, top = 30 + 3 * number, 40 - 2 * number
+        picture[top : top + 24, left : left + 18] = patch
+        pictures.append(picture)
+    return pictures, (30, 40, 18, 24)
+
+
+def _one_convolution(side: int, stride: int, channels: int) -> bytes:
+    """A model with one convolution of random weights, as large as its stride."""
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import Builder
+
+    rng = np.random.default_rng(3)
+    weights = rng.normal(0, 1, (channels, stride, stride, 3)).astype("<f4")
+    constants = (weights, np.zeros(channels, "<f4"))
+    shapes = [(1, side, side, 3), *(each.shape for each in constants)]
+    shapes.append((1, side // stride, side // stride, channels))
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.subgraphs, model.buffers = 3, [graph], [schema.BufferT()]
+    graph.tensors = []
+    for index, shape in enumerate(shapes):
+        tensor = schema.TensorT()
+        tensor.shape, tensor.type = list(shape), schema.TensorType.FLOAT32
+        tensor.name, tensor.buffer = f"tensor{index}", 0
+        if 1 <= index <= len(constants):
+            tensor.buffer = len(model.buffers)
+            model.buffers.append(schema.BufferT())
+            model.buffers[-1].data = np.frombuffer(constants[index - 1].tobytes(), np.uint8)
+        graph.tensors.append(tensor)
+    code, operator, options = schema.OperatorCodeT(), schema.OperatorT(), schema.Conv2DOptionsT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CONV_2D
+    code.version = 1
+    options.padding = schema.Padding.VALID
+    options.strideH = options.strideW = stride
+    options.dilationHFactor = options.dilationWFactor = 1
+    operator.opcodeIndex, operator.inputs, operator.outputs = 0, [0, 1, 2], [3]
+    operator.builtinOptionsType = schema.BuiltinOptions.Conv2DOptions
+    operator.builtinOptions = options
+    model.operatorCodes, graph.operators = [code], [operator]
+    graph.inputs, graph.outputs = [0], [3]
+    builder = Builder(1 << 16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def _write_golden(
     bundle: Path,
     manifest: dict[str, Any],

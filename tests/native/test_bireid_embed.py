@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector, Extractor, __version__
+from bireid_runtime import Detector, Extractor, Tracker, __version__
 from bundle_files import (
     ZOO_BUNDLE,
     change_golden_outputs,
@@ -15,6 +15,8 @@ from bundle_files import (
     detector_bundle,
     golden_crops,
     golden_outputs,
+    moving_target,
+    tracker_bundle,
 )
 from embed_program import (
     BUNDLE,
@@ -270,6 +272,63 @@ def test_a_detector_prints_the_boxes_of_python(program, crops, crop_files):
             assert found["class"] == wanted.name
             assert np.float32(found["score"]) == np.float32(wanted.score)
             np.testing.assert_array_equal(np.float32(found["box"]), np.float32(wanted.box))
+
+
+@pytest.fixture
+def frame_files(tmp_path):
+    frames, _ = moving_target()
+    paths = [tmp_path / f"{index}.png" for index in range(len(frames))]
+    for path, frame in zip(paths, frames, strict=True):
+        Image.fromarray(frame).save(path)
+    return paths
+
+
+def _followed():
+    """The boxes of Python, in the first frame the given one."""
+    frames, box = moving_target()
+    tracker = Tracker.open(tracker_bundle(), backend="native")
+    tracker.start(frames[0], box)
+    found = [tracker.update(frame) for frame in frames[1:]]
+    return [{"box": list(box), "score": 1}] + [
+        {"box": list(each.box), "score": each.score} for each in found
+    ]
+
+
+def test_a_tracker_prints_the_boxes_of_python(program, frame_files):
+    done = run(program, tracker_bundle(), "--box", "30,40,18,24", *frame_files)
+    assert (done.returncode, done.stderr) == (0, b"")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record.pop("image") for record in records] == [str(path) for path in frame_files]
+    assert records == _followed()
+
+
+def test_a_tracker_answers_requests(program, frame_files):
+    first, *others = frame_files
+    requests = [str(others[0]), f"box 1,1,2 {first}", f"box 30,40,18,24 {first}", *others]
+    done = run(
+        *(program, "serve", tracker_bundle(), "--stdio"),
+        input="".join(f"{each}\n" for each in requests).encode(),
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    none, wrong, *answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "no target" in none["error"]
+    assert "box must be four numbers X,Y,W,H, not '1,1,2'" in wrong["error"]
+    assert answers == _followed()
+
+
+def test_a_tracker_without_a_target_says_what_it_needs(program, frame_files):
+    bundle = tracker_bundle()
+    assert "say with --box X,Y,W,H" in refusal(program, bundle, frame_files[0])
+    for wrong in ("1,2,3", "1,2,3,4,5", "a,2,3,4", "1,2,3,nan", "0x1,2,3,4", ""):
+        line = refusal(program, bundle, "--box", wrong, frame_files[0])
+        assert "--box must be four numbers X,Y,W,H" in line
+    line = refusal(program, bundle, "--box", "500,2,30,40", frame_files[0])
+    assert "its middle lies outside the frame" in line
+    assert "--box goes with" in refusal(program, bundle, "--box", "1,2,3,4", "--selftest")
+    crop = refusal(program, BUNDLE, "--box", "1,2,3,4", frame_files[0], exit_code=6)
+    assert "open it with bireid_open" in crop
+    done = run(program, bundle, "--selftest", "--json")
+    assert (done.returncode, json.loads(done.stdout)["passed"]) == (0, True)
 
 
 def test_a_classifier_tests_itself_and_is_timed(program):

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector, engine_path
+from bireid_runtime import Detector, Tracker, engine_path
 from bundle_files import (
     ZOO_BUNDLE,
     classifier_bundle,
     detector_bundle,
     golden_crops,
     golden_outputs,
+    moving_target,
+    tracker_bundle,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,11 @@ def detect(build, tmp_path_factory):
     return build("detect.c", tmp_path_factory.mktemp("detect"))
 
 
+@pytest.fixture(scope="module")
+def track(build, tmp_path_factory):
+    return build("track.c", tmp_path_factory.mktemp("track"))
+
+
 def run_on(program, bundle, crop, folder):
     """The lines that a program prints for a crop."""
     (folder / "crop.rgb").write_bytes(crop.tobytes())
@@ -112,6 +119,31 @@ def test_a_detector_prints_what_python_finds_to_the_last_bit(detect, tmp_path):
         assert len(found) > 3
 
 
+def test_a_tracker_prints_what_python_finds_to_the_last_bit(track, tmp_path):
+    frames, box = moving_target()
+    paths = [tmp_path / f"{number}.rgb" for number in range(len(frames))]
+    for path, frame in zip(paths, frames, strict=True):
+        path.write_bytes(frame.tobytes())
+    done = run(track, tracker_bundle(), 120, 90, *box, *paths)
+    assert (done.returncode, done.stderr) == (0, "")
+    python = Tracker.open(tracker_bundle(), backend="native")
+    python.start(frames[0], box)
+    lines = done.stdout.splitlines()
+    for line, frame in zip(lines, frames[1:], strict=True):
+        wanted = python.update(frame)
+        assert [float(each) for each in line.split()] == [*wanted.box, wanted.score]
+    # It did follow: 15 pixels to the right and 10 up.
+    assert np.abs(np.array(wanted.box[:2]) - [45, 30]).max() < 5
+
+
+def test_a_tracker_that_cannot_be_opened_is_one_line(track, tmp_path):
+    done = run(track, tmp_path / "absent", 1, 1, 0, 0, 1, 1, "frame.rgb")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    done = run(track, detector_bundle(), 1, 1, 0, 0, 1, 1, "frame.rgb")
+    assert done.stderr.endswith("open it with bireid_detector_open\n")
+
+
 def test_an_error_is_one_line(minimal, classify, detect, tmp_path):
     for program in (minimal, classify, detect):
         done = run(program, tmp_path / "absent", "crop.rgb", 1, 1)
@@ -123,6 +155,8 @@ def test_an_error_is_one_line(minimal, classify, detect, tmp_path):
 def test_a_bundle_for_another_face_names_the_right_one(minimal, classify, detect):
     done = run(minimal, detector_bundle(), "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_detector_open\n")
+    done = run(minimal, tracker_bundle(), "crop.rgb", 1, 1)
+    assert done.stderr.endswith("open it with bireid_tracker_open\n")
     done = run(detect, ZOO_BUNDLE, "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_open\n")
     done = run(minimal, classifier_bundle(), "crop.rgb", 1, 1)

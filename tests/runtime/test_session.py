@@ -316,5 +316,5 @@ def test_specs_made_in_code_keep_the_rules_of_the_manifest():
     ):
         with pytest.raises(ArgumentError, match=message):
             make()
-    with pytest.raises(UnsupportedModelError, match="embedding, logits, boxes, tensor"):
+    with pytest.raises(UnsupportedModelError, match="embedding, logits, boxes, correlation"):
         OutputSpec("x", "faces", (4,))

@@ -7,6 +7,7 @@ __all__ = ["BACKBONES", "Backbone"]
 BACKBONES: dict[str, Backbone] = {
     "resnet10": Backbone("bireid_models.backbones.resnet:resnet10"),
     "resnet18": Backbone("bireid_models.backbones.resnet:resnet18"),
+    "resnet18_stage2": Backbone("bireid_models.backbones.resnet:resnet18_stage2"),
     "resnet18_stage3": Backbone("bireid_models.backbones.resnet:resnet18_stage3"),
     "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
     "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),

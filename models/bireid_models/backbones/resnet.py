@@ -40,6 +40,11 @@ def resnet10(image: Any, config: NetworkConfig) -> dict[str, Any]:
     return _resnet(image, config, (1, 1, 1, 1), _basic_block)
 
 
+def resnet18_stage2(image: Any, config: NetworkConfig) -> dict[str, Any]:
+    """Build the first two stages of ResNet-18, whose map is as fine as a tracker's must be."""
+    return _resnet(image, config, (2, 2), _basic_block)
+
+
 def resnet18_stage3(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-18 without its last stage, which holds most of the weights; see `resnet18`."""
     return _resnet(image, config, (2, 2, 2), _basic_block)

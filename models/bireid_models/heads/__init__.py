@@ -8,4 +8,5 @@ HEADS: dict[str, Head] = {
     "bnneck": Head("bireid_models.heads.bnneck:bnneck"),
     "detector": Head("bireid_models.heads.detector:detector"),
     "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
+    "tracker": Head("bireid_models.heads.tracker:tracker"),
 }

@@ -6,8 +6,9 @@
  *   bireid_close(extractor);
  *
  * bireid_classifier.h is the same for networks that tell classes apart, bireid_detector.h for those
- * that find things in an image, bireid_session.h for any network: named inputs and outputs.
- * bireid_statistics.h learns what one camera does to embeddings.
+ * that find things in an image, bireid_tracker.h for those that follow one through frames,
+ * bireid_session.h for any network: named inputs and outputs. bireid_statistics.h learns what one
+ * camera does to embeddings.
  *
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its

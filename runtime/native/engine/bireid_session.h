@@ -18,8 +18,8 @@ typedef struct bireid_session bireid_session;
 typedef struct {
   size_t size;
   const char* name;
-  const char* kind; /* of an input "image" or "tensor"; of an output "embedding", "logits" or
-                       "tensor" */
+  const char* kind; /* of an input "image" or "tensor"; of an output "embedding", "logits",
+                       "boxes", "correlation" or "tensor" */
   int32_t rank;     /* 1 to 7 */
   int64_t shape[7]; /* an image: height, width, channels; 0 behind the rank */
   int64_t elements; /* the product */

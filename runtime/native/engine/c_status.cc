@@ -38,6 +38,7 @@ std::string Names(const std::vector<Spec>& specs) {
 const char* FaceOf(const std::string& kind) {
   if (kind == kEmbeddingKind) return "bireid_open";
   if (kind == kBoxesKind) return "bireid_detector_open";
+  if (kind == kCorrelationKind) return "bireid_tracker_open";
   return kind == kLogitsKind ? "bireid_classifier_open" : "bireid_session_open";
 }
 

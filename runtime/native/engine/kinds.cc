@@ -123,6 +123,14 @@ void ReadBoxes(const JsonSection& section, OutputSpec* output) {
   output->decoding.max_boxes = static_cast<int>(decode.Integer("max_boxes", 1, kMaxBoxes));
 }
 
+void ReadCorrelation(const JsonSection& section, OutputSpec* output) {
+  const std::vector<int>& shape = output->shape;
+  if (shape.size() != 3 || shape[0] != shape[1]) {
+    section.Fail("shape", "must be null, rows, as many columns, and channels");
+  }
+  output->matching = ReadMatching(section.Section("decode"), shape[0]);
+}
+
 void ReadNothing(const JsonSection&, OutputSpec*) {}
 
 const char* NotOfUnitLength(const float* values, int64_t count) {
@@ -147,6 +155,10 @@ const char* BoxNotFinite(const float* values, int64_t count) {
              : "a number of the boxes is not finite; convert the network again";
 }
 
+const char* FeatureNotFinite(const float* values, int64_t count) {
+  return AreFinite(values, count) ? nullptr : "a feature is not finite; convert the network again";
+}
+
 const char* NoProblem(const float*, int64_t) { return nullptr; }
 
 constexpr InputKind kInputKinds[] = {
@@ -158,6 +170,7 @@ constexpr OutputKind kOutputKinds[] = {
     {kEmbeddingKind, ReadEmbedding, NotOfUnitLength, true},
     {kLogitsKind, ReadLogits, LogitNotFinite, false},
     {kBoxesKind, ReadBoxes, BoxNotFinite, false},
+    {kCorrelationKind, ReadCorrelation, FeatureNotFinite, false},
     {"tensor", ReadNothing, NoProblem, false},
 };
 

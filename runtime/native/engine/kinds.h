@@ -33,6 +33,7 @@ const OutputKind& FindOutputKind(const JsonSection& section);
 inline constexpr char kEmbeddingKind[] = "embedding";
 inline constexpr char kLogitsKind[] = "logits";
 inline constexpr char kBoxesKind[] = "boxes";
+inline constexpr char kCorrelationKind[] = "correlation";
 
 }  // namespace bireid
 

@@ -10,6 +10,7 @@
 
 #include "engine/adaptation_spec.h"
 #include "engine/boxes.h"
+#include "engine/matching.h"
 #include "engine/preprocess.h"
 
 namespace bireid {
@@ -45,6 +46,7 @@ struct OutputSpec : TensorSpec {
   const OutputKind* kind = nullptr;
   std::vector<std::string> classes;  // of logits or boxes, unique
   Decoding decoding;                 // of boxes
+  Matching matching;                 // of a correlation
 };
 
 // How far a golden output may be off.

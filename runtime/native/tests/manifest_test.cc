@@ -304,7 +304,8 @@ TEST(Manifest, WhatTheEngineCannotDoIsUnsupported) {
       {"\"kind\": \"image\"", "\"kind\": \"points\"",
        "inputs[0].kind is 'points'; this version knows image, tensor"},
       {"\"kind\": \"logits\"", "\"kind\": \"faces\"",
-       "outputs[1].kind is 'faces'; this version knows embedding, logits, boxes, tensor"},
+       "outputs[1].kind is 'faces'; this version knows embedding, logits, boxes, correlation, "
+       "tensor"},
       {"\"kind\": \"image\", \"dtype\": \"float32\"", "\"kind\": \"image\", \"dtype\": \"uint8\"",
        "inputs[0].dtype is 'uint8'"},
       {"\"kind\": \"embedding\", \"dtype\": \"float32\"",

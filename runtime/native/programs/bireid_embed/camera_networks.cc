@@ -10,8 +10,13 @@ CameraNetworks::CameraNetworks(const std::string& bundle, const bireid_options& 
   if (options.camera == nullptr) any.camera = "";
   auto network = std::make_unique<NetworkHandle>(bundle, any);
   const std::string first = network->FirstCamera();
+  tracks_ = network->Tracks();
   ask_ = options.camera == nullptr && !first.empty();
   networks_.emplace(ask_ ? first : "", std::move(network));
+}
+
+std::unique_ptr<TrackerHandle> CameraNetworks::NewTracker() const {
+  return std::make_unique<TrackerHandle>(bundle_, options_);
 }
 
 NetworkHandle& CameraNetworks::Of(const std::string& camera) {

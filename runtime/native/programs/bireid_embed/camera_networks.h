@@ -9,6 +9,7 @@
 
 #include "engine/bireid.h"
 #include "programs/bireid_embed/network_handle.h"
+#include "programs/bireid_embed/tracker_handle.h"
 
 namespace bireid_embed {
 
@@ -22,6 +23,10 @@ class CameraNetworks {
   // Whether the bundle is adapted and no camera was named: then every request names one.
   bool AskForCamera() const { return ask_; }
 
+  // Whether the network follows targets; then NewTracker() has one that follows none yet.
+  bool Tracks() const { return tracks_; }
+  std::unique_ptr<TrackerHandle> NewTracker() const;
+
   // The network of a camera; where AskForCamera() is false, the one there is. Throws EngineError
   // for a camera that the bundle does not know.
   NetworkHandle& Of(const std::string& camera);
@@ -30,6 +35,7 @@ class CameraNetworks {
   const std::string bundle_;
   const bireid_options options_;
   bool ask_ = false;
+  bool tracks_ = false;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<NetworkHandle>> networks_;
 };

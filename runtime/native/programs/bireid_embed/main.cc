@@ -14,6 +14,7 @@
 #include "programs/bireid_embed/network_handle.h"
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
+#include "programs/bireid_embed/tracker_handle.h"
 
 namespace bireid_embed {
 namespace {
@@ -53,12 +54,34 @@ int PrintAndEnd(const std::string& text) {
   return kOk;
 }
 
-int RunImages(const Options& options) {
-  NetworkHandle network = Open(options);
+Image ReadImage(const Options& options, const std::string& path) {
+  return options.raw_width > 0 ? ReadRawFile(path, options.raw_width, options.raw_height)
+                               : ReadImageFile(path);
+}
+
+// The first image shows the target in the box.
+int RunFrames(const Options& options) {
+  TrackerHandle tracker(options.bundle, EngineOptions(options));
+  bool first = true;
   for (const std::string& path : options.images) {
-    const Image image = options.raw_width > 0
-                            ? ReadRawFile(path, options.raw_width, options.raw_height)
-                            : ReadImageFile(path);
+    const Image frame = ReadImage(options, path);
+    const bireid_tracked_box box =
+        first ? tracker.Start(frame, *options.box) : tracker.Update(frame);
+    first = false;
+    Print("{\"image\": " + bireid::JsonString(path) + ", " + ToJson(box) + "}\n");
+  }
+  return kOk;
+}
+
+int RunImages(const Options& options) {
+  if (options.box) return RunFrames(options);
+  NetworkHandle network = Open(options);
+  if (network.Tracks() && !options.binary) {
+    throw UsageError(options.bundle + " follows a target: say with --box X,Y,W,H where it is in " +
+                     options.images[0]);
+  }
+  for (const std::string& path : options.images) {
+    const Image image = ReadImage(options, path);
     const std::vector<float> values = network.Run(image);
     if (options.binary) {
       Print(values.data(), values.size() * sizeof(float));

@@ -38,7 +38,7 @@ NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& op
     Check(bireid_session_output(opened, i, &info));
     const std::string_view kind = info.kind;
     if (kind != bireid::kEmbeddingKind && kind != bireid::kLogitsKind &&
-        kind != bireid::kBoxesKind) {
+        kind != bireid::kBoxesKind && kind != bireid::kCorrelationKind) {
       continue;
     }
     ++fitting;
@@ -50,7 +50,8 @@ NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& op
     throw EngineError(BIREID_UNSUPPORTED, bundle + ": a network of the task '" +
                                               bireid_session_task(opened) +
                                               "'; this program runs those that embed or classify "
-                                              "RGB images, or find things in them");
+                                              "RGB images, or find or follow things in "
+                                              "them");
   }
 }
 
@@ -58,6 +59,8 @@ std::string NetworkHandle::FirstCamera() const {
   const char* name = bireid_session_camera_name(session_.get(), 0);
   return name == nullptr ? "" : name;
 }
+
+bool NetworkHandle::Tracks() const { return kind_ == bireid::kCorrelationKind; }
 
 std::vector<float> NetworkHandle::Run(const Image& image) {
   std::vector<float> values(elements_);

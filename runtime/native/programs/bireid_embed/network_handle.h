@@ -1,4 +1,4 @@
-// A network of the C API that closes itself: an extractor, a classifier or a detector.
+// A network of the C API that closes itself, whatever it gives for an image.
 #ifndef BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
 #define BIREID_PROGRAMS_BIREID_EMBED_NETWORK_HANDLE_H_
 
@@ -29,7 +29,11 @@ class NetworkHandle {
 
   std::string json() const { return bireid_session_describe_json(session_.get()); }
 
-  // The embedding, of unit length, the logits, or the map of boxes. Throws EngineError.
+  // Whether it follows a target: TrackerHandle does that.
+  bool Tracks() const;
+
+  // The embedding, of unit length, the logits, or the map of a detector or tracker. Throws
+  // EngineError.
   std::vector<float> Run(const Image& image);
 
   // What Run returned for an image as members of a JSON object: "embedding", or "class",

@@ -7,6 +7,7 @@
 
 #include "programs/bireid_embed/errors.h"
 #include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/tracker_handle.h"
 
 namespace bireid_embed {
 
@@ -15,15 +16,18 @@ const char kHelp[] =
        bireid-embed [OPTION]... BUNDLE --describe | --selftest | --bench [N]
        bireid-embed [OPTION]... serve BUNDLE --stdio | --socket PATH
 
-Embeds crops of people with a bundle's 1-bit network, classifies pictures, or finds things in
-them, whichever the network does. Prints one line of JSON an image:
+Embeds crops of people with a bundle's 1-bit network, classifies pictures, finds things in them, or
+follows one from frame to frame, whichever the network does. Prints one line of JSON an image:
 {"image": PATH, "embedding": [NUMBER, ...]}, or
 {"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, or
-{"image": PATH, "boxes": [{"class": NAME, "score": NUMBER, "box": [LEFT, TOP, RIGHT, BOTTOM]}]}.
+{"image": PATH, "boxes": [{"class": NAME, "score": NUMBER, "box": [LEFT, TOP, RIGHT, BOTTOM]}]}, or
+{"image": PATH, "box": [LEFT, TOP, WIDTH, HEIGHT], "score": NUMBER}.
 An IMAGE is a PNG, JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels;
 its EXIF orientation is applied.
 
   --raw WxH      every IMAGE holds W * H * 3 bytes, RGB, row by row
+  --box X,Y,W,H  where the target is in the first IMAGE, in pixels, 0 at its edge; the others are
+                 the frames that follow
   --binary       print float32 rows, little endian, instead of JSON; of boxes the map
   --describe     print as JSON what the network takes and gives, its task and its fingerprint
   --selftest     run the bundle's own items and compare; exit code 3 if they differ too much
@@ -39,9 +43,10 @@ its EXIF orientation is applied.
 
 serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
 path of an image, or "raw W H" followed by W * H * 3 bytes; where the bundle is adapted to cameras
-and --camera names none, with "camera NAME " before it. An answer is a line of JSON,
-{"embedding": [NUMBER, ...]}, {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]},
-{"boxes": [...]} or {"error": TEXT}.
+and --camera names none, with "camera NAME " before it; of a tracker with "box X,Y,W,H " before the
+frame in which a target is taken. An answer is a line of JSON, {"embedding": [NUMBER, ...]},
+{"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, {"boxes": [...]},
+{"box": [...], "score": NUMBER} or {"error": TEXT}.
 
   --stdio        requests on standard input, answers on standard output
   --socket PATH  a Unix socket for this user, of up to 8 clients at a time
@@ -65,6 +70,7 @@ enum Code {
   kIsa,
   kStem,
   kCamera,
+  kBox,
   kStdio,
   kSocket
 };
@@ -80,6 +86,7 @@ constexpr option kOptions[] = {
     {"isa", required_argument, nullptr, kIsa},
     {"stem", required_argument, nullptr, kStem},
     {"camera", required_argument, nullptr, kCamera},
+    {"box", required_argument, nullptr, kBox},
     {"stdio", no_argument, nullptr, kStdio},
     {"socket", required_argument, nullptr, kSocket},
     {"help", no_argument, nullptr, 'h'},
@@ -152,6 +159,9 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
       // To the engine it would mean any.
       Require(!options->camera->empty(), "--camera needs a name");
       break;
+    case kBox:
+      options->box = ParseBox(optarg, "--box");
+      break;
     case kStdio:
       seen->stdio = true;
       break;
@@ -174,6 +184,7 @@ void CheckCombination(const Options& options, const Seen& seen) {
           "images go with neither --describe, --selftest, --bench nor serve");
   Require(!embeds || !options.images.empty(), "name at least one image");
   Require(embeds || (!options.binary && !seen.raw), "--binary and --raw go with images only");
+  Require(!options.box || (embeds && !options.binary), "--box goes with images and JSON only");
   const bool reports = options.action == Action::kSelfTest || options.action == Action::kBench;
   Require(!options.json || reports, "--json goes with --selftest and --bench only");
   if (serves) {

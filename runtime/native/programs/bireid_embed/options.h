@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/bireid_tracker.h"
+
 namespace bireid_embed {
 
 enum class Action { kEmbed, kDescribe, kSelfTest, kBench, kServe, kHelp, kVersion };
@@ -23,7 +25,8 @@ struct Options {
   int threads = 1;
   std::string isa = "auto";
   std::string stem = "float32";
-  std::optional<std::string> camera;  // whose crops come in
+  std::optional<std::string> camera;      // whose crops come in
+  std::optional<bireid_tracked_box> box;  // of the target in the first image
 };
 
 extern const char kHelp[];

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "engine/json_text.h"
@@ -17,6 +19,8 @@ constexpr char kRaw[] = "raw ";
 constexpr size_t kRawSize = sizeof(kRaw) - 1;
 constexpr char kCamera[] = "camera ";
 constexpr size_t kCameraSize = sizeof(kCamera) - 1;
+constexpr char kBox[] = "box ";
+constexpr size_t kBoxSize = sizeof(kBox) - 1;
 
 // "raw W H" and the pixels that follow it. Where W and H are sides of an image, the pixels are
 // taken from the connection in any case: the next request begins after them.
@@ -49,25 +53,38 @@ Image ReadImage(const std::string& request, bool too_long, Connection& connectio
   return ReadImageFile(request);
 }
 
-// Takes "camera NAME " off a request and returns NAME; empty if there is none.
-std::string TakeCamera(std::string* request) {
-  if (request->compare(0, kCameraSize, kCamera) != 0) return "";
-  const size_t space = std::min(request->find(' ', kCameraSize), request->size());
-  const std::string camera = request->substr(kCameraSize, space - kCameraSize);
+// Takes a word and the one behind it off a request, such as "camera NAME ", and returns the second;
+// empty if there is none.
+std::string Take(const char* word, size_t size, std::string* request) {
+  if (request->compare(0, size, word) != 0) return "";
+  const size_t space = std::min(request->find(' ', size), request->size());
+  const std::string taken = request->substr(size, space - size);
   request->erase(0, std::min(space + 1, request->size()));
-  return camera;
+  return taken;
+}
+
+// A client's target, which the next frames are sought for.
+using Target = std::unique_ptr<TrackerHandle>;
+
+std::string Follow(const std::string& box, const Image& frame, const CameraNetworks& networks,
+                   Target* target) {
+  if (*target == nullptr) *target = networks.NewTracker();
+  return ToJson(box.empty() ? (*target)->Update(frame)
+                            : (*target)->Start(frame, ParseBox(box, "box")));
 }
 
 std::string Answer(std::string request, bool too_long, Connection& connection,
-                   CameraNetworks& networks) {
+                   CameraNetworks& networks, Target* target) {
   try {
-    std::string camera;
-    if (networks.AskForCamera()) camera = TakeCamera(&request);
+    std::string camera, box;
+    if (networks.AskForCamera()) camera = Take(kCamera, kCameraSize, &request);
+    if (networks.Tracks()) box = Take(kBox, kBoxSize, &request);
     // First of all: pixels that follow are no requests.
     const Image image = ReadImage(request, too_long, connection);
     if (networks.AskForCamera() && camera.empty()) {
       throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
     }
+    if (networks.Tracks()) return "{" + Follow(box, image, networks, target) + "}\n";
     NetworkHandle& network = networks.Of(camera);
     return "{" + network.ToJson(network.Run(image), image) + "}\n";
   } catch (const std::bad_alloc&) {
@@ -83,8 +100,9 @@ void Serve(Connection& connection, CameraNetworks& networks) {
   try {
     std::string request;
     bool too_long = false;
+    Target target;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, networks));
+      connection.Write(Answer(request, too_long, connection, networks, &target));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

@@ -1,0 +1,81 @@
+"""`bireid-deploy follow`."""
+
+from pathlib import Path
+
+import click
+
+from bireid_deploy.cli.console import emit_json, message, progress
+from bireid_deploy.cli.native_output import quiet_native_output
+
+
+class _Box(click.ParamType):
+    """Four numbers between commas."""
+
+    name = "x,y,w,h"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        try:
+            sides = tuple(float(each) for each in str(value).split(","))
+        except ValueError:
+            sides = ()
+        if len(sides) != 4:
+            self.fail(f"{value!r} is not four numbers: x,y,width,height", param, ctx)
+        return sides
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--box", required=True, type=_Box(), help="The target in the first frame, pixels.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File of boxes.")
+@click.option("--draw", type=click.Path(path_type=Path), help="GIF or folder for drawn frames.")
+@click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def command(
+    bundle: Path,
+    source: Path,
+    box: tuple[float, ...],
+    out: Path,
+    draw: Path | None,
+    backend: str,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Follow one target through SOURCE with BUNDLE, from where --box says it is.
+
+    SOURCE is a folder of frames or a video file. --box is left, top, width and height; 0 is the
+    edge of the frame. The output is JSON, or lines as OTB has them if its name ends in .txt, where
+    1 is the first pixel.
+    """
+    from bireid_deploy import api
+
+    with progress("following") as on_progress:
+        followed = api.follow(
+            bundle,
+            source,
+            box,
+            draw=draw,
+            backend=backend,
+            threads=threads,
+            on_progress=on_progress,
+            quiet=quiet_native_output,
+        )
+    followed.save(out)
+    if draw is not None:
+        message(f"{len(followed.frames)} frames with the box in {draw}")
+    lowest = min(each.score for each in followed.found)
+    if as_json:
+        emit_json(
+            {
+                "file": str(out),
+                "frames": len(followed.frames),
+                "lowest_score": lowest,
+                "backend": followed.backend,
+                "fingerprint": followed.fingerprint,
+            }
+        )
+    else:
+        click.echo(f"{out}: {len(followed.frames)} frames, lowest score {lowest:.2f}")

@@ -1,0 +1,89 @@
+"""The frames of a folder or of a video file, one after the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
+
+from bireid_deploy.errors import DatasetError
+from bireid_deploy.extras import require
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame.
+
+    Attributes:
+        name: What reports call it: the name of its file, or its number in the video.
+        pixels: uint8 RGB (H, W, 3).
+    """
+
+    name: str
+    pixels: np.ndarray
+
+
+def read_frames(source: Path) -> Iterator[Frame]:
+    """Decode frames, one at a time.
+
+    Args:
+        source: A folder of images, sorted by name; one with such a folder `img/`, as sequences of
+            OTB are; or a video file.
+
+    Raises:
+        DatasetError: There is no such file or folder, it holds no frame, or it is no video.
+        ImageError: An image cannot be decoded.
+        MissingPackageError: A video, and PyAV is not installed.
+    """
+    if source.is_dir():
+        yield from _of_folder(source / "img" if (source / "img").is_dir() else source)
+    elif source.is_file():
+        yield from _of_video(source)
+    else:
+        raise DatasetError(f"{source}: no such file or folder")
+
+
+def count_frames(source: Path) -> int | None:
+    """How many frames there are; None where only decoding would tell."""
+    if not source.is_dir():
+        return None
+    return len(_images(source / "img" if (source / "img").is_dir() else source))
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _of_folder(folder: Path) -> Iterator[Frame]:
+    images = _images(folder)
+    if not images:
+        raise DatasetError(f"{folder}: holds no frame (looked for {', '.join(IMAGE_SUFFIXES)})")
+    for path in images:
+        yield Frame(path.name, load_image(path))
+
+
+def _of_video(path: Path) -> Iterator[Frame]:
+    require("video")
+    import av
+
+    count = 0
+    try:
+        # The protocols of FFmpeg reach into networks: a file is a file.
+        with path.open("rb") as file, av.open(file, mode="r") as video:
+            if not video.streams.video:
+                raise DatasetError(f"{path}: holds no video")
+            stream = video.streams.video[0]
+            if stream.width * stream.height > MAX_PIXELS:
+                raise DatasetError(f"{path}: frames have more than {MAX_PIXELS} pixels")
+            for decoded in video.decode(stream):
+                yield Frame(str(count + 1), decoded.to_ndarray(format="rgb24"))
+                count += 1
+    except av.error.FFmpegError as error:
+        raise DatasetError(f"{path}: cannot be read as a video: {error.strerror}") from error
+    if not count:
+        raise DatasetError(f"{path}: holds no frame")

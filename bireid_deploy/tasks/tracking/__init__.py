@@ -1,0 +1,1 @@
+"""Tracking: one target, marked in the first frame, is found again in those that follow."""
