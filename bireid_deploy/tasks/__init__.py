@@ -3,10 +3,12 @@
 from bireid_deploy.tasks.base import Task
 from bireid_deploy.tasks.classification.task import Classification
 from bireid_deploy.tasks.detection.task import Detection
+from bireid_deploy.tasks.points.task import Points
 from bireid_deploy.tasks.reid.task import ReId
 
 TASKS: dict[str, Task] = {
     "reid": ReId(),
     "classification": Classification(),
     "detection": Detection(),
+    "points": Points(),
 }

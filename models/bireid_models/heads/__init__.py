@@ -8,4 +8,5 @@ HEADS: dict[str, Head] = {
     "bnneck": Head("bireid_models.heads.bnneck:bnneck"),
     "detector": Head("bireid_models.heads.detector:detector"),
     "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
+    "point_neck": Head("bireid_models.heads.point_neck:point_neck"),
 }
