@@ -5,6 +5,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
+from bireid_deploy.api.classifying import ClassifiedFiles, classify
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
@@ -14,12 +15,14 @@ from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Adaptation",
+    "ClassifiedFiles",
     "Evaluation",
     "FoundInImages",
     "TrainingResult",
     "Verification",
     "adapt",
     "bench",
+    "classify",
     "convert",
     "detect",
     "embed",

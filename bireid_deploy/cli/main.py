@@ -19,6 +19,7 @@ VERBS = {
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
     "embed": "Turn images into embeddings.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
+    "classify": "Name the classes of images or point clouds.",
     "bench": "Measure latency, memory and load time, each engine in its own process.",
     "flash": "Put a bundle on a device, and test and time it there.",
     "doctor": "Show what this machine or a device can run.",

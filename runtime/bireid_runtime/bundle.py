@@ -200,12 +200,12 @@ class Bundle:
         names = ", ".join(spec.name for spec in self.outputs)
         raise UnsupportedModelError(
             f"{self.path}: holds a network of the task '{self.task}' (outputs: {names}) with "
-            f"{len(found)} outputs of the kind '{kind}'; open it with {self._face}"
+            f"{len(found)} outputs of the kind '{kind}'; open it with {self.face}"
         )
 
     @property
-    def _face(self) -> str:
-        """The class that opens the bundle."""
+    def face(self) -> str:
+        """The class that opens the bundle, such as `"Extractor"`."""
         if len(self.inputs) > 1 or len(self.outputs) > 1:
             return "Session"
         return INPUT_KINDS[self.inputs[0].kind].faces.get(self.outputs[0].kind, "Session")
@@ -221,7 +221,7 @@ class Bundle:
             return self.inputs[0]
         taken = ", ".join(f"{spec.name} ({spec.kind})" for spec in self.inputs)
         remedy = (
-            "run it with Session.run" if self._face == "Session" else f"open it with {self._face}"
+            "run it with Session.run" if self.face == "Session" else f"open it with {self.face}"
         )
         raise UnsupportedModelError(
             f"{self.path}: the network takes {taken}, not one input of the kind '{kind}'; {remedy}"

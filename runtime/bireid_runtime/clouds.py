@@ -40,7 +40,8 @@ class CloudPreprocess:
     def __post_init__(self) -> None:
         if not MIN_POINTS <= self.count <= MAX_INPUT_POINTS:
             raise ArgumentError(
-                f"preprocess.points is {self.count}; it must lie in {MIN_POINTS}..{MAX_INPUT_POINTS}"
+                f"preprocess.points is {self.count}; it must lie in {MIN_POINTS} to "
+                f"{MAX_INPUT_POINTS}"
             )
         if self.up_axis not in _UP_AXES:
             raise ArgumentError(f"preprocess.up_axis is {self.up_axis!r}; choose x, y or z")

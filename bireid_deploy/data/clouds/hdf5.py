@@ -32,8 +32,8 @@ def read_labels(path: Path) -> np.ndarray:
         labels, clouds = _found(path, file, LABEL), _found(path, file, DATA)
         if labels.shape not in ((len(clouds),), (len(clouds), 1)) or labels.dtype.kind not in "iu":
             raise DatasetError(
-                f"{path}: 'label' is {labels.dtype} {labels.shape}; it must be one whole number per "
-                f"cloud ({len(clouds)},)"
+                f"{path}: 'label' is {labels.dtype} {labels.shape}; it must be a whole number for "
+                f"each of {len(clouds)} clouds"
             )
         values = np.asarray(labels[()]).reshape(-1)
     if values.size and (values.min() < 0 or values.max() >= _MAX_CLASSES):

@@ -8,8 +8,8 @@ _SECTIONS = """\
 Clouds of one thing each, of one of the classes, as lidar, depth cameras or CAD programs give them.
 The axis that `preprocess.up_axis` of the manifest names points up; position and size do not count.
 `bireid_runtime.PointClassifier` and `bireid_point_classifier_open` sample and scale a cloud. The
-largest number names the class; the softmax of all of them gives shares that add up to one, which are
-not calibrated probabilities.
+largest number names the class; the softmax of all of them gives shares that add up to one, which
+are not calibrated probabilities.
 
 ## Limits
 

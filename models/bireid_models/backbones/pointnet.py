@@ -1,11 +1,12 @@
 """PointNet without T-Nets (Qi et al. 2017): every point alone, their maximum, two dense layers.
 
-A point is a pixel of a map one pixel wide, a dense layer a 1x1 convolution on a single pixel, for in
-this form a converter keeps it 1-bit. T-Nets would need products of two maps, which are no layer of
-a 1-bit network; without them PointNet loses under a point.
+A point is a pixel of a map one pixel wide, a dense layer a 1x1 convolution on a single pixel, for
+in this form a converter keeps it 1-bit. T-Nets would need products of two maps, which are no layer
+of a 1-bit network; without them PointNet loses under a point.
 
 The maximum over a thousand points is nearly always positive, so that its sign says nothing.
-BiPointNet (Qin et al. 2021) therefore shifts it before the sign; `NetworkConfig.max_shift` says how.
+BiPointNet (Qin et al. 2021) therefore shifts it before the sign; `NetworkConfig.max_shift` says
+how.
 """
 
 import dataclasses
