@@ -11,9 +11,10 @@ _MAX_HEADER_BYTES = 2**16
 _END = b"end_header"
 _TYPES = {
     **{"char": "<i1", "uchar": "<u1", "short": "<i2", "ushort": "<u2", "int": "<i4"},
-    **{"uint": "<u4", "float": "<f4", "double": "<f8", "int8": "<i1", "uint8": "<u1"},
-    **{"int16": "<i2", "uint16": "<u2", "int32": "<i4", "uint32": "<u4"},
-    **{"float32": "<f4", "float64": "<f8"},
+    **{"uint": "<u4", "float": "<f4", "double": "<f8"},
+    # Later names say the bits.
+    **{f"{name}{8 * size}": f"<{name[0]}{size}" for name in ("int", "uint") for size in (1, 2, 4)},
+    **{f"float{8 * size}": f"<f{size}" for size in (4, 8)},
 }
 _FORMATS = ("ascii", "binary_little_endian")
 
@@ -25,7 +26,7 @@ class _Header:
     Attributes:
         is_text: Whether numbers are written out.
         count: Points, M.
-        properties: Name and NumPy type of what each point has, in order.
+        properties: Name and NumPy type of what each vertex has, in order.
         size: Bytes of the header.
     """
 
