@@ -38,7 +38,7 @@ triplet_weight = 0.0
 up_axis = "z"
 [kernel_refining]
 [feature_refining]
-pairs = [{ low = "stage1", high = "stage3" }, { low = "stage2", high = "stage3" }]
+pairs = [{ low = "stage2", high = "stage3" }]
 [optimizer]
 epochs = 2
 """
@@ -162,12 +162,8 @@ def test_bad_clouds_are_named(bundle, clouds):
 
 def _library():
     library = ctypes.CDLL(engine_path())
-    for name in (
-        "bireid_last_error",
-        "bireid_point_class_name",
-        "bireid_point_classifier_describe",
-    ):
-        getattr(library, name).restype = ctypes.c_char_p
+    for name in ("last_error", "point_class_name", "point_classifier_describe"):
+        getattr(library, f"bireid_{name}").restype = ctypes.c_char_p
     return library
 
 

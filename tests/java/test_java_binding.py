@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector
+from bireid_runtime import Detector, PointClassifier
 from bireid_runtime.native_library import engine_path
 from skips import skip_unavoidably
 
@@ -26,6 +26,8 @@ from bundle_files import (
     detector_bundle,
     golden_crops,
     golden_outputs,
+    points_bundle,
+    some_clouds,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,7 @@ TEST_CLASSES = [
     "org.bireid.ClassifierTest",
     "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
+    "org.bireid.PointClassifierTest",
     "org.bireid.android.ReIdExtractorTest",
 ]
 
@@ -159,6 +162,18 @@ def boxes(bundle, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def clouds(tmp_path_factory):
+    """A file of clouds and of what Python computes of each: the bits of all numbers, by lines."""
+    found = some_clouds()
+    logits = PointClassifier.open(points_bundle(), backend="native").classify(found)
+    rows = [each for pair in zip(found, logits, strict=True) for each in pair]
+    lines = [" ".join(f"{value:x}" for value in row.reshape(-1).view(np.uint32)) for row in rows]
+    file = tmp_path_factory.mktemp("clouds") / "clouds"
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
@@ -168,12 +183,15 @@ def wrong_golden(bundle, tmp_path_factory):
 
 
 @pytest.mark.parametrize("test_class", TEST_CLASSES)
-def test_junit(test_class, bundle, libraries, classes, crops, boxes, wrong_golden, tmp_path):
+def test_junit(
+    test_class, bundle, libraries, classes, crops, boxes, clouds, wrong_golden, tmp_path
+):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
         *(f"-Dbireid.bundle={bundle}", f"-Dbireid.crops={crops}"),
         *(f"-Dbireid.classifier={classifier_bundle()}", f"-Dbireid.adapted={adapted_bundle()}"),
         *(f"-Dbireid.detector={detector_bundle()}", f"-Dbireid.boxes={boxes}"),
+        *(f"-Dbireid.points={points_bundle()}", f"-Dbireid.clouds={clouds}"),
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

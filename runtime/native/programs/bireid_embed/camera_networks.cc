@@ -10,6 +10,7 @@ CameraNetworks::CameraNetworks(const std::string& bundle, const bireid_options& 
   if (options.camera == nullptr) any.camera = "";
   auto network = std::make_unique<NetworkHandle>(bundle, any);
   const std::string first = network->FirstCamera();
+  takes_clouds_ = network->takes_clouds();
   ask_ = options.camera == nullptr && !first.empty();
   networks_.emplace(ask_ ? first : "", std::move(network));
 }

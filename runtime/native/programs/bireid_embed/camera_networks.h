@@ -22,6 +22,9 @@ class CameraNetworks {
   // Whether the bundle is adapted and no camera was named: then every request names one.
   bool AskForCamera() const { return ask_; }
 
+  // Whether the networks take point clouds, and not images.
+  bool TakesClouds() const { return takes_clouds_; }
+
   // The network of a camera; where AskForCamera() is false, the one there is. Throws EngineError
   // for a camera that the bundle does not know.
   NetworkHandle& Of(const std::string& camera);
@@ -30,6 +33,7 @@ class CameraNetworks {
   const std::string bundle_;
   const bireid_options options_;
   bool ask_ = false;
+  bool takes_clouds_ = false;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<NetworkHandle>> networks_;
 };

@@ -9,8 +9,9 @@
 #include "engine/json_text.h"
 #include "programs/bireid_embed/bench.h"
 #include "programs/bireid_embed/camera_networks.h"
+#include "programs/bireid_embed/cloud.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/item.h"
 #include "programs/bireid_embed/network_handle.h"
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
@@ -53,17 +54,26 @@ int PrintAndEnd(const std::string& text) {
   return kOk;
 }
 
-int RunImages(const Options& options) {
+Item ReadItem(const Options& options, const std::string& path, bool is_cloud) {
+  const bool is_raw = options.raw_width > 0;
+  if (is_cloud) {
+    if (is_raw) throw UsageError("--raw goes with images; a cloud is a .npy or a .ply file");
+    return {{}, ReadCloudFile(path)};
+  }
+  if (is_raw) return {ReadRawFile(path, options.raw_width, options.raw_height), {}};
+  return {ReadImageFile(path), {}};
+}
+
+int RunItems(const Options& options) {
   NetworkHandle network = Open(options);
+  const std::string what = network.takes_clouds() ? "cloud" : "image";
   for (const std::string& path : options.images) {
-    const Image image = options.raw_width > 0
-                            ? ReadRawFile(path, options.raw_width, options.raw_height)
-                            : ReadImageFile(path);
-    const std::vector<float> values = network.Run(image);
+    const Item item = ReadItem(options, path, network.takes_clouds());
+    const std::vector<float> values = network.Run(item);
     if (options.binary) {
       Print(values.data(), values.size() * sizeof(float));
     } else {
-      Print("{\"image\": " + bireid::JsonString(path) + ", " + network.ToJson(values, image) +
+      Print("{\"" + what + "\": " + bireid::JsonString(path) + ", " + network.ToJson(values, item) +
             "}\n");
     }
   }
@@ -121,7 +131,7 @@ int Run(const Options& options) {
     case Action::kServe:
       return Serve(options);
     case Action::kEmbed:
-      return RunImages(options);
+      return RunItems(options);
   }
   return kBug;
 }
