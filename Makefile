@@ -79,7 +79,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.inst
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e ".[train,figures,coco,test]"
+	@$(INSTALL) -e ".[train,figures,coco,points,test]"
 	@touch $@
 
 $(TOOLS)/.made: constraints.txt
