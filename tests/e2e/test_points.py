@@ -9,6 +9,7 @@ import pytest
 from bireid_runtime import Bundle, Classifier, PointClassifier, Session, engine_path, self_test
 from bireid_runtime.errors import ArgumentError, CloudError, UnsupportedModelError
 
+from bireid_deploy.benchmark.engines import engines_of
 from bireid_deploy.data.clouds.shapes import sample_shape
 from bireid_deploy.data.clouds.write_shapes import write_shapes
 
@@ -232,6 +233,20 @@ def test_a_session_takes_several_clouds_at_once(bundle, clouds):
     assert library.bireid_session_run_images(handle, records, 1, outputs) != 0
     assert b"takes other inputs than one image" in library.bireid_last_error()
     library.bireid_session_close(handle)
+
+
+@pytest.mark.slow
+def test_it_is_verified_and_timed_like_other_bundles(cli, bundle):
+    result = cli("verify", bundle.path)
+    assert result.code == 0, result.out
+    assert "native vs lce" in result.out
+    engines = engines_of(Bundle.open(bundle.path), (), 1)
+    # Those that start from 8-bit pixels are left out.
+    assert not any("uint8" in each.kind for each in engines)
+    assert {each.kind for each in engines} >= {"native", "bireid", "onnx"}
+    engine = type(engines[0]).from_json(json.loads(json.dumps(engines[0].to_json())))
+    assert engine.item().shape == (1, 64, 1, 3)
+    assert engine.open().run(engine.item())["logits"].shape == (1, 10)
 
 
 @pytest.mark.slow
