@@ -113,8 +113,8 @@ TEST(Clouds, TheManifestSaysHowTheyArePrepared) {
     const char *old, *with, *message;
   };
   for (const Change& change : {
-           Change{"\"points\": 8", "\"points\": 2", "points is 2"},
-           Change{"\"points\": 8", "\"points\": 65537", "points is 65537"},
+           Change{"\"points\": 8", "\"points\": 2", "must lie in 3..65536"},
+           Change{"\"points\": 8", "\"points\": 65537", "must lie in 3..65536"},
            Change{"\"points\": 8", "\"points\": 9", "'inputs[0].shape' must be [null, 9, 1, 3]"},
            Change{"\"up_axis\": \"y\"", "\"up_axis\": \"w\"", "must be x, y or z"},
            Change{"\"up_axis\": \"y\"", "\"up_axis\": \"y\", \"more\": 1", "more"},

@@ -51,7 +51,7 @@ std::vector<float> ReadRawPoints(const std::string& request, Connection& connect
     connection.SkipBytes(bytes);
     throw;
   }
-  connection.ReadBytes(points.data(), bytes);
+  connection.ReadBytes(reinterpret_cast<uint8_t*>(points.data()), bytes);
   return points;
 }
 
