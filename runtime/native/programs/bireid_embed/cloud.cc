@@ -36,6 +36,7 @@ size_t RowsOf(const std::string& shape, const std::string& source) {
     FailNpy(source);
   }
   const std::string rows = shape.substr(1, shape.size() - columns.size() - 1);
+  if (rows.find_first_not_of("0123456789") != std::string::npos) FailNpy(source);
   try {
     return static_cast<size_t>(ParseInteger(rows, 0, kMaxPoints, source + ": the points"));
   } catch (const UsageError& error) {
