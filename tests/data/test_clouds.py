@@ -1,5 +1,7 @@
 """Point clouds from files: ModelNet's layout, ten shapes, PLY and NumPy; all of it untrusted."""
 
+import sys
+
 import numpy as np
 import pytest
 from bireid_runtime.errors import CloudError
@@ -10,7 +12,7 @@ from bireid_deploy.data.clouds.ply import parse_ply
 from bireid_deploy.data.clouds.shapes import SHAPES, sample_shape
 from bireid_deploy.data.clouds.write_shapes import write_shapes
 from bireid_deploy.data.item_files import find_items, read_items
-from bireid_deploy.errors import DatasetError
+from bireid_deploy.errors import DatasetError, MissingPackageError
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed: the extra points")
 
@@ -134,6 +136,12 @@ def test_a_huge_array_is_not_read(release):
         file.create_dataset("data", (2**16, 2**14, 3), "f4", chunks=(1, 64, 3))
     with pytest.raises(DatasetError, match="larger than"):
         read_clouds(path)
+
+
+def test_without_h5py_the_extra_is_named(release, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MissingPackageError, match=r'h5py is not installed: .*\[points\]"'):
+        open_cloud_dataset(release)
 
 
 def test_ten_shapes(shapes, tmp_path):
