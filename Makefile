@@ -82,7 +82,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.inst
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e ".[train,figures,coco,video,test]"
+	@$(INSTALL) -e ".[train,figures,coco,points,video,test]"
 	@touch $@
 
 $(TOOLS)/.made: constraints.txt

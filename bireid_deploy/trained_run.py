@@ -67,18 +67,22 @@ class KerasPredictor:
         return self.deployment.inputs
 
     def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
-        """Run images through the network.
+        """As `run_items`, of a network that takes images uint8 (H, W, C) of any size."""
+        return self.run_items(images)
+
+    def run_items(self, items: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Run raw items through a network with one input.
 
         Args:
-            images: uint8 (H, W, C) of any size.
+            items: What the kind of the input takes, see `InputSpec.prepare`.
 
         Returns:
             Every output by name, float32 (N, ...).
         """
         (spec,) = self.deployment.inputs
         batches = []
-        for start in range(0, len(images), _BATCH):
-            prepared = [spec.prepare(image) for image in images[start : start + _BATCH]]
+        for start in range(0, len(items), _BATCH):
+            prepared = [spec.prepare(item) for item in items[start : start + _BATCH]]
             batches.append(self._outputs(np.stack(prepared)))
         return {
             output.name: np.concatenate(

@@ -5,6 +5,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
+from bireid_deploy.api.classifying import ClassifiedFiles, classify
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
@@ -15,6 +16,7 @@ from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Adaptation",
+    "ClassifiedFiles",
     "Evaluation",
     "FollowedTarget",
     "FoundInImages",
@@ -22,6 +24,7 @@ __all__ = [
     "Verification",
     "adapt",
     "bench",
+    "classify",
     "convert",
     "detect",
     "embed",

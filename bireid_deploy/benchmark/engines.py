@@ -34,7 +34,8 @@ class Engine:
         path: A bundle or, for `onnxruntime` and `litert`, a model file.
         bytes: Size of the model file.
         threads: Threads of one call.
-        preprocess: What the bundle does to a crop.
+        shape: What the network takes, without the batch.
+        preprocess: What the bundle does to a crop; None of a network that takes no image.
     """
 
     label: str
@@ -42,22 +43,27 @@ class Engine:
     path: str
     bytes: int
     threads: int
-    preprocess: Preprocess
+    shape: tuple[int, ...]
+    preprocess: Preprocess | None
 
     def to_json(self) -> dict[str, Any]:
         """For the worker's command line."""
-        return {**vars(self), "preprocess": self.preprocess.to_manifest()}
+        spec = None if self.preprocess is None else self.preprocess.to_manifest()
+        return {**vars(self), "shape": list(self.shape), "preprocess": spec}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Engine":
         """Read back what `to_json` returned."""
-        return cls(**{**fields, "preprocess": Preprocess.from_manifest(fields["preprocess"])})
+        spec = fields["preprocess"]
+        preprocess = None if spec is None else Preprocess.from_manifest(spec)
+        return cls(**{**fields, "shape": tuple(fields["shape"]), "preprocess": preprocess})
 
-    def image(self) -> np.ndarray:
-        """Return an image of random pixels, normalised: float32 (1, H, W, 3)."""
-        shape = (1, *self.preprocess.shape)
-        pixels = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
-        return normalize(pixels, self.preprocess)
+    def item(self) -> np.ndarray:
+        """Return what the network takes, float32 (1, ...): random pixels, or else numbers."""
+        rng = np.random.default_rng(0)
+        if self.preprocess is None:
+            return rng.normal(size=(1, *self.shape)).astype(np.float32)
+        return normalize(rng.integers(256, size=(1, *self.shape), dtype=np.uint8), self.preprocess)
 
     def open(self) -> Opened:
         """Import the engine and load the model.
@@ -95,14 +101,20 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         threads: Threads of one call.
 
     Raises:
-        UnsupportedModelError: A file to compare with is of another kind.
+        UnsupportedModelError: A file to compare with is of another kind, or the network takes
+            several inputs.
     """
     found = []
+    if len(bundle.inputs) > 1:
+        raise UnsupportedModelError(f"{bundle.path}: takes several inputs, which bench cannot")
+    (taken,) = bundle.inputs
     for kind, label in _BUNDLE_ENGINES.items():
-        format_name = _KINDS[kind].backend_row.format
-        if format_name in bundle.formats:
-            size = bundle.file(format_name).stat().st_size
-            found.append(Engine(label, kind, str(bundle.path), size, threads, bundle.preprocess))
+        row = _KINDS[kind]
+        if row.backend_row.format in bundle.formats and (taken.preprocess or not row.needs_image):
+            size = bundle.file(row.backend_row.format).stat().st_size
+            found.append(
+                Engine(label, kind, str(bundle.path), size, threads, taken.shape, taken.preprocess)
+            )
     read = {backend.format for backend in BACKENDS}
     own = [(name, bundle.file(name)) for name in bundle.formats if name not in read]
     for name, path in [*own, *((path.name, path) for path in against)]:
@@ -110,7 +122,7 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
         engine, kind = _FILE_ENGINES[path.suffix]
         size, label = path.stat().st_size, f"{name}, {engine}"
-        found.append(Engine(label, kind, str(path), size, threads, bundle.preprocess))
+        found.append(Engine(label, kind, str(path), size, threads, taken.shape, taken.preprocess))
     return found
 
 
@@ -133,7 +145,7 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
 
 
 def _of(bundle: Bundle, session: EngineSession) -> Opened:
-    name = bundle.image_input.name
+    name = bundle.inputs[0].name
     return Opened(lambda image: session.run({name: image}), session.describe())
 
 
@@ -204,10 +216,17 @@ def _open_litert(engine: Engine) -> Opened:
 
 
 class _Kind(NamedTuple):
-    """How to open an engine, and the back end of the runtime whose packages it needs."""
+    """How to open an engine, and the back end of the runtime whose packages it needs.
+
+    Attributes:
+        backend: Name of the back end.
+        open: Opens it.
+        needs_image: Whether it starts from 8-bit pixels.
+    """
 
     backend: str
     open: Callable[[Engine], Opened]
+    needs_image: bool = False
 
     @property
     def backend_row(self) -> Backend:
@@ -218,9 +237,9 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     "native": _Kind("native", _open_native),
-    "native-uint8-stem": _Kind("native", _open_native),
+    "native-uint8-stem": _Kind("native", _open_native, needs_image=True),
     "bireid": _Kind("litert", _open_bireid),
-    "bireid-uint8-stem": _Kind("litert", _open_uint8_stem),
+    "bireid-uint8-stem": _Kind("litert", _open_uint8_stem, needs_image=True),
     "bireid-lce-operators": _Kind("litert", _open_bireid),
     "lce-indirect": _Kind("lce", _open_lce),
     "lce-default": _Kind("lce", _open_lce),

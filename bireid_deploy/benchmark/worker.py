@@ -43,14 +43,14 @@ def _serve(arguments: str, answers: TextIO) -> None:
     engine = Engine.from_json(fields)
     opened = engine.open()
     load_ms = _since(began)
-    image = engine.image()
-    first_ms = _milliseconds(opened.run, image)
+    item = engine.item()
+    first_ms = _milliseconds(opened.run, item)
     _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
     for line in sys.stdin:
         # The caches hold what the engines before left in them.
         for _ in range(_WARM_UP):
-            opened.run(image)
-        times = [_milliseconds(opened.run, image) for _ in range(int(line))]
+            opened.run(item)
+        times = [_milliseconds(opened.run, item) for _ in range(int(line))]
         _answer(answers, {"milliseconds": times})
     _answer(answers, {"peak_rss_bytes": _peak_rss_bytes()})
 
@@ -69,9 +69,9 @@ def _since(began: float) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-def _milliseconds(run: Callable[[Any], Any], image: Any) -> float:
+def _milliseconds(run: Callable[[Any], Any], item: Any) -> float:
     began = time.perf_counter()
-    run(image)
+    run(item)
     return _since(began)
 
 

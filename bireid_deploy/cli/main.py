@@ -20,6 +20,7 @@ VERBS = {
     "embed": "Turn images into embeddings.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",
+    "classify": "Name the classes of images or point clouds.",
     "bench": "Measure latency, memory and load time, each engine in its own process.",
     "flash": "Put a bundle on a device, and test and time it there.",
     "doctor": "Show what this machine or a device can run.",

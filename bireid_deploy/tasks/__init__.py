@@ -3,6 +3,7 @@
 from bireid_deploy.tasks.base import Task
 from bireid_deploy.tasks.classification.task import Classification
 from bireid_deploy.tasks.detection.task import Detection
+from bireid_deploy.tasks.points.task import Points
 from bireid_deploy.tasks.reid.task import ReId
 from bireid_deploy.tasks.tracking.task import Tracking
 
@@ -11,4 +12,5 @@ TASKS: dict[str, Task] = {
     "classification": Classification(),
     "detection": Detection(),
     "tracking": Tracking(),
+    "points": Points(),
 }

@@ -109,6 +109,14 @@ class NetworkPredictor(Predictor, Protocol):
         """What the network takes."""
 
 
+@runtime_checkable
+class ItemPredictor(Predictor, Protocol):
+    """A predictor of a network with one input of any kind: all are that run a network."""
+
+    def run_items(self, items: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
+        """As `run_images`, from raw items of the kind that the network takes."""
+
+
 class Baseline(Predictor, Protocol):
     """A predictor that needs no training."""
 

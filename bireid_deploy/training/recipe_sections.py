@@ -2,7 +2,14 @@
 
 from typing import Annotated, Literal
 
-from bireid_models.config import Downsample, NetworkConfig, Precision, Stem, UnitOrder
+from bireid_models.config import (
+    Downsample,
+    MaxShift,
+    NetworkConfig,
+    Precision,
+    Stem,
+    UnitOrder,
+)
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bireid_deploy.data.color import ColorJitter
@@ -37,6 +44,7 @@ class NetworkSection(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     head: str = "bnneck"
     classes: int = 1
+    max_shift: MaxShift = "bn_after_max"
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

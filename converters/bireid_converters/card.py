@@ -1,7 +1,7 @@
 """The model card of a bundle: its manifest, told to a person."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,14 @@ _LEVELS = {
     "mean": "the mean of a camera is taken out of its embeddings",
     "mean_and_deviation": "the mean of a camera is taken out of its embeddings, and they are "
     "divided by its deviation",
+}
+
+
+# The size of what goes in, by kind of input.
+_SIZES: Mapping[str, Callable[[Sequence[int]], str]] = {
+    "image": lambda shape: f"{shape[0]}x{shape[1]} pixels after resizing",
+    "points": lambda shape: f"{shape[0]} points after sampling",
+    "tensor": lambda shape: f"{'x'.join(map(str, shape))} numbers",
 }
 
 
@@ -101,14 +109,7 @@ def _summary(manifest: Mapping[str, Any], facts: CardFacts) -> str:
 
 
 def _sizes(inputs: Sequence[Mapping[str, Any]]) -> str:
-    sizes = []
-    for each in inputs:
-        spec = each.get("preprocess")
-        size = "x".join(map(str, each["shape"][1:]))
-        sizes.append(
-            f"{spec['height']}x{spec['width']} pixels after resizing" if spec else f"{size} numbers"
-        )
-    return ", ".join(sizes)
+    return ", ".join(_SIZES[each["kind"]](each["shape"][1:]) for each in inputs)
 
 
 def _binarisation(audit: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -58,7 +59,8 @@ def choose_golden(
         seed: Seed of the generated items and the noise.
 
     Returns:
-        Items and outputs. Of images, at least one is higher and wider than the input.
+        Items and outputs. Of images, at least one is higher and wider than the input, of clouds
+        one has more points.
 
     Raises:
         ConversionError: Fewer than three candidates, or fewer than three stable ones.
@@ -118,17 +120,21 @@ def generate_items(
 
     Returns:
         Items by the name of the input: of images random soft patterns with grain, from half to
-        twice the input size, which no person is in; of tensors normally distributed numbers.
+        twice the input size, which no person is in; of points clouds without a form, of half to
+        twice as many; of tensors normally distributed numbers.
     """
     rng = np.random.default_rng(seed)
     return {
-        spec.name: [_GENERATORS[spec.kind](spec, index, rng) for index in range(count)]
+        spec.name: [_ITEMS[spec.kind].generate(spec, index, rng) for index in range(count)]
         for spec in inputs
     }
 
 
+_SCALES = (0.5, 0.75, 1.0, 1.5, 2.0)
+
+
 def _pattern(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarray:
-    scale = (0.5, 0.75, 1.0, 1.5, 2.0)[index % 5]
+    scale = _SCALES[index % len(_SCALES)]
     height, width, channels = spec.shape
     coarse = rng.integers(0, 256, (8, 4, channels), dtype=np.uint8)
     smooth = resize_bilinear(coarse, math.ceil(height * scale), math.ceil(width * scale))
@@ -136,32 +142,64 @@ def _pattern(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarra
     return np.clip(smooth + grain, 0, 255).astype(np.uint8)
 
 
+def _larger_image(item: np.ndarray, spec: InputSpec) -> bool:
+    return item.shape[0] > spec.shape[0] and item.shape[1] > spec.shape[1]
+
+
+def _enlarged_image(item: np.ndarray, spec: InputSpec) -> np.ndarray:
+    rows = spec.shape[0] // item.shape[0] + 1
+    columns = spec.shape[1] // item.shape[1] + 1
+    return item.repeat(rows, axis=0).repeat(columns, axis=1)
+
+
+def _cloud(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarray:
+    points = math.ceil(spec.shape[0] * _SCALES[index % len(_SCALES)])
+    axes = rng.uniform(0.4, 1, 3)
+    return (rng.normal(size=(points, 3)) * axes).astype(np.float32)
+
+
+def _larger_cloud(item: np.ndarray, spec: InputSpec) -> bool:
+    return len(item) > spec.shape[0]
+
+
+def _enlarged_cloud(item: np.ndarray, spec: InputSpec) -> np.ndarray:
+    return item.repeat(spec.shape[0] // len(item) + 1, axis=0)
+
+
 def _normal(spec: InputSpec, index: int, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=spec.shape).astype(np.float32)
 
 
-_GENERATORS: Mapping[str, Callable[[InputSpec, int, np.random.Generator], np.ndarray]] = {
-    "image": _pattern,
-    "tensor": _normal,
+@dataclass(frozen=True)
+class _Items:
+    """What is known of the raw items of a kind of input.
+
+    Attributes:
+        generate: Makes one for a network of which nothing is known, by its number.
+        is_larger: Whether one must shrink to fit, so that the self-test sees that too.
+        enlarged: Makes one larger.
+    """
+
+    generate: Callable[[InputSpec, int, np.random.Generator], np.ndarray]
+    is_larger: Callable[[np.ndarray, InputSpec], bool]
+    enlarged: Callable[[np.ndarray, InputSpec], np.ndarray]
+
+
+_ITEMS: Mapping[str, _Items] = {
+    "image": _Items(_pattern, _larger_image, _enlarged_image),
+    "points": _Items(_cloud, _larger_cloud, _enlarged_cloud),
+    # They have one size.
+    "tensor": _Items(_normal, lambda item, spec: True, lambda item, spec: item),
 }
 
 
 def _is_larger(raw: Candidates, inputs: Sequence[InputSpec], index: int) -> bool:
-    """Whether every image of an item must shrink, so that the self-test sees that too."""
-    items = [raw[spec.name][index] for spec in inputs if spec.preprocess is not None]
-    sizes = [spec.shape for spec in inputs if spec.preprocess is not None]
-    return all(
-        item.shape[0] > size[0] and item.shape[1] > size[1]
-        for item, size in zip(items, sizes, strict=True)
-    )
+    """Whether everything in an item that can shrink must."""
+    return all(_ITEMS[spec.kind].is_larger(raw[spec.name][index], spec) for spec in inputs)
 
 
 def _enlarged(item: np.ndarray, spec: InputSpec) -> np.ndarray:
-    if spec.preprocess is None:
-        return item
-    rows = spec.shape[0] // item.shape[0] + 1
-    columns = spec.shape[1] // item.shape[1] + 1
-    return item.repeat(rows, axis=0).repeat(columns, axis=1)
+    return _ITEMS[spec.kind].enlarged(item, spec)
 
 
 def _outputs_and_changes(

@@ -24,12 +24,16 @@ class OutputRule:
         phrase: Says to a person what comes out.
         agree: Whether items agree that differ by more than the tolerance: bool (N,) from the spec,
             what was found and what was expected, both (N, ...). None: they do not.
+        rounding: How much further two engines may lie apart that compute the same 1-bit layers, by
+            the order in which a real-valued last layer sums, as a multiple of what they may for an
+            embedding.
     """
 
     scale: Callable[[np.ndarray], float]
     golden_cosine: float | None
     phrase: Callable[[OutputSpec], str]
     agree: Callable[[OutputSpec, np.ndarray, np.ndarray], np.ndarray] | None = None
+    rounding: float = 1.0
 
 
 def _unit(values: np.ndarray) -> float:
@@ -93,7 +97,7 @@ def _tensor_phrase(spec: OutputSpec) -> str:
 
 OUTPUT_RULES: Mapping[str, OutputRule] = {
     "embedding": OutputRule(_unit, 0.999, _embedding_phrase),
-    "logits": OutputRule(_largest, None, _logits_phrase),
+    "logits": OutputRule(_largest, None, _logits_phrase, rounding=10.0),
     "boxes": OutputRule(_largest, None, _boxes_phrase, _same_boxes),
     "correlation": OutputRule(_largest, None, _correlation_phrase, _same_responses),
     "tensor": OutputRule(_largest, None, _tensor_phrase),

@@ -13,6 +13,7 @@ Precision = Literal["binary", "binary_activations", "real"]
 Stem = Literal["imagenet", "cifar"]
 UnitOrder = Literal["fused", "paper"]
 Downsample = Literal["real", "binary"]
+MaxShift = Literal["bn_after_max", "ema", "none"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class NetworkConfig:
         head: Name in `bireid_models.heads.HEADS`.
         input_channels: Channels of the input image, 1 to 64.
         classes: Classes that a head such as `detector` tells apart, 1 to 1000; `bnneck` has none.
+        max_shift: What `pointnet` does to the maximum over all points, nearly all of which is
+            positive, before its sign: `bn_after_max` learns a shift per channel, `ema` subtracts
+            the median of the maximum of as many standard normal numbers (BiPointNet's EMA-max).
+            A real-valued network has none.
 
     Raises:
         ValueError: A field has an impossible value; one line that names it and what is possible.
@@ -67,6 +72,7 @@ class NetworkConfig:
     head: str = "bnneck"
     input_channels: int = 3
     classes: int = 1
+    max_shift: MaxShift = "bn_after_max"
 
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[object]] = {
@@ -79,12 +85,14 @@ class NetworkConfig:
             "unit_order": get_args(UnitOrder),
             "kernel_surrogate": SURROGATES,
             "head": HEADS,
+            "max_shift": get_args(MaxShift),
         }
         for name, allowed in choices.items():
             _check_choice(name, getattr(self, name), list(allowed))
-        for name in ("input_height", "input_width"):
-            if getattr(self, name) < 32:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 32")
+        sides = ("input_height", "input_width")
+        for name, least in zip(sides, BACKBONES[self.backbone].least_input, strict=True):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if not 1 <= self.input_channels <= 64:
             raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
         if not 1 <= self.classes <= 1000:

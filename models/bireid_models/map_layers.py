@@ -18,6 +18,23 @@ class ChannelShift(keras.layers.Layer):
         return inputs + self.bias
 
 
+class ConstantShift(keras.layers.Layer):
+    """Add one number that does not learn; see `bireid_models.folding`.
+
+    Args:
+        shift: The number.
+        **kwargs: Passed on to Keras (name).
+    """
+
+    def __init__(self, shift: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shift = shift
+
+    def call(self, inputs: Any) -> Any:
+        """Map any shape to the same shape."""
+        return inputs + self.shift
+
+
 class HardTanh(keras.layers.Layer):
     """Clip to [-1, 1], what IR-Net has between its units."""
 

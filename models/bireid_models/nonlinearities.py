@@ -24,6 +24,11 @@ def rprelu(x: Any, name: str) -> Any:
     return ChannelShift(name=f"{name}_shift_out")(prelu(x, name))
 
 
+def relu(x: Any, name: str) -> Any:
+    """Cut off what is negative."""
+    return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
 def hard_tanh(x: Any, name: str) -> Any:
     """Clip to [-1, 1], as IR-Net does."""
     return HardTanh(name=f"{name}_hard_tanh")(x)

@@ -8,6 +8,7 @@ from bireid_runtime.boxes import Boxes
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.classifier import Classifier, Prediction
+from bireid_runtime.clouds import CloudPreprocess
 from bireid_runtime.detector import Detection, Detector
 from bireid_runtime.errors import BireidError
 from bireid_runtime.extractor import Extractor
@@ -16,6 +17,7 @@ from bireid_runtime.golden import Golden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.native_library import delegate_path, engine_path
 from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.point_classifier import PointClassifier
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.self_test import self_test
 from bireid_runtime.session import Session
@@ -29,12 +31,14 @@ __all__ = [
     "Bundle",
     "CameraStatistics",
     "Classifier",
+    "CloudPreprocess",
     "Detection",
     "Detector",
     "Extractor",
     "Golden",
     "InputSpec",
     "OutputSpec",
+    "PointClassifier",
     "Prediction",
     "Preprocess",
     "Session",

@@ -27,9 +27,9 @@ from bireid_runtime.errors import (
 )
 from bireid_runtime.files import open_regular
 from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
-from bireid_runtime.inputs import InputSpec
+from bireid_runtime.inputs import INPUT_KINDS, InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
-from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
+from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.suggestions import hint
 from bireid_runtime.tensors import MAX_TENSORS, require_unique
@@ -198,12 +198,34 @@ class Bundle:
         found = [spec for spec in self.outputs if spec.kind == kind]
         if len(found) == 1:
             return found[0]
-        faces = {OUTPUT_KINDS[spec.kind].face for spec in self.outputs}
-        face = faces.pop() if len(self.outputs) == 1 else "Session"
         names = ", ".join(spec.name for spec in self.outputs)
         raise UnsupportedModelError(
             f"{self.path}: holds a network of the task '{self.task}' (outputs: {names}) with "
-            f"{len(found)} outputs of the kind '{kind}'; open it with {face}"
+            f"{len(found)} outputs of the kind '{kind}'; open it with {self.face}"
+        )
+
+    @property
+    def face(self) -> str:
+        """The class that opens the bundle, such as `"Extractor"`."""
+        if len(self.inputs) > 1 or len(self.outputs) > 1:
+            return "Session"
+        return INPUT_KINDS[self.inputs[0].kind].faces.get(self.outputs[0].kind, "Session")
+
+    def input_of_kind(self, kind: str) -> InputSpec:
+        """Return the input of a network that takes one of a kind and nothing else.
+
+        Raises:
+            UnsupportedModelError: The network takes something else; the message names the class
+                that opens it.
+        """
+        if len(self.inputs) == 1 and self.inputs[0].kind == kind:
+            return self.inputs[0]
+        taken = ", ".join(f"{spec.name} ({spec.kind})" for spec in self.inputs)
+        remedy = (
+            "run it with Session.run" if self.face == "Session" else f"open it with {self.face}"
+        )
+        raise UnsupportedModelError(
+            f"{self.path}: the network takes {taken}, not one input of the kind '{kind}'; {remedy}"
         )
 
     @property
@@ -213,12 +235,7 @@ class Bundle:
         Raises:
             UnsupportedModelError: The network takes something else.
         """
-        if len(self.inputs) == 1 and self.inputs[0].kind == "image":
-            return self.inputs[0]
-        taken = ", ".join(f"{spec.name} ({spec.kind})" for spec in self.inputs)
-        raise UnsupportedModelError(
-            f"{self.path}: the network takes {taken}, not one image; run it with Session.run"
-        )
+        return self.input_of_kind("image")
 
     @property
     def preprocess(self) -> Preprocess:

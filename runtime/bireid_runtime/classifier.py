@@ -1,6 +1,6 @@
 """Images in, classes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,10 +78,19 @@ class Classifier(ImageFace):
         """
         if top < 1:
             raise ArgumentError(f"top is {top}; it must be at least 1")
-        return [self._ranked(row, top) for row in self.classify(images).astype(np.float64)]
+        return [ranked(row, self.classes, top) for row in self.classify(images)]
 
-    def _ranked(self, row: np.ndarray, top: int) -> list[Prediction]:
-        powers = np.exp(row - row.max())
-        probabilities = powers / powers.sum()
-        order = np.argsort(-row, kind="stable")[:top]
-        return [Prediction(self.classes[index], float(probabilities[index])) for index in order]
+
+def ranked(logits: np.ndarray, classes: Sequence[str], top: int) -> list[Prediction]:
+    """The most probable classes, the best first; of equal ones the earlier.
+
+    Args:
+        logits: float32 (K,).
+        classes: K names.
+        top: How many to name, at least 1; at most all are named.
+    """
+    row = logits.astype(np.float64)
+    powers = np.exp(row - row.max())
+    probabilities = powers / powers.sum()
+    order = np.argsort(-row, kind="stable")[:top]
+    return [Prediction(classes[index], float(probabilities[index])) for index in order]

@@ -24,6 +24,10 @@ class ImageError(BireidError):
     """An image cannot be decoded or has an impossible shape."""
 
 
+class CloudError(BireidError):
+    """A point cloud cannot be read or has impossible points."""
+
+
 class ArrayFileError(BireidError):
     """A file of arrays cannot be read: damaged, or written by something else."""
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from bireid_runtime.clouds import CloudPreprocess, prepare_cloud, require_cloud
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.manifest import Section
+from bireid_runtime.outputs import OUTPUT_KINDS
 from bireid_runtime.preprocess import Preprocess, preprocess
 from bireid_runtime.resize import require_image
 from bireid_runtime.tensors import check_spec, read_kind, read_name, read_shape
@@ -21,7 +23,8 @@ class InputSpec:
         name: Its name in the model file and for callers.
         kind: A name of `INPUT_KINDS`.
         shape: Shape of one item, without the batch: `(H, W, C)` of an image.
-        preprocess: How a raw item becomes network input; None if it is taken as it is.
+        preprocess: How an image becomes network input; None of another kind.
+        cloud: How a point cloud does; None of another kind.
 
     Raises:
         ArgumentError: A value breaks a rule of the manifest.
@@ -32,6 +35,7 @@ class InputSpec:
     kind: str
     shape: tuple[int, ...]
     preprocess: Preprocess | None = None
+    cloud: CloudPreprocess | None = None
 
     def __post_init__(self) -> None:
         check_spec(self, _read_parts, "input")
@@ -40,6 +44,11 @@ class InputSpec:
     def image(cls, name: str, preprocess: Preprocess) -> "InputSpec":
         """An input of images: uint8 `(H, W, C)` of any size, through `preprocess`."""
         return cls(name, "image", preprocess.shape, preprocess)
+
+    @classmethod
+    def points(cls, name: str, cloud: CloudPreprocess) -> "InputSpec":
+        """An input of point clouds: float32 `(M, 3)` of any number of points, through `cloud`."""
+        return cls(name, "points", cloud.shape, cloud=cloud)
 
     @classmethod
     def tensor(cls, name: str, shape: tuple[int, ...]) -> "InputSpec":
@@ -51,6 +60,7 @@ class InputSpec:
 
         Raises:
             ImageError: No uint8 image with the right channels.
+            CloudError: No float32 points `(M, 3)`, or they lie at one place.
             ArgumentError: Not what another kind takes.
         """
         INPUT_KINDS[self.kind].check(item, self)
@@ -59,14 +69,14 @@ class InputSpec:
         """Turn one raw item into network input.
 
         Args:
-            item: What the kind takes: uint8 `(H, W, C)` of any size for an image, float32 of
-                `shape` for a tensor.
+            item: What the kind takes: uint8 `(H, W, C)` of any size for an image, float32 `(M, 3)`
+                for points, float32 of `shape` for a tensor.
 
         Returns:
             float32 of `shape`.
 
         Raises:
-            ImageError, ArgumentError: As `check`.
+            ImageError, CloudError, ArgumentError: As `check`.
         """
         self.check(item)
         return INPUT_KINDS[self.kind].prepare(item, self)
@@ -79,8 +89,9 @@ class InputSpec:
             "dtype": "float32",
             "shape": [None, *self.shape],
         }
-        if self.preprocess is not None:
-            record |= {"layout": "NHWC", "preprocess": self.preprocess.to_manifest()}
+        preparation = self.preprocess or self.cloud
+        if preparation is not None:
+            record |= {"layout": "NHWC", "preprocess": preparation.to_manifest()}
         return record
 
     @classmethod
@@ -99,25 +110,39 @@ class InputKind:
     """One line of the table.
 
     Attributes:
-        read: Reads what the kind needs from its entry in the manifest: `preprocess`, or nothing.
+        read: Reads what the kind needs from its entry in the manifest: fields of `InputSpec`.
         check: Raises unless a raw item is what the kind takes.
         prepare: Turns a raw item into network input.
+        faces: The class that opens a bundle with one such input, by the kind of its one output.
     """
 
-    read: Callable[[Section, tuple[int, ...]], Preprocess | None]
+    read: Callable[[Section, tuple[int, ...]], Mapping[str, Any]]
     check: Callable[[object, InputSpec], None]
     prepare: Callable[[np.ndarray, InputSpec], np.ndarray]
+    faces: Mapping[str, str]
 
 
-def _read_image(section: Section, shape: tuple[int, ...]) -> Preprocess:
+def _require_layout(section: Section) -> None:
     if section.text("layout") != "NHWC":
         raise UnsupportedModelError(f"{section.source}: {section.path}.layout is not NHWC")
+
+
+def _read_image(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
+    _require_layout(section)
     spec = Preprocess.from_manifest(
         section.section("preprocess").values, section.source, f"{section.path}.preprocess"
     )
     if shape != spec.shape:
         raise section.error("shape", f"must be {[None, *spec.shape]} to agree with preprocess")
-    return spec
+    return {"preprocess": spec}
+
+
+def _read_points(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
+    _require_layout(section)
+    spec = CloudPreprocess.from_manifest(section.section("preprocess"))
+    if shape != spec.shape:
+        raise section.error("shape", f"must be {[None, *spec.shape]} to agree with preprocess")
+    return {"cloud": spec}
 
 
 def _check_image(item: object, spec: InputSpec) -> None:
@@ -132,6 +157,16 @@ def _prepare_image(item: np.ndarray, spec: InputSpec) -> np.ndarray:
     return preprocess(item, spec.preprocess)
 
 
+def _check_points(item: object, spec: InputSpec) -> None:
+    assert spec.cloud is not None
+    require_cloud(item, spec.cloud)
+
+
+def _prepare_points(item: np.ndarray, spec: InputSpec) -> np.ndarray:
+    assert spec.cloud is not None
+    return prepare_cloud(item, spec.cloud)
+
+
 def _check_tensor(item: object, spec: InputSpec) -> None:
     found = f"{item.dtype} {item.shape}" if isinstance(item, np.ndarray) else type(item).__name__
     if found != f"float32 {spec.shape}":
@@ -139,12 +174,21 @@ def _check_tensor(item: object, spec: InputSpec) -> None:
 
 
 INPUT_KINDS: Mapping[str, InputKind] = {
-    "image": InputKind(_read_image, _check_image, _prepare_image),
-    "tensor": InputKind(lambda section, shape: None, _check_tensor, lambda item, spec: item),
+    "image": InputKind(
+        _read_image,
+        _check_image,
+        _prepare_image,
+        {kind: row.face for kind, row in OUTPUT_KINDS.items()},
+    ),
+    "points": InputKind(
+        _read_points, _check_points, _prepare_points, {"logits": "PointClassifier"}
+    ),
+    "tensor": InputKind(lambda section, shape: {}, _check_tensor, lambda item, spec: item, {}),
 }
 
 
-def _read_parts(section: Section) -> tuple[str, str, tuple[int, ...], Preprocess | None]:
+def _read_parts(section: Section) -> tuple[Any, ...]:
     kind = read_kind(section, INPUT_KINDS)
     shape = read_shape(section)
-    return read_name(section), kind, shape, INPUT_KINDS[kind].read(section, shape)
+    details = INPUT_KINDS[kind].read(section, shape)
+    return read_name(section), kind, shape, details.get("preprocess"), details.get("cloud")

@@ -10,6 +10,7 @@ from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import SelfTestError
 from bireid_runtime.golden import Golden, Tolerance
 from bireid_runtime.image_face import ImageFace
+from bireid_runtime.point_classifier import PointClassifier
 from bireid_runtime.session import Session
 
 
@@ -67,7 +68,7 @@ class SelfTestReport:
 
 
 def self_test(
-    target: Session | ImageFace | Bundle | str | os.PathLike[str],
+    target: Session | ImageFace | PointClassifier | Bundle | str | os.PathLike[str],
 ) -> SelfTestReport:
     """Run the golden inputs of a bundle, one by one, and compare with their stored outputs.
 
@@ -129,11 +130,11 @@ def require(report: SelfTestReport) -> None:
 
 
 def _session(
-    target: Session | ImageFace | Bundle | str | os.PathLike[str],
+    target: Session | ImageFace | PointClassifier | Bundle | str | os.PathLike[str],
 ) -> Session:
     if isinstance(target, Session):
         return target
-    if isinstance(target, ImageFace):
+    if isinstance(target, ImageFace | PointClassifier):
         return target.session
     return open_any_camera(target)
 

@@ -8,7 +8,12 @@ import numpy as np
 from bireid_runtime.backends import EngineSession, ImageEngineSession, find_backend, open_engine
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.centring import centre
-from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
+from bireid_runtime.errors import (
+    ArgumentError,
+    BireidError,
+    ImageError,
+    UnsupportedModelError,
+)
 from bireid_runtime.letterbox import fit_image
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import normalize
@@ -169,6 +174,35 @@ class Session:
         size = (spec.height, spec.width)
         fitted = np.stack([fit_image(each, spec.fit, size) for each in images])
         return self.run({taken.name: normalize(fitted, spec)})
+
+    def run_items(self, items: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Run a network that takes one input, of any kind, on raw items.
+
+        Args:
+            items: What the kind of the input takes, see `InputSpec.prepare`.
+
+        Returns:
+            As `run`, one row per item.
+
+        Raises:
+            ImageError, CloudError, ArgumentError: An item is not what the kind takes; its number is
+                named.
+            UnsupportedModelError: The network takes several inputs, or as `run`.
+        """
+        if len(self.inputs) != 1:
+            raise UnsupportedModelError(
+                f"{self.bundle.path}: the network takes {len(self.inputs)} inputs; use run"
+            )
+        (spec,) = self.inputs
+        if spec.kind == "image":
+            return self.run_images(items)
+        prepared = np.empty((len(items), *spec.shape), np.float32)
+        for index, item in enumerate(items):
+            try:
+                prepared[index] = spec.prepare(item)
+            except BireidError as error:
+                raise type(error)(f"item {index}: {error}") from error
+        return self.run({spec.name: prepared})
 
     def _checked_count(self, inputs: Mapping[str, np.ndarray]) -> int:
         expected = {spec.name for spec in self.inputs}

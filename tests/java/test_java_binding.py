@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector, Tracker
+from bireid_runtime import Detector, PointClassifier, Tracker
 from bireid_runtime.native_library import engine_path
 from skips import skip_unavoidably
 
@@ -27,6 +27,8 @@ from bundle_files import (
     golden_crops,
     golden_outputs,
     moving_target,
+    points_bundle,
+    some_clouds,
     tracker_bundle,
 )
 
@@ -41,6 +43,7 @@ TEST_CLASSES = [
     "org.bireid.ClassifierTest",
     "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
+    "org.bireid.PointClassifierTest",
     "org.bireid.TrackerTest",
     "org.bireid.android.ReIdExtractorTest",
 ]
@@ -178,6 +181,18 @@ def frames(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def clouds(tmp_path_factory):
+    """A file of clouds and of what Python computes of each: the bits of all numbers, by lines."""
+    found = some_clouds()
+    logits = PointClassifier.open(points_bundle(), backend="native").classify(found)
+    rows = [each for pair in zip(found, logits, strict=True) for each in pair]
+    lines = [" ".join(f"{value:x}" for value in row.reshape(-1).view(np.uint32)) for row in rows]
+    file = tmp_path_factory.mktemp("clouds") / "clouds"
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
@@ -188,7 +203,7 @@ def wrong_golden(bundle, tmp_path_factory):
 
 @pytest.mark.parametrize("test_class", TEST_CLASSES)
 def test_junit(
-    test_class, bundle, libraries, classes, crops, boxes, frames, wrong_golden, tmp_path
+    test_class, bundle, libraries, classes, crops, boxes, frames, clouds, wrong_golden, tmp_path
 ):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
@@ -196,6 +211,7 @@ def test_junit(
         *(f"-Dbireid.classifier={classifier_bundle()}", f"-Dbireid.adapted={adapted_bundle()}"),
         *(f"-Dbireid.detector={detector_bundle()}", f"-Dbireid.boxes={boxes}"),
         *(f"-Dbireid.tracker={tracker_bundle()}", f"-Dbireid.frames={frames}"),
+        *(f"-Dbireid.points={points_bundle()}", f"-Dbireid.clouds={clouds}"),
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from adapted_bundle import adapted_copy
-from bireid_runtime import Bundle
+from bireid_runtime import Bundle, CloudPreprocess, InputSpec, OutputSpec
 from bireid_runtime.safetensors import write_safetensors
 from golden_edit import edit_golden_outputs
 
@@ -242,3 +243,48 @@ def _temporary_folder() -> str:
 def adapted_bundle() -> Path:
     """Return the zoo's bundle adapted to two cameras: other numbers in its file, and centring."""
     return adapted_copy(ZOO_BUNDLE, Path(_temporary_folder(), "adapted"))
+
+
+@cache
+def points_bundle() -> Path:
+    """Return a bundle with a random PointNet of 32 points and 3 classes."""
+    from bireid_converters.card import CardFacts
+    from bireid_converters.convert import convert
+    from bireid_models.config import NetworkConfig
+    from bireid_models.folding import fold_max_shift
+    from bireid_models.framework import keras
+    from bireid_models.network import build_network
+
+    keras.utils.set_random_seed(0)
+    shape = {"input_height": 32, "input_width": 1, "width": 0.125}
+    network = build_network(
+        NetworkConfig(backbone="pointnet", head="point_neck", max_shift="ema", **shape)
+    )
+    for layer in network.model.layers:
+        # As a training leaves them: sums of signs of about unit variance.
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.name != "stage1_bn":
+            inputs = network.model.get_layer(layer.name.replace("_bn", "_conv")).kernel.shape[2]
+            layer.moving_variance.assign(np.full(layer.moving_variance.shape, inputs, np.float32))
+    features = fold_max_shift(network).features
+    logits = keras.layers.Dense(3, name="logits")(features.output["neck"])
+    model = keras.Model(features.input, logits, name="bireid")
+    bundle = Path(_temporary_folder(), "points")
+    convert(
+        SimpleNamespace(config=network.config, model=model),
+        bundle,
+        ["lce"],
+        name="random",
+        task="points",
+        inputs=[InputSpec.points("points", CloudPreprocess(32))],
+        outputs=[OutputSpec.logits("logits", ("größte", "class 1", "class 2"))],
+        licences={"weights": "none", "training_data": "none"},
+        card=CardFacts("other", (), "a point cloud", ""),
+        verify=False,
+    )
+    return bundle
+
+
+def some_clouds() -> list[np.ndarray]:
+    """Return three clouds, of more points than 32, of fewer and of as many: float32 (M, 3)."""
+    rng = np.random.default_rng(0)
+    return [(rng.normal(size=(size, 3)) * 5 + 1).astype(np.float32) for size in (100, 7, 32)]

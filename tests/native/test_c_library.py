@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector, Tracker, engine_path
+from bireid_runtime import Detector, PointClassifier, Tracker, engine_path
 from bundle_files import (
     ZOO_BUNDLE,
     classifier_bundle,
@@ -16,6 +16,8 @@ from bundle_files import (
     golden_crops,
     golden_outputs,
     moving_target,
+    points_bundle,
+    some_clouds,
     tracker_bundle,
 )
 
@@ -81,6 +83,11 @@ def track(build, tmp_path_factory):
     return build("track.c", tmp_path_factory.mktemp("track"))
 
 
+@pytest.fixture(scope="module")
+def classify_points(build, tmp_path_factory):
+    return build("classify_points.c", tmp_path_factory.mktemp("classify_points"))
+
+
 def run_on(program, bundle, crop, folder):
     """The lines that a program prints for a crop."""
     (folder / "crop.rgb").write_bytes(crop.tobytes())
@@ -142,6 +149,20 @@ def test_a_tracker_that_cannot_be_opened_is_one_line(track, tmp_path):
     assert len(done.stderr.splitlines()) == 1
     done = run(track, detector_bundle(), 1, 1, 0, 0, 1, 1, "frame.rgb")
     assert done.stderr.endswith("open it with bireid_detector_open\n")
+
+
+def test_a_classifier_of_clouds_prints_what_python_computes(classify_points, tmp_path):
+    clouds = some_clouds()
+    python = PointClassifier.open(points_bundle(), backend="native")
+    for cloud, expected in zip(clouds, python.classify(clouds), strict=True):
+        (tmp_path / "cloud.f32").write_bytes(cloud.tobytes())
+        done = run(classify_points, points_bundle(), tmp_path / "cloud.f32", len(cloud))
+        assert (done.returncode, done.stderr) == (0, "")
+        rows = [line.split(" ", 1) for line in done.stdout.splitlines()]
+        assert [name for _, name in rows] == ["größte", "class 1", "class 2"]
+        np.testing.assert_array_equal(np.array([row[0] for row in rows], np.float32), expected)
+    done = run(classify_points, points_bundle(), tmp_path / "cloud.f32", 2)
+    assert (done.returncode, done.stderr) == (1, "2 points; a cloud has 3 to 16777216\n")
 
 
 def test_an_error_is_one_line(minimal, classify, detect, tmp_path):

@@ -169,7 +169,7 @@ def test_malformed_key_is_named(bundle_path, edit_manifest, change, message):
             lambda m: m["outputs"][0].update(kind="faces"),
             "'faces'.* embedding, logits, boxes, correlation, tensor$",
         ),
-        (lambda m: m["inputs"][0].update(kind="points"), "'points'.* knows image, tensor$"),
+        (lambda m: m["inputs"][0].update(kind="graph"), "'graph'.* knows image, points, tensor$"),
         (lambda m: m["inputs"][0].update(dtype="uint8"), "dtype is not float32"),
         (lambda m: m["inputs"][0].update(layout="NCHW"), "layout is not NHWC"),
         (lambda m: m["outputs"][0].update(dtype="int8"), "dtype is not float32"),

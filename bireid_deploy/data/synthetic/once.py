@@ -102,9 +102,10 @@ def _read_record(root: Path) -> dict[str, Any]:
 
 
 def _hash_files(root: Path) -> str:
-    """Returns the SHA-256 over names and contents of all files below the folders, sorted."""
+    """Returns the SHA-256 over names and contents of all files but the record, sorted."""
     total = hashlib.sha256()
-    for path in sorted(path for path in root.glob("*/**/*") if path.is_file()):
+    record = root / RECORD_NAME
+    for path in sorted(path for path in root.glob("**/*") if path.is_file() and path != record):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return total.hexdigest()

@@ -139,11 +139,11 @@ class Classification(TaskDefaults):
 
     def deployment(self, run: Run) -> Deployment:
         """The network with its classifier behind the neck: logits by class."""
-        from bireid_deploy.tasks.classification.deployment import classes_of, classifier_model
+        from bireid_deploy.tasks.supervised_deployment import classes_of, classifier_model
 
         classes = classes_of(run)
         output = OutputSpec.logits("logits", classes)
-        model = classifier_model(run, output)
+        model = classifier_model(run, run.network, output)
         return Deployment(run.network.config, model, run.inputs, (output,))
 
     def evaluate(

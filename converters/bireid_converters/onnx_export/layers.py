@@ -158,6 +158,12 @@ def _global_average_pool(emission: Emission) -> str:
     return graph.node("Flatten", [average], emission.output)
 
 
+def _flatten(emission: Emission) -> str:
+    if len(emission.layer.input_shape) == 4 and tuple(emission.layer.input_shape[1:3]) != (1, 1):
+        raise unsupported(emission.layer, "a Flatten of more than one pixel")
+    return emission.graph.node("Flatten", emission.inputs, emission.output)
+
+
 def _zero_padding(emission: Emission) -> str:
     (top, bottom), (left, right) = emission.layer.padding
     pads = emission.constant("pads", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
@@ -190,6 +196,7 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     keras.layers.AveragePooling2D: _average_pool,
     keras.layers.MaxPooling2D: _max_pool,
     keras.layers.GlobalAveragePooling2D: _global_average_pool,
+    keras.layers.Flatten: _flatten,
     keras.layers.ZeroPadding2D: _zero_padding,
     keras.layers.Dropout: _identity,
     UnitNormalize: _unit_normalize,

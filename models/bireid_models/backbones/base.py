@@ -15,9 +15,11 @@ class Backbone:
     Attributes:
         builder: Reference `module:name` of a function that is called as `build` is. It is resolved
             when a network is built, because it needs TensorFlow.
+        least_input: Fewest rows and columns of its input.
     """
 
     builder: str
+    least_input: tuple[int, int] = (32, 32)
 
     def build(self, image: Any, config: "NetworkConfig") -> dict[str, Any]:
         """Build the layers on a Keras tensor.

@@ -9,4 +9,5 @@ HEADS: dict[str, Head] = {
     "detector": Head("bireid_models.heads.detector:detector"),
     "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
     "tracker": Head("bireid_models.heads.tracker:tracker"),
+    "point_neck": Head("bireid_models.heads.point_neck:point_neck"),
 }

@@ -18,8 +18,8 @@ typedef struct bireid_session bireid_session;
 typedef struct {
   size_t size;
   const char* name;
-  const char* kind; /* of an input "image" or "tensor"; of an output "embedding", "logits",
-                       "boxes", "correlation" or "tensor" */
+  const char* kind; /* of an input "image", "points" or "tensor"; of an output "embedding",
+                       "logits", "boxes", "correlation" or "tensor" */
   int32_t rank;     /* 1 to 7 */
   int64_t shape[7]; /* an image: height, width, channels; 0 behind the rank */
   int64_t elements; /* the product */
@@ -32,6 +32,12 @@ typedef struct {
   int32_t height;
   int64_t row_bytes; /* from one row to the next; 0: rows follow each other */
 } bireid_image;
+
+/* A point cloud of 3 to 2^24 points: x, y and z of each, finite, not all at one place. */
+typedef struct {
+  const float* points;
+  int64_t count;
+} bireid_cloud;
 
 /* Opens the bundle in a directory. `options` may be NULL. On failure *session is NULL. */
 BIREID_API bireid_status bireid_session_open(const char* directory, const bireid_options* options,
@@ -83,6 +89,12 @@ BIREID_API bireid_status bireid_session_run(bireid_session* session, const float
  * bundle says. Outputs as of bireid_session_run. */
 BIREID_API bireid_status bireid_session_run_images(bireid_session* session,
                                                    const bireid_image* images, int32_t count,
+                                                   float* const* outputs);
+
+/* For a network with one input, of kind points: `count` clouds, each sampled and scaled as the
+ * bundle says. Outputs as of bireid_session_run. */
+BIREID_API bireid_status bireid_session_run_clouds(bireid_session* session,
+                                                   const bireid_cloud* clouds, int32_t count,
                                                    float* const* outputs);
 
 /* How many boxes the map of an output is decoded to at most; 0 for other kinds than boxes. */

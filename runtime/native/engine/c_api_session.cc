@@ -164,6 +164,17 @@ bireid_status bireid_session_run_images(bireid_session* session, const bireid_im
   });
 }
 
+bireid_status bireid_session_run_clouds(bireid_session* session, const bireid_cloud* clouds,
+                                        int32_t count, float* const* outputs) {
+  return Guard([&] {
+    Require(session != nullptr && clouds != nullptr && outputs != nullptr, "a pointer is NULL");
+    std::vector<bireid::CloudView> views;
+    for (int32_t i = 0; i < count; ++i) views.push_back({clouds[i].points, clouds[i].count});
+    session->session.RunClouds(views.data(), count, outputs);
+    return BIREID_OK;
+  });
+}
+
 bireid_status bireid_session_selftest(bireid_session* session, double* max_difference,
                                       double* min_cosine) {
   return Guard([&] {

@@ -34,8 +34,11 @@ std::string Names(const std::vector<Spec>& specs) {
   return names;
 }
 
-// The function that opens a network of this kind of output.
-const char* FaceOf(const std::string& kind) {
+// The function that opens a network of these kinds of input and output.
+const char* FaceOf(const Session& session, const std::string& kind) {
+  if (session.TakesClouds()) {
+    return kind == kLogitsKind ? "bireid_point_classifier_open" : "bireid_session_open";
+  }
   if (kind == kEmbeddingKind) return "bireid_open";
   if (kind == kBoxesKind) return "bireid_detector_open";
   if (kind == kCorrelationKind) return "bireid_tracker_open";
@@ -110,21 +113,23 @@ bireid_status SelfTest(Session* session, double* max_difference, double* min_cos
   return Fail(BIREID_SELF_TEST_FAILED, message);
 }
 
-int OutputOfFace(const Session& session, const char* kind, const char* face) {
+int OutputOfFace(const Session& session, const char* kind, const char* face, RawItem input) {
   const Manifest& manifest = session.manifest();
   int found = -1;
   int count = 0;
   std::string fitting = "bireid_session_open";
   for (size_t i = 0; i < manifest.outputs.size(); ++i) {
     const std::string name = manifest.outputs[i].kind->name;
-    if (i == 0 || fitting == "bireid_session_open") fitting = FaceOf(name);
+    if (i == 0 || fitting == "bireid_session_open") fitting = FaceOf(session, name);
     if (name != kind) continue;
     found = static_cast<int>(i);
     ++count;
   }
   const bool is_rgb = session.TakesImages() && manifest.inputs[0].preprocess.channels() == kColors;
-  if (count == 1 && is_rgb) return found;
-  if (!is_rgb || count > 1 || fitting == face) fitting = "bireid_session_open";
+  const bool has_input = input == RawItem::kCloud ? session.TakesClouds() : is_rgb;
+  if (count == 1 && has_input) return found;
+  const bool any_face = is_rgb || session.TakesClouds();
+  if (!any_face || count > 1 || fitting == face) fitting = "bireid_session_open";
   throw UnsupportedError(session.directory() + ": holds a network of the task '" + manifest.task +
                          "' (inputs: " + Names(manifest.inputs) +
                          "; outputs: " + Names(manifest.outputs) + "); open it with " + fitting);

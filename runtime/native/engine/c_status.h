@@ -8,6 +8,7 @@
 
 #include "engine/bireid.h"
 #include "engine/errors.h"
+#include "engine/kinds.h"
 #include "engine/session.h"
 
 namespace bireid {
@@ -50,8 +51,10 @@ int32_t CameraCount(const Session& session);
 bireid_status SelfTest(Session* session, double* max_difference, double* min_cosine);
 
 // The output of a kind that a face shows; `face` is the function that opens it. Throws
-// UnsupportedError unless the network has one input, an RGB image, and one output of that kind.
-int OutputOfFace(const Session& session, const char* kind, const char* face);
+// UnsupportedError unless the network has one input, an RGB image or a cloud as `input` says, and
+// one output of that kind.
+int OutputOfFace(const Session& session, const char* kind, const char* face,
+                 RawItem input = RawItem::kImage);
 
 // Runs one image and fills the one output, of `count` elements.
 void RunOneImage(Session* session, int output, const ImageView& image, float* values);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <stdexcept>
 
 #include "engine/errors.h"
 #include "engine/kinds.h"
@@ -66,8 +67,12 @@ class Reader {
 
   GoldenInput ReadInput(const InputSpec& spec, const std::string& name) const {
     GoldenInput input;
-    if (!spec.kind->is_image) {
+    if (spec.kind->raw == RawItem::kNone) {
       AppendFloats(spec, name, &input.values);
+      return input;
+    }
+    if (spec.kind->raw == RawItem::kCloud) {
+      ReadCloud(spec, name, &input.values);
       return input;
     }
     const StoredTensor& tensor = Find(name);
@@ -84,6 +89,20 @@ class Reader {
     input.width = static_cast<int>(shape[1]);
     input.pixels.assign(tensor.data, tensor.data + tensor.bytes);
     return input;
+  }
+
+  void ReadCloud(const InputSpec& spec, const std::string& name, std::vector<float>* values) const {
+    const StoredTensor& tensor = Find(name);
+    if (tensor.type != "F32" || tensor.shape.size() != 2 || tensor.shape[1] != kAxes) {
+      Fail(name, "expected F32 [points, 3], got " + tensor.Describe());
+    }
+    values->resize(tensor.bytes / sizeof(float));
+    std::memcpy(values->data(), tensor.data, tensor.bytes);
+    try {
+      CheckCloud({values->data(), tensor.shape[0]}, spec.points);
+    } catch (const std::invalid_argument& error) {
+      Fail(name, error.what());
+    }
   }
 
   void AppendFloats(const TensorSpec& spec, const std::string& name,

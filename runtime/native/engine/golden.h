@@ -14,7 +14,7 @@ struct GoldenInput {
   int width = 0;  // of an image, 1 to 20000
   int height = 0;
   std::vector<uint8_t> pixels;  // [height][width][channels]
-  std::vector<float> values;    // of any other kind: one item
+  std::vector<float> values;    // of a cloud: its points; of any other kind: one item
 };
 
 struct Golden {

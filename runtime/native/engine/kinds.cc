@@ -37,6 +37,12 @@ bool ReadFit(const JsonSection& preprocess) {
                          Printable(fit) + "'; this version supports stretch, letterbox");
 }
 
+void RequirePreparedShape(const JsonSection& section, const InputSpec& input,
+                          const std::vector<int>& expected) {
+  if (input.shape == expected) return;
+  section.Fail("shape", "must be " + JoinShape(expected) + " to agree with preprocess");
+}
+
 void ReadImage(const JsonSection& section, InputSpec* input) {
   section.RequireText("layout", "NHWC");
   const JsonSection preprocess = section.Section("preprocess");
@@ -59,14 +65,27 @@ void ReadImage(const JsonSection& section, InputSpec* input) {
   preprocess.RequireTrue("antialias");
   preprocess.RequireText("color_order", read->channels() == kColors ? "RGB" : "channels");
   read->letterbox = preprocess.Has("fit") && ReadFit(preprocess);
-  const std::vector<int> expected = {read->height, read->width, read->channels()};
-  if (input->shape != expected) {
-    section.Fail("shape", "must be " + JoinShape(expected) + " to agree with preprocess");
+  RequirePreparedShape(section, *input, {read->height, read->width, read->channels()});
+}
+
+void ReadPoints(const JsonSection& section, InputSpec* input) {
+  section.RequireText("layout", "NHWC");
+  const JsonSection preprocess = section.Section("preprocess");
+  preprocess.RefuseUnknown({"points", "sample", "normalize", "up_axis"});
+  preprocess.RequireText("sample", "even");
+  preprocess.RequireText("normalize", "unit_sphere");
+  // Nothing is turned here: it says to callers how clouds must stand.
+  const std::string up_axis = preprocess.Text("up_axis");
+  if (up_axis != "x" && up_axis != "y" && up_axis != "z") {
+    preprocess.Fail("up_axis", "must be x, y or z");
   }
+  input->points = static_cast<int>(preprocess.Integer("points", kMinPoints, kMaxInputPoints));
+  RequirePreparedShape(section, *input, {input->points, 1, kAxes});
 }
 
 void ReadTensor(const JsonSection& section, InputSpec*) {
-  if (section.Has("preprocess")) section.Fail("preprocess", "goes with kind 'image' only");
+  if (section.Has("preprocess"))
+    section.Fail("preprocess", "goes with kinds 'image' and 'points' only");
 }
 
 void RequireRow(const JsonSection& section, const OutputSpec& output) {
@@ -162,8 +181,9 @@ const char* FeatureNotFinite(const float* values, int64_t count) {
 const char* NoProblem(const float*, int64_t) { return nullptr; }
 
 constexpr InputKind kInputKinds[] = {
-    {"image", ReadImage, true},
-    {"tensor", ReadTensor, false},
+    {"image", ReadImage, RawItem::kImage},
+    {kPointsKind, ReadPoints, RawItem::kCloud},
+    {"tensor", ReadTensor, RawItem::kNone},
 };
 
 constexpr OutputKind kOutputKinds[] = {

@@ -10,11 +10,18 @@
 
 namespace bireid {
 
+// What of its own size an input is made from.
+enum class RawItem {
+  kNone,   // nothing: it is taken as it is
+  kImage,  // 8-bit pixels
+  kCloud,  // points
+};
+
 struct InputKind {
   const char* name;
   // What the kind needs beside name and shape. Throws BundleError or UnsupportedError.
   void (*read)(const JsonSection& section, InputSpec* input);
-  bool is_image;  // 8-bit pixels of any size can be made into it
+  RawItem raw;
 };
 
 struct OutputKind {
@@ -34,6 +41,7 @@ inline constexpr char kEmbeddingKind[] = "embedding";
 inline constexpr char kLogitsKind[] = "logits";
 inline constexpr char kBoxesKind[] = "boxes";
 inline constexpr char kCorrelationKind[] = "correlation";
+inline constexpr char kPointsKind[] = "points";
 
 }  // namespace bireid
 

@@ -10,6 +10,7 @@
 
 #include "engine/adaptation_spec.h"
 #include "engine/boxes.h"
+#include "engine/clouds.h"
 #include "engine/matching.h"
 #include "engine/preprocess.h"
 
@@ -40,6 +41,7 @@ struct TensorSpec {
 struct InputSpec : TensorSpec {
   const InputKind* kind = nullptr;
   Preprocess preprocess;  // of an image
+  int points = 0;         // of a cloud, as many as are sampled
 };
 
 struct OutputSpec : TensorSpec {

@@ -50,7 +50,7 @@ std::unique_ptr<Plan> PlanNetwork(const Manifest& manifest, const ModelFile& fil
   plan_options.threads = options.threads;
   plan_options.profile = !options.profile.empty();
   if (options.uint8_stem) {
-    if (manifest.inputs.size() != 1 || !manifest.inputs[0].kind->is_image) {
+    if (manifest.inputs.size() != 1 || manifest.inputs[0].kind->raw != RawItem::kImage) {
       throw UnsupportedError(file.path + ": stem uint8 needs one input of kind image");
     }
     plan_options.pixels.mean = manifest.inputs[0].preprocess.mean;

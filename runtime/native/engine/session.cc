@@ -101,8 +101,9 @@ Session::Session(const std::string& directory, const SessionOptions& options)
       resize_kernels_(&ResizeKernelsOf(*options.kernels)),
       unwanted_(manifest().outputs.size()) {
   for (const InputSpec& input : manifest().inputs) {
-    preparers_.push_back(input.kind->is_image ? std::make_unique<ImagePreparer>(input.preprocess)
-                                              : nullptr);
+    preparers_.push_back(input.kind->raw == RawItem::kImage
+                             ? std::make_unique<ImagePreparer>(input.preprocess)
+                             : nullptr);
   }
   if (!options.profile.empty()) profile_ = std::make_unique<ProfileLog>(options.profile);
 }
@@ -117,7 +118,11 @@ Session::~Session() {
 }
 
 bool Session::TakesImages() const {
-  return manifest().inputs.size() == 1 && manifest().inputs[0].kind->is_image;
+  return manifest().inputs.size() == 1 && manifest().inputs[0].kind->raw == RawItem::kImage;
+}
+
+bool Session::TakesClouds() const {
+  return manifest().inputs.size() == 1 && manifest().inputs[0].kind->raw == RawItem::kCloud;
 }
 
 void Session::Run(const float* const* inputs, int items, float* const* outputs) {
@@ -180,11 +185,33 @@ void Session::RunImages(const ImageView* images, int count, float* const* output
   const InputSpec& input = manifest().inputs[0];
   for (int i = 0; i < count; ++i) CheckImage(images[i], input.preprocess.channels());
   const std::lock_guard<std::mutex> lock(mutex_);
+  const size_t slots = static_cast<size_t>(std::min(threads(), count));
+  while (workspaces_.size() < slots) workspaces_.emplace_back(*resize_kernels_);
+  RunRaw(count, outputs, [&](int item, int slot, float* output) {
+    preparers_[0]->Prepare(images[item], &workspaces_[slot], output);
+  });
+}
+
+void Session::RunClouds(const CloudView* clouds, int count, float* const* outputs) {
+  CheckItems(count);
+  if (!TakesClouds()) {
+    throw UnsupportedError(directory() +
+                           ": the network takes other inputs than one cloud; run it on tensors");
+  }
+  const int points = manifest().inputs[0].points;
+  for (int i = 0; i < count; ++i) CheckCloud(clouds[i], points);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  RunRaw(count, outputs,
+         [&](int item, int, float* output) { PrepareCloud(clouds[item], points, output); });
+}
+
+// As many items at a time as there are threads.
+void Session::RunRaw(int count, float* const* outputs, const Prepare& prepare) {
   Pointers part_outputs(outputs, outputs + manifest().outputs.size());
   for (int begin = 0; begin < count; begin += threads()) {
     const int part = std::min(threads(), count - begin);
-    PrepareImages(images + begin, part);
-    const float* inputs[] = {images_.data()};
+    PrepareItems(begin, part, prepare);
+    const float* inputs[] = {prepared_.data()};
     RunLocked(inputs, part, part_outputs.data());
     for (size_t i = 0; i < part_outputs.size(); ++i) {
       if (part_outputs[i] != nullptr) part_outputs[i] += part * manifest().outputs[i].elements;
@@ -192,17 +219,15 @@ void Session::RunImages(const ImageView* images, int count, float* const* output
   }
 }
 
-// At most as many images as there are threads, to images_.
-void Session::PrepareImages(const ImageView* images, int count) {
+// At most as many as there are threads, to prepared_.
+void Session::PrepareItems(int begin, int count, const Prepare& prepare) {
   const int64_t elements = manifest().inputs[0].elements;
-  images_.resize(std::max(images_.size(), static_cast<size_t>(count * elements)));
-  while (workspaces_.size() < static_cast<size_t>(count))
-    workspaces_.emplace_back(*resize_kernels_);
+  prepared_.resize(std::max(prepared_.size(), static_cast<size_t>(count * elements)));
   std::vector<std::exception_ptr> failures(count);
   RunOnThreads(count, [&](int worker, int workers, Barrier&) {
     for (int i = worker; i < count; i += workers) {
       try {
-        preparers_[0]->Prepare(images[i], &workspaces_[i], images_.data() + i * elements);
+        prepare(begin + i, i, prepared_.data() + i * elements);
       } catch (...) {
         failures[i] = std::current_exception();
       }
@@ -218,14 +243,20 @@ void Session::RunGolden(const Golden& golden, int item, const Pointers& outputs)
   std::vector<const float*> inputs;
   for (size_t i = 0; i < golden.inputs.size(); ++i) {
     const GoldenInput& input = golden.inputs[i][item];
-    if (preparers_[i] == nullptr) {
+    const InputSpec& spec = manifest().inputs[i];
+    if (spec.kind->raw == RawItem::kNone) {
       inputs.push_back(input.values.data());
       continue;
     }
-    prepared[i].resize(manifest().inputs[i].elements);
-    ImageWorkspace workspace(*resize_kernels_);
-    preparers_[i]->Prepare({input.pixels.data(), input.width, input.height, 0}, &workspace,
-                           prepared[i].data());
+    prepared[i].resize(spec.elements);
+    if (spec.kind->raw == RawItem::kCloud) {
+      const auto count = static_cast<int64_t>(input.values.size() / kAxes);
+      PrepareCloud({input.values.data(), count}, spec.points, prepared[i].data());
+    } else {
+      ImageWorkspace workspace(*resize_kernels_);
+      preparers_[i]->Prepare({input.pixels.data(), input.width, input.height, 0}, &workspace,
+                             prepared[i].data());
+    }
     inputs.push_back(prepared[i].data());
   }
   Run(inputs.data(), 1, outputs.data());

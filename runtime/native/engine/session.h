@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,8 +57,9 @@ class Session {
   // Those of the camera.
   const CameraNumbers& numbers() const { return numbers_; }
 
-  // Whether the one input is an image.
+  // Whether the one input is an image, or a point cloud.
   bool TakesImages() const;
+  bool TakesClouds() const;
 
   // Inputs and outputs in the order of the manifest, `items` of each behind one another; an output
   // that is null is not wanted. Items share the threads, one each. Throws BundleError if an output
@@ -67,16 +69,22 @@ class Session {
   // Throws UnsupportedError unless TakesImages(), std::invalid_argument for a bad size.
   void RunImages(const ImageView* images, int count, float* const* outputs);
 
+  // The same of TakesClouds() and of bad points.
+  void RunClouds(const CloudView* clouds, int count, float* const* outputs);
+
   // Runs every golden item under its own camera, for which it may open the bundle once more. Throws
   // what reading the golden items, or that, throws.
   SelfTestResult SelfTest();
 
  private:
   using Pointers = std::vector<float*>;
+  // Makes the network's input of a raw item; `slot` is below threads(), and nobody else's.
+  using Prepare = std::function<void(int item, int slot, float* output)>;
 
   void RunLocked(const float* const* inputs, int items, float* const* outputs);
   void RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs);
-  void PrepareImages(const ImageView* images, int count);
+  void RunRaw(int count, float* const* outputs, const Prepare& prepare);
+  void PrepareItems(int begin, int count, const Prepare& prepare);
   void RunGolden(const Golden& golden, int item, const Pointers& outputs);
   void CompareItem(const Golden& golden, int item, SelfTestResult* result);
   std::unique_ptr<Session> OpenFor(int camera) const;
@@ -92,7 +100,7 @@ class Session {
   std::mutex mutex_;  // held while the plan and what follows are in use
   const ResizeKernels* resize_kernels_;
   std::vector<ImageWorkspace> workspaces_;    // per thread
-  std::vector<float> images_;                 // [threads][height][width][channels]
+  std::vector<float> prepared_;               // [threads][elements] of raw items
   std::vector<std::vector<float>> unwanted_;  // per output: [threads][elements], where asked for
 };
 

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "engine/json_text.h"
-#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/cloud.h"
+#include "programs/bireid_embed/item.h"
 #include "programs/bireid_embed/network_handle.h"
 
 namespace bireid_embed {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int kWidth = 128;
 constexpr int kHeight = 256;
+constexpr int kPoints = 2048;
 constexpr int kWarmUpRuns = 5;
 
 template <typename Function>
@@ -27,13 +29,19 @@ double MillisecondsOf(Function function) {
       .count();
 }
 
-// Any picture will do: no time depends on the pixels.
-Image Crop() {
-  Image crop{kWidth, kHeight, std::vector<uint8_t>(BytesOf(kWidth, kHeight))};
-  for (size_t i = 0; i < crop.pixels.size(); ++i) {
-    crop.pixels[i] = static_cast<uint8_t>((i * 2654435761u) >> 13);
+uint8_t Noise(size_t index) { return static_cast<uint8_t>((index * 2654435761u) >> 13); }
+
+// Any picture or cloud will do: no time depends on the numbers.
+Item AnyItem(bool is_cloud) {
+  Item item;
+  if (is_cloud) {
+    item.points.resize(static_cast<size_t>(kPoints) * kAxes);
+    for (size_t i = 0; i < item.points.size(); ++i) item.points[i] = Noise(i);
+    return item;
   }
-  return crop;
+  item.image = {kWidth, kHeight, std::vector<uint8_t>(BytesOf(kWidth, kHeight))};
+  for (size_t i = 0; i < item.image.pixels.size(); ++i) item.image.pixels[i] = Noise(i);
+  return item;
 }
 
 // Between the two nearest values, as numpy.percentile does.
@@ -73,11 +81,11 @@ std::string BenchResult::ToJson() const {
 }
 
 std::string BenchResult::ToText() const {
-  return engine +
-         Format(
-             ", %d thread(s), %d runs, crop of %dx%d pixels\n"
-             "median %.3f ms (p10 %.3f, p90 %.3f), load %.1f ms, first %.3f ms, peak memory ",
-             threads, runs, width, height, median_ms, p10_ms, p90_ms, load_ms, first_ms) +
+  const std::string subject = width > 0 ? Format("crop of %dx%d pixels", width, height)
+                                        : Format("cloud of %d points", kPoints);
+  return engine + Format(", %d thread(s), %d runs, ", threads, runs) + subject +
+         Format("\nmedian %.3f ms (p10 %.3f, p90 %.3f), load %.1f ms, first %.3f ms, peak memory ",
+                median_ms, p10_ms, p90_ms, load_ms, first_ms) +
          (peak_rss_bytes ? Format("%.1f MB", static_cast<double>(*peak_rss_bytes) / 1e6)
                          : "unknown");
 }
@@ -86,13 +94,13 @@ BenchResult RunBench(const std::string& bundle, const bireid_options& options, i
   BenchResult result;
   result.threads = options.threads;
   result.runs = runs;
-  result.width = kWidth;
-  result.height = kHeight;
-  const Image crop = Crop();
   std::unique_ptr<NetworkHandle> network;
   result.load_ms =
       MillisecondsOf([&] { network = std::make_unique<NetworkHandle>(bundle, options); });
-  const auto run = [&] { network->Run(crop); };
+  const Item item = AnyItem(network->takes_clouds());
+  result.width = item.image.width;
+  result.height = item.image.height;
+  const auto run = [&] { network->Run(item); };
   result.first_ms = MillisecondsOf(run);
   for (int i = 0; i < kWarmUpRuns; ++i) run();
   std::vector<double> times;

@@ -11,6 +11,7 @@ CameraNetworks::CameraNetworks(const std::string& bundle, const bireid_options& 
   auto network = std::make_unique<NetworkHandle>(bundle, any);
   const std::string first = network->FirstCamera();
   tracks_ = network->Tracks();
+  takes_clouds_ = network->takes_clouds();
   ask_ = options.camera == nullptr && !first.empty();
   networks_.emplace(ask_ ? first : "", std::move(network));
 }

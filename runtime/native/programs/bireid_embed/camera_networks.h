@@ -26,6 +26,8 @@ class CameraNetworks {
   // Whether the network follows targets; then NewTracker() has one that follows none yet.
   bool Tracks() const { return tracks_; }
   std::unique_ptr<TrackerHandle> NewTracker() const;
+  // Whether the networks take point clouds, and not images.
+  bool TakesClouds() const { return takes_clouds_; }
 
   // The network of a camera; where AskForCamera() is false, the one there is. Throws EngineError
   // for a camera that the bundle does not know.
@@ -36,6 +38,7 @@ class CameraNetworks {
   const bireid_options options_;
   bool ask_ = false;
   bool tracks_ = false;
+  bool takes_clouds_ = false;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<NetworkHandle>> networks_;
 };

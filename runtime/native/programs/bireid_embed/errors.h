@@ -18,7 +18,7 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// An image cannot be read.
+// An image, or a point cloud, cannot be read.
 class ImageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

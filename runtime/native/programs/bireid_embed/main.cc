@@ -9,8 +9,9 @@
 #include "engine/json_text.h"
 #include "programs/bireid_embed/bench.h"
 #include "programs/bireid_embed/camera_networks.h"
+#include "programs/bireid_embed/cloud.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/item.h"
 #include "programs/bireid_embed/network_handle.h"
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
@@ -54,9 +55,14 @@ int PrintAndEnd(const std::string& text) {
   return kOk;
 }
 
-Image ReadImage(const Options& options, const std::string& path) {
-  return options.raw_width > 0 ? ReadRawFile(path, options.raw_width, options.raw_height)
-                               : ReadImageFile(path);
+Item ReadItem(const Options& options, const std::string& path, bool is_cloud) {
+  const bool is_raw = options.raw_width > 0;
+  if (is_cloud) {
+    if (is_raw) throw UsageError("--raw goes with images; a cloud is a .npy or a .ply file");
+    return {{}, ReadCloudFile(path)};
+  }
+  if (is_raw) return {ReadRawFile(path, options.raw_width, options.raw_height), {}};
+  return {ReadImageFile(path), {}};
 }
 
 // The first image shows the target in the box.
@@ -64,7 +70,7 @@ int RunFrames(const Options& options) {
   TrackerHandle tracker(options.bundle, EngineOptions(options));
   bool first = true;
   for (const std::string& path : options.images) {
-    const Image frame = ReadImage(options, path);
+    const Image frame = ReadItem(options, path, false).image;
     const bireid_tracked_box box =
         first ? tracker.Start(frame, *options.box) : tracker.Update(frame);
     first = false;
@@ -73,20 +79,21 @@ int RunFrames(const Options& options) {
   return kOk;
 }
 
-int RunImages(const Options& options) {
+int RunItems(const Options& options) {
   if (options.box) return RunFrames(options);
   NetworkHandle network = Open(options);
   if (network.Tracks() && !options.binary) {
     throw UsageError(options.bundle + " follows a target: say with --box X,Y,W,H where it is in " +
                      options.images[0]);
   }
+  const std::string what = network.takes_clouds() ? "cloud" : "image";
   for (const std::string& path : options.images) {
-    const Image image = ReadImage(options, path);
-    const std::vector<float> values = network.Run(image);
+    const Item item = ReadItem(options, path, network.takes_clouds());
+    const std::vector<float> values = network.Run(item);
     if (options.binary) {
       Print(values.data(), values.size() * sizeof(float));
     } else {
-      Print("{\"image\": " + bireid::JsonString(path) + ", " + network.ToJson(values, image) +
+      Print("{\"" + what + "\": " + bireid::JsonString(path) + ", " + network.ToJson(values, item) +
             "}\n");
     }
   }
@@ -144,7 +151,7 @@ int Run(const Options& options) {
     case Action::kServe:
       return Serve(options);
     case Action::kEmbed:
-      return RunImages(options);
+      return RunItems(options);
   }
   return kBug;
 }

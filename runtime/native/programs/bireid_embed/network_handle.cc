@@ -16,12 +16,17 @@ void Check(bireid_status status) {
   if (status != BIREID_OK) throw EngineError(status, bireid_last_error());
 }
 
-bool TakesRgbImages(const bireid_session* session) {
+// What the one input takes.
+enum class Taken { kOther, kRgbImage, kCloud };
+
+Taken TakenBy(const bireid_session* session) {
   bireid_tensor_info info{};
   info.size = sizeof(info);
-  if (bireid_session_input_count(session) != 1) return false;
+  if (bireid_session_input_count(session) != 1) return Taken::kOther;
   Check(bireid_session_input(session, 0, &info));
-  return std::string_view(info.kind) == "image" && info.shape[2] == kChannels;
+  const std::string_view kind = info.kind;
+  if (kind == bireid::kPointsKind) return Taken::kCloud;
+  return kind == "image" && info.shape[2] == kChannels ? Taken::kRgbImage : Taken::kOther;
 }
 
 }  // namespace
@@ -46,12 +51,14 @@ NetworkHandle::NetworkHandle(const std::string& bundle, const bireid_options& op
     kind_ = kind;
     elements_ = static_cast<size_t>(info.elements);
   }
-  if (fitting != 1 || !TakesRgbImages(opened)) {
+  const Taken taken = TakenBy(opened);
+  takes_clouds_ = taken == Taken::kCloud;
+  if (fitting != 1 || taken == Taken::kOther || (takes_clouds_ && kind_ != bireid::kLogitsKind)) {
     throw EngineError(BIREID_UNSUPPORTED, bundle + ": a network of the task '" +
                                               bireid_session_task(opened) +
                                               "'; this program runs those that embed or classify "
-                                              "RGB images, or find or follow things in "
-                                              "them");
+                                              "RGB images, find or follow things in them, or "
+                                              "classify point clouds");
   }
 }
 
@@ -62,19 +69,26 @@ std::string NetworkHandle::FirstCamera() const {
 
 bool NetworkHandle::Tracks() const { return kind_ == bireid::kCorrelationKind; }
 
-std::vector<float> NetworkHandle::Run(const Image& image) {
+std::vector<float> NetworkHandle::Run(const Item& item) {
   std::vector<float> values(elements_);
   std::vector<float*> outputs(static_cast<size_t>(bireid_session_output_count(session_.get())),
                               nullptr);
   outputs[static_cast<size_t>(output_)] = values.data();
+  if (takes_clouds_) {
+    const bireid_cloud cloud{item.points.data(),
+                             static_cast<int64_t>(item.points.size() / bireid::kAxes)};
+    Check(bireid_session_run_clouds(session_.get(), &cloud, 1, outputs.data()));
+    return values;
+  }
+  const Image& image = item.image;
   const bireid_image view{image.pixels.data(), image.width, image.height, 0};
   Check(bireid_session_run_images(session_.get(), &view, 1, outputs.data()));
   return values;
 }
 
-std::string NetworkHandle::ToJson(const std::vector<float>& values, const Image& image) const {
+std::string NetworkHandle::ToJson(const std::vector<float>& values, const Item& item) const {
   if (kind_ == bireid::kLogitsKind) return Classify(values);
-  if (kind_ == bireid::kBoxesKind) return Detect(values, image);
+  if (kind_ == bireid::kBoxesKind) return Detect(values, item.image);
   return "\"embedding\": " + bireid::JsonNumbers(values);
 }
 

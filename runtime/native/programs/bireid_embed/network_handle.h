@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/bireid_session.h"
-#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/item.h"
 
 namespace bireid_embed {
 
@@ -20,12 +20,16 @@ struct SelfTest {
 // May be used from several threads.
 class NetworkHandle {
  public:
-  // Opens a bundle. Throws EngineError, also for a network that does nothing of that to RGB images.
+  // Opens a bundle. Throws EngineError, also for a network that neither does any of that to RGB
+  // images nor classifies point clouds.
   NetworkHandle(const std::string& bundle, const bireid_options& options);
 
   std::string description() const { return bireid_session_describe(session_.get()); }
   // Of those that the bundle is adapted to; empty if it takes all alike.
   std::string FirstCamera() const;
+
+  // Whether it takes point clouds, and not images.
+  bool takes_clouds() const { return takes_clouds_; }
 
   std::string json() const { return bireid_session_describe_json(session_.get()); }
 
@@ -34,11 +38,11 @@ class NetworkHandle {
 
   // The embedding, of unit length, the logits, or the map of a detector or tracker. Throws
   // EngineError.
-  std::vector<float> Run(const Image& image);
+  std::vector<float> Run(const Item& item);
 
-  // What Run returned for an image as members of a JSON object: "embedding", or "class",
+  // What Run returned for an item as members of a JSON object: "embedding", or "class",
   // "probability" and "logits", or "boxes". Throws EngineError.
-  std::string ToJson(const std::vector<float>& values, const Image& image) const;
+  std::string ToJson(const std::vector<float>& values, const Item& item) const;
 
   // Throws EngineError if it cannot be run at all.
   SelfTest RunSelfTest();
@@ -51,6 +55,7 @@ class NetworkHandle {
   int32_t output_ = 0;  // the one that is shown
   std::string kind_;    // its kind
   size_t elements_ = 0;
+  bool takes_clouds_ = false;
 };
 
 }  // namespace bireid_embed

@@ -17,13 +17,16 @@ const char kHelp[] =
        bireid-embed [OPTION]... serve BUNDLE --stdio | --socket PATH
 
 Embeds crops of people with a bundle's 1-bit network, classifies pictures, finds things in them, or
-follows one from frame to frame, whichever the network does. Prints one line of JSON an image:
+follows one from frame to frame, or classifies point clouds, whichever the network does. Prints one
+line of JSON an image:
 {"image": PATH, "embedding": [NUMBER, ...]}, or
 {"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, or
 {"image": PATH, "boxes": [{"class": NAME, "score": NUMBER, "box": [LEFT, TOP, RIGHT, BOTTOM]}]}, or
-{"image": PATH, "box": [LEFT, TOP, WIDTH, HEIGHT], "score": NUMBER}.
+{"image": PATH, "box": [LEFT, TOP, WIDTH, HEIGHT], "score": NUMBER}, or
+{"cloud": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}.
 An IMAGE is a PNG, JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels;
-its EXIF orientation is applied.
+its EXIF orientation is applied. Where the network takes point clouds it is a .npy file of floats
+(M, 3) or a .ply file, text or little endian, of 3 to 2^24 points.
 
   --raw WxH      every IMAGE holds W * H * 3 bytes, RGB, row by row
   --box X,Y,W,H  where the target is in the first IMAGE, in pixels, 0 at its edge; the others are
@@ -42,7 +45,8 @@ its EXIF orientation is applied.
   --version      print the version
 
 serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
-path of an image, or "raw W H" followed by W * H * 3 bytes; where the bundle is adapted to cameras
+path of an image, or "raw W H" followed by W * H * 3 bytes; of a network on point clouds the path
+of one, or "raw N" followed by N * 3 float32, little endian; where the bundle is adapted to cameras
 and --camera names none, with "camera NAME " before it; of a tracker with "box X,Y,W,H " before the
 frame in which a target is taken. An answer is a line of JSON, {"embedding": [NUMBER, ...]},
 {"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, {"boxes": [...]},

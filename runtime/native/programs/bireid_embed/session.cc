@@ -8,8 +8,9 @@
 #include <string>
 
 #include "engine/json_text.h"
+#include "programs/bireid_embed/cloud.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/image.h"
+#include "programs/bireid_embed/item.h"
 #include "programs/bireid_embed/options.h"
 
 namespace bireid_embed {
@@ -43,14 +44,33 @@ Image ReadRaw(const std::string& request, Connection& connection) {
   return image;
 }
 
-Image ReadImage(const std::string& request, bool too_long, Connection& connection) {
+// "raw N" and the points that follow it, as ReadRaw.
+std::vector<float> ReadRawPoints(const std::string& request, Connection& connection) {
+  const int count = ParseInteger(request.substr(kRawSize), 1, kMaxPoints, "N of raw N");
+  const size_t bytes = static_cast<size_t>(count) * kAxes * sizeof(float);
+  std::vector<float> points;
+  try {
+    points.resize(static_cast<size_t>(count) * kAxes);
+  } catch (const std::exception&) {
+    connection.SkipBytes(bytes);
+    throw;
+  }
+  connection.ReadBytes(reinterpret_cast<uint8_t*>(points.data()), bytes);
+  return points;
+}
+
+Item ReadItem(const std::string& request, bool too_long, bool takes_clouds,
+              Connection& connection) {
   if (too_long) {
     throw ImageError("a request has at most " + std::to_string(Connection::kMaxLine) + " bytes");
   }
-  if (request.empty()) throw ImageError("the request is empty; name an image");
+  if (request.empty()) throw ImageError("the request is empty; name a file");
   if (request.find('\0') != std::string::npos) throw ImageError("a path has no zero byte");
-  if (request.compare(0, kRawSize, kRaw) == 0) return ReadRaw(request, connection);
-  return ReadImageFile(request);
+  const bool is_raw = request.compare(0, kRawSize, kRaw) == 0;
+  if (takes_clouds) {
+    return {{}, is_raw ? ReadRawPoints(request, connection) : ReadCloudFile(request)};
+  }
+  return {is_raw ? ReadRaw(request, connection) : ReadImageFile(request), {}};
 }
 
 // Takes a word and the one behind it off a request, such as "camera NAME ", and returns the second;
@@ -80,13 +100,13 @@ std::string Answer(std::string request, bool too_long, Connection& connection,
     if (networks.AskForCamera()) camera = Take(kCamera, kCameraSize, &request);
     if (networks.Tracks()) box = Take(kBox, kBoxSize, &request);
     // First of all: pixels that follow are no requests.
-    const Image image = ReadImage(request, too_long, connection);
+    const Item item = ReadItem(request, too_long, networks.TakesClouds(), connection);
     if (networks.AskForCamera() && camera.empty()) {
       throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
     }
-    if (networks.Tracks()) return "{" + Follow(box, image, networks, target) + "}\n";
+    if (networks.Tracks()) return "{" + Follow(box, item.image, networks, target) + "}\n";
     NetworkHandle& network = networks.Of(camera);
-    return "{" + network.ToJson(network.Run(image), image) + "}\n";
+    return "{" + network.ToJson(network.Run(item), item) + "}\n";
   } catch (const std::bad_alloc&) {
     return "{\"error\": \"not enough memory\"}\n";
   } catch (const std::exception& error) {

@@ -1,4 +1,4 @@
-"""A trained classifier as one network; importing it loads TensorFlow."""
+"""A network and the classifier that was trained on it, as one; importing it loads TensorFlow."""
 
 from typing import Any
 
@@ -24,18 +24,19 @@ def classes_of(run: Run) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def classifier_model(run: Run, output: OutputSpec) -> Any:
-    """A Keras model `image` to logits (N, K): the network up to its neck, and the classifier.
+def classifier_model(run: Run, network: Any, output: OutputSpec) -> Any:
+    """A Keras model from the input to logits (N, K): a network to its neck, and the classifier.
 
     Args:
-        run: A run of the task `classification`.
+        run: A run with a classifier.
+        network: That of the run, or one that computes the same neck.
         output: Spec of the logits; gives their name.
 
     Raises:
         TrainingError: The checkpoint is damaged.
     """
     kernel = read_classifier(run.directory.checkpoint)
-    features = run.network.features
+    features = network.features
     neck = features.output["neck"]
     if kernel.shape != (neck.shape[-1], *output.shape):
         raise TrainingError(
