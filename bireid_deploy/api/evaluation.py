@@ -65,8 +65,8 @@ def evaluate(
         backend: Back end that runs a bundle.
         threads: Threads of that back end.
         options: What the task understands beside; of re-identification `rerank` (bool),
-            `average_precision` (`non-interpolated`, `trapezoid`) and `save` (a path, `.npz` or
-            `.jsonl`).
+            `average_precision` (`non-interpolated`, `trapezoid`), `save` (a path, `.npz` or
+            `.jsonl`) and `draw` (a path, `.png`).
         on_progress: Called with (done, total).
         quiet: Wraps what native libraries write while they start.
 

@@ -61,6 +61,7 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     bundle = _convert(run, out / "bundle", dataset)
     message("4/4  ranking the test people")
     records = [_histogram(dataset), *bundle.manifest["metrics"]]
+    _draw(bundle, dataset, out / "ranked.png")
     _report(records, bundle, run, dataset, time.perf_counter() - began, as_json)
 
 
@@ -123,6 +124,13 @@ def _histogram(dataset: "ReIdDataset") -> dict[str, Any]:
     from bireid_deploy import api
 
     return api.evaluate("histogram", dataset).to_json()
+
+
+def _draw(bundle: "Bundle", dataset: "ReIdDataset", picture: Path) -> None:
+    from bireid_deploy import api
+
+    api.evaluate(bundle.path, dataset, options={"draw": picture}, quiet=quiet_native_output)
+    message(f"ranked lists of eight people: {picture}")
 
 
 def _report(

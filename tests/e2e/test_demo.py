@@ -29,6 +29,7 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     )
     at = [first.err.index(step) for step in steps]
     assert at == sorted(at)
+    assert (out / "ranked.png").read_bytes().startswith(b"\x89PNG")
     lines = first.out.splitlines()
     assert lines[0].startswith("Synthetic people, 32 queries, ")
     header = "engine mAP rank-1 MB embeddings/s crops equal to Keras"

@@ -76,6 +76,10 @@ def test_reranking_and_trapezoid_change_the_figures_and_say_so(cli, bundle, peop
     assert plain.json["reranking"] is None
     assert plain.json["average_precision_definition"] == "non-interpolated"
 
+    drawn = cli("evaluate", saved, "--draw", tmp_path / "ranked.png")
+    assert drawn.code == 2
+    assert drawn.err.strip().endswith("holds no images to draw; evaluate a run or a bundle")
+
     reranked = cli("evaluate", saved, "--rerank", "--json")
     assert reranked.json["reranking"]["k1"] == 20
     assert _scores(reranked) != _scores(plain)

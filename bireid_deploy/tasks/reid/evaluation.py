@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_runtime.errors import ImageError
+from bireid_runtime.errors import ArgumentError, ImageError
+from bireid_runtime.files import atomic_file
 from bireid_runtime.images import load_image
 
 from bireid_deploy.data.dataset import ReIdDataset, Sample
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.evaluation.bootstrap import ranking_intervals
+from bireid_deploy.evaluation.drawn_ranks import draw_ranks
 from bireid_deploy.evaluation.embedding_file import (
     NamedEmbeddings,
     load_query_and_gallery,
     require_writable,
 )
 from bireid_deploy.evaluation.embeddings import Embeddings
-from bireid_deploy.evaluation.ranking import rank
+from bireid_deploy.evaluation.ranking import GalleryCameras, rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
@@ -95,7 +97,7 @@ def evaluate_embeddings(
         output: Name of its embedding.
         dataset: Data set.
         options: `rerank`, `average_precision`, `gallery_cameras`; `save`, a file that the
-            embeddings go to.
+            embeddings go to; `draw`, one that a picture of ranked lists goes to.
         on_progress: Called with (done, total).
     """
     save = None if options.get("save") is None else Path(options["save"])
@@ -105,7 +107,7 @@ def evaluate_embeddings(
     if save is not None:
         found = NamedEmbeddings.of_splits(embedded.query, embedded.gallery, predictor.fingerprint)
         found.save(save)
-    return _report(embedded, dataset.name, output, options)
+    return _report(embedded, dataset.name, output, options, dataset=dataset)
 
 
 def evaluate_saved(
@@ -115,7 +117,10 @@ def evaluate_saved(
 
     Raises:
         EmbeddingsError: The file cannot be read, or has no labels.
+        ArgumentError: `draw`, for which the file has no images.
     """
+    if options.get("draw") is not None:
+        raise ArgumentError(f"{path} holds no images to draw; evaluate a run or a bundle")
     query, gallery = load_query_and_gallery(path)
     embedded = EmbeddedDataset(query, gallery, images_per_second=None)
     return _report(embedded, "its own", "embedding", options, on_progress)
@@ -127,15 +132,22 @@ def _report(
     output: str,
     options: Mapping[str, Any],
     on_progress: Progress | None = None,
+    dataset: ReIdDataset | None = None,
 ) -> Report:
+    gallery_cameras: GalleryCameras = options.get("gallery_cameras") or "any"
     result = rank(
         embedded.query,
         embedded.gallery,
         average_precision=options.get("average_precision") or "non-interpolated",
         rerank=ReRanking() if options.get("rerank") else None,
-        gallery_cameras=options.get("gallery_cameras") or "any",
+        gallery_cameras=gallery_cameras,
         on_progress=on_progress,
     )
+    if options.get("draw") is not None and dataset is not None:
+        samples = dataset.query, dataset.gallery
+        picture = draw_ranks(embedded.query, embedded.gallery, samples, result, gallery_cameras)
+        with atomic_file(options["draw"]) as file:
+            picture.save(file, "PNG")
     intervals = ranking_intervals(result, embedded.query.person_ids)
     return Report(
         scores=scores.to_json(result, intervals),

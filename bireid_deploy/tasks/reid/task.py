@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
@@ -62,6 +62,7 @@ class ReId(TaskDefaults):
             choices=("any", "other"),
         ),
         "save": Option("Keep the embeddings (.npz or .jsonl).", takes_path=True),
+        "draw": Option("Picture of ranked lists (.png).", takes_path=True),
     }
     saved_suffixes = frozenset(SUFFIXES)
     title = "person re-identification"
@@ -174,11 +175,16 @@ class ReId(TaskDefaults):
         return {image.name: sample_crops(image.preprocess, count)}
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Embeddings are saved as `.npz` or `.jsonl`."""
+        """Embeddings are saved as `.npz` or `.jsonl`, ranked lists drawn as `.png`."""
+        from bireid_deploy.evaluation.drawn_ranks import require_drawable
         from bireid_deploy.evaluation.embedding_file import require_writable
 
         if options.get("save") is not None:
             require_writable(Path(options["save"]))
+        if options.get("draw") is not None:
+            require_drawable(Path(options["draw"]))
+            if options.get("rerank"):
+                raise ArgumentError("draw shows plain distances; leave out rerank")
 
     def evaluate(
         self,
