@@ -70,7 +70,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     # Before anything imports TensorFlow: Keras 2, and no start-up notices between our lines.
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    # What a shell says of Keras is meant for other programs.
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from bireid_runtime.errors import BireidError
 

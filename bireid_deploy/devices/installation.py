@@ -66,6 +66,8 @@ _INSTALL = """
 cd "$1" || exit 1
 shift
 rm -f ready && python3 -m venv --clear venv || exit 1
+# Whoever installs for the user by default does not mean a virtual environment.
+export PIP_USER=0
 venv/bin/python -I -m pip --disable-pip-version-check install --quiet --only-binary=:all: "$@"
 """
 

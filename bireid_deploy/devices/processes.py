@@ -63,15 +63,21 @@ def finish(process: subprocess.Popen[bytes], timeout: float | None = None) -> Co
 
 
 @contextmanager
-def staying(command: Sequence[str]) -> Iterator[str | Completed]:
+def staying(command: Sequence[str], marker: str) -> Iterator[str | Completed]:
     """Keep a program for as long as the context lasts; then its input ends.
 
+    Args:
+        command: The program and its arguments.
+        marker: What it prints before anything that counts, at the end of a line.
+
     Yields:
-        The first line it printed, or how it ended if it ended without one.
+        The line that it printed next, or how it ended if it ended without one.
     """
     with started(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        while (line := process.stdout.readline()) and not as_text(line).endswith(f"{marker}\n"):
+            pass
         line = process.stdout.readline()
         if not line.strip():
             assert process.stderr is not None

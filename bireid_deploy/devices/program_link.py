@@ -5,11 +5,16 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bireid_deploy.devices.link import Completed
 from bireid_deploy.devices.processes import finish, started, staying
 from bireid_deploy.errors import DeviceCheckError, DeviceUnreachableError
+
+# What a login shell prints, a greeting for one, comes before this line, and is no answer.
+_MARKER = "bireid-deploy-answers"
+_SAY_MARKER = f"echo {_MARKER}\n"
 
 # Neither ssh nor adb ends a script there when they end here: the end of its input has to. It comes
 # too when the connection breaks, so that no half of a flash works on beside the next one.
@@ -40,10 +45,10 @@ class ProgramLink(ABC):
 
     def run(self, script: str, *arguments: str, timeout: float | None = None) -> Completed:
         """Run a script and wait for it; see `Link.run`."""
-        command = self._command(_WATCHED, (script, *arguments))
+        command = self._command(_SAY_MARKER + _WATCHED, (script, *arguments))
         with _open_input() as stdin, started(command, stdin) as process:
             try:
-                return self._reached(finish(process, timeout))
+                return _behind_marker(self._reached(finish(process, timeout)))
             except subprocess.TimeoutExpired as error:
                 raise DeviceUnreachableError(
                     f"{self.name}: no answer within {timeout:g} s; "
@@ -53,7 +58,7 @@ class ProgramLink(ABC):
     @contextmanager
     def hold(self, script: str, *arguments: str) -> Iterator[str]:
         """Run a script that stays; see `Link.hold`."""
-        with staying(self._command(script, arguments)) as line:
+        with staying(self._command(_SAY_MARKER + script, arguments), _MARKER) as line:
             if isinstance(line, Completed):
                 completed = self._reached(line)
                 raise DeviceCheckError(f"{self.name}: {completed.last_line()}")
@@ -83,6 +88,11 @@ class ProgramLink(ABC):
         if "No space left on device" in reason:
             reason = "the device is full; free some space there, or choose a folder on another disk"
         return DeviceCheckError(f"{self.name}: cannot write {destination}: {reason}")
+
+
+def _behind_marker(completed: Completed) -> Completed:
+    _, _, answer = completed.stdout.partition(f"{_MARKER}\n")
+    return replace(completed, stdout=answer)
 
 
 @contextmanager

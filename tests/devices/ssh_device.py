@@ -34,6 +34,8 @@ class Device:
         for path in (root, tools, keys):
             path.mkdir()
         link_programs(tools)
+        # As on many a machine, every shell greets, and one greeting has no end.
+        (root / ".bashrc").write_text("echo welcome\nprintf 'bye at 22:00'\n")
         server = SshServer(keys, {"HOME": str(root), "PATH": str(tools)})
         directory = root / "reid"
         url = f"ssh://{server.user}@127.0.0.1:{server.port}{directory}"

@@ -233,6 +233,7 @@ def test_a_service_that_fails_gets_the_old_version_back(
 def test_python_without_a_network(flash, target, directory, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_USER", "1")
     done = flash(BUNDLE, target, "--offline")
     assert done.code == 0
     assert "bireid_runtime: self-test passed, bireid 0.1.0" in done.stdout
