@@ -58,20 +58,30 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Yields:
         The temporary file, open for writing. An exception inside leaves `path` as it was.
+
+    Raises:
+        OSError: It cannot be written, as on a full disk; the error names `path`.
     """
     target = Path(path)
     prefix, suffix = f".{target.name}.", ".partial"
     _remove_litter(target.parent, prefix, suffix)
     # Containers that share a folder may share process numbers, and "x" follows no planted link.
     partial = target.with_name(f"{prefix}{secrets.token_hex(8)}{suffix}")
-    with partial.open("xb") as file:
-        try:
+    opened = partial.open("xb")
+    try:
+        # Closing writes what a failed write left in the buffer, and fails again.
+        with opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
+        os.replace(partial, target)
+    except OSError as error:
+        # Of a write the system says what is wrong, and not where.
+        if error.filename is None:
+            raise OSError(error.errno, error.strerror, os.fspath(target)) from error
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _remove_litter(folder: Path, prefix: str, suffix: str) -> None:

@@ -1,6 +1,7 @@
 """What is no file is not read, and what is written is there whole or not at all."""
 
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -56,6 +57,22 @@ def test_an_exception_leaves_the_old_file_alone(tmp_path):
     _write(path, b"old")
     with pytest.raises(ZeroDivisionError), atomic_file(path) as file:
         file.write(bytes([1 // len(b"")]))
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("size", [5000, 100_000])
+def test_a_full_disk_is_named_with_the_file(tmp_path, size):
+    path = tmp_path / "a"
+    _write(path, b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            _write(path, bytes(size))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
 
