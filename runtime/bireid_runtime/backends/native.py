@@ -30,6 +30,18 @@ _EXCEPTIONS: dict[int, type[Exception]] = {
 }
 _MAX_RANK = 7
 
+_SESSIONS: "weakref.WeakSet[NativeSession]" = weakref.WeakSet()
+
+
+def _open_locks() -> None:
+    """In a forked child: who held a lock there is a thread of the parent, and never opens it."""
+    for session in _SESSIONS:
+        session._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open_locks)
+
 
 class NativeSession:
     """The `lce` file of a bundle, run by the engine of this package.
@@ -95,6 +107,7 @@ class NativeSession:
         )
         self._handle: ctypes.c_void_p | None = handle
         self._lock = Lock()
+        _SESSIONS.add(self)
         self._close = weakref.finalize(self, self._library.bireid_session_close, handle)
         # When Python ends, daemon threads may still be in `run`; the system takes the memory back.
         self._close.atexit = False

@@ -6,6 +6,7 @@
 #include "engine/c_boxes.h"
 #include "engine/c_status.h"
 #include "engine/kinds.h"
+#include "plan/fork_mutex.h"
 
 using bireid::Guard;
 using bireid::Require;
@@ -14,7 +15,7 @@ struct bireid_detector {
   bireid::Session session;
   int output;
   std::vector<float> map;
-  std::mutex mutex;  // held while `map` is in use
+  bireid::ForkMutex mutex;  // held while `map` is in use
 
   bireid_detector(const char* directory, const bireid_options* options)
       : session(directory, bireid::ReadOptions(options)),
@@ -53,7 +54,7 @@ bireid_status bireid_detect_rgb8(bireid_detector* detector, const uint8_t* pixel
                                  bireid_box* boxes, int32_t capacity, int32_t* count) {
   return Guard([&] {
     Require(detector != nullptr && pixels != nullptr, "a pointer is NULL");
-    const std::lock_guard<std::mutex> lock(detector->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(detector->mutex);
     bireid::RunOneImage(&detector->session, detector->output, {pixels, width, height, row_bytes},
                         detector->map.data());
     bireid::DecodeInto(detector->session.manifest(), detector->output, detector->map.data(),

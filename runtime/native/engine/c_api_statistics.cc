@@ -5,13 +5,14 @@
 #include "engine/c_status.h"
 #include "engine/camera_statistics.h"
 #include "engine/extractor_handle.h"
+#include "plan/fork_mutex.h"
 
 using bireid::Guard;
 using bireid::Require;
 
 struct bireid_statistics {
   bireid::CameraStatistics statistics;
-  mutable std::mutex mutex;
+  mutable bireid::ForkMutex mutex;
 
   explicit bireid_statistics(bireid::CameraStatistics given) : statistics(std::move(given)) {}
 };
@@ -47,7 +48,7 @@ bireid_status bireid_statistics_add(bireid_statistics* statistics, const float* 
                                     int32_t count) {
   return Guard([&] {
     Require(statistics != nullptr && embeddings != nullptr, "a pointer is NULL");
-    const std::lock_guard<std::mutex> lock(statistics->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(statistics->mutex);
     statistics->statistics.Add(embeddings, count);
     return BIREID_OK;
   });
@@ -57,7 +58,7 @@ bireid_status bireid_statistics_apply(const bireid_statistics* statistics, int32
                                       float* embeddings, int32_t count) {
   return Guard([&] {
     Require(statistics != nullptr && embeddings != nullptr, "a pointer is NULL");
-    const std::lock_guard<std::mutex> lock(statistics->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(statistics->mutex);
     statistics->statistics.Apply(divide != 0, embeddings, count);
     return BIREID_OK;
   });
@@ -67,7 +68,7 @@ bireid_status bireid_statistics_get(const bireid_statistics* statistics, int64_t
                                     float* mean, float* deviation) {
   return Guard([&] {
     Require(statistics != nullptr, "statistics is NULL");
-    const std::lock_guard<std::mutex> lock(statistics->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(statistics->mutex);
     if (count != nullptr) *count = statistics->statistics.count();
     statistics->statistics.Get(mean, deviation);
     return BIREID_OK;

@@ -4,6 +4,7 @@
 #include "engine/c_status.h"
 #include "engine/following.h"
 #include "engine/kinds.h"
+#include "plan/fork_mutex.h"
 
 using bireid::Guard;
 using bireid::Require;
@@ -11,7 +12,7 @@ using bireid::Require;
 struct bireid_tracker {
   bireid::Session session;
   bireid::Follower follower;
-  std::mutex mutex;  // held while `follower` is in use
+  bireid::ForkMutex mutex;  // held while `follower` is in use
 
   bireid_tracker(const char* directory, const bireid_options* options)
       : session(directory, bireid::ReadOptions(options)),
@@ -35,7 +36,7 @@ bireid_status bireid_tracker_start_rgb8(bireid_tracker* tracker, const uint8_t* 
                                         const bireid_tracked_box* box) {
   return Guard([&] {
     Require(tracker != nullptr && pixels != nullptr && box != nullptr, "a pointer is NULL");
-    const std::lock_guard<std::mutex> lock(tracker->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(tracker->mutex);
     tracker->follower.Start({pixels, width, height, row_bytes},
                             {box->left, box->top, box->width, box->height, 0});
     return BIREID_OK;
@@ -47,7 +48,7 @@ bireid_status bireid_tracker_update_rgb8(bireid_tracker* tracker, const uint8_t*
                                          bireid_tracked_box* box) {
   return Guard([&] {
     Require(tracker != nullptr && pixels != nullptr && box != nullptr, "a pointer is NULL");
-    const std::lock_guard<std::mutex> lock(tracker->mutex);
+    const std::lock_guard<bireid::ForkMutex> lock(tracker->mutex);
     const bireid::TrackedBox found = tracker->follower.Update({pixels, width, height, row_bytes});
     *box = {found.left, found.top, found.width, found.height, found.score};
     return BIREID_OK;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <limits>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string_view>
@@ -127,7 +128,7 @@ bool Session::TakesClouds() const {
 
 void Session::Run(const float* const* inputs, int items, float* const* outputs) {
   CheckItems(items);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<ForkMutex> lock(mutex_);
   RunLocked(inputs, items, outputs);
 }
 
@@ -184,7 +185,7 @@ void Session::RunImages(const ImageView* images, int count, float* const* output
   }
   const InputSpec& input = manifest().inputs[0];
   for (int i = 0; i < count; ++i) CheckImage(images[i], input.preprocess.channels());
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<ForkMutex> lock(mutex_);
   const size_t slots = static_cast<size_t>(std::min(threads(), count));
   while (workspaces_.size() < slots) workspaces_.emplace_back(*resize_kernels_);
   RunRaw(count, outputs, [&](int item, int slot, float* output) {
@@ -200,7 +201,7 @@ void Session::RunClouds(const CloudView* clouds, int count, float* const* output
   }
   const int points = manifest().inputs[0].points;
   for (int i = 0; i < count; ++i) CheckCloud(clouds[i], points);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<ForkMutex> lock(mutex_);
   RunRaw(count, outputs,
          [&](int item, int, float* output) { PrepareCloud(clouds[item], points, output); });
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "engine/bundle.h"
 #include "engine/network.h"
 #include "engine/preprocess.h"
+#include "plan/fork_mutex.h"
 #include "plan/plan.h"
 #include "plan/profile_log.h"
 
@@ -97,7 +97,7 @@ class Session {
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<ProfileLog> profile_;                    // null: none is kept
   std::vector<std::unique_ptr<ImagePreparer>> preparers_;  // per input; null: no image
-  std::mutex mutex_;  // held while the plan and what follows are in use
+  ForkMutex mutex_;  // held while the plan and what follows are in use
   const ResizeKernels* resize_kernels_;
   std::vector<ImageWorkspace> workspaces_;    // per thread
   std::vector<float> prepared_;               // [threads][elements] of raw items

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <new>
 
+#include "plan/fork_mutex.h"
+
 namespace bireid {
 namespace {
 
@@ -128,10 +130,10 @@ class Pool {
 // its own; neither is ever freed, since detached threads use it to the end of the process.
 // Null if there is no memory for it.
 Pool* SharedPool() {
-  static std::mutex mutex;
+  static ForkMutex mutex;
   static Pool* pool = nullptr;
   static pid_t owner = 0;
-  const std::lock_guard<std::mutex> lock(mutex);
+  const std::lock_guard<ForkMutex> lock(mutex);
   if (pool == nullptr || owner != getpid()) {
     pool = new (std::nothrow) Pool;
     owner = getpid();
