@@ -1,6 +1,7 @@
 """Binary convolutions in standard ONNX operators, with weights of one bit each."""
 
 import numpy as np
+from onnx import TensorProto
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.emission import Emission
@@ -31,6 +32,7 @@ def binary_convolution(emission: Emission) -> str:
         "Conv",
         [signs, _unpacked_weights(emission, one, minus_one)],
         f"{layer.name}/sum",
+        kernel_shape=layer.kernel_size,
         strides=layer.strides,
         dilations=layer.dilation_rate,
         group=layer.groups,
@@ -50,9 +52,9 @@ def _unpacked_weights(emission: Emission, one: str, minus_one: str) -> str:
     packed = emission.constant("bits", bits[:, None])
     masks = graph.constant("constant/bit_masks", np.left_shift(1, np.arange(8)).astype(np.uint8))
     masked = graph.node("BitwiseAnd", [packed, masks], f"{layer.name}/masked")
-    no_bit = graph.constant("constant/no_bit", np.uint8(0))
-    clear = graph.node("Equal", [masked, no_bit], f"{layer.name}/clear")
-    flat = graph.node("Where", [clear, one, minus_one], f"{layer.name}/unpacked")
+    # ONNX Runtime compares uint8 from 1.21 on alone, and casts it everywhere.
+    negative = graph.node("Cast", [masked], f"{layer.name}/negative", to=TensorProto.BOOL)
+    flat = graph.node("Where", [negative, minus_one, one], f"{layer.name}/unpacked")
     if weights.size % 8:
         line = graph.constant("constant/line", np.array([-1], np.int64))
         flat = graph.node("Reshape", [flat, line], f"{layer.name}/line")

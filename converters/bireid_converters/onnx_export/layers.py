@@ -36,6 +36,7 @@ def _convolution(emission: Emission) -> str:
         "Conv",
         inputs,
         emission.output,
+        kernel_shape=layer.kernel_size,
         strides=layer.strides,
         pads=emission.pads(layer.kernel_size),
         dilations=layer.dilation_rate,
@@ -120,7 +121,9 @@ def _repeat_channels(emission: Emission) -> str:
     layer = emission.layer
     channels = layer.input_shape[-1]
     ones = emission.constant("ones", np.ones((channels * layer.times, 1, 1, 1)))
-    return emission.graph.node("Conv", [emission.input, ones], emission.output, group=channels)
+    return emission.graph.node(
+        "Conv", [emission.input, ones], emission.output, kernel_shape=(1, 1), group=channels
+    )
 
 
 def _add(emission: Emission) -> str:
