@@ -10,6 +10,7 @@
 #include "delegate/int_array.h"
 #include "plan/operator.h"
 #include "plan/thread_pool.h"
+#include "plan/usable_cpus.h"
 
 namespace bireid {
 namespace {
@@ -115,6 +116,7 @@ void DelegateKernel::BuildPlan(const TfLiteContext& context) {
                       ", as its option 'threads' says");
     }
   }
+  options.threads = std::min(options.threads, UsableCpus());
   options.profile = profile_ != nullptr;
   options.pixels = options_.pixels;
   plan_ = Plan::Build(graph_, options);

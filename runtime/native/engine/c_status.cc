@@ -12,6 +12,7 @@
 #include "kernels/dispatch.h"
 #include "plan/profile_log.h"
 #include "plan/thread_pool.h"
+#include "plan/usable_cpus.h"
 
 namespace bireid {
 namespace {
@@ -68,7 +69,7 @@ SessionOptions ReadOptions(const bireid_options* given) {
   }
   SessionOptions result;
   Require(options.threads >= 0 && options.threads <= kMaxThreads, "threads must be 1 to 64");
-  result.threads = std::max(1, options.threads);
+  result.threads = std::clamp(options.threads, 1, UsableCpus());
   const std::string isa = options.isa == nullptr ? "auto" : options.isa;
   result.kernels = FindKernels(isa);
   if (result.kernels == nullptr) {
