@@ -31,4 +31,4 @@ def test_no_more_threads_than_cpus(cpus):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert int(done.stdout) == cpus - 1
+    assert int(done.stdout) <= cpus - 1
