@@ -79,7 +79,7 @@ def test_the_back_ends_agree(cli, bundle, people, tmp_path):
         with np.load(out, allow_pickle=False) as arrays:
             found[backend] = arrays["vectors"]
     assert np.abs(found["native"] - found["lce"]).max() <= 1e-6
-    assert np.abs(found["litert"] - found["lce"]).max() <= 2e-7
+    assert np.abs(found["litert"] - found["lce"]).max() <= 5e-7
     # The golden crops of a bundle are stable ones; of arbitrary crops most agree, not all.
     close = np.abs(found["onnx"] - found["lce"]).max(axis=1) < 1e-3
     assert close.mean() >= 0.85

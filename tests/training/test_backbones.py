@@ -16,7 +16,7 @@ from bireid_deploy.training.methods.kernel_refining.section import KernelRefinin
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", [name for name in BACKBONES if name != "resnet18_stage3"])
+@pytest.mark.parametrize("backbone", [name for name in BACKBONES if not name.startswith("resnet18_")])
 def test_both_games_reach_every_binary_layer_and_every_stage(backbone):
     config = NetworkConfig(backbone=backbone, width=0.125, input_height=32, input_width=32)
     network = build_network(config)

@@ -106,7 +106,7 @@ BACKENDS = (
         install="pip install ai-edge-litert",
         description="LiteRT with native 1-bit kernels",
         library=native_library.DELEGATE,
-        held_to=Reference("lce", 2e-7),
+        held_to=Reference("lce", 5e-7),
     ),
     Backend(
         name="onnx",
