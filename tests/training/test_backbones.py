@@ -14,9 +14,12 @@ from bireid_deploy.training.methods.feature_refining.section import FeatureRefin
 from bireid_deploy.training.methods.kernel_refining.game import KernelRefining
 from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
 
+# FR-GAL's pairs reach to stage 4, which a part of ResNet-18 lacks.
+WHOLE = [name for name in BACKBONES if not name.startswith("resnet18_")]
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", [name for name in BACKBONES if not name.startswith("resnet18_")])
+@pytest.mark.parametrize("backbone", WHOLE)
 def test_both_games_reach_every_binary_layer_and_every_stage(backbone):
     config = NetworkConfig(backbone=backbone, width=0.125, input_height=32, input_width=32)
     network = build_network(config)
