@@ -1,6 +1,6 @@
 """The folder of bireid-deploy on a device, and every shell script that changes it.
 
-    DIR/.lock                     held while somebody flashes
+    DIR/.bireid-deploy            says whose folder it is; held while somebody flashes
     DIR/versions/NAME-HASH/       SHA256SUMS, bundle/, wheels/, venv/, bireid-embed
     DIR/versions/NAME-HASH/ready  there once that version has passed its tests
     DIR/current, DIR/previous     links to versions; each changes by one rename
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from bireid_deploy.devices.link import Completed, Link
-from bireid_deploy.devices.payload import PROGRAM, Payload, PayloadFile
+from bireid_deploy.devices.payload import HASH_DIGITS, PROGRAM, Payload, PayloadFile
 from bireid_deploy.errors import DeviceCheckError
 
 # Seconds after which a device that still answers counts as stuck; an SD card is slow.
@@ -24,8 +24,8 @@ _FOREIGN = 73
 # A folder with other things in it is not ours to fill, and prune must never meet them.
 _CLAIM = """
 mkdir -p "$1" || exit 1
-[ -e "$1/.lock" ] || [ -z "$(ls -A "$1")" ] || exit 73
-mkdir -p "$1/versions" && : >>"$1/.lock"
+[ -e "$1/.bireid-deploy" ] || [ -z "$(ls -A "$1")" ] || exit 73
+mkdir -p "$1/versions" && : >>"$1/.bireid-deploy"
 """
 
 # The lock is given to a group of commands because mksh hides from commands what `exec` opens.
@@ -34,7 +34,7 @@ _LOCK = """
   flock -n 9 || { echo busy; exit 75; }
   echo locked
   cat >/dev/null
-} 9>>"$1/.lock"
+} 9>>"$1/.bireid-deploy"
 """
 
 _PREPARE = """
@@ -103,10 +103,12 @@ version=$(readlink "$1/$2") && [ -e "$1/$version/ready" ] || exit 0
 echo "${version#versions/}"
 """
 
-_PRUNE = """
+# Other names are no versions of ours.
+_HASH = "[0-9a-f]" * HASH_DIGITS
+_PRUNE = f"""
 cd "$1" && current=$(readlink current) && [ -e "$current/ready" ] || exit 1
 previous=$(readlink previous)
-for version in versions/*; do
+for version in versions/*-{_HASH}; do
   [ "$version" = "$current" ] || [ "$version" = "$previous" ] || rm -rf "$version" || exit 1
 done
 """

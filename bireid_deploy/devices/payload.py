@@ -14,6 +14,9 @@ from bireid_deploy.devices import wheels
 from bireid_deploy.errors import PayloadError
 
 PROGRAM = "bireid-embed"
+HASH_DIGITS = 12
+"""Of the end of a version's name."""
+
 _RUNTIME = Requirement("bireid-runtime")
 
 
@@ -61,7 +64,7 @@ class Payload:
         """Folder name there: the bundle's name and 12 digits of the hash over all files."""
         # The name comes from a manifest: it must not lead elsewhere, nor look like an option.
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.bundle_name).strip(".-")[:100]
-        digits = hashlib.sha256(self.checksums.encode()).hexdigest()[:12]
+        digits = hashlib.sha256(self.checksums.encode()).hexdigest()[:HASH_DIGITS]
         return f"{name}-{digits}" if name else digits
 
     @property

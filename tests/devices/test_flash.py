@@ -70,7 +70,7 @@ def test_a_flash_leaves_one_tested_version(flash, target, directory):
     assert "self-test passed, bireid 0.1.0" in done.stdout
     assert "median ms" in done.stdout
     version = current(directory)
-    assert names(directory) == {".lock", "versions", "current"}
+    assert names(directory) == {".bireid-deploy", "versions", "current"}
     assert names(version) == {"SHA256SUMS", "bundle", "bireid-embed", "ready"}
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=version, check=True)
 
@@ -110,12 +110,15 @@ def test_a_file_that_rotted_there_is_copied_again(flash, target, directory):
 
 def test_the_version_before_stays_and_older_ones_go(flash, target, directory, tmp_path):
     versions = []
+    thesis = directory / "versions" / "thesis-0123456789ag"
+    thesis.mkdir(parents=True)
+    (directory / ".bireid-deploy").touch()
     for number in range(3):
         bundle = other_bundle(tmp_path / str(number), f"Number {number}.")
         report = json.loads(flash(bundle, target, "--program", "--json").stdout)
         versions.append(report["current"])
     assert report["previous"] == versions[1]
-    assert names(directory / "versions") == set(versions[1:])
+    assert names(directory / "versions") == {*versions[1:], thesis.name}
 
 
 def test_rollback_swaps_the_last_two_versions(flash, target, directory, tmp_path):
@@ -172,7 +175,9 @@ def test_a_folder_with_other_things_is_left_alone(flash, target, directory):
     (directory / "versions").mkdir(parents=True)
     (directory / "versions" / "thesis").write_text("years of work")
     assert f"{directory}/reid" in flash.refusal(3, BUNDLE, target, "--program")
-    assert names(directory) == {"versions"}
+    (directory / ".lock").touch()
+    assert f"{directory}/reid" in flash.refusal(3, BUNDLE, target, "--program")
+    assert names(directory) == {"versions", ".lock"}
 
 
 def test_a_program_that_was_not_made(capsys, target, tmp_path):
