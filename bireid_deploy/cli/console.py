@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from bireid_runtime.terminal import printable
 
 _UNLIMITED_WIDTH = 10_000
 
@@ -25,13 +26,13 @@ def emit_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         text = index < text_columns
         # A number is never broken over two lines; a sentence may be.
         table.add_column(column, justify="left" if text else "right", no_wrap=not text)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     # A pipe has no width; tables must not be cut there. Square brackets, as in "package[extra]" or
     # in a file's name, are text and not markup.
     width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
@@ -41,7 +42,7 @@ def emit_table(
 
 def message(text: str) -> None:
     """Say something to the person on stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from bireid_runtime.terminal import printable
 
 from bireid_deploy.cli.console import emit_json, emit_table
 
@@ -100,7 +101,9 @@ def _emit(name: str, audit: "Audit") -> None:
     columns = ("layer", "weights", "kernel", "M MACs", "bytes needed", "bytes stored", "why float")
     emit_table(f"{name}, {audit.file_bytes:,} bytes", columns, rows)
     manifest = audit.to_manifest()
-    click.echo("operators: " + ", ".join(f"{op} {n}" for op, n in audit.operators.items()))
+    click.echo(
+        printable("operators: " + ", ".join(f"{op} {n}" for op, n in audit.operators.items()))
+    )
     macs, gain = manifest["macs"], manifest["theoretical"]
     click.echo(f"MACs: {macs['binary'] / 1e6:.1f} M 1-bit, {macs['real'] / 1e6:.1f} M other")
     click.echo(

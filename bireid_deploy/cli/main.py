@@ -74,6 +74,7 @@ def run(arguments: list[str]) -> int:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from bireid_runtime.errors import BireidError
+    from bireid_runtime.terminal import one_line
 
     try:
         result = cli.main(arguments, prog_name="bireid-deploy", standalone_mode=False)
@@ -85,7 +86,7 @@ def run(arguments: list[str]) -> int:
         click.echo("bireid-deploy: interrupted", err=True)
         return EXIT_INTERRUPTED
     except BireidError as error:
-        click.echo(f"bireid-deploy: {error}", err=True)
+        click.echo(one_line(f"bireid-deploy: {error}"), err=True)
         return exit_code_of(error)
     except ModuleNotFoundError as error:
         from bireid_deploy import extras
@@ -99,7 +100,7 @@ def run(arguments: list[str]) -> int:
         # A path that the system refuses is the person's to mend; any other one is a bug.
         if error.filename is None:
             raise
-        click.echo(f"bireid-deploy: {error.filename}: {error.strerror}", err=True)
+        click.echo(one_line(f"bireid-deploy: {error.filename}: {error.strerror}"), err=True)
         return EXIT_USAGE
 
 

@@ -84,3 +84,7 @@ def test_what_cannot_be_inspected(refused, bundle, trained, tmp_path):
     assert f"{trained.path}: not a bundle" in refused(2, "inspect", trained.path)
     assert "does not exist" in refused(2, "inspect", tmp_path / "absent.onnx")
     assert "does not exist" in refused(2, "inspect", tmp_path / "absent")
+
+
+def test_a_name_with_an_escape_is_text(refused, tmp_path):
+    assert "\x1b" not in refused(2, "inspect", tmp_path / "\x1b[2Jabsent.onnx")
