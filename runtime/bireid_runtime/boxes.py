@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bireid_runtime.exact_functions import LARGEST, exp, sigmoid
 from bireid_runtime.manifest import Section
 
 SIDES = 4
@@ -17,14 +18,8 @@ SIDES = 4
 
 MAX_STRIDE = 1024
 MAX_BOXES = 10_000
-# exp(5) strides are further than any input is wide; sigmoids of more than 60 are 0 or 1.
+# exp(5) strides are further than any input is wide.
 _LARGEST_SIDE = 5.0
-_LARGEST = 60.0
-
-_LOG2_E = 1.4426950408889634
-# Their sum is the logarithm of 2; the products of the first with small whole numbers are exact.
-_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
-_TERMS = 13
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ def decode(
     rows, columns, channels = values.shape
     classes = channels - SIDES
     flat = values.reshape(rows * columns, channels).astype(np.float64)
-    scores = _sigmoid(flat[:, :classes]).astype(np.float32).reshape(-1)
+    scores = sigmoid(flat[:, :classes]).astype(np.float32).reshape(-1)
     chosen = np.flatnonzero(scores.astype(np.float64) > decoding.score_threshold)
     cells, labels = np.divmod(chosen, classes)
     corners = _corners(flat[cells, classes:], cells, columns, decoding.stride, content, image)
@@ -178,7 +173,7 @@ def _corners(
     content: tuple[int, int],
     image: tuple[int, int],
 ) -> np.ndarray:
-    reach = stride * _exp(np.clip(sides, -_LARGEST, _LARGEST_SIDE))
+    reach = stride * exp(np.clip(sides, -LARGEST, _LARGEST_SIDE))
     row, column = np.divmod(cells, columns)
     middle = np.stack([column + 0.5, row + 0.5], axis=1) * stride
     scale = np.array([image[1] / content[1], image[0] / content[0]])
@@ -186,21 +181,6 @@ def _corners(
     low = np.clip((middle - reach[:, :2]) * scale, 0.0, limit)
     high = np.clip((middle + reach[:, 2:]) * scale, 0.0, limit)
     return np.concatenate([low, high], axis=1).astype(np.float32)
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    share: np.ndarray = 1.0 / (1.0 + _exp(-np.clip(values, -_LARGEST, _LARGEST)))
-    return share
-
-
-def _exp(values: np.ndarray) -> np.ndarray:
-    """The exponential function of numbers from -60 to 60, the same on every machine."""
-    power = np.floor(values * _LOG2_E + 0.5)
-    rest = (values - power * _LN2_HIGH) - power * _LN2_LOW
-    total = np.ones_like(rest)
-    for term in range(_TERMS, 0, -1):
-        total = total * rest / term + 1.0
-    return np.ldexp(total, power.astype(np.int32))
 
 
 def read_decoding(details: Mapping[str, Any]) -> Decoding:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bireid_runtime.errors import ArgumentError, ImageError
+from bireid_runtime.exact_functions import sigmoid
 from bireid_runtime.matching import Matching
 from bireid_runtime.responses import (
     correlate,
     exemplar_of,
     locate,
     searches_of,
-    sigmoid,
     upsample,
 )
 from bireid_runtime.search_crops import MAX_CROP_SIDE, cut_square, mean_color
@@ -117,7 +117,8 @@ class Follower:
         self._move(place.row, place.column, self._scales[place.scale])
         left, top = self._x - (self._width - 1) / 2, self._y - (self._height - 1) / 2
         return TrackedBox(
-            (left, top, self._width, self._height), sigmoid(place.peak + matching.response_bias)
+            (left, top, self._width, self._height),
+            float(sigmoid(place.peak + matching.response_bias)),
         )
 
     def _move(self, row: int, column: int, scale: float) -> None:

@@ -14,10 +14,6 @@ from bireid_runtime.matching import Matching
 _PI = 3.141592653589793
 # Of the sine's series; the last is below 1e-20 for a quarter of a turn.
 _SINE_TERMS = 11
-_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
-_LOG2_E = 1.4426950408889634
-_EXP_TERMS = 13
-_LARGEST = 60.0
 # The parameter a of the cubic kernel, as cv2.INTER_CUBIC has it.
 _CUBIC = -0.75
 
@@ -137,17 +133,6 @@ def hann_window(side: int) -> np.ndarray:
     window = window / float(np.cumsum(window.reshape(-1))[-1])
     window.flags.writeable = False
     return window
-
-
-def sigmoid(value: float) -> float:
-    """The same on every machine."""
-    within = min(max(-value, -_LARGEST), _LARGEST)
-    power = np.floor(within * _LOG2_E + 0.5)
-    rest = (within - power * _LN2_HIGH) - power * _LN2_LOW
-    total = 1.0
-    for term in range(_EXP_TERMS, 0, -1):
-        total = total * rest / term + 1.0
-    return float(1.0 / (1.0 + np.ldexp(total, int(power))))
 
 
 def _enlarged(values: np.ndarray, times: int, axis: int) -> np.ndarray:

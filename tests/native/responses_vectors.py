@@ -9,6 +9,7 @@ import zlib
 from typing import NamedTuple
 
 import numpy as np
+from bireid_runtime.exact_functions import sigmoid
 from bireid_runtime.matching import Matching
 from bireid_runtime.responses import (
     Place,
@@ -17,7 +18,6 @@ from bireid_runtime.responses import (
     hann_window,
     locate,
     searches_of,
-    sigmoid,
     upsample,
 )
 from bireid_runtime.search_crops import cut_square, mean_color
@@ -169,7 +169,7 @@ def header() -> str:
             "};",
             "",
             "constexpr ScoreVector kScoreVectors[] = {",
-            *(f"    {{{value.hex()}, {sigmoid(value).hex()}}}," for value in SCORES),
+            *(f"    {{{value.hex()}, {float(sigmoid(value)).hex()}}}," for value in SCORES),
             "};",
             "// clang-format on",
             "",

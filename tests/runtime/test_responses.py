@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from bireid_runtime import OutputSpec
 from bireid_runtime.errors import ArgumentError, BundleError, ImageError
+from bireid_runtime.exact_functions import sigmoid
 from bireid_runtime.following import Follower
 from bireid_runtime.manifest import Section
 from bireid_runtime.matching import Matching
-from bireid_runtime.responses import correlate, hann_window, locate, sigmoid, upsample
+from bireid_runtime.responses import correlate, hann_window, locate, upsample
 from bireid_runtime.search_crops import cut_square, mean_color
 
 T1 = Matching(stride=8, exemplar_first=14, exemplar_cells=3, search_first=6, search_cells=19)

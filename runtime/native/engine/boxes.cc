@@ -5,35 +5,18 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/exact_functions.h"
+
 namespace bireid {
 namespace {
 
 // As in boxes.py, which says why.
 constexpr double kLargestSide = 5.0;
-constexpr double kLargest = 60.0;
-constexpr double kLog2E = 1.4426950408889634;
-constexpr double kLn2High = 0.693147180369123816490;
-constexpr double kLn2Low = 1.90821492927058770002e-10;
-constexpr int kTerms = 13;
-
-// The exponential function of numbers from -60 to 60, the same on every machine.
-double Exp(double value) {
-  const double power = std::floor(value * kLog2E + 0.5);
-  const double rest = (value - power * kLn2High) - power * kLn2Low;
-  double total = 1.0;
-  for (int term = kTerms; term > 0; --term) total = total * rest / term + 1.0;
-  return std::ldexp(total, static_cast<int>(power));
-}
-
-float Sigmoid(float value) {
-  const double within = std::clamp(static_cast<double>(value), -kLargest, kLargest);
-  return static_cast<float>(1.0 / (1.0 + Exp(-within)));
-}
 
 // Where a side lies, `sign` strides' powers from the middle of the cell, in pixels of the image.
 float Side(float value, double middle, double sign, int stride, double scale, int limit) {
-  const double within = std::clamp(static_cast<double>(value), -kLargest, kLargestSide);
-  const double reach = stride * Exp(within);
+  const double within = std::clamp(static_cast<double>(value), -kLargestExponent, kLargestSide);
+  const double reach = stride * ExactExp(within);
   return static_cast<float>(
       std::clamp((middle + sign * reach) * scale, 0.0, static_cast<double>(limit)));
 }
@@ -82,7 +65,7 @@ std::vector<Box> DecodeBoxes(const float* map, int rows, int columns, int classe
     const double x = (cell % columns + 0.5) * decoding.stride;
     const double y = (cell / columns + 0.5) * decoding.stride;
     for (int label = 0; label < classes; ++label) {
-      const float score = Sigmoid(values[label]);
+      const float score = static_cast<float>(ExactSigmoid(values[label]));
       if (!(score > decoding.score_threshold)) continue;
       const Box box = {Side(sides[0], x, -1, decoding.stride, across, image.width),
                        Side(sides[1], y, -1, decoding.stride, down, image.height),

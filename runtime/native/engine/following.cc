@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/errors.h"
+#include "engine/exact_functions.h"
 
 namespace bireid {
 namespace {
@@ -102,7 +103,7 @@ TrackedBox Follower::Update(const ImageView& frame) {
   const Place place = responses_.Locate(exemplar_, maps_.data());
   Move(place);
   return {x_ - (width_ - 1) / 2, y_ - (height_ - 1) / 2, width_, height_,
-          ResponseSigmoid(place.peak + matching_.response_bias)};
+          ExactSigmoid(place.peak + matching_.response_bias)};
 }
 
 void Follower::Run(const std::vector<SquareCrop>& crops) {

@@ -11,11 +11,6 @@ namespace {
 // As in responses.py, which says why.
 constexpr double kPi = 3.141592653589793;
 constexpr int kSineTerms = 11;
-constexpr double kLn2High = 0.693147180369123816490;
-constexpr double kLn2Low = 1.90821492927058770002e-10;
-constexpr double kLog2E = 1.4426950408889634;
-constexpr int kExpTerms = 13;
-constexpr double kLargest = 60.0;
 constexpr double kCubic = -0.75;
 
 // Of angles from 0 to half of pi, by its series.
@@ -194,15 +189,6 @@ Place Responses::Locate(const std::vector<float>& exemplar, const float* maps) c
   }
   const int side = matching_.response_side();
   return {best, static_cast<int>(place) / side, static_cast<int>(place) % side, peak};
-}
-
-double ResponseSigmoid(double value) {
-  const double within = std::clamp(-value, -kLargest, kLargest);
-  const double power = std::floor(within * kLog2E + 0.5);
-  const double rest = (within - power * kLn2High) - power * kLn2Low;
-  double total = 1.0;
-  for (int term = kExpTerms; term > 0; --term) total = total * rest / term + 1.0;
-  return 1.0 / (1.0 + std::ldexp(total, static_cast<int>(power)));
 }
 
 }  // namespace bireid

@@ -47,9 +47,6 @@ class Responses {
   std::vector<double> window_;  // [side][side]
 };
 
-// The same on every machine.
-double ResponseSigmoid(double value);
-
 }  // namespace bireid
 
 #endif  // BIREID_ENGINE_RESPONSES_H_

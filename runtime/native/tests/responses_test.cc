@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/exact_functions.h"
 #include "engine/search_crops.h"
 #include "tests/crc32.h"
 #include "tests/responses_vectors_generated.h"
@@ -67,7 +68,7 @@ TEST(Responses, EqualPythonBitForBit) {
 
 TEST(Responses, ScoresEqualPythonBitForBit) {
   for (const ScoreVector& vector : kScoreVectors) {
-    EXPECT_EQ(ResponseSigmoid(vector.value), vector.score);
+    EXPECT_EQ(ExactSigmoid(vector.value), vector.score);
   }
 }
 
