@@ -5,6 +5,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
+from bireid_deploy.api.calibrating import CalibratedBundle, calibrate
 from bireid_deploy.api.classifying import ClassifiedFiles, classify
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.detecting import FoundInImages, detect
@@ -12,10 +13,12 @@ from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
+from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Adaptation",
+    "CalibratedBundle",
     "ClassifiedFiles",
     "Evaluation",
     "FollowedTarget",
@@ -23,9 +26,12 @@ __all__ = [
     "TrainingResult",
     "Verification",
     "adapt",
+    "add_to_gallery",
     "bench",
+    "calibrate",
     "classify",
     "convert",
+    "create_gallery",
     "detect",
     "embed",
     "evaluate",
@@ -33,6 +39,7 @@ __all__ = [
     "follow",
     "profile",
     "roll_back",
+    "search_gallery",
     "train",
     "verify",
 ]

@@ -18,6 +18,8 @@ VERBS = {
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
     "embed": "Turn images into embeddings.",
+    "gallery": "Keep people in a file on the device, and find who is on an image.",
+    "calibrate": "Measure what scores mean: thresholds and how often they are wrong.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",
     "classify": "Name the classes of images or point clouds.",
@@ -113,6 +115,7 @@ def exit_code_of(error: Exception) -> int:
         SelfTestError,
         UnsupportedModelError,
     )
+    from bireid_runtime.gallery.errors import FingerprintError
 
     from bireid_deploy.errors import (
         DeviceCheckError,
@@ -130,6 +133,7 @@ def exit_code_of(error: Exception) -> int:
         (MissingProgramError, EXIT_MISSING_DEPENDENCY),
         (UnsupportedModelError, EXIT_UNSUPPORTED),
         (IntegrityError, EXIT_CHECK_FAILED),
+        (FingerprintError, EXIT_CHECK_FAILED),
         (SelfTestError, EXIT_CHECK_FAILED),
         (ParityError, EXIT_CHECK_FAILED),
         (DivergenceError, EXIT_CHECK_FAILED),

@@ -126,17 +126,29 @@ def write_bundle(
         MANIFEST_NAME: _to_json(manifest),
         CARD_NAME: model_card(manifest, card).encode(),
     }
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workplace:
-            staging = Path(workplace, "new")
-            _write_directory(staging, contents)
-            written = Bundle.open(staging)
-            written.golden()
-            written.read_adaptation()
-            _publish(staging, target, Path(workplace, "old"))
-    except OSError as error:
-        raise ConversionError(f"{target}: cannot be written: {error}") from error
+    _replace(target, contents)
+    return Bundle.open(target)
+
+
+def rewrite_manifest(
+    base: Bundle, path: str | os.PathLike[str], changes: Mapping[str, Any]
+) -> Bundle:
+    """Write a bundle again with other keys in its manifest: what it computes stays.
+
+    Args:
+        base: The bundle.
+        path: The directory to create or replace; may be the bundle's own.
+        changes: Keys of the manifest with their new values, JSON types.
+
+    Raises:
+        ConversionError, BundleError: As `write_bundle`.
+    """
+    target = check_target(path)
+    names = [each["file"] for key in ("golden", "adaptation") if (each := base.manifest.get(key))]
+    names += [*base.manifest["files"], CARD_NAME]
+    contents = {name: (base.path / name).read_bytes() for name in names}
+    contents[MANIFEST_NAME] = _to_json({**base.manifest, **changes})
+    _replace(target, contents)
     return Bundle.open(target)
 
 
@@ -208,6 +220,21 @@ def _to_json(value: Any) -> bytes:
         return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
         raise ConversionError(f"the manifest has a value without a JSON form: {error}") from error
+
+
+def _replace(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Put a bundle of these files in its place once the runtime's own reader has read it."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workplace:
+            staging = Path(workplace, "new")
+            _write_directory(staging, contents)
+            written = Bundle.open(staging)
+            written.golden()
+            written.read_adaptation()
+            _publish(staging, target, Path(workplace, "old"))
+    except OSError as error:
+        raise ConversionError(f"{target}: cannot be written: {error}") from error
 
 
 def _write_directory(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -127,19 +127,24 @@ class CameraStatistics:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, whole or not at all.
 
-        float32 holds the count in two parts and sums in two addends each, so that nothing of
-        float64 that matters is lost.
-
         Raises:
             OSError: It cannot be written.
+        """
+        with atomic_file(path) as file:
+            file.write(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The bytes of what `save` writes.
+
+        float32 holds the count in two parts and sums in two addends each, so that nothing of
+        float64 that matters is lost.
         """
         arrays = {"count": np.array([self._count >> 16, self._count & 0xFFFF], np.float32)}
         for name, values in (("mean", self._mean), ("squares", self._squares)):
             high = values.astype(np.float32)
             arrays[f"{name}/high"] = high
             arrays[f"{name}/low"] = (values - high).astype(np.float32)
-        with atomic_file(path) as file:
-            file.write(write_safetensors(arrays))
+        return write_safetensors(arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "CameraStatistics":
@@ -151,12 +156,24 @@ class CameraStatistics:
         try:
             with open_regular(path) as file:
                 data = file.read(_MAX_FILE_BYTES + 1)
-            if len(data) > _MAX_FILE_BYTES:
-                raise BundleError(f"{path}: more than {_MAX_FILE_BYTES} bytes")
-            arrays = read_safetensors(data, str(path))
-        except (OSError, BundleError) as error:
+        except OSError as error:
             raise ArrayFileError(f"no statistics of a camera: {error}") from error
-        return cls._from_arrays(arrays, str(path))
+        return cls.from_bytes(data, str(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, source: str) -> "CameraStatistics":
+        """Read what `to_bytes` gave; `source` names it in messages.
+
+        Raises:
+            ArrayFileError: As `load`.
+        """
+        try:
+            if len(data) > _MAX_FILE_BYTES:
+                raise BundleError(f"{source}: more than {_MAX_FILE_BYTES} bytes")
+            arrays = read_safetensors(data, source)
+        except BundleError as error:
+            raise ArrayFileError(f"no statistics of a camera: {error}") from error
+        return cls._from_arrays(arrays, source)
 
     @classmethod
     def _from_arrays(cls, arrays: dict[str, np.ndarray], source: str) -> "CameraStatistics":

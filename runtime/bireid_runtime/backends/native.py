@@ -13,21 +13,9 @@ from bireid_runtime import native_library
 from bireid_runtime.backends import MAX_THREADS
 from bireid_runtime.backends.binding import require_manifest
 from bireid_runtime.bundle import Bundle
-from bireid_runtime.errors import (
-    ArgumentError,
-    BundleError,
-    SelfTestError,
-    UnsupportedModelError,
-)
+from bireid_runtime.errors import ArgumentError
+from bireid_runtime.native_status import require_ok
 
-# bireid_status of engine/bireid.h, without BIREID_OK and BIREID_INTERNAL.
-_EXCEPTIONS: dict[int, type[Exception]] = {
-    1: ArgumentError,
-    2: UnsupportedModelError,
-    3: MemoryError,
-    4: BundleError,
-    5: SelfTestError,
-}
 _MAX_RANK = 7
 
 _SESSIONS: "weakref.WeakSet[NativeSession]" = weakref.WeakSet()
@@ -182,12 +170,7 @@ class NativeSession:
         return found
 
     def _check(self, status: int) -> None:
-        if status == 0:
-            return
-        message = self._library.bireid_last_error().decode(errors="replace")
-        if status not in _EXCEPTIONS:
-            raise RuntimeError(f"{self._path}: a defect of the engine (status {status}): {message}")
-        raise _EXCEPTIONS[status](message)
+        require_ok(self._library, status, str(self._path))
 
 
 def _addresses(arrays: Iterable[np.ndarray]) -> ctypes.Array[ctypes.c_void_p]:

@@ -53,8 +53,8 @@ add_custom_target(bireid_archive ALL DEPENDS "${archive}")
 
 # For C and C++: cmake --install BUILD --component development
 install(FILES engine/bireid.h engine/bireid_session.h engine/bireid_classifier.h
-  engine/bireid_detector.h engine/bireid_point_classifier.h engine/bireid_statistics.h
-  engine/bireid_tracker.h
+  engine/bireid_detector.h engine/bireid_point_classifier.h engine/bireid_search.h
+  engine/bireid_statistics.h engine/bireid_tracker.h
   DESTINATION include COMPONENT development)
 install(FILES "${archive}" DESTINATION lib COMPONENT development)
 install(TARGETS bireid LIBRARY DESTINATION lib COMPONENT development)

@@ -1,0 +1,105 @@
+"""`calibrate` as a function."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bireid_converters.bundle import rewrite_manifest
+from bireid_runtime import Bundle
+from bireid_runtime.gallery import Gallery
+
+from bireid_deploy.api.evaluation import evaluate
+from bireid_deploy.api.training import Quiet
+from bireid_deploy.errors import EmbeddingsError
+from bireid_deploy.evaluation.calibration import ScoreCalibration, calibrate_scores
+from bireid_deploy.evaluation.embedding_file import load_query_and_gallery
+from bireid_deploy.evaluation.embeddings import Embeddings
+from bireid_deploy.tasks.base import Progress
+
+FMRS = (1e-1, 1e-2, 1e-3, 1e-4)
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedBundle:
+    """What scores of a bundle mean on a data set.
+
+    Attributes:
+        data: Name of the data set.
+        scores: Thresholds and their rates.
+    """
+
+    data: str
+    scores: ScoreCalibration
+
+    def to_json(self) -> dict[str, Any]:
+        """As a manifest and a gallery keep it."""
+        return {"data": self.data, **self.scores.to_json()}
+
+
+def calibrate(
+    bundle: Path | str,
+    data: Any,
+    *,
+    gallery: Path | str | None = None,
+    fmrs: Sequence[float] = FMRS,
+    layout: str = "auto",
+    backend: str = "auto",
+    threads: int = 1,
+    on_progress: Progress | None = None,
+    quiet: Quiet = nullcontext,
+) -> CalibratedBundle:
+    """Measure what scores mean, and keep the table in a gallery, or else in the bundle.
+
+    Args:
+        bundle: Bundle with an embedding.
+        data: Folder with people under several cameras, as for `evaluate`: its test split counts.
+        gallery: Gallery that keeps the table: one's own cameras say more than the bundle's data.
+        fmrs: False-match rates wanted, descending.
+        layout: Layout of the data set.
+        backend: Back end that runs the bundle.
+        threads: Threads of that back end.
+        on_progress: Called with (images embedded, images in all).
+        quiet: Wraps what native libraries write while they start.
+
+    Raises:
+        EmbeddingsError: The data support no rate at all.
+        FingerprintError: The gallery is another network's.
+        BireidError: As `evaluate`.
+    """
+    opened = Bundle.open(bundle)
+    if gallery is not None:
+        Gallery.open(gallery, opened.fingerprint).close()
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder, "embeddings.npz")
+        evaluation = evaluate(
+            bundle,
+            data,
+            layout=layout,
+            backend=backend,
+            threads=threads,
+            options={"save": saved},
+            on_progress=on_progress,
+            quiet=quiet,
+        )
+        query, others = load_query_and_gallery(saved)
+    everyone = Embeddings(
+        np.concatenate([query.vectors, others.vectors]),
+        np.concatenate([query.person_ids, others.person_ids]),
+        np.concatenate([query.camera_ids, others.camera_ids]),
+        (*query.names, *others.names),
+    )
+    found = CalibratedBundle(evaluation.report.data, calibrate_scores(everyone, fmrs))
+    if not found.scores.people:
+        reasons = "; ".join(f"{target:g}: {why}" for target, why in found.scores.refused)
+        raise EmbeddingsError(f"{found.data}: supports no false-match rate ({reasons})")
+    if gallery is None:
+        rewrite_manifest(opened, opened.path, {"calibration": found.to_json()})
+    else:
+        with Gallery.open(gallery, opened.fingerprint) as kept:
+            kept.calibrate(json.dumps(found.to_json()))
+    return found

@@ -1,0 +1,171 @@
+"""`gallery add` and `gallery search` as functions; `bireid_runtime.gallery` does all else."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from bireid_runtime import Bundle
+from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.gallery import Gallery, Hit, Match
+
+from bireid_deploy.api.embedding import embed
+from bireid_deploy.api.training import Quiet
+from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
+from bireid_deploy.tasks.base import Progress
+
+
+def create_gallery(
+    gallery: Path | str, bundle: Path | str, retention_days: float | None = None
+) -> None:
+    """Make a gallery for the embeddings of a bundle.
+
+    Raises:
+        GalleryError: It is there already.
+        BireidError: The bundle cannot be opened, or has no embedding.
+    """
+    opened = Bundle.open(bundle)
+    sizes = [spec.shape[0] for spec in opened.outputs if spec.kind == "embedding"]
+    if len(sizes) != 1:
+        raise UnsupportedModelError(f"{opened.path}: has no embedding to keep in a gallery")
+    Gallery.create(gallery, opened.fingerprint, sizes[0], retention_days).close()
+
+
+def add_to_gallery(
+    gallery: Path | str,
+    bundle: Path | str,
+    inputs: Sequence[Path | str],
+    *,
+    person: str | None = None,
+    person_folders: bool = False,
+    camera: str | None = None,
+    backend: str = "auto",
+    threads: int = 1,
+    on_progress: Progress | None = None,
+    quiet: Quiet = nullcontext,
+) -> int:
+    """Embed images and add them; their times are those of the files, their sources the paths.
+
+    Args:
+        gallery: Gallery.
+        bundle: The bundle whose embeddings it holds.
+        inputs: Images, and folders of images.
+        person: Who is on all of them; None for sightings.
+        person_folders: The folder of each image is called after its person.
+        camera: Where all of them come from; of a bundle that is adapted, whose numbers are used.
+        backend: Back end that runs the bundle.
+        threads: Threads of that back end.
+        on_progress: Called with (images embedded, images in all).
+        quiet: Wraps what native libraries write while they start.
+
+    Returns:
+        How many entries are new: an image that is there already is left out.
+
+    Raises:
+        FingerprintError: The gallery holds embeddings of another network.
+        BireidError: As `embed`; or the gallery cannot be opened.
+    """
+    with Gallery.open(gallery, Bundle.open(bundle).fingerprint) as opened:
+        found = _embed(bundle, inputs, camera, backend, threads, on_progress, quiet)
+        paths = [Path(name).absolute() for name in found.names]
+        people = [path.parent.name for path in paths] if person_folders else person
+        entries = opened.add(
+            found.vectors,
+            person=people,
+            camera=camera,
+            at=[path.stat().st_mtime for path in paths],
+            source=[str(path) for path in paths],
+        )
+        return len(entries)
+
+
+def search_gallery(
+    gallery: Path | str,
+    bundle: Path | str,
+    inputs: Sequence[Path | str],
+    top: int = 10,
+    *,
+    bundle_camera: str | None = None,
+    cameras: Sequence[str] | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    enrolled: bool = False,
+    one_per_person: bool = True,
+    exact: bool = False,
+    same: float | None = None,
+    different: float | None = None,
+    fmr: float | None = None,
+    fpir: float | None = None,
+    backend: str = "auto",
+    threads: int = 1,
+    quiet: Quiet = nullcontext,
+) -> list[tuple[str, list[Hit], Match | None]]:
+    """Who is on images, of those in a gallery.
+
+    Args:
+        gallery: Gallery.
+        bundle: The bundle whose embeddings it holds.
+        inputs: Images, and folders of images.
+        top: Hits of each.
+        bundle_camera: Where the images come from, for a bundle that is adapted to cameras.
+        cameras: As `Gallery.search`; likewise `since`, `until`, `enrolled`, `one_per_person`,
+            `exact` and `threads`.
+        since: See `cameras`.
+        until: See `cameras`.
+        enrolled: See `cameras`.
+        one_per_person: See `cameras`.
+        exact: See `cameras`.
+        same: As `Gallery.match`; likewise `different`, `fmr`, `fpir`. None of them asks nothing.
+        different: See `same`.
+        fmr: See `same`.
+        fpir: See `same`.
+        backend: Back end that runs the bundle.
+        threads: Threads of that back end, and of the scan.
+        quiet: Wraps what native libraries write while they start.
+
+    Returns:
+        Per image its path, its hits, and the verdict if there is a threshold.
+
+    Raises:
+        FingerprintError, BireidError: As `add_to_gallery`.
+    """
+    with Gallery.open(gallery, Bundle.open(bundle).fingerprint) as opened:
+        found = _embed(bundle, inputs, bundle_camera, backend, threads, None, quiet)
+        hits = opened.search(
+            found.vectors,
+            top,
+            cameras=cameras,
+            since=since,
+            until=until,
+            enrolled=enrolled,
+            one_per_person=one_per_person,
+            exact=exact,
+            threads=threads,
+        )
+        matches: Sequence[Match | None] = [None] * len(hits)
+        if not (same is fmr is fpir is None):
+            matches = opened.match(
+                found.vectors, same, different, fmr=fmr, fpir=fpir, threads=threads
+            )
+        return list(zip(found.names, hits, matches, strict=True))
+
+
+def _embed(
+    bundle: Path | str,
+    inputs: Sequence[Path | str],
+    camera: str | None,
+    backend: str,
+    threads: int,
+    on_progress: Progress | None,
+    quiet: Quiet,
+) -> NamedEmbeddings:
+    # A camera of the gallery need not be one that the bundle is adapted to.
+    known = camera if camera in Bundle.open(bundle).cameras else None
+    return embed(
+        bundle,
+        inputs,
+        backend=backend,
+        threads=threads,
+        camera=known,
+        on_progress=on_progress,
+        quiet=quiet,
+    )

@@ -1,0 +1,84 @@
+"""`bireid-deploy calibrate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.native_output import quiet_native_output
+
+if TYPE_CHECKING:
+    from bireid_deploy.evaluation.calibration import ScoreCalibration
+    from bireid_deploy.evaluation.error_rates import Rate
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="People, as a folder.")
+@click.option("--gallery", type=click.Path(path_type=Path), help="Keep the table there instead.")
+@click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
+@click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def command(
+    bundle: Path,
+    data: Path,
+    gallery: Path | None,
+    layout: str,
+    backend: str,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Measure what scores of BUNDLE mean: thresholds, and how often they are wrong.
+
+    The table goes into the bundle's manifest, or into --gallery. Rates that the data cannot support
+    are refused one by one, with the reason.
+    """
+    from bireid_deploy import api
+
+    with progress("embedding") as on_progress:
+        found = api.calibrate(
+            bundle,
+            data,
+            gallery=gallery,
+            layout=layout,
+            backend=backend,
+            threads=threads,
+            on_progress=on_progress,
+            quiet=quiet_native_output,
+        )
+    for target, reason in found.scores.refused:
+        message(f"no threshold for a false-match rate of {target:g}: {reason}")
+    if as_json:
+        emit_json(found.to_json())
+        return
+    _show(found.data, found.scores)
+    click.echo(f"kept in {bundle if gallery is None else gallery}")
+
+
+def _show(data: str, scores: "ScoreCalibration") -> None:
+    click.echo(f"{data}: {scores.identities} people, {scores.images} images; other cameras only")
+    emit_table(
+        "An image against a person, the mean of that one's images (95 % intervals)",
+        ["rate", "threshold", "false matches", "true matches"],
+        [
+            [f"{row.target:g}", f"{row.threshold:.3f}", _rate(row.fmr), _rate(row.tpr)]
+            for row in scores.people
+        ],
+    )
+    if scores.open_set:
+        emit_table(
+            "Strangers taken for somebody (FPIR), people missed (FNIR)",
+            ["people in the gallery", "threshold", "FPIR", "FNIR"],
+            [
+                [str(row.n), f"{row.threshold:.3f}", f"{row.fpir:.3f}", f"{row.fnir:.3f}"]
+                for row in scores.open_set
+            ],
+        )
+    rate, threshold = scores.equal_error
+    click.echo(f"image against image: equal error rate {100 * rate:.1f} % at {threshold:.3f}")
+
+
+def _rate(rate: "Rate") -> str:
+    return f"{rate.value:.2g} ({rate.low:.2g} to {rate.high:.2g})"

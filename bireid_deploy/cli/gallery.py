@@ -1,0 +1,378 @@
+"""`bireid-deploy gallery`."""
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.native_output import quiet_native_output
+
+if TYPE_CHECKING:
+    from bireid_runtime.gallery import Gallery, Hit, Match
+
+_PATH = click.Path(path_type=Path)
+
+
+class _Moment(click.ParamType):
+    """A date, or a date and a time, of this machine's time zone unless it says one."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            return datetime.fromisoformat(str(value)).timestamp()
+        except ValueError:
+            self.fail(f"{value!r} is no time like 2026-11-28 or 2026-11-28T14:05", param, ctx)
+
+
+_gallery_argument = click.argument("gallery", type=_PATH)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_backend_option = click.option(
+    "--backend", default="auto", show_default=True, help="Back end that runs the bundle."
+)
+_threads_option = click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads."
+)
+
+
+@click.group()
+def command() -> None:
+    """Keep people, cameras, times and embeddings in one file, and search it.
+
+    A gallery holds embeddings of one network: those of another are refused. It keeps no pictures.
+    What is removed is overwritten in the file.
+    """
+
+
+@command.command()
+@_gallery_argument
+@click.argument("bundle", type=_PATH)
+@click.option("--retention-days", type=float, help="Days after which entries go; kept for ever.")
+def create(gallery: Path, bundle: Path, retention_days: float | None) -> None:
+    """Make GALLERY, a file, for the embeddings of BUNDLE."""
+    from bireid_deploy import api
+
+    api.create_gallery(gallery, bundle, retention_days)
+    click.echo(f"{gallery}: a gallery for {bundle}")
+
+
+@command.command()
+@_gallery_argument
+@click.argument("bundle", type=_PATH)
+@click.argument("inputs", nargs=-1, required=True, type=_PATH)
+@click.option("--person", help="Who is on all of them.")
+@click.option("--person-folders", is_flag=True, help="Folders are called after their person.")
+@click.option("--camera", help="Where all of them come from.")
+@_backend_option
+@_threads_option
+@_json_option
+def add(
+    gallery: Path,
+    bundle: Path,
+    inputs: tuple[Path, ...],
+    person: str | None,
+    person_folders: bool,
+    camera: str | None,
+    backend: str,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Embed INPUTS (images, or folders of images) with BUNDLE and add them to GALLERY.
+
+    Without --person and --person-folders they are sightings of nobody known. The time of an entry
+    is that of its file. Images that are there already are left out.
+    """
+    from bireid_deploy import api
+
+    if person is not None and person_folders:
+        raise click.UsageError("give --person or --person-folders, not both")
+    with progress("embedding") as on_progress:
+        new = api.add_to_gallery(
+            gallery,
+            bundle,
+            inputs,
+            person=person,
+            person_folders=person_folders,
+            camera=camera,
+            backend=backend,
+            threads=threads,
+            on_progress=on_progress,
+            quiet=quiet_native_output,
+        )
+    with _open(gallery) as opened:
+        _say(opened, f"{new} new entries", {"new": new}, as_json)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("bundle", type=_PATH)
+@click.argument("inputs", nargs=-1, required=True, type=_PATH)
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1, 65536), help="Hits.")
+@click.option("--camera", "cameras", multiple=True, help="Only entries of it; may be repeated.")
+@click.option("--since", type=_Moment(), help="Only entries from then on.")
+@click.option("--until", type=_Moment(), help="Only entries of before then.")
+@click.option("--enrolled", is_flag=True, help="Only entries of people, no sightings.")
+@click.option("--all-entries", is_flag=True, help="Not only the best entry of each person.")
+@click.option("--exact", is_flag=True, help="Compare with every embedding, not by codes first.")
+@click.option("--same", type=float, help="Score from which on it is the same person.")
+@click.option("--different", type=float, help="Score below which it is another one.")
+@click.option("--fmr", type=float, help="False-match rate to allow, of two people compared.")
+@click.option("--fpir", type=float, help="Share of strangers to be taken for anybody in GALLERY.")
+@click.option("--bundle-camera", help="Whose images INPUTS are, if BUNDLE is adapted to cameras.")
+@_backend_option
+@_threads_option
+@_json_option
+def search(
+    gallery: Path,
+    bundle: Path,
+    inputs: tuple[Path, ...],
+    cameras: tuple[str, ...],
+    all_entries: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say who of GALLERY is on INPUTS (images, or folders of images).
+
+    With --fpir, --fmr or --same it also says per image whether that is one of the people: same,
+    different or undecided. --fpir and --fmr need a gallery that `calibrate --gallery` has seen.
+    """
+    from bireid_deploy import api
+
+    if options["different"] is not None and options["same"] is None:
+        raise click.UsageError("--different needs --same")
+    found = api.search_gallery(
+        gallery,
+        bundle,
+        inputs,
+        cameras=cameras or None,
+        one_per_person=not all_entries,
+        quiet=quiet_native_output,
+        **options,
+    )
+    if as_json:
+        emit_json(
+            [
+                {
+                    "image": name,
+                    "match": None if match is None else asdict(match),
+                    "hits": [asdict(hit) for hit in hits],
+                }
+                for name, hits, match in found
+            ]
+        )
+        return
+    for name, hits, match in found:
+        _show_hits(name, hits, match)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("entries", nargs=-1, type=click.IntRange(1))
+@click.option("--person", help="That person's: label or number.")
+@click.option("--camera", help="Those of that camera.")
+@click.option("--before", type=_Moment(), help="Those of before then.")
+@_json_option
+def remove(
+    gallery: Path,
+    entries: tuple[int, ...],
+    person: str | None,
+    camera: str | None,
+    before: float | None,
+    as_json: bool,
+) -> None:
+    """Remove ENTRIES, or those that fit all options, for good: their bytes are overwritten."""
+    with _open(gallery) as opened:
+        number = None if person is None else _person(opened, person)
+        removed = opened.remove(entries, person=number, camera=camera, before=before)
+        _say(opened, f"{removed} entries removed", {"removed": removed}, as_json)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("other", type=_PATH)
+@_json_option
+def merge(gallery: Path, other: Path, as_json: bool) -> None:
+    """Take the entries of OTHER, a gallery or a .npz or .jsonl of embeddings, over into GALLERY.
+
+    Such files are written by `gallery export` and by `embed`. An entry whose source and time are
+    there already is left out.
+    """
+    from bireid_runtime.gallery import formats
+
+    with _open(gallery) as opened:
+        if other.suffix in formats.READERS:
+            new = sum(opened.load(part) for part in formats.read(other))
+        else:
+            with _open(other) as source:
+                new = opened.merge(source)
+        _say(opened, f"{new} new entries", {"new": new}, as_json)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("person")
+@click.argument("other")
+def same(gallery: Path, person: str, other: str) -> None:
+    """Make PERSON and OTHER, labels or numbers, one person: PERSON."""
+    with _open(gallery) as opened:
+        opened.merge_people(_person(opened, person), _person(opened, other))
+        click.echo(f"{gallery}: {other} is {person}")
+
+
+@command.command()
+@_gallery_argument
+@click.argument("entries", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--person", help="Label of the person; without it they become a new one.")
+def split(gallery: Path, entries: tuple[int, ...], person: str | None) -> None:
+    """Make ENTRIES those of one person."""
+    with _open(gallery) as opened:
+        number = opened.split(entries, person)
+        click.echo(f"{gallery}: {len(entries)} entries are of person {number}")
+
+
+@command.command()
+@_gallery_argument
+@click.argument("person")
+@click.argument("label")
+def name(gallery: Path, person: str, label: str) -> None:
+    """Call PERSON, a label or a number, LABEL."""
+    with _open(gallery) as opened:
+        opened.name(_person(opened, person), label)
+        click.echo(f"{gallery}: {person} is called {label}")
+
+
+@command.command()
+@_gallery_argument
+@click.option("--people", "with_people", is_flag=True, help="List all people.")
+@_json_option
+def stats(gallery: Path, with_people: bool, as_json: bool) -> None:
+    """Show what GALLERY holds."""
+    with _open(gallery) as opened:
+        people = opened.people() if with_people else []
+        if as_json:
+            listed = {"people_list": [asdict(each) for each in people]} if with_people else {}
+            emit_json({**asdict(opened.stats()), **listed})
+            return
+        _show_stats(opened)
+        if people:
+            rows = [
+                [each.label or "-", str(each.person), str(each.entries), _time(each.last)]
+                for each in people
+            ]
+            emit_table("People", ["label", "number", "entries", "last seen"], rows)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("out", type=_PATH)
+def export(gallery: Path, out: Path) -> None:
+    """Write GALLERY to OUT, by its suffix.
+
+    .npz and .jsonl hold all, .csv no embeddings; .faiss is a flat index of faiss, .copy text for
+    PostgreSQL's COPY with pgvector.
+    """
+    from bireid_runtime.gallery import formats
+
+    with _open(gallery) as opened:
+        count = formats.write(opened, out)
+    click.echo(f"{out}: {count} entries")
+
+
+@command.command()
+@_gallery_argument
+@_json_option
+def expire(gallery: Path, as_json: bool) -> None:
+    """Remove what is older than GALLERY keeps it, for good; every use of it does so too."""
+    # Opening removes what has expired.
+    with _open(gallery) as opened:
+        opened.erase()
+        _say(opened, "nothing that has expired is left", {}, as_json)
+
+
+@command.command()
+@_gallery_argument
+@click.argument("bundle", type=_PATH)
+@click.option("--note", required=True, help="Why the two may be compared.")
+def relate(gallery: Path, bundle: Path, note: str) -> None:
+    """Let GALLERY take embeddings of BUNDLE, too: such as another adaptation of its network."""
+    from bireid_runtime import Bundle
+
+    fingerprint = Bundle.open(bundle).fingerprint
+    with _open(gallery) as opened:
+        opened.relate(fingerprint, note)
+    click.echo(f"{gallery}: takes {fingerprint[:19]}..., too")
+
+
+def _open(path: Path) -> "Gallery":
+    from bireid_runtime.gallery import Gallery
+
+    return Gallery.open(path)
+
+
+def _person(gallery: "Gallery", wanted: str) -> int:
+    """The person of that label, or of that number."""
+    from bireid_runtime.gallery import GalleryError
+    from bireid_runtime.suggestions import hint
+
+    people = gallery.people()
+    for each in people:
+        if each.label == wanted or str(each.person) == wanted:
+            return each.person
+    labels = [each.label for each in people if each.label is not None]
+    raise GalleryError(f"{gallery.path}: nobody is called {wanted!r}; {hint(wanted, labels)}")
+
+
+def _say(gallery: "Gallery", text: str, values: dict[str, Any], as_json: bool) -> None:
+    stats = gallery.stats()
+    if as_json:
+        emit_json({**values, "entries": stats.entries, "people": stats.people})
+    else:
+        click.echo(f"{gallery.path}: {text}; {stats.entries} entries of {stats.people} people now")
+
+
+def _show_hits(image: str, hits: "list[Hit]", match: "Match | None") -> None:
+    title = image
+    if match is not None:
+        who = match.label or (f"person {match.person}" if match.person else "nobody")
+        rate = "" if match.fmr is None else f", false-match rate {match.fmr:g}"
+        title = f"{image}: {match.verdict}, nearest is {who}, score {match.score:.3f}{rate}"
+    if not hits:
+        message(f"{title}: no entry fits")
+        return
+    rows = [
+        [
+            hit.label or (f"person {hit.person}" if hit.person else "-"),
+            hit.camera or "-",
+            _time(hit.at),
+            f"{hit.score:.3f}",
+            str(hit.entry),
+        ]
+        for hit in hits
+    ]
+    emit_table(title, ["person", "camera", "time", "score", "entry"], rows, text_columns=2)
+
+
+def _show_stats(gallery: "Gallery") -> None:
+    stats = gallery.stats()
+    keeps = "for ever" if stats.retention_days is None else f"{stats.retention_days:g} days"
+    cameras = ", ".join(f"{camera} {count}" for camera, count in stats.cameras.items())
+    click.echo(
+        f"{gallery.path}: {stats.entries} entries of {stats.people} people, {stats.sightings} "
+        f"sightings, {stats.bytes / 1e6:.1f} MB"
+    )
+    click.echo(f"cameras: {cameras or '-'}")
+    click.echo(f"from {_time(stats.first)} to {_time(stats.last)}, kept {keeps}")
+    click.echo(f"network: {stats.fingerprint}, {stats.dim} numbers")
+    for fingerprint, note in stats.related.items():
+        click.echo(f"and: {fingerprint} ({note})")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")

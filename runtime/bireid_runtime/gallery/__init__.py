@@ -1,0 +1,16 @@
+"""A gallery on the device: people, cameras, times and embeddings in one SQLite file."""
+
+from bireid_runtime.gallery.errors import FingerprintError, GalleryError
+from bireid_runtime.gallery.records import Hit, Match, Person, Records, Stats
+from bireid_runtime.gallery.store import Gallery
+
+__all__ = [
+    "FingerprintError",
+    "Gallery",
+    "GalleryError",
+    "Hit",
+    "Match",
+    "Person",
+    "Records",
+    "Stats",
+]

@@ -1,0 +1,385 @@
+"""The gallery: who was seen where and when, and search in it."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from bireid_runtime.calibration import Calibration
+from bireid_runtime.camera_statistics import CameraStatistics
+from bireid_runtime.errors import ArgumentError
+from bireid_runtime.gallery import people, schema, writing
+from bireid_runtime.gallery.code_table import CodeTable
+from bireid_runtime.gallery.errors import GalleryError
+from bireid_runtime.gallery.file import GalleryFile
+from bireid_runtime.gallery.finding import Finder
+from bireid_runtime.gallery.identifying import match_people
+from bireid_runtime.gallery.reading import hits_of, read_people, read_records
+from bireid_runtime.gallery.records import Hit, Match, Person, Records
+from bireid_runtime.gallery.schema import Header
+
+_UNIT = 1e-3
+
+
+class Gallery(GalleryFile):
+    """People, cameras, times and embeddings of one network in one SQLite file.
+
+    `Gallery.create` makes one, `Gallery.open` opens it. One object serves several threads, which
+    wait for each other; several processes may read beside one that writes. Not for network disks,
+    and not to be used on both sides of a fork.
+    """
+
+    def __init__(self, path: Path, database: sqlite3.Connection, header: Header) -> None:
+        super().__init__(path, database, header)
+        self._table = CodeTable(header.dim, str(path))
+
+    def add(
+        self,
+        vectors: np.ndarray,
+        *,
+        fingerprint: str | None = None,
+        person: str | Sequence[str | None] | None = None,
+        camera: str | Sequence[str | None] | None = None,
+        at: float | Sequence[float] | None = None,
+        source: str | Sequence[str | None] | None = None,
+        expires: float | None = None,
+        thumbnails: Sequence[bytes | None] | None = None,
+    ) -> list[int]:
+        """Append entries, all or none.
+
+        Args:
+            vectors: float32 (N, D) or (D,), rows of unit length.
+            fingerprint: The network that they come from; None if `open` was told.
+            person: Label of the person, or one per row; None for a sighting.
+            camera: Name of the camera, or one per row.
+            at: When, seconds since 1970, or one per row; None for now.
+            source: What each was made of. An entry with the source and the time of one that is
+                there is left out.
+            expires: When they go, seconds since 1970.
+            thumbnails: JPEG bytes of each, or None: nothing of a picture is kept unless given.
+
+        Returns:
+            Numbers of the new entries, by the order of the rows.
+
+        Raises:
+            ArgumentError: A shape, dtype or value is another.
+            FingerprintError: As `require`.
+            GalleryError: It cannot be written.
+        """
+        rows = self._checked(vectors)
+        if fingerprint is not None:
+            self.require(fingerprint)
+        moment = schema.now()
+        records = Records(
+            vectors=rows,
+            fingerprint=self.fingerprint,
+            people=_per_row("person", person, len(rows), str),
+            cameras=_per_row("camera", camera, len(rows), str),
+            at=tuple(_per_row("at", moment if at is None else at, len(rows), float)),
+            sources=_per_row("source", source, len(rows), str),
+        )
+        if thumbnails is not None and len(thumbnails) != len(rows):
+            raise ArgumentError(f"{len(thumbnails)} thumbnails for {len(rows)} embeddings")
+        return self._insert(records, expires, thumbnails, moment)
+
+    def load(self, records: Records) -> int:
+        """Append entries that another gallery, or a file, gave; known ones are left out.
+
+        Returns:
+            How many were new.
+
+        Raises:
+            FingerprintError, ArgumentError, GalleryError: As `add`.
+        """
+        self.require(records.fingerprint)
+        self._checked(records.vectors)
+        return len(self._insert(records, None, None, schema.now()))
+
+    def merge(self, other: "Gallery") -> int:
+        """Take over the entries of another gallery; a second time adds nothing that has a source.
+
+        Returns:
+            How many were new.
+        """
+        return sum(self.load(part) for part in other.records())
+
+    def remove(
+        self,
+        entries: Sequence[int] = (),
+        *,
+        person: int | None = None,
+        camera: str | None = None,
+        before: float | None = None,
+    ) -> int:
+        """Remove entries for good: their bytes are overwritten in the file and in its journal.
+
+        Args:
+            entries: Their numbers; or else all that fit the others, of which one at least is given.
+            person: Only that person's.
+            camera: Only those of that camera.
+            before: Only those of before that second since 1970.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            GalleryError: There is no such entry or person; or another process reads on, so that
+                bytes remain in the journal: `erase` when it is done.
+        """
+        with self._writing(durable=True):
+            chosen = self._choose(entries, person, camera, before)
+            writing.delete(self._database, chosen)
+        self.erase()
+        return len(chosen)
+
+    def search(
+        self,
+        queries: np.ndarray,
+        top: int = 10,
+        *,
+        cameras: Sequence[str] | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        enrolled: bool = False,
+        one_per_person: bool = True,
+        exact: bool = False,
+        threads: int = 1,
+    ) -> list[list[Hit]]:
+        """The entries that resemble queries most.
+
+        Args:
+            queries: float32 (N, D) or (D,), rows of unit length.
+            top: Hits wanted of each, 1 to 65536.
+            cameras: Only entries of these cameras.
+            since: Only entries of that second since 1970 or later.
+            until: Only entries of before that second.
+            enrolled: Only entries of people, no sightings.
+            one_per_person: Only the best entry of every person.
+            exact: Compare with every embedding, read from the file. Otherwise the codes choose a
+                few hundred; scores are those of the embeddings either way.
+            threads: Threads of the scan.
+
+        Returns:
+            Per query the hits, the highest score first, of equal ones the lower entry.
+
+        Raises:
+            ArgumentError, GalleryError: A bad argument; a damaged file.
+        """
+        rows = self._checked(queries)
+        if top < 1:
+            raise ArgumentError(f"top is {top}; it must be 1 or more")
+        with self._reading(threads) as finder:
+            allowed = self._table.allowed(cameras, since, until, enrolled)
+            find = finder.nearest_of_all if exact else finder.nearest
+            found = [find(row, top, allowed, one_per_person) for row in rows]
+            return [hits_of(self._database, self._table, each) for each in found]
+
+    def match(
+        self,
+        queries: np.ndarray,
+        same: float | None = None,
+        different: float | None = None,
+        *,
+        fmr: float | None = None,
+        fpir: float | None = None,
+        threads: int = 1,
+    ) -> list[Match]:
+        """Whether queries are people of the gallery.
+
+        Args:
+            queries: As for `search`.
+            same: Scores from here on mean the same person.
+            different: Scores below mean another one, those between are undecided; None for `same`.
+            fmr: Instead of both: the share of comparisons of two people that may be called the
+                same. Below the calibration's lowest threshold people are different.
+            fpir: Instead of `fmr`: the share of strangers that may be taken for anybody of the
+                gallery, as many people as it has.
+            threads: Threads of the scan.
+
+        Raises:
+            ArgumentError: Not one of `same`, `fmr` and `fpir`; `different` is above `same`; or the
+                calibration does not support the rate, or there is none.
+            GalleryError: A damaged file.
+        """
+        rows = self._checked(queries)
+        if sum(each is not None for each in (same, fmr, fpir)) != 1:
+            raise ArgumentError("give one of same, fmr and fpir")
+        calibration = self.calibration()
+        if same is None:
+            same, different = self._thresholds(calibration, fmr, fpir)
+        lower = same if different is None else different
+        if lower > same:
+            raise ArgumentError(f"different is {lower}, above same, {same}")
+        with self._reading(threads) as finder:
+            return match_people(self._database, self._table, finder, rows, same, lower, calibration)
+
+    def name(self, person: int, label: str) -> None:
+        """Give a person a label, or another one.
+
+        Raises:
+            GalleryError: There is no such person, or the label is another's: `merge_people` then.
+        """
+        with self._writing(durable=True):
+            people.name(self._database, person, label, str(self.path))
+
+    def merge_people(self, person: int, other: int) -> None:
+        """Make the entries of `other` those of `person`; a label is kept, `person`'s first.
+
+        Raises:
+            GalleryError: There is no such person, or both are one.
+        """
+        with self._writing(durable=True):
+            people.merge(self._database, person, other, str(self.path))
+
+    def split(self, entries: Sequence[int], label: str | None = None) -> int:
+        """Make entries those of one person of their own: a new one, or the one of that label.
+
+        Returns:
+            Number of the person.
+
+        Raises:
+            GalleryError: There is no such entry.
+        """
+        with self._writing(durable=True):
+            chosen = self._choose(entries, None, None, None)
+            return people.split(self._database, chosen, label)
+
+    def learn(self, camera: str, rows: np.ndarray) -> CameraStatistics:
+        """Count embeddings of a camera into its mean and deviation, which the gallery keeps.
+
+        Args:
+            camera: Name of the camera.
+            rows: float32 (N, D), as the network gives them: not centred.
+
+        Returns:
+            The statistics so far: `apply` takes a camera's mean out of what is added or sought.
+        """
+        with self._writing():
+            statistics = self.statistics(camera) or CameraStatistics(self.dim)
+            statistics.add(rows)
+            self._database.execute(
+                "REPLACE INTO camera VALUES (?, ?)", (camera, statistics.to_bytes())
+            )
+        return statistics
+
+    def statistics(self, camera: str) -> CameraStatistics | None:
+        """What `learn` was given of a camera; None if nothing."""
+        with self._lock, self._guarded():
+            row = self._database.execute(
+                "SELECT statistics FROM camera WHERE name = ?", (camera,)
+            ).fetchone()
+        if row is None:
+            return None
+        return CameraStatistics.from_bytes(bytes(row[0]), f"{self.path}: camera {camera!r}")
+
+    def people(self) -> list[Person]:
+        """All people, by their numbers."""
+        with self._lock, self._guarded():
+            return read_people(self._database)
+
+    def records(self) -> Iterator[Records]:
+        """All entries, some thousand at a time, by their numbers.
+
+        Raises:
+            GalleryError: An entry is damaged.
+        """
+        last = 0
+        while True:
+            with self._lock, self._guarded():
+                last, part = read_records(
+                    self._database, last, self.dim, self.fingerprint, str(self.path)
+                )
+            if part is None:
+                return
+            yield part
+
+    def _insert(
+        self,
+        records: Records,
+        expires: float | None,
+        thumbnails: Sequence[bytes | None] | None,
+        moment: float,
+    ) -> list[int]:
+        # Who is enrolled must survive a power cut; a sighting may be seen again.
+        with self._writing(durable=any(each is not None for each in records.people)):
+            return writing.insert(self._database, records, expires, thumbnails, moment)
+
+    def _thresholds(
+        self, calibration: Calibration | None, fmr: float | None, fpir: float | None
+    ) -> tuple[float, float]:
+        """From which score on people are the same, and below which they are different."""
+        if calibration is None:
+            raise ArgumentError(
+                f"{self.path}: not calibrated, so scores have no rates; run `calibrate` with "
+                "--gallery, or give same"
+            )
+        if fmr is not None:
+            row = calibration.row(fmr)
+        else:
+            row = calibration.row_for_gallery(fpir or 0.0, self.stats().people)
+        return row.threshold, calibration.rows[0].threshold
+
+    def _choose(
+        self,
+        entries: Sequence[int],
+        person: int | None,
+        camera: str | None,
+        before: float | None,
+    ) -> list[int]:
+        filters = {"person = ?": person, "camera = ?": camera, "at < ?": before}
+        given = {text: value for text, value in filters.items() if value is not None}
+        if (len(entries) > 0) == bool(given):
+            raise ArgumentError("give entries, or one or more of person, camera and before")
+        if given:
+            if person is not None:
+                writing.require_person(self._database, person, str(self.path))
+            where = " AND ".join(given)
+            rows = self._database.execute(
+                f"SELECT id FROM entry WHERE {where}",
+                tuple(given.values()),
+            )
+            return [row[0] for row in rows]
+        for entry in entries:
+            if not self._database.execute("SELECT 1 FROM entry WHERE id = ?", (entry,)).fetchone():
+                raise GalleryError(f"{self.path}: has no entry {entry}")
+        return list(dict.fromkeys(entries))
+
+    def _checked(self, vectors: np.ndarray) -> np.ndarray:
+        rows = np.atleast_2d(np.asarray(vectors))
+        if rows.dtype != np.float32 or rows.shape[1:] != (self.dim,):
+            raise ArgumentError(
+                f"embeddings are float32 (N, {self.dim}); got {rows.dtype} {rows.shape}"
+            )
+        lengths = np.linalg.norm(rows.astype(np.float64), axis=1)
+        if not (np.abs(lengths - 1) <= _UNIT).all():
+            raise ArgumentError("embeddings must be finite and have unit length")
+        return np.ascontiguousarray(rows)
+
+    @contextmanager
+    def _reading(self, threads: int) -> Iterator[Finder]:
+        with self._lock, self._guarded():
+            self._database.execute("BEGIN")
+            try:
+                self._table.refresh(self._database)
+                yield Finder(self._database, self._table, self.dim, str(self.path), threads)
+            finally:
+                self._database.execute("COMMIT")
+
+
+def _per_row(name: str, given: object, count: int, kind: type) -> tuple:
+    """One value per row: that of all, or those of a sequence."""
+    if given is None or isinstance(given, (str, int, float)):
+        values: tuple = (given,) * count
+    else:
+        values = tuple(given)  # type: ignore[arg-type]
+    if len(values) != count:
+        raise ArgumentError(f"{len(values)} values of {name} for {count} embeddings")
+    if kind is float:
+        values = tuple(float(value) for value in values)
+        if not np.isfinite(values).all():
+            raise ArgumentError(f"a value of {name} is not finite")
+    elif not all(value is None or (isinstance(value, kind) and value) for value in values):
+        raise ArgumentError(f"a value of {name} is neither a text nor None")
+    return values

@@ -1,0 +1,33 @@
+#include "kernels/portable_search.h"
+#include "kernels/search_kernels.h"
+
+namespace bireid {
+namespace {
+
+void Hamming(const uint8_t* rows, size_t count, size_t bytes, const uint8_t* query,
+             int32_t* distances) {
+  for (size_t i = 0; i < count; ++i, rows += bytes) {
+    distances[i] = portable::DifferingBits(rows, query, 0, bytes);
+  }
+}
+
+void Dot(const float* rows, size_t count, size_t dim, const float* query, float* scores) {
+  const size_t whole = dim - dim % kDotLanes;
+  for (size_t i = 0; i < count; ++i, rows += dim) {
+    float lanes[kDotLanes] = {};
+    for (size_t at = 0; at < whole; at += kDotLanes) {
+      for (size_t lane = 0; lane < kDotLanes; ++lane) {
+        lanes[lane] += rows[at + lane] * query[at + lane];
+      }
+    }
+    scores[i] = portable::FinishDot(lanes, rows, query, whole, dim);
+  }
+}
+
+constexpr SearchKernels kKernels = {Hamming, Dot};
+
+}  // namespace
+
+const SearchKernels* ScalarSearchKernels() { return &kKernels; }
+
+}  // namespace bireid

@@ -1,0 +1,133 @@
+"""`bireid-deploy gallery`."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+
+from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_USAGE
+
+
+@pytest.fixture
+def images(people, tmp_path):
+    """Folders of three people, called after them, with three images each."""
+    names = sorted((people / "query").iterdir())
+    for person in ("0009", "0010", "0011"):
+        (tmp_path / "images" / person).mkdir(parents=True)
+        for name in [each for each in names if each.name.startswith(person)][:3]:
+            shutil.copy(name, tmp_path / "images" / person / name.name)
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def gallery(cli, bundle, images, tmp_path):
+    """A gallery of these three, seen by the camera `door`."""
+    path = tmp_path / "shop.gallery"
+    assert cli("gallery", "create", path, bundle).code == 0
+    added = cli("gallery", "add", path, bundle, images, "--person-folders", "--camera", "door")
+    assert added.out == f"{path}: 9 new entries; 9 entries of 3 people now\n"
+    return path
+
+
+def test_an_image_of_the_gallery_is_found(cli, bundle, gallery, images):
+    image = sorted((images / "0010").iterdir())[1]
+    result = cli("gallery", "search", gallery, bundle, image, "--same", "0.9", "--json")
+    (found,) = result.json
+    assert found["image"] == str(image)
+    assert found["hits"][0]["label"] == "0010"
+    assert found["hits"][0]["score"] == pytest.approx(1, abs=1e-6)
+    assert found["hits"][0]["source"] == str(image)
+    assert len({hit["label"] for hit in found["hits"]}) == 3
+    assert found["match"]["verdict"] in ("same", "different")
+    table = cli("gallery", "search", gallery, bundle, image, "--all-entries", "--top", 2)
+    assert "0010" in table.out
+    assert max(map(len, table.out.splitlines())) <= 80
+
+
+def test_adding_images_twice_adds_nothing(cli, bundle, gallery, images):
+    again = cli("gallery", "add", gallery, bundle, images, "--json")
+    assert again.json == {"new": 0, "entries": 9, "people": 3}
+
+
+def test_what_another_network_made_is_refused(cli, bundle, gallery, images, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["fingerprint"] = "sha256:" + "0" * 64
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    digest = hashlib.sha256((other / "manifest.json").read_bytes()).hexdigest()
+    sums = (other / "SHA256SUMS").read_text().splitlines()
+    others = [line for line in sums if not line.endswith("manifest.json")]
+    lines = [*others, f"{digest}  manifest.json"]
+    (other / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+    refused = cli("gallery", "search", gallery, other, images)
+    assert refused.code == EXIT_CHECK_FAILED
+    assert "embed the crops again" in refused.err
+    assert cli("gallery", "relate", gallery, other, "--note", "the same weights").code == 0
+    assert cli("gallery", "search", gallery, other, images).code == 0
+    assert "the same weights" in cli("gallery", "stats", gallery).out
+
+
+def test_people_are_removed_merged_split_and_named(cli, gallery):
+    assert cli("gallery", "same", gallery, "0009", "0010").code == 0
+    assert cli("gallery", "split", gallery, 1, 2, "--person", "eve").code == 0
+    assert cli("gallery", "name", gallery, "eve", "Eve").code == 0
+    assert cli("gallery", "remove", gallery, "--person", "0011", "--json").json["removed"] == 3
+    stats = cli("gallery", "stats", gallery, "--people", "--json").json
+    assert {each["label"]: each["entries"] for each in stats["people_list"]} == {
+        "0009": 4,
+        "Eve": 2,
+    }
+    typo = cli("gallery", "remove", gallery, "--person", "Evo")
+    assert typo.code == EXIT_USAGE
+    assert "Eve" in typo.err
+
+
+def test_files_go_out_and_come_back(cli, bundle, gallery, images, tmp_path):
+    for suffix in ("npz", "jsonl", "csv", "faiss", "copy"):
+        assert cli("gallery", "export", gallery, tmp_path / f"out.{suffix}").code == 0
+    again = tmp_path / "again"
+    cli("gallery", "create", again, bundle, "--retention-days", 36500)
+    for source, new in (("out.npz", 9), ("out.jsonl", 0), (gallery, 0)):
+        merged = cli("gallery", "merge", again, tmp_path / source, "--json")
+        assert merged.json == {"new": new, "entries": 9, "people": 3}
+    cli("embed", bundle, images / "0009", "-o", tmp_path / "embedded.npz")
+    assert cli("gallery", "merge", again, tmp_path / "embedded.npz", "--json").json["new"] == 3
+    assert cli("gallery", "expire", again, "--json").json["entries"] == 12
+
+
+def test_mistakes_are_one_line(cli, bundle, gallery, images, tmp_path):
+    for arguments, words in (
+        (("stats", tmp_path / "none"), "gallery create"),
+        (("create", gallery, bundle), "is there already"),
+        (("remove", gallery), "give entries"),
+        (("remove", gallery, "77"), "no entry 77"),
+        (("search", gallery, bundle, images, "--since", "noon"), "no time like"),
+        (("search", gallery, bundle, images, "--different", "0.1"), "--different needs --same"),
+        (("add", gallery, bundle, images, "--person", "a", "--person-folders"), "not both"),
+        (("export", gallery, tmp_path / "out.txt"), ".npz"),
+    ):
+        result = cli("gallery", *arguments)
+        assert result.code == EXIT_USAGE
+        assert words in result.err
+
+
+def test_calibration_gives_answers_a_rate(cli, bundle, people, gallery, images, tmp_path):
+    own = tmp_path / "bundle"
+    shutil.copytree(bundle, own)
+    found = cli("calibrate", own, "--data", people, "--json")
+    assert found.code == 0
+    assert found.json["identities"] == 60
+    assert found.json["people"][0]["target"] == 0.1
+    assert json.loads((own / "manifest.json").read_text())["calibration"] == found.json
+    assert cli("inspect", own).code == 0
+    table = cli("calibrate", bundle, "--data", people, "--gallery", gallery)
+    assert "false matches" in table.out
+    assert max(map(len, table.out.splitlines())) <= 80
+    image = next((images / "0010").iterdir())
+    (answer,) = cli("gallery", "search", gallery, own, image, "--fmr", 0.1, "--json").json
+    assert answer["match"]["verdict"] in ("same", "undecided")
+    lower = cli("gallery", "search", gallery, own, image, "--fpir", "0.00001")
+    assert lower.code == EXIT_USAGE
+    assert "lower than 60 people" in lower.err
