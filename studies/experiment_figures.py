@@ -35,7 +35,7 @@ def figures_of(measured: Experiment) -> dict[str, str]:
     main = next(iter(measured.scores.values()))
     if measured.name == "sweeps":
         return {"sweeps.svg": f"{main} over lambda and mu"}
-    if not measured.repeated:
+    if not measured.repeated or measured.elsewhere:
         return {}
     return {
         f"{measured.name}_scores.svg": f"{main} by method with 95 % confidence intervals",
@@ -51,7 +51,7 @@ def draw_figures(measured: Experiment, folder: Path) -> None:
     with matplotlib.rc_context(_STYLE):
         if measured.name == "sweeps":
             _draw_sweeps(measured, folder / "sweeps.svg")
-        elif measured.repeated:
+        elif measured.repeated and not measured.elsewhere:
             _draw_scores(measured, folder / f"{measured.name}_scores.svg")
             _draw_losses(measured, folder / f"{measured.name}_losses.svg")
 

@@ -15,13 +15,23 @@ class Experiment:
     """The records of one grid.
 
     Attributes:
-        name: Name of the grid and of the folder.
+        name: Name of the folder: that of the grid, or GRID@DATA.
         records: Records of finished runs, in the order of the grid, then of their seeds; what was
             converted from a run comes behind it.
     """
 
     name: str
     records: tuple[dict[str, Any], ...]
+
+    @property
+    def grid(self) -> str:
+        """Name of the grid that trained the runs."""
+        return self.name.partition("@")[0]
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether they are measured on data that they were not trained on."""
+        return "@" in self.name
 
     @property
     def summaries(self) -> list[Summary]:
@@ -72,7 +82,8 @@ def read_experiment(folder: Path) -> Experiment | None:
     records = [json.loads(path.read_text()) for path in folder.glob("*.json")]
     if not records:
         return None
-    order = [entry.name for entry in load_grid(find_grid(folder.name)).run]
+    measured = Experiment(folder.name, ())
+    order = [entry.name for entry in load_grid(find_grid(measured.grid)).run]
 
     def position(record: dict[str, Any]) -> tuple[int, str, int]:
         trained = record.get("converted_from", record["run"])

@@ -27,6 +27,11 @@ EXPERIMENTS = {
         "The bundle in models/zoo and its teacher",
         "Rendered pedestrians under six cameras.",
     ),
+    "zoo@pku-training-half": (
+        "The bundle in models/zoo on real people",
+        "The training half of PKU-Reid, 37 real people under two cameras, 74 queries, nothing of "
+        "it trained on. What is adapted has seen the same crops without their labels.",
+    ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
         "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "
@@ -77,9 +82,11 @@ def _sizes(measured: Experiment) -> str:
         if measured.repeated
         else "One seed."
     )
+    if measured.elsewhere:
+        return f"The runs of `bireid-deploy experiment {measured.grid}`. {scatter}"
     return (
         f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
-        f"{network['width']}, {epochs}. {scatter} `bireid-deploy experiment {measured.name}` "
+        f"{network['width']}, {epochs}. {scatter} `bireid-deploy experiment {measured.grid}` "
         "repeats it."
     )
 

@@ -60,7 +60,7 @@ def command(
 def _show(data: str, scores: "ScoreCalibration") -> None:
     click.echo(f"{data}: {scores.identities} people, {scores.images} images; other cameras only")
     emit_table(
-        "An image against a person, the mean of that one's images (95 % intervals)",
+        "An image against the mean of a person's",
         ["rate", "threshold", "false matches", "true matches"],
         [
             [f"{row.target:g}", f"{row.threshold:.3f}", _rate(row.fmr), _rate(row.tpr)]
@@ -69,7 +69,7 @@ def _show(data: str, scores: "ScoreCalibration") -> None:
     )
     if scores.open_set:
         emit_table(
-            "Strangers taken for somebody (FPIR), people missed (FNIR)",
+            "Strangers taken for people, people missed",
             ["people in the gallery", "threshold", "FPIR", "FNIR"],
             [
                 [str(row.n), f"{row.threshold:.3f}", f"{row.fpir:.3f}", f"{row.fnir:.3f}"]
