@@ -71,10 +71,13 @@ def _draw_scores(measured: Experiment, path: Path) -> None:
             fmt="o",
             capsize=3,
             color=ACCENT if summary.run == "bireid" else MUTED,
+            # One seed says nothing of others.
+            fillstyle="none" if interval.half_width is None else "full",
         )
     axes.set_yticks(range(len(summaries)), [summary.label for summary in summaries])
     axes.invert_yaxis()
     axes.set_xlabel(f"{heading}, percent")
+    axes.set_title(f"{heading} by method, 95 % intervals over seeds", loc="left")
     _save(figure, path)
 
 
@@ -94,6 +97,7 @@ def _draw_losses(measured: Experiment, path: Path) -> None:
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("cross-entropy")
+    axes.set_title("Cross-entropy in training, mean over seeds", loc="left")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     _save(figure, path)
 
@@ -120,6 +124,7 @@ def _draw_sweeps(measured: Experiment, path: Path) -> None:
         axes.set_xlabel(label, loc="left")
         axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
     panels[0].set_ylabel(f"{heading}, percent")
+    panels[0].set_title(f"{heading} over two weights, one seed", loc="left")
     _save(figure, path)
 
 
@@ -132,5 +137,8 @@ def _save(figure: Any, path: Path) -> None:
     from matplotlib import pyplot
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    # White behind, so that a dark page shows black text.
+    figure.savefig(
+        path, bbox_inches="tight", facecolor="white", metadata={"Date": None, "Creator": None}
+    )
     pyplot.close(figure)
