@@ -251,7 +251,7 @@ def test_files_of_items(tmp_path, shapes):
     (tmp_path / "three.PLY").write_bytes(binary_ply())
     (tmp_path / ".hidden.ply").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"")
-    files = find_items([tmp_path, shapes.test[0].path], "PointClassifier")
+    files = find_items([tmp_path, shapes.test[0].path], "PointClassifier").files
     assert [each.name for each in files] == [
         *("one.npy", "three.PLY", "two.npy", "ply_data_test0.h5"),
     ]
@@ -267,11 +267,11 @@ def test_files_of_another_kind_are_named(tmp_path):
     (tmp_path / "picture.png").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"picture.png: .* other kinds: .npy, .ply, .h5"):
         find_items([tmp_path / "picture.png"], "PointClassifier")
-    with pytest.raises(DatasetError, match="nothing below it to classify"):
+    with pytest.raises(DatasetError, match="no files to classify below it"):
         find_items([tmp_path], "PointClassifier")
     with pytest.raises(DatasetError, match="no such file or folder"):
         find_items([tmp_path / "absent.npy"], "PointClassifier")
-    assert find_items([tmp_path], "Classifier") == [tmp_path / "picture.png"]
+    assert find_items([tmp_path], "Classifier").files == (tmp_path / "picture.png",)
 
 
 def _saved(path, values):
