@@ -238,3 +238,14 @@ def test_a_real_valued_bundle_is_compared_with_its_run(cli, trained_real, tmp_pa
     result = cli("verify", bundle, "--run", trained_real.path, "--json")
     assert result.code == 0
     assert "float-onnx vs keras" in {check["name"] for check in result.json["checks"]}
+
+
+def test_a_fingerprint_of_another_network_is_found(cli, bundle_copy, rewrite_hashes):
+    path = bundle_copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["fingerprint"] = "sha256:" + "0" * 64
+    path.write_text(json.dumps(manifest))
+    rewrite_hashes(bundle_copy)
+    result = cli("verify", bundle_copy)
+    assert result.code == 3
+    assert "fingerprint: the manifest says sha256:000000000000, its files are " in result.err
