@@ -30,7 +30,7 @@ def test_a_sound_bundle(cli, bundle):
     result = cli("verify", bundle)
     assert result.code == 0
     assert result.err == "verified\n"
-    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 8
+    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 9
     golden = [f"golden inputs, {engine}" for engine in ENGINES]
     for check in ("hashes", *golden, "native vs lce", "litert vs lce", "lce vs onnx"):
         assert check in result.out
@@ -185,7 +185,7 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     rewrite_hashes(bundle_copy)
     result = cli("verify", bundle_copy)
     assert result.code == 3
-    assert result.out.count("FAILED") == 4
+    assert result.out.count("FAILED") == 5
     assert f"{bundle_copy}: golden inputs, native: largest difference" in result.err
     assert "verified" not in result.err
 
@@ -193,7 +193,7 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     assert result.code == 3
     assert not result.json["passed"]
     failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
-    assert failed == [f"golden inputs, {engine}" for engine in ENGINES]
+    assert failed == [*(f"golden inputs, {engine}" for engine in ENGINES), "fingerprint"]
 
 
 @pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
