@@ -1,15 +1,15 @@
 """Files that a classifier takes, by their suffix: images and point clouds."""
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bireid_runtime.clouds import AXES
-from bireid_runtime.errors import CloudError
+from bireid_runtime.errors import ArrayFileError, CloudError
 from bireid_runtime.files import open_regular
 from bireid_runtime.images import IMAGE_SUFFIXES, load_image
+from bireid_runtime.npz import parse_npy
 
 from bireid_deploy.data.clouds.hdf5 import read_clouds
 from bireid_deploy.data.clouds.ply import parse_ply
@@ -71,15 +71,12 @@ def _image(path: Path) -> Sequence[np.ndarray]:
 
 def _npy(path: Path) -> Sequence[np.ndarray]:
     """Floats (M, 3), or (N, M, 3) of N clouds."""
-    data = _bytes(path)
     try:
-        values = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError, MemoryError) as error:
+        values = parse_npy("the file", _bytes(path))
+    except ArrayFileError as error:
         raise CloudError(f"{path}: not a readable .npy file ({error})") from error
-    is_array = isinstance(values, np.ndarray)
-    if not is_array or values.ndim not in (2, 3) or values.shape[-1] != AXES:
-        found = values.shape if is_array else "an archive"
-        raise CloudError(f"{path}: expected points (M, 3), or clouds (N, M, 3), got {found}")
+    if values.ndim not in (2, 3) or values.shape[-1] != AXES:
+        raise CloudError(f"{path}: expected points (M, 3), or clouds (N, M, 3), got {values.shape}")
     if values.dtype.kind != "f":
         raise CloudError(f"{path}: expected floats, got {values.dtype}")
     # What float32 cannot hold becomes infinite, and is refused as such.

@@ -291,7 +291,7 @@ def _archive(path):
         (lambda path: _saved(path, POINTS[:, :2]), r"got \(4, 2\)"),
         (lambda path: _saved(path, POINTS.astype(np.int32)), "expected floats, got int32"),
         (lambda path: _saved(path, np.array([object()])), "not a readable .npy file"),
-        (_archive, "got an archive"),
+        (_archive, "not a readable .npy file"),
         (lambda path: path.write_bytes(b"\x93NUMPY\x01\x00") and path, "not a readable .npy file"),
         (lambda path: path.write_bytes(b"") or path, "not a readable .npy file"),
     ],

@@ -1,3 +1,4 @@
+# ruff: noqa: N999 - PyInstaller looks for this name
 """PyInstaller: the native libraries are opened by path, and back ends are imported by name."""
 
 from PyInstaller.utils.hooks import collect_dynamic_libs, collect_submodules, copy_metadata

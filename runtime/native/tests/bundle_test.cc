@@ -133,8 +133,8 @@ TEST_F(BundleTest, LinksOfASnapshotIntoItsCacheAreFine) {
   for (const std::string& folder : {cache.File("blobs"), cache.File("snapshots"), snapshot}) {
     ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
   }
-  for (const std::string name :
-       {"model.onnx", "manifest.json", "golden.safetensors", "SHA256SUMS", "card.md"}) {
+  for (const std::string name : {"model.onnx", "model.lce.tflite", "manifest.json",
+                                 "golden.safetensors", "SHA256SUMS", "card.md"}) {
     ASSERT_EQ(rename(directory_.File(name).c_str(), cache.File("blobs/" + name).c_str()), 0);
     ASSERT_EQ(symlink(("../../blobs/" + name).c_str(), (snapshot + "/" + name).c_str()), 0);
   }
