@@ -30,7 +30,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --
 # CMake's own make is told its number of jobs.
 unexport MAKEFLAGS
 
-.PHONY: help demo test test-fast native-test fuzz lint format install wheel wheel-aarch64 \
+.PHONY: help demo test test-fast native-test fuzz fuzz-readers lint format install wheel wheel-aarch64 \
   wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
   results clean
 
@@ -40,6 +40,7 @@ help:
 	@echo "make test-fast            the Python tests, without the slow ones"
 	@echo "make native-test          the C++ tests alone"
 	@echo "make fuzz                 every fuzz target for FUZZ_SECONDS, now $(FUZZ_SECONDS) (needs clang)"
+	@echo "make fuzz-readers         hostile files for all that Python reads, FUZZ_SECONDS / 4 each"
 	@echo "make lint                 ruff, import-linter, mypy, clang-format"
 	@echo "make format               format Python and C++"
 	@echo "make install              install both packages into the active Python environment; EXTRAS=train"
@@ -145,6 +146,12 @@ else
 	    -artifact_prefix=build/$(SANITIZED)/ >build/$(SANITIZED)/TARGET.log 2>&1 || \
 	    { cat build/$(SANITIZED)/TARGET.log; exit 1; }'
 endif
+
+# A quarter of FUZZ_SECONDS for each of what Python reads.
+fuzz-readers: $(READY_TO_TEST)
+	@echo "== fuzzing the readers in Python"
+	@$(BIN)/python -W ignore tests/fuzz/fuzz_readers.py \
+	  $(shell awk 'BEGIN { print $(FUZZ_SECONDS) / 4 }')
 
 lint: $(READY_TO_TEST)
 	@echo "== ruff check"

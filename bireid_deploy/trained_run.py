@@ -11,6 +11,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Deployment, Task
+from bireid_deploy.training.checkpoint import read_state
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
@@ -119,4 +120,12 @@ def open_run(path: Path) -> TrainedRun:
     run = RunDirectory(path)
     recipe = read_recipe(run)
     inputs = TASKS[recipe.task].inputs(recipe)
-    return TrainedRun(run, recipe, run.read_record(), open_network(run), inputs)
+    return TrainedRun(run, recipe, _record(run), open_network(run), inputs)
+
+
+def _record(run: RunDirectory) -> dict[str, Any]:
+    """The record as of the checkpoint, whose weights are used: a kill may leave an older one."""
+    record, state = run.read_record(), read_state(run.checkpoint)
+    if state is None or state.step == record["steps"]:
+        return record
+    return {**record, "steps": state.step, "history": state.history}

@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from bireid_runtime.images import load_image
 
-from bireid_deploy.data.image_files import images_below
+from bireid_deploy.data.folders import LeftOut, list_folder, list_tree, unread
 from bireid_deploy.data.images import decode_images
-from bireid_deploy.data.layouts.files import list_folders, list_images
 from bireid_deploy.data.layouts.market1501 import SPLIT_FOLDERS, camera_of
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import Progress
@@ -27,7 +26,7 @@ _UNEVEN = 4
 _MAX_LIST_BYTES = 2**28
 _CAMERA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-Ignored = tuple[tuple[Path, str], ...]
+Ignored = LeftOut
 """Files that are not used, with the reason."""
 
 
@@ -152,32 +151,33 @@ def decode_crops(
 
 
 def _by_folder_or_name(root: Path) -> CropList:
-    images, folders = list_images(root), list_folders(root)
-    named = [(path, camera_of(path.name)) for path in images]
+    top = list_folder(root)
+    named = [(path, camera_of(path.name)) for path in top.files]
     if any(camera is not None for _, camera in named):
         nameless = [(path, "its name states no camera") for path, camera in named if camera is None]
-        beside = [(path, "a folder beside crops whose names state cameras") for path in folders]
+        beside = unread(top.folders, "in a folder beside crops whose names state cameras")
         stated = [(path, f"c{camera}") for path, camera in named if camera is not None]
-        return _grouped(stated, (*nameless, *beside))
-    splits = {each.name for each in folders} & set(SPLIT_FOLDERS.values())
+        return _grouped(stated, (*top.left_out, *nameless, *beside))
+    splits = {each.name for each in top.folders} & set(SPLIT_FOLDERS.values())
     if splits:
         raise DatasetError(
             f"{root} holds the splits of a data set ({', '.join(sorted(splits))}), not cameras; "
             f"give one of them, such as {root / SPLIT_FOLDERS['train']}"
         )
-    loose = [(path, "not in the folder of a camera") for path in images]
-    empty: list[tuple[Path, str]] = []
+    ignored = [*top.left_out, *((path, "not in the folder of a camera") for path in top.files)]
     crops: list[tuple[Path, str]] = []
-    for folder in folders:
-        inside = images_below(folder)
-        crops.extend((path, folder.name) for path in inside)
-        if not inside:
-            empty.append((folder, "a folder without images"))
-    return _grouped(crops, (*loose, *empty))
+    for folder in top.folders:
+        inside = list_tree(folder)
+        crops.extend((path, folder.name) for path in inside.files)
+        ignored += inside.left_out
+        if not inside.files:
+            ignored.append((folder, "a folder without images"))
+    return _grouped(crops, tuple(ignored))
 
 
 def _by_list(root: Path, source: Path) -> CropList:
-    known = set(images_below(root))
+    below = list_tree(root)
+    known = set(below.files)
     crops: list[tuple[Path, str]] = []
     listed: set[Path] = set()
     for number, row in enumerate(csv.reader(io.StringIO(_read_list(source))), start=1):
@@ -189,7 +189,8 @@ def _by_list(root: Path, source: Path) -> CropList:
         listed.add(path)
         crops.append((path, camera))
     rest = [(path, f"not in {source.name}") for path in sorted(known - listed)]
-    return _grouped(crops, tuple(rest))
+    beside = [each for each in below.left_out if each[0].resolve() != source.resolve()]
+    return _grouped(crops, (*beside, *rest))
 
 
 def _read_list(source: Path) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bireid_runtime import Bundle
+from bireid_runtime.errors import BackendUnavailableError, BireidError
 
 from bireid_deploy.extras import explained
 from bireid_deploy.tasks.base import Progress
@@ -25,6 +26,7 @@ def bench(
     starts: int = 3,
     on_left_out: Callable[[str, str], None] = lambda engine, reason: None,
     on_progress: Progress | None = None,
+    on_failed: Callable[[str, BireidError], None] | None = None,
 ) -> "list[Timing]":
     """Time the installed engines that can run a bundle, batch 1, each in its own process.
 
@@ -36,25 +38,35 @@ def bench(
         starts: Fresh processes per engine, for the time of loading and of the first run.
         on_left_out: Called with the label of an engine that is not installed, and what is missing.
         on_progress: Called with (done, total).
+        on_failed: Called with the label of an engine that cannot run its file, or that `against`
+            needs and that is not installed, and the error; the others are timed.
 
     Returns:
-        One timing per engine; the first one is what ratios refer to. Compare timings of one call
-        only.
+        One timing per engine that did not fail; the first one is what ratios refer to. Compare
+        timings of one call only.
 
     Raises:
-        BackendUnavailableError: No engine is installed, or one that `against` needs is not.
-        BireidError: The bundle or a file cannot be opened.
+        BackendUnavailableError: No engine is installed, or one that `against` needs is not and
+            there is no `on_failed`.
+        BireidError: The bundle cannot be opened; or a file, and there is no `on_failed`.
     """
     from bireid_deploy.benchmark.engines import engines_of, installed
     from bireid_deploy.benchmark.session import time_engines
 
     files = tuple(map(Path, against))
     known = engines_of(Bundle.open(bundle), files, threads)
-    engines = installed(known, files)
+    engines = installed(known, files if on_failed is None else ())
+    wanted = set(map(str, files))
     for engine in known:
-        if engine not in engines:
-            on_left_out(engine.label, engine.unavailable_reason() or "")
-    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress)
+        if engine in engines:
+            continue
+        reason = engine.unavailable_reason() or ""
+        if on_failed is not None and engine.path in wanted:
+            on_failed(engine.label, BackendUnavailableError(f"{engine.label}: {reason}"))
+        else:
+            on_left_out(engine.label, reason)
+    told = None if on_failed is None else lambda engine, error: on_failed(engine.label, error)
+    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress, told)
 
 
 def profile(bundle: Path | str, *, threads: int = 1, rounds: int = 20) -> "Profile":

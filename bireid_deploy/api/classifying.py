@@ -13,6 +13,8 @@ from bireid_runtime.errors import ArgumentError, CloudError, ImageError, Unsuppo
 from bireid_runtime.files import atomic_file
 
 from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.broken import Reading
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.data.item_files import find_items, read_items
 from bireid_deploy.tasks.base import Progress
 
@@ -47,12 +49,16 @@ class ClassifiedFiles:
         classes: Names of all classes of the network.
         fingerprint: Identifies the network.
         backend: Back end that ran it.
+        left_out: What else lies in folders that were given, with the reason.
+        skipped: Files that cannot be read, with the reason.
     """
 
     items: tuple[ClassifiedItem, ...]
     classes: tuple[str, ...]
     fingerprint: str
     backend: str
+    left_out: LeftOut = ()
+    skipped: LeftOut = ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """An object per item: `file`, `cloud` if the file has several, and `classes`."""
@@ -80,6 +86,7 @@ def classify(
     top: int = 5,
     backend: str = "auto",
     threads: int = 1,
+    skip_broken: bool = False,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> ClassifiedFiles:
@@ -92,6 +99,7 @@ def classify(
         top: Classes to name of each, at least 1.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        skip_broken: Pass over files that cannot be read and list them in `skipped`.
         on_progress: Called with (files done, files in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -110,15 +118,24 @@ def classify(
             f"{opened.path}: holds a network of the task '{opened.task}', which does not classify; "
             f"open it with {opened.face}"
         )
-    files = find_items(inputs, opened.face)
+    listed = find_items(inputs, opened.face)
     with quiet():
         face = _FACES[opened.face](opened, backend=backend, threads=threads)
     found: list[ClassifiedItem] = []
-    for done, file in enumerate(files, start=1):
-        found += _classified(face, file, top)
+    reading = Reading(skip_broken)
+    contents = reading.each(listed.files, lambda file: _classified(face, file, top))
+    for done, (_, items) in enumerate(contents, start=1):
+        found += items
         if on_progress is not None:
-            on_progress(done, len(files))
-    return ClassifiedFiles(tuple(found), face.classes, face.fingerprint, face.backend)
+            on_progress(done + len(reading.skipped), len(listed.files))
+    return ClassifiedFiles(
+        tuple(found),
+        face.classes,
+        face.fingerprint,
+        face.backend,
+        listed.left_out,
+        reading.skipped,
+    )
 
 
 def _classified(face: Classifier | PointClassifier, file: Path, top: int) -> list[ClassifiedItem]:

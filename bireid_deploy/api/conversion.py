@@ -12,6 +12,7 @@ from bireid_runtime import Bundle
 from bireid_deploy.extras import require
 from bireid_deploy.models_at_hand import task_of_bundle
 from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.counts import count_data, say_data
 from bireid_deploy.trained_run import open_run, read_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
@@ -29,10 +30,12 @@ class Verification:
     Attributes:
         checks: One per thing that was checked, in the order of their running.
         layers: With `explain`, every layer of every file against the trained one.
+        counts: What the data set holds, and how much was left out by reason; None without one.
     """
 
     checks: tuple["Check", ...]
     layers: tuple[dict[str, Any], ...]
+    counts: Mapping[str, Any] | None = None
 
     @property
     def failed(self) -> tuple["Check", ...]:
@@ -45,6 +48,7 @@ class Verification:
             "passed": not self.failed,
             "checks": [asdict(check) for check in self.checks],
             "layers": list(self.layers),
+            **({} if self.counts is None else {"data_set": dict(self.counts)}),
         }
 
 
@@ -59,6 +63,7 @@ def convert(
     layout: str = "auto",
     licences: Mapping[str, str] | None = None,
     verify: bool = True,
+    on_data: Callable[[Sequence[str], Mapping[str, Any]], None] = lambda lines, counts: None,
     on_progress: Callable[[str], None] = lambda stage: None,
 ) -> Bundle:
     """Convert a training run into a bundle, and refuse one that computes something else.
@@ -74,6 +79,7 @@ def convert(
         layout: Layout of that folder.
         licences: `weights` and `training_data`; what is left out is "not stated".
         verify: Whether to run the parity gate.
+        on_data: Called with what the data set holds and what was left out, in words and as counts.
         on_progress: Told what is being done.
 
     Returns:
@@ -93,7 +99,9 @@ def convert(
     check_target(out)
     task = TASKS[read_recipe(RunDirectory(Path(run))).task]
     if isinstance(data, Path | str):
-        data = task.open_dataset(Path(data), layout)
+        data = task.open_dataset(Path(data), layout, use="test")
+    if data is not None:
+        on_data(say_data(task, data), count_data(task, data))
     from bireid_deploy.conversion import convert_run
 
     trained = open_run(Path(run))
@@ -117,6 +125,7 @@ def verify(
     data: Path | str | None = None,
     layout: str = "auto",
     explain: bool = False,
+    on_remark: Callable[[str], None] = lambda line: None,
 ) -> Verification:
     """Check a bundle: hashes, golden inputs on every engine, engines against each other.
 
@@ -128,6 +137,7 @@ def verify(
         data: Folder of a test set on which all engines must score alike.
         layout: Layout of that folder.
         explain: With `run`, compare every layer.
+        on_remark: Called line by line with what the data set holds and what was left out.
 
     Returns:
         Every check, in the order of their running; a failed one is no exception.
@@ -140,7 +150,11 @@ def verify(
         DatasetError: `data` is no data set of the bundle's task.
     """
     opened = Bundle.open(bundle)
-    dataset = None if data is None else task_of_bundle(opened).open_dataset(Path(data), layout)
+    task = task_of_bundle(opened)
+    dataset = None if data is None else task.open_dataset(Path(data), layout, use="test")
+    if dataset is not None:
+        for line in say_data(task, dataset):
+            on_remark(line)
     require("train")
     from bireid_deploy import conversion
 
@@ -153,4 +167,5 @@ def verify(
         checks += against
     if dataset is not None:
         checks.append(conversion.verify_scores(Path(bundle), trained, dataset))
-    return Verification(tuple(checks), tuple(layers))
+    counts = None if dataset is None else count_data(task, dataset)
+    return Verification(tuple(checks), tuple(layers), counts)

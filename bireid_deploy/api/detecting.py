@@ -4,13 +4,17 @@ import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Detection, Detector
 from bireid_runtime.files import atomic_file
+from bireid_runtime.images import load_image
 
 from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.broken import Reading
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.data.image_files import find_images
 from bireid_deploy.tasks.base import Progress
 
@@ -27,6 +31,8 @@ class FoundInImages:
         classes: Names of the classes.
         fingerprint: Identifies the network.
         backend: Back end that ran it.
+        left_out: What else lies in folders that were given, with the reason.
+        skipped: Images that cannot be read, with the reason.
     """
 
     images: tuple[Path, ...]
@@ -34,6 +40,8 @@ class FoundInImages:
     classes: tuple[str, ...]
     fingerprint: str
     backend: str
+    left_out: LeftOut = ()
+    skipped: LeftOut = ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """In the format of COCO's results, with names beside the numbers.
@@ -85,6 +93,7 @@ def detect(
     score_threshold: float | None = None,
     backend: str = "auto",
     threads: int = 1,
+    skip_broken: bool = False,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> FoundInImages:
@@ -96,25 +105,36 @@ def detect(
         score_threshold: Only higher scores count, 0 to 1; None takes that of the bundle.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        skip_broken: Pass over images that cannot be read and list them in `skipped`.
         on_progress: Called with (images done, images in all).
         quiet: Wraps what native libraries write while they start.
 
     Raises:
         DatasetError: An input does not exist, or a folder holds no image.
-        ImageError: An image cannot be decoded.
+        ImageError: An image cannot be decoded, and none is to be passed over.
         BireidError: The bundle cannot be opened, or finds no boxes.
     """
-    images = find_images(inputs)
+    listed = find_images(inputs)
     with quiet():
         detector = Detector.open(bundle, backend=backend, threads=threads)
+    images: list[Path] = []
     found: list[tuple[Detection, ...]] = []
-    for start in range(0, len(images), _CHUNK):
-        chunk = images[start : start + _CHUNK]
-        found += [tuple(each) for each in detector.detect(chunk, score_threshold)]
+    reading = Reading(skip_broken)
+    decoded = reading.each(listed.files, load_image)
+    while chunk := list(islice(decoded, _CHUNK)):
+        pixels = [image for _, image in chunk]
+        images += [path for path, _ in chunk]
+        found += [tuple(each) for each in detector.detect(pixels, score_threshold)]
         if on_progress is not None:
-            on_progress(len(found), len(images))
+            on_progress(len(found) + len(reading.skipped), len(listed.files))
     return FoundInImages(
-        tuple(images), tuple(found), detector.classes, detector.fingerprint, detector.backend
+        tuple(images),
+        tuple(found),
+        detector.classes,
+        detector.fingerprint,
+        detector.backend,
+        listed.left_out,
+        reading.skipped,
     )
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from bireid_runtime import Bundle, Extractor
+from bireid_runtime.images import load_image
 
 from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.broken import Reading
 from bireid_deploy.data.image_files import find_images
 from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 from bireid_deploy.tasks.base import Progress
@@ -23,6 +25,7 @@ def embed(
     backend: str = "auto",
     threads: int = 1,
     camera: str | None = None,
+    skip_broken: bool = False,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> NamedEmbeddings:
@@ -34,6 +37,7 @@ def embed(
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
         camera: Whose crops the images are, for a bundle that is adapted to cameras.
+        skip_broken: Pass over images that cannot be read and list them in `skipped`.
         on_progress: Called with (images embedded, images in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -42,22 +46,31 @@ def embed(
         its `save` writes `.npz` or `.jsonl`.
 
     Raises:
-        DatasetError: An input does not exist, or a folder holds no image.
-        ImageError: An image cannot be decoded.
+        DatasetError: An input does not exist, a folder holds no image, or no image is readable.
+        ImageError: An image cannot be decoded, and none is to be passed over.
         ArgumentError: No camera of the bundle, or none where it is adapted to some.
         BireidError: The bundle cannot be opened, or has no embedding.
     """
-    images = find_images(inputs)
+    listed = find_images(inputs)
     with quiet():
         opened = Bundle.open(bundle)
         opened.check_camera(camera)
         extractor = Extractor.open(opened, backend=backend, threads=threads, camera=camera)
         opened.release()
+    names: list[str] = []
     rows: list[np.ndarray] = []
-    stream = extractor.embed_stream(images)
-    while chunk := list(islice(stream, _CHUNK)):
-        rows.extend(chunk)
+    reading = Reading(skip_broken)
+    decoded = reading.each(listed.files, load_image)
+    while chunk := list(islice(decoded, _CHUNK)):
+        names.extend(str(path) for path, _ in chunk)
+        rows.append(extractor.embed([image for _, image in chunk], _CHUNK))
         if on_progress is not None:
-            on_progress(len(rows), len(images))
-    names = tuple(str(path) for path in images)
-    return NamedEmbeddings(np.stack(rows), names, extractor.fingerprint, backend=extractor.backend)
+            on_progress(len(names) + len(reading.skipped), len(listed.files))
+    return NamedEmbeddings(
+        np.concatenate(rows),
+        tuple(names),
+        extractor.fingerprint,
+        backend=extractor.backend,
+        left_out=listed.left_out,
+        skipped=reading.skipped,
+    )

@@ -1,6 +1,6 @@
 """`evaluate` as a function."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from bireid_deploy.api.training import Quiet
 from bireid_deploy.models_at_hand import is_run, open_model, task_of_bundle, task_of_saved
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress, Report, Task
+from bireid_deploy.tasks.counts import count_data, say_data
 from bireid_deploy.tasks.options import check_options
 from bireid_deploy.trained_run import read_recipe
 from bireid_deploy.training.run_directory import RunDirectory
@@ -25,11 +26,13 @@ class Evaluation:
         model: Name of the model.
         engine: What ran it: `keras`, a back end, a baseline, or `embeddings` for saved ones.
         report: Scores, and the same as a table.
+        counts: What the data set holds, and how much was left out by reason; None of saved outputs.
     """
 
     model: str
     engine: str
     report: Report
+    counts: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The scores with their circumstances, JSON-serialisable."""
@@ -40,6 +43,8 @@ class Evaluation:
         }
         if self.report.images_per_second is not None:
             facts["images_per_second"] = self.report.images_per_second
+        if self.counts is not None:
+            facts["data_set"] = dict(self.counts)
         return {**facts, **self.report.scores}
 
 
@@ -52,6 +57,7 @@ def evaluate(
     threads: int = 1,
     options: Mapping[str, Any] | None = None,
     on_progress: Progress | None = None,
+    on_remark: Callable[[str], None] = lambda line: None,
     quiet: Quiet = nullcontext,
 ) -> Evaluation:
     """Measure a model on the test split of a data set, as its task does.
@@ -68,6 +74,7 @@ def evaluate(
             `average_precision` (`non-interpolated`, `trapezoid`), `save` (a path, `.npz` or
             `.jsonl`) and `draw` (a path, `.png`).
         on_progress: Called with (done, total).
+        on_remark: Called line by line with what the data set holds, what was left out and why.
         quiet: Wraps what native libraries write while they start.
 
     Returns:
@@ -92,11 +99,13 @@ def evaluate(
     if data is None:
         raise ArgumentError("a model is evaluated on a data set: give its folder")
     if isinstance(data, Path | str):
-        data = task.open_dataset(Path(data), layout)
+        data = task.open_dataset(Path(data), layout, use="test")
+    for line in say_data(task, data):
+        on_remark(line)
     with quiet():
         opened = open_model(model, backend, threads)
     report = task.evaluate(opened.predictor, data, opened.outputs, options, on_progress)
-    return Evaluation(opened.name, opened.engine, report)
+    return Evaluation(opened.name, opened.engine, report, count_data(task, data))
 
 
 def _task_of(model: Path) -> Task:

@@ -11,6 +11,7 @@ from bireid_runtime import TrackedBox, Tracker
 from bireid_runtime.files import atomic_file
 
 from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.tasks.base import Progress
 
 _TEXT_SUFFIX = ".txt"
@@ -25,12 +26,14 @@ class FollowedTarget:
         found: Where it is in each; in the first as it was given, with a score of 1.
         fingerprint: Identifies the network.
         backend: Back end that ran it.
+        left_out: What else lies among the frames, with the reason.
     """
 
     frames: tuple[str, ...]
     found: tuple[TrackedBox, ...]
     fingerprint: str
     backend: str
+    left_out: LeftOut = ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Per frame `frame`, `bbox` (left, top, width, height, 0 at the edge) and `score`."""
@@ -88,11 +91,12 @@ def follow(
         MissingPackageError: A video, and PyAV is not installed.
         BireidError: The bundle cannot be opened, or follows nothing.
     """
-    from bireid_deploy.data.frames import count_frames, read_frames
+    from bireid_deploy.data.frames import list_frames, read_frames
     from bireid_deploy.evaluation.drawn_tracks import DrawnTrack, draw_track
 
     source = Path(source)
-    total = count_frames(source)
+    listed = list_frames(source)
+    total = None if listed is None else len(listed.files)
     with quiet():
         tracker = Tracker.open(bundle, backend=backend, threads=threads)
     drawn = None if draw is None else DrawnTrack(Path(draw))
@@ -113,4 +117,7 @@ def follow(
             on_progress(len(names), max(len(names), total or 0))
     if drawn is not None:
         drawn.finish()
-    return FollowedTarget(tuple(names), tuple(found), tracker.fingerprint, tracker.backend)
+    left_out = () if listed is None else listed.left_out
+    return FollowedTarget(
+        tuple(names), tuple(found), tracker.fingerprint, tracker.backend, left_out
+    )

@@ -1,6 +1,6 @@
 """`train` as a function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,15 @@ from typing import Any
 from bireid_runtime.errors import ArgumentError
 
 from bireid_deploy.extras import require
-from bireid_deploy.recipes import find_recipe, load_recipe
+from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress
+from bireid_deploy.tasks.counts import count_data, say_data
 from bireid_deploy.training.methods import require_teacher
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.reporter import Reporter, SilentReporter
 from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.run_settings import RunSettings
 
 Reporting = Callable[[Recipe], AbstractContextManager[Reporter]]
 """Opens what is told how a training goes, once the data are decoded."""
@@ -36,16 +38,18 @@ class TrainingResult:
         history: One summary per epoch: the mean of every loss term, and `images_per_second`.
         skipped: Training files that could not be decoded, with the reason.
         advice: What the methods say about the run, a line each; empty if all went well.
+        counts: What the data set holds, and how much was left out by reason; JSON-serialisable.
     """
 
     run: Path
     history: list[dict[str, float]]
     skipped: tuple[tuple[Path, str], ...]
     advice: tuple[str, ...]
+    counts: Mapping[str, Any]
 
 
 def train(
-    recipe: Recipe | Path | str,
+    recipe: Recipe | Path | str | None,
     data: Any,
     out: Path | str,
     *,
@@ -63,18 +67,23 @@ def train(
     """Train a recipe into a run directory.
 
     Args:
-        recipe: A recipe, the path of a TOML file, or the name of a recipe that ships.
-        data: Folder of the data set, or a data set that the recipe's task has opened.
+        recipe: A recipe, the path of a TOML file, or the name of a recipe that ships; with `resume`
+            None for that of the run.
+        data: Folder of the data set, or a data set that the recipe's task has opened; with `resume`
+            None for that of the run.
         out: Run directory; with `resume` one that was interrupted, otherwise a new one.
         overrides: `section.key=value` assignments; only for a recipe that is read from a file.
-        layout: Layout of the data set, for tasks that know several.
+        layout: Layout of the data set, for tasks that know several; where `data` is None, it is
+            the run's.
         init: Run to start from.
-        teacher: Run to learn from, if a method of the recipe wants one.
+        teacher: Run to learn from, if a method of the recipe wants one; with `resume` None for that
+            of the run.
         resume: Continue an interrupted run, to the same weights.
         reporting: Opens what is told how it goes.
         decoding: Opens what is told (images decoded, images in all).
         on_skipped: Called with every training file that could not be decoded, and why.
-        on_remark: Called with what else the data set had to be changed in, line by line.
+        on_remark: Called line by line with what the data set holds, what was left out and why, and
+            what it had to be changed in.
         quiet: Wraps what native libraries write while they start.
 
     Returns:
@@ -82,7 +91,8 @@ def train(
 
     Raises:
         RecipeError, DatasetError: Malformed, or no such recipe ships.
-        ArgumentError: Overrides for a recipe that is not read from a file.
+        ArgumentError: Overrides for a recipe that is not read from a file; or no recipe or no data
+            where nothing is resumed, or where the run does not know them.
         MissingPackageError: The extra `train` is not installed.
         TrainingError: The run exists already or cannot be resumed; an origin, the network or the
             data do not fit the recipe; or it needs a teacher and none is given, or the reverse.
@@ -90,36 +100,53 @@ def train(
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
     require("train")
-    recipe = _recipe(recipe, overrides)
-    require_teacher(recipe, teacher is not None)
     run = RunDirectory(Path(out))
     if resume:
-        run.read_record()
-    else:
+        record, before = run.read_record(), RunSettings.read(run)
+        if recipe is None:
+            recipe = parse_recipe(record["recipe"], str(run.record_path))
+        if data is None:
+            data, layout = before.data, before.layout
+        teacher = teacher or before.teacher
+    if recipe is None or data is None:
+        what = "recipe" if recipe is None else "data set"
+        why = f"{run.path} does not say with which" if resume else "only resume takes the run's"
+        raise ArgumentError(f"training needs a {what}: {why}")
+    recipe = _recipe(recipe, overrides)
+    require_teacher(recipe, teacher is not None)
+    if not resume:
         run.require_new()
     task = TASKS[recipe.task]
+    folder = data if isinstance(data, Path | str) else None
     if isinstance(data, Path | str):
-        data = task.open_dataset(Path(data), layout, recipe)
+        data = task.open_dataset(Path(data), layout, recipe, use="train")
+    counts = count_data(task, data)
+    for line in (said := say_data(task, data)):
+        on_remark(line)
     with decoding() as on_decoded:
         loaded = task.load_training_data(recipe, data, on_decoded)
     for path, reason in loaded.skipped:
         on_skipped(path, reason)
     for line in loaded.description.get("remarks", ()):
-        on_remark(line)
+        if not any(line in each for each in said):
+            on_remark(line)
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 
     with reporting(recipe) as reporter:
         with quiet():
             trainer = Trainer(recipe, task, loaded, run, reporter, _path(init), _path(teacher))
+        RunSettings.of(folder, layout, teacher).write(run)
         history = trainer.train(resume)
-    return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()))
+    return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()), counts)
 
 
 def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:
     if isinstance(recipe, Recipe):
         if overrides:
-            raise ArgumentError("overrides are for recipes that are read from a file")
+            raise ArgumentError(
+                "overrides are for recipes that are read from a file; what is resumed keeps its own"
+            )
         return recipe
     return load_recipe(recipe if isinstance(recipe, Path) else find_recipe(recipe), overrides)
 

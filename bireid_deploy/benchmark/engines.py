@@ -11,6 +11,8 @@ from bireid_runtime.backends import BACKENDS, Backend, EngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize
 
+from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
+
 
 class Opened(NamedTuple):
     """A loaded model.
@@ -18,10 +20,12 @@ class Opened(NamedTuple):
     Attributes:
         run: Computes the embedding of one float32 image (1, H, W, 3).
         version: The engine, its version and what it chose for this CPU.
+        item: What it takes instead of the engine's own item: all inputs of a foreign file.
     """
 
-    run: Callable[[np.ndarray], Any]
+    run: Callable[[Any], Any]
     version: str
+    item: Any = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
 
     Args:
         bundle: Bundle.
-        against: `.onnx` or `.tflite` files of float or int8 networks with the same input size.
+        against: `.onnx` or `.tflite` files of any networks; each is fed what it declares.
         threads: Threads of one call.
 
     Raises:
@@ -194,9 +198,14 @@ def _open_onnxruntime(engine: Engine) -> Opened:
     options.intra_op_num_threads = engine.threads
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(engine.path, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    feeds = {
+        each.name: numbers(
+            declared_shape(each.shape, engine.shape, each.name), _onnx_dtype(each.name, each.type)
+        )
+        for each in session.get_inputs()
+    }
     version = f"onnxruntime {onnxruntime.__version__}"
-    return Opened(lambda image: session.run(None, {name: image}), version)
+    return Opened(lambda item: session.run(None, item), version, feeds)
 
 
 def _open_litert(engine: Engine) -> Opened:
@@ -205,14 +214,31 @@ def _open_litert(engine: Engine) -> Opened:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(engine.path, num_threads=engine.threads)
+    feeds = {}
+    for each in interpreter.get_input_details():
+        declared = [int(size) for size in each["shape_signature"]]
+        shape = declared_shape(declared, engine.shape, each["name"])
+        interpreter.resize_tensor_input(each["index"], shape)
+        feeds[each["index"]] = numbers(shape, np.dtype(each["dtype"]))
     interpreter.allocate_tensors()
-    index = interpreter.get_input_details()[0]["index"]
 
-    def run(image: np.ndarray) -> None:
-        interpreter.set_tensor(index, image)
+    def run(item: Mapping[int, np.ndarray]) -> None:
+        for index, values in item.items():
+            interpreter.set_tensor(index, values)
         interpreter.invoke()
 
-    return Opened(run, f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)")
+    return Opened(run, f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)", feeds)
+
+
+def _onnx_dtype(name: str, declared: str) -> np.dtype:
+    """From `tensor(float)` and the like."""
+    kind = declared.removeprefix("tensor(").removesuffix(")")
+    try:
+        return np.dtype({"float": "float32", "double": "float64"}.get(kind, kind))
+    except TypeError as error:
+        raise UnsupportedModelError(
+            f"input {name!r} is a {declared}; bench feeds numbers"
+        ) from error
 
 
 class _Kind(NamedTuple):

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_deploy.benchmark.engines import Engine
-from bireid_deploy.benchmark.held_engine import Start, held
+from bireid_deploy.benchmark.held_engine import HeldEngine, Start, held
+
+OnFailed = Callable[[Engine, UnsupportedModelError], None]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def time_engines(
     runs_per_round: int,
     starts: int,
     on_progress: Callable[[int, int], None] | None = None,
+    on_failed: OnFailed | None = None,
 ) -> list[Timing]:
     """Time engines in interleaved rounds.
 
@@ -75,29 +79,66 @@ def time_engines(
         runs_per_round: Timed runs of a visit, at least 1.
         starts: Fresh processes per engine, at least 1; the last one does the runs.
         on_progress: Called with (done, total) after every turn over the engines.
+        on_failed: Called with an engine that cannot open or run its file, and why; it has no row.
+
+    Returns:
+        One per engine that did not fail.
 
     Raises:
-        UnsupportedModelError: An engine cannot open or run its file.
+        UnsupportedModelError: An engine failed, and there is no `on_failed` or no other engine.
     """
     report = on_progress or (lambda done, total: None)
     total = starts + rounds
-    started: list[list[Start]] = [[] for _ in engines]
-    samples: list[list[float]] = [[] for _ in engines]
+    rows = [_Row(engine) for engine in engines]
+
+    def each(act: Callable[[_Row], None]) -> None:
+        """Visit the engines that have not failed."""
+        for row in list(rows):
+            try:
+                act(row)
+            except UnsupportedModelError as error:
+                rows.remove(row)
+                if on_failed is None or not rows:
+                    raise
+                on_failed(row.engine, error)
+
     for turn in range(starts - 1):
-        for engine, collected in zip(engines, started, strict=True):
-            with held(engine) as worker:
-                collected.append(worker.start)
+        each(_Row.start)
         report(turn + 1, total)
     with ExitStack() as stack:
-        workers = []
-        for engine, collected in zip(engines, started, strict=True):
-            workers.append(stack.enter_context(held(engine)))
-            collected.append(workers[-1].start)
+        each(lambda row: row.hold(stack))
         for turn in range(rounds):
-            for worker, times in zip(workers, samples, strict=True):
-                times.extend(worker.time(runs_per_round))
+            each(lambda row: row.run(runs_per_round))
             report(starts + turn + 1, total)
-        return [
-            Timing(engine, tuple(times), tuple(each), worker.finish())
-            for engine, times, each, worker in zip(engines, samples, started, workers, strict=True)
-        ]
+        each(_Row.finish)
+    return [row.timing() for row in rows]
+
+
+class _Row:
+    """One engine, and what it has done so far."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._starts: list[Start] = []
+        self._times: list[float] = []
+        self._peak = 0
+        self._worker: HeldEngine | None = None
+
+    def start(self) -> None:
+        with held(self.engine) as worker:
+            self._starts.append(worker.start)
+
+    def hold(self, stack: ExitStack) -> None:
+        self._worker = stack.enter_context(held(self.engine))
+        self._starts.append(self._worker.start)
+
+    def run(self, runs: int) -> None:
+        assert self._worker is not None
+        self._times.extend(self._worker.time(runs))
+
+    def finish(self) -> None:
+        assert self._worker is not None
+        self._peak = self._worker.finish()
+
+    def timing(self) -> Timing:
+        return Timing(self.engine, tuple(self._times), tuple(self._starts), self._peak)

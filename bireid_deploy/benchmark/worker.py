@@ -43,7 +43,7 @@ def _serve(arguments: str, answers: TextIO) -> None:
     engine = Engine.from_json(fields)
     opened = engine.open()
     load_ms = _since(began)
-    item = engine.item()
+    item = engine.item() if opened.item is None else opened.item
     first_ms = _milliseconds(opened.run, item)
     _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
     for line in sys.stdin:

@@ -1,6 +1,5 @@
 """`bireid-deploy adapt`."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from bireid_deploy.cli.native_output import quiet_native_output
 
 if TYPE_CHECKING:
     from bireid_deploy.adaptation.consistency import Consistency
-    from bireid_deploy.adaptation.crops import Ignored
 
 _LEVEL_HELP = (
     "Levels, comma-separated, applied in this order: "
@@ -108,6 +106,7 @@ def command(
     from bireid_deploy import api
     from bireid_deploy.adaptation.clustering.progress import SHOWN
     from bireid_deploy.cli.training_progress import training_reporter
+    from bireid_deploy.data.folders import say_left_out
 
     found = api.adapt(
         model,
@@ -129,7 +128,8 @@ def command(
         say=message,
         quiet=quiet_native_output,
     )
-    _say_ignored(found.ignored)
+    for line in say_left_out(found.ignored):
+        message(line)
     for line in found.advice:
         message(line)
     if as_json:
@@ -139,13 +139,6 @@ def command(
     for camera, count in found.crops.items():
         message(f"{camera}: {count} crops")
     click.echo(str(out))
-
-
-def _say_ignored(ignored: "Ignored") -> None:
-    """A line for every reason, with the first file."""
-    for reason, count in Counter(reason for _, reason in ignored).items():
-        first = next(path for path, each in ignored if each == reason)
-        message(f"ignored {count}: {first}{' and others' if count > 1 else ''}: {reason}")
 
 
 def _show_consistency(before: "Consistency | None", after: "Consistency | None") -> None:

@@ -1,10 +1,15 @@
 """`bireid-deploy bench`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from bireid_runtime.errors import BireidError
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+
+if TYPE_CHECKING:
+    from bireid_deploy.benchmark.session import Timing
 
 
 @click.command()
@@ -39,7 +44,8 @@ def command(
 
     Each engine has its own process; rounds are interleaved. The ratio column is relative to the
     first row: 2.00 takes twice as long. Cold is import, load and first embedding in a fresh
-    process. Compare rows of one table only: times of another machine or moment differ.
+    process. Compare rows of one table only: times of another machine or moment differ. An engine
+    that cannot run its file has no row; the others do, and the exit code is 6.
     """
     if per_layer:
         if against:
@@ -48,6 +54,7 @@ def command(
         return
     from bireid_deploy import api
 
+    failed: list[BireidError] = []
     with progress("timing") as on_progress:
         timings = api.bench(
             bundle,
@@ -57,7 +64,17 @@ def command(
             starts=starts,
             on_left_out=lambda engine, reason: message(f"left out: {engine}: {reason}"),
             on_progress=on_progress,
+            on_failed=lambda engine, error: failed.append(error),
         )
+    _emit(bundle, timings, threads, as_json)
+    for error in failed[1:]:
+        message(str(error))
+    if failed:
+        # The rows of the others are printed; what was asked for is not all there.
+        raise failed[0]
+
+
+def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) -> None:
     records = [timing.to_json(timings[0]) for timing in timings]
     if as_json:
         emit_json(records)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bireid_deploy.cli.broken import say_skipped, skip_broken_option
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
 
@@ -17,6 +18,7 @@ _NAME_WIDTH = 40
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Classes named.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@skip_broken_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     bundle: Path,
@@ -25,6 +27,7 @@ def command(
     top: int,
     backend: str,
     threads: int,
+    skip_broken: bool,
     as_json: bool,
 ) -> None:
     """Name the classes of FILES with BUNDLE.
@@ -32,6 +35,7 @@ def command(
     FILES are what the bundle takes, or folders of that: images, or point clouds (.npy, .ply, .h5).
     """
     from bireid_deploy import api
+    from bireid_deploy.data.folders import say_left_out
 
     with progress("classifying") as on_progress:
         found = api.classify(
@@ -40,12 +44,16 @@ def command(
             top=top,
             backend=backend,
             threads=threads,
+            skip_broken=skip_broken,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
+    for line in say_left_out(found.left_out):
+        message(line)
     if out is not None:
         found.save(out)
         message(f"{len(found.items)} items in {out}")
+    say_skipped(found.skipped, out)
     if as_json:
         emit_json(found.to_json())
     elif out is None:

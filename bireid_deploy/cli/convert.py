@@ -1,6 +1,8 @@
 """`bireid-deploy convert`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from bireid_converters.formats import FORMATS
@@ -45,6 +47,13 @@ def command(
     """
     from bireid_deploy import api
 
+    counted: dict[str, Any] = {}
+
+    def on_data(lines: Sequence[str], counts: Mapping[str, Any]) -> None:
+        counted["data_set"] = dict(counts)
+        for line in lines:
+            terminal(line)
+
     with quiet_native_output() as terminal:
         bundle = api.convert(
             run,
@@ -56,6 +65,7 @@ def command(
             layout=layout,
             licences={"weights": weights_licence, "training_data": data_licence},
             verify=not no_verify,
+            on_data=on_data,
             on_progress=terminal,
         )
     sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
@@ -67,6 +77,7 @@ def command(
                 "bytes": sizes,
                 "parity": bundle.manifest["parity"],
                 "metrics": bundle.manifest["metrics"],
+                **counted,
             }
         )
         return

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bireid_deploy.cli.broken import say_skipped, skip_broken_option
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
 
@@ -16,6 +17,7 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option("--score", type=click.FloatRange(0, 1), help="Least score.  [default: the bundle's]")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@skip_broken_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(
     bundle: Path,
@@ -25,6 +27,7 @@ def command(
     score: float | None,
     backend: str,
     threads: int,
+    skip_broken: bool,
     as_json: bool,
 ) -> None:
     """Find things in INPUTS (images, or folders of images) with BUNDLE.
@@ -32,6 +35,7 @@ def command(
     The output is in the format of COCO's results, with the names of images and classes.
     """
     from bireid_deploy import api
+    from bireid_deploy.data.folders import count_left_out, say_left_out
 
     with progress("detecting") as on_progress:
         found = api.detect(
@@ -40,10 +44,14 @@ def command(
             score_threshold=score,
             backend=backend,
             threads=threads,
+            skip_broken=skip_broken,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
+    for line in say_left_out(found.left_out):
+        message(line)
     found.save(out)
+    skipped = say_skipped(found.skipped, out)
     if draw is not None:
         message(f"{len(found.draw(draw))} images with boxes in {draw}")
     count = sum(map(len, found.found))
@@ -54,6 +62,8 @@ def command(
                 "images": len(found.images),
                 "boxes": count,
                 "classes": list(found.classes),
+                "skipped": skipped,
+                "left_out": count_left_out(found.left_out),
                 "backend": found.backend,
                 "fingerprint": found.fingerprint,
             }

@@ -65,6 +65,7 @@ def command(
             threads=threads,
             options=given,
             on_progress=on_progress,
+            on_remark=message,
             quiet=quiet_native_output,
         )
     for name, value in given.items():

@@ -51,6 +51,7 @@ def command(
     1 is the first pixel.
     """
     from bireid_deploy import api
+    from bireid_deploy.data.folders import count_left_out, say_left_out
 
     with progress("following") as on_progress:
         followed = api.follow(
@@ -63,6 +64,8 @@ def command(
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
+    for line in say_left_out(followed.left_out):
+        message(line)
     followed.save(out)
     if draw is not None:
         message(f"{len(followed.frames)} frames with the box in {draw}")
@@ -73,6 +76,7 @@ def command(
                 "file": str(out),
                 "frames": len(followed.frames),
                 "lowest_score": lowest,
+                "left_out": count_left_out(followed.left_out),
                 "backend": followed.backend,
                 "fingerprint": followed.fingerprint,
             }

@@ -2,7 +2,9 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
 
 import click
 
@@ -78,6 +80,7 @@ def run(arguments: list[str]) -> int:
     from bireid_runtime.errors import BireidError
     from bireid_runtime.terminal import one_line
 
+    _take_sigterm_for_ctrl_c()
     try:
         result = cli.main(arguments, prog_name="bireid-deploy", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -104,6 +107,13 @@ def run(arguments: list[str]) -> int:
             raise
         click.echo(one_line(f"bireid-deploy: {error.filename}: {error.strerror}"), err=True)
         return EXIT_USAGE
+
+
+def _take_sigterm_for_ctrl_c() -> None:
+    """A stopped service or container cleans up as a person's Ctrl-C does; one ignored stays so."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def exit_code_of(error: Exception) -> int:

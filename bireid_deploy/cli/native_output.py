@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bireid_runtime.errors import BireidError
+from bireid_runtime.terminal import printable
 
 
 @contextmanager
@@ -36,4 +37,4 @@ def quiet_native_output() -> Iterator[Callable[[str], None]]:
 
 
 def _write(descriptor: int, line: str) -> None:
-    os.write(descriptor, f"{line}\n".encode())
+    os.write(descriptor, f"{printable(line)}\n".encode())

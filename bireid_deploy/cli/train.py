@@ -9,8 +9,8 @@ from bireid_deploy.cli.native_output import quiet_native_output
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
+@click.argument("recipe", required=False)
+@click.option("--data", type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory.")
 @click.option(
@@ -23,8 +23,8 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(
-    recipe: str,
-    data: Path,
+    recipe: str | None,
+    data: Path | None,
     layout: str,
     out: Path,
     overrides: tuple[str, ...],
@@ -35,8 +35,12 @@ def command(
 ) -> None:
     """Train RECIPE (a TOML file, or the name of one that ships) into a run directory.
 
-    Ctrl-C saves a checkpoint; --resume continues from it to the same result.
+    Ctrl-C saves a checkpoint; --resume continues from it to the same result, with the recipe, the
+    data and the teacher of the run: `train --resume --out RUN` is enough.
     """
+    if not resume and (recipe is None or data is None):
+        missing = "RECIPE" if recipe is None else "--data"
+        raise click.UsageError(f"{missing} is missing; only --resume takes it from the run")
     from bireid_deploy import api
     from bireid_deploy.cli.training_progress import training_reporter
 
@@ -67,6 +71,13 @@ def command(
     for line in result.advice:
         message(line)
     if as_json:
-        emit_json({"run": str(out), "history": result.history, "advice": list(result.advice)})
+        emit_json(
+            {
+                "run": str(out),
+                "data_set": {**result.counts, "skipped": len(result.skipped)},
+                "history": result.history,
+                "advice": list(result.advice),
+            }
+        )
     else:
         click.echo(str(out))

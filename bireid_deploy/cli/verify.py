@@ -33,8 +33,10 @@ def command(
         raise click.UsageError("--explain compares with the trained network: add --run RUN")
     from bireid_deploy import api
 
-    with quiet_native_output():
-        found = api.verify(bundle, run=run, data=data, layout=layout, explain=explain)
+    with quiet_native_output() as terminal:
+        found = api.verify(
+            bundle, run=run, data=data, layout=layout, explain=explain, on_remark=terminal
+        )
     if as_json:
         emit_json(found.to_json())
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from bireid_converters.bundle import fingerprint
 from bireid_converters.errors import ParityError
 from bireid_converters.formats import FORMATS
 from bireid_converters.named_model import Arrays, named_model
@@ -40,7 +41,7 @@ class Check:
 
 
 def verify_bundle(path: Path) -> list[Check]:
-    """Hashes, the golden inputs on every exact back end, and the engines pairwise.
+    """Hashes, the fingerprint, the golden inputs on every exact back end, and the engines pairwise.
 
     What needs a back end that is not installed is skipped, and says so.
 
@@ -57,7 +58,18 @@ def verify_bundle(path: Path) -> list[Check]:
     checks += [_check_against_reference(bundle, each, inputs) for each in backends if each.held_to]
     for camera in _networks(bundle):
         checks += _compare_files(bundle, inputs, camera)
-    return checks
+    return [*checks, _check_fingerprint(bundle)]
+
+
+def _check_fingerprint(bundle: Bundle) -> Check:
+    """One that is another network's would let embeddings be compared that must not be."""
+    present = [entry.name for entry in FORMATS if entry.name in bundle.formats]
+    files = {name: bundle.read(name) for name in present}
+    found = fingerprint(files, bundle.inputs, bundle.outputs, bundle.manifest.get("adaptation"))
+    if found == bundle.fingerprint:
+        return Check("fingerprint", True, f"{found[:19]} as computed")
+    detail = f"the manifest says {bundle.fingerprint[:19]}, its files are {found[:19]}"
+    return Check("fingerprint", False, detail)
 
 
 def _networks(bundle: Bundle) -> Sequence[str | None]:

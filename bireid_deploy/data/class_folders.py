@@ -1,27 +1,29 @@
 """Data sets of plain image classification, such as CIFAR-10.
 
-Two splits, `train` and `test`, each a folder `<split>/<class>/*.jpg` (or .jpeg, .png) or an
+Two splits, `train` and `test`, each a folder of images `<split>/<class>/*.jpg` or an
 uncompressed archive `<split>.tar` with such a folder inside. Archives are read where they lie:
 nothing is unpacked.
 """
 
 import os
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from bireid_runtime.files import open_regular
 from bireid_runtime.images import IMAGE_SUFFIXES, load_image
 
-from bireid_deploy.data.layouts.files import list_folders, list_images
+from bireid_deploy.data.folders import LeftOut, find_below, list_folder, unread
 from bireid_deploy.errors import DatasetError
 
 MAX_IMAGE_BYTES = 10_000_000
 MAX_IMAGE_PIXELS = 10_000_000
 
 Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class ClassificationDataset:
         classes: Names of the classes in sorted order; a label is a position here.
         train: Images to train with.
         test: Images to measure on.
+        left_out: What lies among them and is not read, with the reason.
     """
 
     name: str
@@ -60,10 +63,11 @@ class ClassificationDataset:
     classes: tuple[str, ...]
     train: tuple[LabelledImage, ...]
     test: tuple[LabelledImage, ...]
+    left_out: LeftOut = ()
 
 
 def open_classification_dataset(
-    root: str | Path, per_class: int | None = None
+    root: str | Path, per_class: int | None = None, splits: Sequence[Split] = SPLITS
 ) -> ClassificationDataset:
     """Lists the images of a data set; none is decoded.
 
@@ -71,6 +75,7 @@ def open_classification_dataset(
         root: Folder that holds `train` and `test`, or `train.tar` and `test.tar`.
         per_class: Training images to keep of each class, the first in the order of their names;
             None keeps all. The test split is always whole.
+        splits: Those that are needed; another one is empty.
 
     Raises:
         DatasetError: A split is missing, empty or malformed, the splits have other classes, or
@@ -79,21 +84,24 @@ def open_classification_dataset(
     root = Path(root)
     if per_class is not None and per_class < 1:
         raise DatasetError(f"{per_class} training images per class are too few; keep at least 1")
-    train, test = (_find_split(root, split) for split in ("train", "test"))
-    classes = tuple(sorted(train))
-    if len(classes) < 2:
-        raise DatasetError(f"{root}: the train split has {len(classes)} classes; it needs two")
-    if differing := sorted(train.keys() ^ test.keys()):
+    found = {split: _find_split(root, split) for split in splits}
+    for split, (images, _) in found.items():
+        if len(images) < 2:
+            raise DatasetError(f"{root}: the {split} split has {len(images)} classes; it needs two")
+    train, test = (found[split][0] if split in found else {} for split in SPLITS)
+    if len(found) == len(SPLITS) and (differing := sorted(train.keys() ^ test.keys())):
         raise DatasetError(
             f"{root}: class {differing[0]!r} is in one of the splits train and test only; "
             "check that the data set was unpacked completely"
         )
+    classes = tuple(sorted(train or test))
     return ClassificationDataset(
         name=root.resolve().name,
         root=root,
         classes=classes,
-        train=tuple(image for name in classes for image in train[name][:per_class]),
-        test=tuple(image for name in classes for image in test[name]),
+        train=tuple(image for name in sorted(train) for image in train[name][:per_class]),
+        test=tuple(image for name in sorted(test) for image in test[name]),
+        left_out=tuple(each for _, left_out in found.values() for each in left_out),
     )
 
 
@@ -117,28 +125,46 @@ def read_image(image: LabelledImage) -> np.ndarray:
     )
 
 
-def _find_split(root: Path, split: Split) -> dict[str, list[LabelledImage]]:
-    """The images of a split by class, in the order of their names."""
+_Images = dict[str, list[LabelledImage]]
+
+
+def _find_split(root: Path, split: Split) -> tuple[_Images, LeftOut]:
+    """The images of a split by class, in the order of their names; and what else lies there."""
     folder, archive = root / split, root / f"{split}.tar"
     if folder.is_dir():
-        return _list_folder(folder)
+        return _list_classes(folder)
     if archive.is_file():
         return _list_archive(archive, split)
+    if root.is_dir() and (below := find_below(root, lambda each: _has(each, split))) is not None:
+        raise DatasetError(f"found {split} one level below, in {below}; give that folder")
     raise DatasetError(
         f"{root}: holds neither {split}/<class>/*.jpg nor {split}.tar; check the path"
     )
 
 
-def _list_folder(folder: Path) -> dict[str, list[LabelledImage]]:
-    images = {each.name: list_images(each) for each in list_folders(folder)}
-    classes = sorted(name for name, paths in images.items() if paths)
+def _has(root: Path, split: Split) -> bool:
+    return (root / split).is_dir() or (root / f"{split}.tar").is_file()
+
+
+def _list_classes(folder: Path) -> tuple[_Images, LeftOut]:
+    top = list_folder(folder)
+    left_out = [*top.left_out, *((path, "in no folder of a class") for path in top.files)]
+    images: dict[str, tuple[Path, ...]] = {}
+    for each in top.folders:
+        found = list_folder(each)
+        left_out += found.left_out
+        left_out += unread(found.folders, "in a folder below that of a class")
+        if found.files:
+            images[each.name] = found.files
+        else:
+            left_out.append((each, "a folder without images"))
     return {
         name: [LabelledImage(path, label) for path in images[name]]
-        for label, name in enumerate(classes)
-    }
+        for label, name in enumerate(sorted(images))
+    }, tuple(left_out)
 
 
-def _list_archive(archive: Path, split: Split) -> dict[str, list[LabelledImage]]:
+def _list_archive(archive: Path, split: Split) -> tuple[_Images, LeftOut]:
     try:
         # Without a colon after "r", tarfile would also unpack compressed archives of any size.
         with tarfile.open(archive, "r:") as file:
@@ -149,9 +175,16 @@ def _list_archive(archive: Path, split: Split) -> dict[str, list[LabelledImage]]
             f"{archive}: not a readable, uncompressed tar archive ({error})"
         ) from error
     images: dict[str, list[tarfile.TarInfo]] = {}
+    left_out: list[tuple[Path, str]] = []
     for member in members:
         name = PurePosixPath(member.name)
-        if name.suffix.lower() in IMAGE_SUFFIXES and not name.name.startswith("."):
+        if member.isdir():
+            continue
+        if name.name.startswith("."):
+            left_out.append((archive / member.name, "hidden"))
+        elif name.suffix.lower() not in IMAGE_SUFFIXES:
+            left_out.append((archive / member.name, f"of the suffix {name.suffix.lower()}"))
+        else:
             images.setdefault(_class_of(member, archive, split), []).append(member)
     return {
         name: [
@@ -159,7 +192,7 @@ def _list_archive(archive: Path, split: Split) -> dict[str, list[LabelledImage]]
             for each in images[name]
         ]
         for label, name in enumerate(sorted(images))
-    }
+    }, tuple(left_out)
 
 
 def _require_end(archive: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.errors import DatasetError
 
 JUNK = -1
@@ -19,6 +20,7 @@ MAX_NUMBER = 2**31 - 1
 """Of people and cameras: what files of embeddings and their readers keep."""
 
 SplitName = Literal["train", "query", "gallery"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class ReIdDataset:
         train: Images of the training people.
         query: Images to search with.
         gallery: Images to search in; may hold distractors and junk.
+        splits: Those that were asked for; the others are empty.
+        left_out: What lies among them and is not read, with the reason.
+        remarks: What a person should know of how it was read, a line each.
 
     Raises:
         DatasetError: A split is empty, or a training or query image is not of a known person.
@@ -85,9 +90,12 @@ class ReIdDataset:
     train: tuple[Sample, ...]
     query: tuple[Sample, ...]
     gallery: tuple[Sample, ...]
+    splits: tuple[SplitName, ...] = SPLITS
+    left_out: LeftOut = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for split in get_args(SplitName):
+        for split in self.splits:
             if not getattr(self, split):
                 raise DatasetError(
                     f"the {split} split of {self.name!r} in {self.root} is empty; "
@@ -102,12 +110,8 @@ class ReIdDataset:
                     )
 
     def summary(self) -> dict[SplitName, SplitSummary]:
-        """Returns the counts of each split."""
-        return {
-            "train": _summarise(self.train),
-            "query": _summarise(self.query),
-            "gallery": _summarise(self.gallery),
-        }
+        """Returns the counts of each split that was asked for."""
+        return {split: _summarise(getattr(self, split)) for split in self.splits}
 
 
 def class_labels(samples: Sequence[Sample]) -> np.ndarray:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
 
+from bireid_deploy.data.folders import Listing, list_folder, unread
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.extras import require
 
@@ -44,23 +45,21 @@ def read_frames(source: Path) -> Iterator[Frame]:
         raise DatasetError(f"{source}: no such file or folder")
 
 
-def count_frames(source: Path) -> int | None:
-    """How many frames there are; None where only decoding would tell."""
+def list_frames(source: Path) -> Listing | None:
+    """The files of the frames, and what else lies among them; None of what is no folder.
+
+    Raises:
+        DatasetError: The folder cannot be listed.
+    """
     if not source.is_dir():
         return None
-    return len(_images(source / "img" if (source / "img").is_dir() else source))
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    found = list_folder(source / "img" if (source / "img").is_dir() else source)
+    beside = unread(found.folders, "in a folder below that of the frames")
+    return Listing(found.files, found.folders, (*found.left_out, *beside))
 
 
 def _of_folder(folder: Path) -> Iterator[Frame]:
-    images = _images(folder)
+    images = list_folder(folder).files
     if not images:
         raise DatasetError(f"{folder}: holds no frame (looked for {', '.join(IMAGE_SUFFIXES)})")
     for path in images:

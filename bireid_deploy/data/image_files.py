@@ -1,38 +1,52 @@
-"""Finding the images that a person means by files and folders."""
+"""Finding the files that a person means by files and folders."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bireid_runtime.images import IMAGE_SUFFIXES
 
+from bireid_deploy.data.folders import LeftOut, list_tree
 from bireid_deploy.errors import DatasetError
 
 
-def find_images(inputs: Sequence[Path | str]) -> list[Path]:
-    """Expand folders to the images below them, sorted; files stay as given.
+@dataclass(frozen=True)
+class FoundFiles:
+    """Files to work on.
+
+    Attributes:
+        files: In the order of the inputs, those of a folder sorted.
+        left_out: What else lies in the folders, with the reason.
+    """
+
+    files: tuple[Path, ...]
+    left_out: LeftOut
+
+
+def find_images(
+    inputs: Sequence[Path | str], suffixes: Sequence[str] = IMAGE_SUFFIXES, what: str = "images"
+) -> FoundFiles:
+    """Expand folders to the files below them, sorted; files stay as given.
+
+    Args:
+        inputs: Files and folders.
+        suffixes: Of the files to take from folders.
+        what: What they are, for messages.
 
     Raises:
-        DatasetError: An input does not exist, or a folder holds no image.
+        DatasetError: An input does not exist, or a folder cannot be listed or holds no such file.
     """
     found: list[Path] = []
+    left_out: list[tuple[Path, str]] = []
     for path in map(Path, inputs):
         if path.is_dir():
-            images = images_below(path)
-            if not images:
-                suffixes = ", ".join(IMAGE_SUFFIXES)
-                raise DatasetError(f"{path}: no images below it (looked for {suffixes})")
-            found.extend(images)
+            below = list_tree(path, suffixes)
+            if not below.files:
+                raise DatasetError(f"{path}: no {what} below it (looked for {', '.join(suffixes)})")
+            found.extend(below.files)
+            left_out.extend(below.left_out)
         elif path.exists():
             found.append(path)
         else:
             raise DatasetError(f"{path}: no such file or folder")
-    return found
-
-
-def images_below(folder: Path) -> list[Path]:
-    """The images in a folder and in those below it, sorted; hidden files are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    return FoundFiles(tuple(found), tuple(left_out))

@@ -1,17 +1,19 @@
 """Files that a classifier takes, by their suffix: images and point clouds."""
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bireid_runtime.clouds import AXES
-from bireid_runtime.errors import CloudError
+from bireid_runtime.errors import ArrayFileError, CloudError
+from bireid_runtime.files import open_regular
 from bireid_runtime.images import IMAGE_SUFFIXES, load_image
+from bireid_runtime.npz import parse_npy
 
 from bireid_deploy.data.clouds.hdf5 import read_clouds
 from bireid_deploy.data.clouds.ply import parse_ply
+from bireid_deploy.data.image_files import FoundFiles, find_images
 from bireid_deploy.errors import DatasetError
 
 _MAX_BYTES = 2**30
@@ -30,7 +32,7 @@ class ItemReader:
     read: Callable[[Path], Sequence[np.ndarray]]
 
 
-def find_items(inputs: Sequence[Path | str], face: str) -> list[Path]:
+def find_items(inputs: Sequence[Path | str], face: str) -> FoundFiles:
     """Expand folders to the files below them that a face takes, sorted; files stay as given.
 
     Args:
@@ -42,25 +44,12 @@ def find_items(inputs: Sequence[Path | str], face: str) -> list[Path]:
             kind.
     """
     suffixes = [suffix for suffix, row in READERS.items() if row.face == face]
-    wanted = ", ".join(suffixes)
-    found: list[Path] = []
     for path in map(Path, inputs):
-        if path.is_dir():
-            below = sorted(
-                each
-                for each in path.rglob("*")
-                if each.suffix.lower() in suffixes and not each.name.startswith(".")
+        if path.is_file() and path.suffix.lower() not in suffixes:
+            raise DatasetError(
+                f"{path}: the bundle takes files of other kinds: {', '.join(suffixes)}"
             )
-            if not below:
-                raise DatasetError(f"{path}: nothing below it to classify (looked for {wanted})")
-            found.extend(below)
-        elif not path.exists():
-            raise DatasetError(f"{path}: no such file or folder")
-        elif path.suffix.lower() not in suffixes:
-            raise DatasetError(f"{path}: the bundle takes files of other kinds: {wanted}")
-        else:
-            found.append(path)
-    return found
+    return find_images(inputs, suffixes, "files to classify")
 
 
 def read_items(path: Path) -> Iterator[tuple[int | None, np.ndarray]]:
@@ -82,15 +71,12 @@ def _image(path: Path) -> Sequence[np.ndarray]:
 
 def _npy(path: Path) -> Sequence[np.ndarray]:
     """Floats (M, 3), or (N, M, 3) of N clouds."""
-    data = _bytes(path)
     try:
-        values = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError, MemoryError) as error:
+        values = parse_npy("the file", _bytes(path))
+    except ArrayFileError as error:
         raise CloudError(f"{path}: not a readable .npy file ({error})") from error
-    is_array = isinstance(values, np.ndarray)
-    if not is_array or values.ndim not in (2, 3) or values.shape[-1] != AXES:
-        found = values.shape if is_array else "an archive"
-        raise CloudError(f"{path}: expected points (M, 3), or clouds (N, M, 3), got {found}")
+    if values.ndim not in (2, 3) or values.shape[-1] != AXES:
+        raise CloudError(f"{path}: expected points (M, 3), or clouds (N, M, 3), got {values.shape}")
     if values.dtype.kind != "f":
         raise CloudError(f"{path}: expected floats, got {values.dtype}")
     # What float32 cannot hold becomes infinite, and is refused as such.
@@ -108,7 +94,7 @@ def _hdf5(path: Path) -> Sequence[np.ndarray]:
 
 
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise CloudError(f"{path}: exceeds the limit of {_MAX_BYTES} bytes")

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from bireid_deploy.data.dataset import JUNK, Sample
 from bireid_deploy.evaluation.distances import squared_distances, unit_rows
 from bireid_deploy.evaluation.embeddings import Embeddings
-from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult
+from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult, SameCamera
 
 _QUERIES, _NEAREST = 8, 10
 _CROP = (64, 128)
@@ -26,6 +26,7 @@ def draw_ranks(
     samples: tuple[Sequence[Sample], Sequence[Sample]],
     result: RankingResult,
     gallery_cameras: GalleryCameras = "any",
+    same_camera: SameCamera = "drop",
 ) -> Image.Image:
     """Draw the ranked lists of eight queries, from the best average precision to the worst.
 
@@ -38,6 +39,7 @@ def draw_ranks(
         samples: The images of both, in the same order.
         result: What `rank` found, without re-ranking.
         gallery_cameras: As for `rank`.
+        same_camera: As for `rank`.
 
     Returns:
         RGB picture, a query a row.
@@ -53,13 +55,12 @@ def draw_ranks(
     picture = _canvas(len(chosen))
     for row, (index, distances) in enumerate(zip(chosen, squared_distances(*units), strict=True)):
         person, camera = query.person_ids[index], query.camera_ids[index]
-        same_camera = gallery.camera_ids == camera
-        left_out = (
-            same_camera
-            if gallery_cameras == "other"
-            else (same_camera & (gallery.person_ids == person))
-        )
-        distances[left_out | (gallery.person_ids == JUNK)] = np.inf
+        left_out = gallery.person_ids == JUNK
+        if same_camera == "drop":
+            of_camera = gallery.camera_ids == camera
+            of_person = (gallery_cameras == "other") | (gallery.person_ids == person)
+            left_out |= of_camera & of_person
+        distances[left_out] = np.inf
         nearest = np.argsort(distances, kind="stable")[:_NEAREST]
         _paste(picture, samples[0][index].path, (row, 0), _QUERY, "query")
         for column, found in enumerate(nearest[np.isfinite(distances[nearest])], start=1):

@@ -12,6 +12,7 @@ import numpy as np
 from bireid_runtime.files import atomic_file
 from numpy.typing import NDArray
 
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.errors import EmbeddingsError
 from bireid_deploy.evaluation import embedding_lines, embedding_npz
 from bireid_deploy.evaluation.embedding_fields import Fields, Labels, Split
@@ -33,6 +34,8 @@ class NamedEmbeddings:
         fingerprint: Identifies the embedding space, so that two are never mixed; "" if unknown.
         labels: Who is on the images, on which camera, and which split they belong to; or None.
         backend: What computed them; not kept in the file.
+        left_out: What else lies in folders that were given, with the reason; not kept either.
+        skipped: Images that cannot be read, with the reason; not kept either.
 
     Raises:
         EmbeddingsError: A shape, a dtype or a value is not the one above.
@@ -43,6 +46,8 @@ class NamedEmbeddings:
     fingerprint: str
     labels: Labels | None = None
     backend: str = ""
+    left_out: LeftOut = ()
+    skipped: LeftOut = ()
 
     def __post_init__(self) -> None:
         require_vectors(self.vectors, self.names)

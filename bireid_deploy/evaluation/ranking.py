@@ -14,6 +14,7 @@ from bireid_deploy.evaluation.reranking import ReRankedDistances, ReRanking, mem
 
 AveragePrecision = Literal["non-interpolated", "trapezoid"]
 GalleryCameras = Literal["any", "other"]
+SameCamera = Literal["drop", "keep"]
 
 DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024**3
 
@@ -69,6 +70,7 @@ def rank(
     memory_limit_bytes: int = DEFAULT_MEMORY_LIMIT_BYTES,
     rerank: ReRanking | None = None,
     gallery_cameras: GalleryCameras = "any",
+    same_camera: SameCamera = "drop",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RankingResult:
     """Rank the gallery for each query and score the rankings.
@@ -95,6 +97,8 @@ def rank(
         rerank: Settings of k-reciprocal re-ranking, or None for the plain distance.
         gallery_cameras: `any`, or `other` to drop every gallery image of the query's own camera,
             strangers as well: what remains has crossed to another camera.
+        same_camera: `drop`, or `keep` to rank the gallery images of the query's own person and
+            camera too, as true matches: for data of one camera, and no figure of the protocol.
         on_progress: Called after each chunk with the number of queries done and of all queries.
 
     Returns:
@@ -104,7 +108,8 @@ def rank(
         EmbeddingsError: The two sets have embeddings of different size, a query is junk or a
             distractor, an embedding is all zeros, no query is valid, or the memory limit is too
             low; the message gives the bytes needed.
-        ValueError: `average_precision`, `gallery_cameras` or `max_rank` is out of range.
+        ValueError: `average_precision`, `gallery_cameras`, `same_camera` or `max_rank` is out of
+            range, or two of them contradict each other.
     """
     if average_precision not in get_args(AveragePrecision):
         raise ValueError(
@@ -112,6 +117,10 @@ def rank(
         )
     if gallery_cameras not in get_args(GalleryCameras):
         raise ValueError(f"gallery_cameras {gallery_cameras!r}: choose any or other")
+    if same_camera not in get_args(SameCamera):
+        raise ValueError(f"same_camera {same_camera!r}: choose drop or keep")
+    if same_camera == "keep" and gallery_cameras == "other":
+        raise ValueError("same_camera 'keep' contradicts gallery_cameras 'other'")
     if max_rank < 1:
         raise ValueError(f"max_rank is {max_rank}; it must be at least 1")
     _check_labels(query, gallery)
@@ -131,10 +140,12 @@ def rank(
     for start in range(0, len(query), chunk):
         stop = min(start + chunk, len(query))
         same_person = query.person_ids[start:stop, np.newaxis] == gallery_persons
-        same_camera = query.camera_ids[start:stop, np.newaxis] == kept_cameras
-        rows = distances.rows(start, stop)
-        rows[same_camera if gallery_cameras == "other" else same_person & same_camera] = np.inf
-        match_ranks += map(_match_ranks, rows, same_person & ~same_camera)
+        own_camera = query.camera_ids[start:stop, np.newaxis] == kept_cameras
+        rows, matches = distances.rows(start, stop), same_person
+        if same_camera == "drop":
+            rows[own_camera if gallery_cameras == "other" else same_person & own_camera] = np.inf
+            matches = same_person & ~own_camera
+        match_ranks += map(_match_ranks, rows, matches)
         if on_progress is not None:
             on_progress(stop, len(query))
     return _score(match_ranks, average_precision, max_rank, rerank)
@@ -214,7 +225,8 @@ def _score(
     if not valid:
         raise EmbeddingsError(
             f"none of the {len(match_ranks)} queries has a true match in the gallery (same person, "
-            "another camera); check person and camera ids"
+            "another camera); check person and camera ids, or with one camera alone rank those of "
+            "the query's own too (--same-camera keep)"
         )
     average_precisions = np.array(
         [_average_precision(ranks, definition) if len(ranks) else np.nan for ranks in match_ranks]

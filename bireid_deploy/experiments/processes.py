@@ -12,6 +12,7 @@ from bireid_deploy.experiments.errors import ExperimentError
 
 _KEPT_LINES = 60
 _LONGEST_LINE = 2**20
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BUG, _EXIT_INTERRUPTED = 1, 130
 
 
@@ -91,13 +92,17 @@ class Processes:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C interrupt the processes, in a running event loop of the main thread."""
+        """Let Ctrl-C and SIGTERM interrupt the processes, in an event loop of the main thread."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self.interrupt)
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.interrupt)
         try:
             yield
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
 
 def _reason(code: int, lines: Sequence[str]) -> str:

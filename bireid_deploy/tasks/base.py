@@ -16,6 +16,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
@@ -228,8 +229,20 @@ class Task(TrainableTask, Protocol):
     def inputs(self, recipe: Recipe) -> tuple[InputSpec, ...]:
         """What its networks take."""
 
-    def open_dataset(self, root: Path, layout: str = "auto", recipe: Recipe | None = None) -> Any:
-        """List a data set; nothing is decoded. `recipe` may leave out training data.
+    def open_dataset(
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
+    ) -> Any:
+        """List a data set; nothing is decoded.
+
+        Args:
+            root: Its folder.
+            layout: A name of the task's, or `auto`.
+            recipe: May leave out training data.
+            use: Which splits are needed; others need not be there, and are empty.
+
+        Returns:
+            A data set of the task's; what its attribute `left_out` holds, if it has one
+            (`bireid_deploy.data.folders.LeftOut`), is counted before the work.
 
         Raises:
             DatasetError: It is missing, malformed or of another layout.

@@ -12,6 +12,7 @@ from bireid_runtime.files import atomic_file
 from bireid_runtime.npz import NpzFile, open_npz
 
 from bireid_deploy.errors import TrainingError
+from bireid_deploy.training.loop_state import LoopState
 
 _STATE = "state.json"
 _CLASSIFIER = "classifier/kernel:0"
@@ -42,9 +43,25 @@ def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     _check_shapes(path, variables, arrays)
     for name, variable in variables.items():
         variable.assign(arrays[name])
+    return _parse_state(path, arrays[_STATE])
+
+
+def read_state(path: Path) -> LoopState | None:
+    """Where the loop stood; None of a checkpoint that says nothing of it.
+
+    Raises:
+        TrainingError: The file is missing or damaged.
+    """
+    if _STATE not in array_names(path):
+        return None
+    values = _parse_state(path, read_arrays(path, [_STATE])[_STATE])
+    return LoopState.from_json(values, str(path)) if values else None
+
+
+def _parse_state(path: Path, content: np.ndarray) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
-    except ValueError as error:
+        state: dict[str, Any] = json.loads(content.tobytes())
+    except (ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
     return state
 

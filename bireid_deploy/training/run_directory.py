@@ -88,7 +88,7 @@ class RunDirectory:
             record: dict[str, Any] = json.loads(read_text(self.record_path))
         except (FileNotFoundError, NotADirectoryError):
             raise TrainingError(f"{self.path}: not a training run (no run.json)") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise TrainingError(f"{self.record_path}: damaged record: {error}") from error
         if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
             raise TrainingError(f"{self.record_path}: not a record of schema {SCHEMA_VERSION}")

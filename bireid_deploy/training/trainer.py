@@ -160,6 +160,10 @@ class Trainer:
     def _save(self) -> None:
         state = self._state
         save_checkpoint(self.run.checkpoint, self._step.variables(), state.to_json())
+        self._write_record()
+
+    def _write_record(self) -> None:
+        state = self._state
         self.run.write_record(
             {
                 "recipe": self.recipe.model_dump(),
@@ -176,7 +180,9 @@ class Trainer:
         before = type(self.recipe).parse(record["recipe"], str(self.run.record_path))
         if changed := differences(before, self.recipe):
             raise TrainingError(
-                f"{self.run.path}: cannot resume with another recipe; changed: {', '.join(changed)}"
+                f"{self.run.path}: cannot resume with another recipe; changed: "
+                f"{', '.join(changed)}; "
+                "leave out recipe and overrides to continue with its own"
             )
         if record["data"] != self._data.description:
             raise TrainingError(f"{self.run.path}: cannot resume on another data set")
@@ -188,6 +194,8 @@ class Trainer:
         self._origin["initial"] = record["initial"]
         state = load_checkpoint(self.run.checkpoint, self._step.variables())
         self._state = LoopState.from_json(state, str(self.run.checkpoint))
+        # Whoever is killed between checkpoint and record leaves an older record.
+        self._write_record()
 
 
 def _named(teacher: dict[str, str] | str | None) -> str:

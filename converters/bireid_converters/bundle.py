@@ -23,6 +23,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_converters.card import CardFacts, model_card
 from bireid_converters.errors import ConversionError
+from bireid_converters.exchange import exchange
 from bireid_converters.formats import FORMATS
 from bireid_converters.toolchain import toolchain
 
@@ -52,8 +53,8 @@ def write_bundle(
     """Write a bundle, whole or not at all.
 
     The directory is completed under another name beside its place, opened by the runtime's own
-    reader, and only then renamed. An existing bundle is replaced; if that is interrupted, the old
-    one is still there, or none.
+    reader, and only then renamed. An existing bundle is exchanged in one step where the system can
+    (Linux); elsewhere, if its replacement is interrupted, the old one is still there, or none.
 
     Args:
         path: The directory to create or replace.
@@ -256,6 +257,10 @@ def _write_file(path: Path, data: bytes) -> None:
 def _publish(staging: Path, target: Path, old: Path) -> None:
     """Put the new directory in its place; `old` takes the one that was there."""
     replaces = target.exists()
+    if replaces and exchange(staging, target):
+        # At no moment was there none, and the old one goes with the workplace.
+        _sync_directory(target.parent)
+        return
     if replaces:
         target.rename(old)
     try:

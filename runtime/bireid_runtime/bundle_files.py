@@ -87,9 +87,21 @@ def file_inside(root: Path, name: str) -> Path:
     path = root / name
     if not path.is_file():
         raise BundleError(f"{root}: the bundle has no file {name}")
-    if path.resolve().parent != root.resolve():
+    folder = path.resolve().parent
+    if folder not in (root.resolve(), _blobs(root.resolve())):
         raise BundleError(f"{path}: a link that leads out of the bundle")
     return path
+
+
+def _blobs(root: Path) -> Path | None:
+    """Where the files of a snapshot lie: `snapshots/REVISION/...` beside `blobs/`.
+
+    That is how the cache of Hugging Face keeps what it has downloaded.
+    """
+    for folder in root.parents:
+        if folder.name == "snapshots":
+            return folder.parent / "blobs"
+    return None
 
 
 def read_limited(path: Path, limit: int) -> bytes:

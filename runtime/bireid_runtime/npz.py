@@ -64,7 +64,7 @@ class NpzFile:
             content = self._archive.read(f"{name}.npy")
         except (*_READ_FAILURES, KeyError) as error:
             raise ArrayFileError(f"not a readable .npz file ({error}); write it again") from error
-        return _parse_npy(name, content)
+        return parse_npy(name, content)
 
 
 @contextlib.contextmanager
@@ -92,7 +92,16 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
         yield NpzFile(archive)
 
 
-def _parse_npy(name: str, content: bytes) -> np.ndarray:
+def parse_npy(name: str, content: bytes) -> np.ndarray:
+    """The array of a `.npy` file.
+
+    Args:
+        name: What errors call it.
+        content: The bytes of the file, untrusted.
+
+    Raises:
+        ArrayFileError: It is damaged, or holds neither numbers, truth values nor text.
+    """
     shape, fortran_order, dtype, data = _parse_header(name, content)
     # Items of no bytes would let a header of a few bytes declare any number of them.
     if dtype.kind not in _KINDS or dtype.itemsize == 0 or not dtype.isnative:

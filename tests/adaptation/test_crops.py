@@ -47,6 +47,7 @@ def test_a_folder_per_camera(put):
     assert _reasons(found) == {
         "loose.png": "not in the folder of a camera",
         "empty": "a folder without images",
+        "notes.txt": "of the suffix .txt",
     }
 
 
@@ -60,7 +61,7 @@ def test_names_like_those_of_market_1501_state_the_camera_and_people_are_not_rea
     }
     assert _reasons(found) == {
         "x.png": "its name states no camera",
-        "more": "a folder beside crops whose names state cameras",
+        "0001_c2s1_000001_00.jpg": "in a folder beside crops whose names state cameras",
     }
     # The same crops of other people are the same crops.
     for path in sorted(root.glob("0002*")):

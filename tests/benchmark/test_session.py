@@ -11,6 +11,7 @@ import pytest
 from bireid_runtime import Bundle
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 
+from bireid_deploy.benchmark.declared_inputs import declared_shape
 from bireid_deploy.benchmark.engines import engines_of, installed
 from bireid_deploy.benchmark.session import time_engines
 
@@ -31,7 +32,8 @@ __version__ = "1"
 sys.stderr.write("e" * 1_000_000 + "\\n")
 print("o" * 1_000_000)
 class SessionOptions: pass
-class Input: name = "image"
+class Input:
+    name, shape, type = "image", ["batch", 128, 64, 3], "tensor(float)"
 class InferenceSession:
     def __init__(self, *arguments, **options): pass
     def get_inputs(self): return [Input]
@@ -110,6 +112,41 @@ def test_an_engine_that_fails_later_says_why(stand_in):
     stand_in("class Failure(Exception): pass\n" + fails)
     with pytest.raises(UnsupportedModelError, match=r"ONNX Runtime: the tensor is gone$"):
         time(onnx_engine("model.onnx"))
+
+
+def test_the_others_are_timed_when_one_fails(stand_in, tmp_path):
+    stand_in(CHATTY + "    def get_inputs(self): raise OSError('no such model')\n")
+    failing = onnx_engine("model.onnx")
+    (native,) = [each for each in engines_of(Bundle.open(BUNDLE), (), 1) if each.kind == "native"]
+    failed = []
+    (timing,) = time_engines(
+        [failing, native], 1, 1, 1, on_failed=lambda engine, error: failed.append((engine, error))
+    )
+    assert timing.engine == native
+    ((engine, error),) = failed
+    assert engine == failing
+    assert str(error).endswith("no such model")
+
+
+@pytest.mark.parametrize(
+    ("declared", "shape"),
+    [
+        (["batch", 128, 64, 3], (1, 128, 64, 3)),
+        ([1, 3, 256, 128], (1, 3, 256, 128)),
+        ([None, 3, "height", "width"], (1, 3, 128, 64)),
+        ([-1, -1, -1, 3], (1, 128, 64, 3)),
+        (["batch", "tokens"], (1, 1)),
+        ([2, 7], (2, 7)),
+        ([], ()),
+    ],
+)
+def test_a_foreign_file_gets_the_sizes_that_it_declares(declared, shape):
+    assert declared_shape(declared, (128, 64, 3), "x") == shape
+
+
+def test_a_file_that_declares_too_much_is_not_fed():
+    with pytest.raises(UnsupportedModelError, match=r"'x' declares .* more than 2\^28 values"):
+        declared_shape([1, 3, 2**20, 2**20], (128, 64, 3), "x")
 
 
 def test_the_exceptions_of_onnxruntime_arrive(tmp_path):

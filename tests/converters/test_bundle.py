@@ -12,6 +12,7 @@ from bireid_converters import bundle as bundle_module
 from bireid_converters.bundle import write_bundle
 from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError
+from bireid_converters.exchange import exchange
 from bireid_models import NetworkConfig
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import BundleError
@@ -191,6 +192,8 @@ def test_an_interruption_leaves_the_old_bundle_or_none(tmp_path, monkeypatch, ex
         write = interrupt_on(lambda path: path.name == name, bundle_module._write_file)
         monkeypatch.setattr(bundle_module, "_write_file", write)
     else:
+        # A system that cannot exchange directories.
+        monkeypatch.setattr(bundle_module, "exchange", lambda one, other: False)
         monkeypatch.setattr(
             Path, "rename", interrupt_on(lambda path: path.name == "new", Path.rename)
         )
@@ -199,6 +202,26 @@ def test_an_interruption_leaves_the_old_bundle_or_none(tmp_path, monkeypatch, ex
     assert [path.name for path in tmp_path.iterdir()] == (["bundle"] if exists else [])
     if exists:
         assert listing(target) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such call")
+def test_a_bundle_is_exchanged_in_one_step(tmp_path, monkeypatch):
+    target = tmp_path / "bundle"
+    write_bundle(target, **contents())
+    staged = []
+    monkeypatch.setattr(Path, "rename", lambda *arguments: pytest.fail("there was none"))
+
+    def watched(one, other):
+        assert exchange(one, other)
+        staged.append((one / "manifest.json").read_text())
+        return True
+
+    monkeypatch.setattr(bundle_module, "exchange", watched)
+    assert write_bundle(target, **contents(name="new")).name == "new"
+    assert '"name": "new"' not in staged[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "none", target)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

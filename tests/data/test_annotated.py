@@ -201,8 +201,10 @@ def test_a_hostile_document_is_refused_in_one_line(tmp_path, document, message):
 
 
 def test_layouts_and_classes_are_named_when_they_do_not_fit(tmp_path, voc):
-    with pytest.raises(DatasetError, match="looked for"):
+    with pytest.raises(DatasetError, match=r"one level below, in .*/set; give that folder"):
         open_annotated(tmp_path)
+    with pytest.raises(DatasetError, match="looked for"):
+        open_annotated(voc / "JPEGImages")
     with pytest.raises(DatasetError, match="did you mean voc"):
         open_annotated(voc, "vocc")
     with pytest.raises(DatasetError, match=r"no class 'dgo'.*dog"):

@@ -251,7 +251,7 @@ def test_files_of_items(tmp_path, shapes):
     (tmp_path / "three.PLY").write_bytes(binary_ply())
     (tmp_path / ".hidden.ply").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"")
-    files = find_items([tmp_path, shapes.test[0].path], "PointClassifier")
+    files = find_items([tmp_path, shapes.test[0].path], "PointClassifier").files
     assert [each.name for each in files] == [
         *("one.npy", "three.PLY", "two.npy", "ply_data_test0.h5"),
     ]
@@ -267,11 +267,11 @@ def test_files_of_another_kind_are_named(tmp_path):
     (tmp_path / "picture.png").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"picture.png: .* other kinds: .npy, .ply, .h5"):
         find_items([tmp_path / "picture.png"], "PointClassifier")
-    with pytest.raises(DatasetError, match="nothing below it to classify"):
+    with pytest.raises(DatasetError, match="no files to classify below it"):
         find_items([tmp_path], "PointClassifier")
     with pytest.raises(DatasetError, match="no such file or folder"):
         find_items([tmp_path / "absent.npy"], "PointClassifier")
-    assert find_items([tmp_path], "Classifier") == [tmp_path / "picture.png"]
+    assert find_items([tmp_path], "Classifier").files == (tmp_path / "picture.png",)
 
 
 def _saved(path, values):
@@ -291,7 +291,7 @@ def _archive(path):
         (lambda path: _saved(path, POINTS[:, :2]), r"got \(4, 2\)"),
         (lambda path: _saved(path, POINTS.astype(np.int32)), "expected floats, got int32"),
         (lambda path: _saved(path, np.array([object()])), "not a readable .npy file"),
-        (_archive, "got an archive"),
+        (_archive, "not a readable .npy file"),
         (lambda path: path.write_bytes(b"\x93NUMPY\x01\x00") and path, "not a readable .npy file"),
         (lambda path: path.write_bytes(b"") or path, "not a readable .npy file"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from bireid_runtime.images import load_image
 from PIL import Image
 
+from bireid_deploy.data.folders import count_left_out
 from bireid_deploy.data.image_files import find_images
 from bireid_deploy.data.images import decode_images
 from bireid_deploy.errors import DatasetError
@@ -52,7 +53,9 @@ def test_folders_are_searched_for_images_and_files_are_taken_as_given(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     given = [tmp_path / "b/notes.txt", str(tmp_path / "b"), tmp_path / "a.webp"]
-    found = [path.relative_to(tmp_path).as_posix() for path in find_images(given)]
+    listed = find_images(given)
+    found = [path.relative_to(tmp_path).as_posix() for path in listed.files]
+    assert count_left_out(listed.left_out) == {"hidden": 1, "of the suffix .txt": 1}
     assert found == ["b/notes.txt", "b/2.PNG", "b/deep/1.jpg", "a.webp"]
 
 

@@ -1,11 +1,13 @@
 """Every layout, built in a temporary folder from empty files: opening decodes nothing."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bireid_deploy.data.dataset import ReIdDataset, Sample, class_labels
+from bireid_deploy.data.folders import count_left_out, list_tree, say_left_out
 from bireid_deploy.data.layouts import open_dataset
 from bireid_deploy.errors import DatasetError
 
@@ -220,11 +222,105 @@ def test_wrong_folders_are_named(tmp_path):
 @pytest.mark.parametrize("gone", ["bounding_box_train", "query", "bounding_box_test"])
 def test_an_incomplete_market_tree_is_not_taken_for_people(tmp_path, gone):
     build(tmp_path, tuple(name for name in MARKET_FILES if not name.startswith(gone)))
-    with pytest.raises(DatasetError, match="looked for bounding_box_train/"):
+    with pytest.raises(DatasetError, match=f"`{gone}/` is missing in .*, which looks like Market"):
         open_dataset(tmp_path)
     (tmp_path / gone).mkdir()
     with pytest.raises(DatasetError, match="is empty"):
         open_dataset(tmp_path)
+
+
+def test_each_verb_asks_for_the_splits_that_it_reads(tmp_path):
+    market = tmp_path / "market"
+    build(market, MARKET_FILES[:3])
+    train = open_dataset(market, splits=("train",))
+    assert (len(train.train), train.query, train.gallery) == (3, (), ())
+    assert list(train.summary()) == ["train"]
+    with pytest.raises(DatasetError, match="`query/` and `bounding_box_test/` are missing"):
+        open_dataset(market, splits=("query", "gallery"))
+    msmt = msmt17(tmp_path / "msmt")
+    for name in ("list_train.txt", f"train/{MSMT_TRAIN}"):
+        (msmt / name).unlink()
+    assert len(open_dataset(msmt, splits=("query", "gallery")).gallery) == 1
+    with pytest.raises(DatasetError, match=r"`list_train\.txt` is missing in .*MSMT17"):
+        open_dataset(msmt)
+
+
+def test_a_data_set_one_level_below_is_named_and_so_is_the_folder_above_a_split(tmp_path):
+    inner = build(tmp_path / "download/Market", MARKET_FILES)
+    with pytest.raises(DatasetError, match=f"found Market-1501 one level below, in {inner};"):
+        open_dataset(inner.parent)
+    with pytest.raises(DatasetError, match=f"one split of Market-1501; give .* above it, {inner}"):
+        open_dataset(inner / "query")
+
+
+def test_the_split_of_a_plain_folder_is_said_and_can_be_given(tmp_path):
+    root = build(tmp_path, tuple(f"{who}/1_{shot}.png" for who in "abcd" for shot in "xy"))
+    (remark,) = open_dataset(root).remarks
+    assert "first 2 of 4 people train (a to b), the others test (c to d)" in remark
+    (root / "split.csv").write_text("person,split\na,test\nb,train\nc,test\nd,test\n")
+    dataset = open_dataset(root)
+    assert {sample.path.parent.name for sample in dataset.train} == {"b"}
+    assert {sample.path.parent.name for sample in dataset.query} == {"a", "c", "d"}
+    assert dataset.remarks == ("split.csv says that 1 people train and 3 test",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("a,train\nb,valid\n", "line 2 is not person,train or person,test"),
+        ("a,train\nb,test\nx,test\n", "line 3: there are no images of 'x'"),
+        ("a,train\na,test\n", "line 2: 'a' is listed twice"),
+        ("a,train\n", "says nothing of 'b' and 2 others"),
+        ("a,train\nb,train\nc,train\nd,train\n", "somebody must train and somebody test"),
+    ],
+)
+def test_a_list_of_people_is_not_trusted(tmp_path, lines, message):
+    root = build(tmp_path, tuple(f"{who}/1_{shot}.png" for who in "abcd" for shot in "xy"))
+    (root / "split.csv").write_text(lines)
+    with pytest.raises(DatasetError, match=f"split.csv: {message}"):
+        open_dataset(root)
+
+
+def test_people_without_cameras_are_taken_only_when_a_person_says_so(tmp_path):
+    root = build(tmp_path, tuple(f"{who}/IMG_{shot}.png" for who in "abcd" for shot in "xyz"))
+    with pytest.raises(DatasetError, match="say --layout folder"):
+        open_dataset(root)
+    dataset = open_dataset(root, "folder")
+    assert {sample.camera_id for sample in (*dataset.train, *dataset.gallery)} == {0}
+    assert "no name states a camera" in dataset.remarks[0]
+
+
+def test_a_date_is_no_camera(tmp_path):
+    root = build(tmp_path, tuple(f"{who}/2024010{day}_1.png" for who in "ab" for day in "123"))
+    with pytest.raises(DatasetError, match="20240101 before the first _ cannot be a camera"):
+        open_dataset(root)
+
+
+def test_what_is_left_out_is_counted_by_reason(tmp_path):
+    root = build(tmp_path / "set", MARKET_FILES)
+    build(root, ("query/more/0001_c1s1_1_00.jpg", "query/x.tif", "query/noext"))
+    os.symlink(root / "bounding_box_test", root / "query/link")
+    (root / "query" / os.fsdecode(b"0001_c1s1_\xff.jpg")).touch()
+    dataset = open_dataset(root)
+    assert count_left_out(dataset.left_out) == {
+        "a link to a folder": 1,
+        "of a name that is no UTF-8": 1,
+        "without a suffix": 1,
+        "of the suffix .tif": 1,
+        "in a folder below query/": 1,
+        "hidden": 1,
+        "of the suffix .db": 1,
+    }
+    (line,) = say_left_out(dataset.left_out)
+    assert line.startswith("left out 7: 1 ")
+    assert f"1 of the suffix .tif ({root}/query/x.tif)" in line
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path):
+    root = build(tmp_path, MARKET_FILES)
+    (root / "file").touch()
+    with pytest.raises(DatasetError, match=r"cannot list .*: Not a directory"):
+        list_tree(root / "file")
 
 
 def test_pku_reid(real_data):

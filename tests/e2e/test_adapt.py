@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bireid_runtime import Bundle, Extractor
 
-from bireid_deploy.data.layouts.files import list_images
+from bireid_deploy.data.folders import list_folder
 
 # As on a device or a laptop without the extra `train`.
 WITHOUT_TENSORFLOW = (
@@ -38,7 +38,7 @@ def test_a_bundle_gets_the_mean_of_every_camera(centred, bundle, crops):
     assert found["after"]["mixing"] > found["before"]["mixing"]
     adapted = Bundle.open(centred.path)
     assert adapted.fingerprint == found["fingerprint"] != Bundle.open(bundle).fingerprint
-    images = [image for image in list_images(crops) if "_c3s" in image.name]
+    images = [image for image in list_folder(crops).files if "_c3s" in image.name]
     plain = Extractor.open(bundle).embed(images)
     assert len(images) == found["crops"]["c3"]
     moved = plain - plain.mean(axis=0)

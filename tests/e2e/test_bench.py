@@ -75,3 +75,31 @@ def test_a_file_that_no_engine_opens(refused, bundle, tmp_path, suffix):
     garbage.write_bytes(bytes(range(256)))
     err = refused(6, "bench", bundle, "--rounds", "1", "--against", garbage)
     assert garbage.name in err
+
+
+def test_others_of_other_inputs_are_timed_and_one_that_fails_costs_no_row(cli, bundle, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    values = [
+        onnx.helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in (
+            ("pixels", onnx.TensorProto.UINT8, ["n", 3, 40, 20]),
+            ("scale", onnx.TensorProto.FLOAT, [1]),
+            ("out", onnx.TensorProto.FLOAT, ["n", 3, 40, 20]),
+        )
+    ]
+    nodes = [
+        onnx.helper.make_node("Cast", ["pixels"], ["floats"], to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("Mul", ["floats", "scale"], ["out"]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "foreign", values[:2], values[2:])
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    onnx.save(
+        onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9), tmp_path / "f.onnx"
+    )
+    (tmp_path / "broken.onnx").write_bytes(bytes(range(256)))
+    against = [f"--against={tmp_path / name}" for name in ("broken.onnx", "f.onnx")]
+    result = cli("bench", bundle, "--rounds", "1", "--starts", "1", "--json", *against)
+    assert result.code == 6
+    assert [row["engine"] for row in result.json] == [*BINARY, "f.onnx, ONNX Runtime"]
+    assert "broken.onnx, ONNX Runtime: " in result.err
+    assert len(result.err.strip().splitlines()) == 1

@@ -90,3 +90,21 @@ def test_what_is_missing_is_named(refused, arguments, what):
 )
 def test_a_value_out_of_range_is_named(refused, arguments):
     assert f"Invalid value for '{arguments[-2]}'" in refused(2, *arguments)
+
+
+def test_sigterm_cleans_up_as_ctrl_c_does(tmp_path):
+    script = (
+        "import os, signal, sys\n"
+        "from bireid_deploy.cli import main\n"
+        "from bireid_runtime.files import atomic_file\n"
+        "def verb(*arguments, **options):\n"
+        "    with atomic_file(sys.argv[1]):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        signal.pause()\n"
+        "main.cli.main = verb\n"
+        "sys.exit(main.run([]))\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "bireid-deploy: interrupted\n")
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,10 @@
 """`bireid-deploy embed`."""
 
+import csv
 import importlib.util
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -187,3 +190,38 @@ def test_a_truncated_model_with_right_hashes_is_refused(
     rewrite_hashes(bundle_copy)
     arguments = ("embed", bundle_copy, people / "query", "-o", tmp_path / "out.npz")
     assert name in refused(code, *arguments, "--backend", backend)
+
+
+def test_one_broken_image_loses_nothing_but_itself(cli, refused, bundle, people, tmp_path):
+    folder, out = tmp_path / "crops", tmp_path / "out.npz"
+    folder.mkdir()
+    for path in sorted((people / "query").iterdir())[:18]:
+        shutil.copy(path, folder)
+    (folder / "0000.png").write_bytes(b"no image")
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "notes.txt").touch()
+    assert f"{folder / '0000.png'}: not an image" in refused(2, "embed", bundle, folder, "-o", out)
+    assert not out.exists()
+
+    result = cli("embed", bundle, folder, "-o", out, "--skip-broken", "--json")
+    assert result.code == 0, result.err
+    assert (result.json["images"], result.json["left_out"]) == (18, {"of the suffix .txt": 1})
+    skipped = [str(folder / "0000.png"), str(folder / "pipe.jpg")]
+    assert [each["file"] for each in result.json["skipped"]] == skipped
+    with (tmp_path / "out.npz.skipped.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert [row[0] for row in rows] == ["file", *skipped]
+    assert rows[1][1] == "not an image of a supported format"
+    assert f"skipped {skipped[0]}: not an image" in result.err
+    whole = cli("embed", bundle, people / "query", "-o", tmp_path / "whole.npz")
+    assert whole.code == 0
+    with np.load(out) as some, np.load(tmp_path / "whole.npz") as every:
+        np.testing.assert_array_equal(some["vectors"], every["vectors"][:18])
+
+    for path in skipped:
+        os.unlink(path)
+    assert cli("embed", bundle, folder, "-o", out, "--skip-broken").code == 0
+    assert not (tmp_path / "out.npz.skipped.csv").exists()
+    (tmp_path / "only.png").write_bytes(b"no image")
+    err = refused(2, "embed", bundle, tmp_path / "only.png", "-o", out, "--skip-broken")
+    assert "none of 1 files can be read" in err

@@ -161,3 +161,38 @@ def test_a_run_whose_record_is_damaged(refused, trained, people, tmp_path):
     (run / "run.json").write_text('{"schema_version": 1')
     err = refused(2, "evaluate", run, "--data", people)
     assert f"{run / 'run.json'}: damaged record" in err
+
+
+def test_counts_come_first_and_nothing_is_left_out_without_a_word(cli, people_copy):
+    gallery = people_copy / "bounding_box_test"
+    odd = sorted(gallery.iterdir())[:4]
+    for path, suffix in zip(odd, (".webp", ".tif", ".jpgx", ""), strict=True):
+        path.rename(path.with_suffix(suffix))
+    (gallery / ".hidden.jpg").touch()
+    shutil.rmtree(people_copy / "bounding_box_train")
+    result = cli("evaluate", "histogram", "--data", people_copy, "--json")
+    assert result.code == 0, result.err
+    first, second = result.err.splitlines()[:2]
+    images = result.json["data_set"]["gallery"]["images"]
+    assert first.startswith("people: 60 people, 240 queries under 4 cameras and ")
+    assert f" {images} gallery images under 4 cameras to test" in first
+    assert second.startswith("left out 4: ")
+    assert sum(result.json["data_set"]["left_out"].values()) == 4
+    assert result.json["data_set"]["left_out"]["of the suffix .tif"] == 1
+    # A WebP is an image, and its name is its content's affair.
+    junk = result.json["data_set"]["gallery"].get("junk", 0)
+    assert images + junk == len(list(gallery.iterdir())) - 4
+
+
+def test_one_camera_is_ranked_only_when_it_is_asked_for(cli, refused, people, tmp_path):
+    for index, path in enumerate(sorted((people / "query").glob("*_c1*"))):
+        folder = tmp_path / "own" / f"{index:03}"
+        folder.mkdir(parents=True)
+        for shot in "ab":
+            shutil.copy(path, folder / f"1_{shot}{path.suffix}")
+    evaluate = ("evaluate", "histogram", "--data", tmp_path / "own")
+    assert "--same-camera keep" in refused(2, *evaluate)
+    kept = cli(*evaluate, "--same-camera", "keep", "--json")
+    assert (kept.json["rank_1"], kept.json["same_camera"]) == (1, "keep")
+    err = refused(2, *evaluate, "--same-camera", "keep", "--gallery-cameras", "other")
+    assert "contradicts" in err

@@ -35,7 +35,7 @@ def test_without_json_stdout_is_the_run_directory_alone(trained_real):
 
 
 @pytest.mark.slow
-def test_ctrl_c_saves_and_resume_finishes(cli, refused, people, recipe, tmp_path):
+def test_a_signal_saves_and_resume_finishes(cli, refused, people, recipe, tmp_path):
     out = tmp_path / "run"
     overrides = ("kernel_refining.enabled=false", "feature_refining.enabled=false")
     arguments = ["train", recipe, "--data", people, "--out", out]
@@ -43,9 +43,10 @@ def test_ctrl_c_saves_and_resume_finishes(cli, refused, people, recipe, tmp_path
         arguments += ["--set", override]
     command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as training:
-        first = training.stderr.readline()
-        training.send_signal(signal.SIGINT)
+        counts, first = training.stderr.readline(), training.stderr.readline()
+        training.send_signal(signal.SIGTERM)
         rest = training.stderr.read()
+    assert counts == "people: 8 people with 64 images under 4 cameras to train\n"
     assert first.startswith("epoch 1/12")
     assert training.returncode == 130
     assert rest.splitlines()[-1].startswith("bireid-deploy: interrupted at step ")
@@ -59,7 +60,8 @@ def test_ctrl_c_saves_and_resume_finishes(cli, refused, people, recipe, tmp_path
     changed = refused(2, *arguments, "--resume", "--set", "seed=7")
     assert "cannot resume with another recipe; changed: seed" in changed
 
-    resumed = cli(*arguments, "--resume", "--json")
+    # With the settings of the run.
+    resumed = cli("train", "--resume", "--out", out, "--json")
     assert resumed.code == 0
     history = resumed.json["history"]
     assert len(history) == 12
@@ -77,6 +79,8 @@ def test_a_broken_training_image_is_skipped_and_counted(
     assert result.code == 0
     assert f"skipped {broken}: " in result.err
     assert "training images skipped: 1\n" in result.err
+    assert "RECIPE is missing" in cli("train", "--out", tmp_path / "other").err
+    assert "--data is missing" in cli("train", real_recipe, "--out", tmp_path / "other").err
     assert _record(tmp_path / "run")["data"]["skipped"] == 1
 
 

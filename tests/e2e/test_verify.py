@@ -30,7 +30,7 @@ def test_a_sound_bundle(cli, bundle):
     result = cli("verify", bundle)
     assert result.code == 0
     assert result.err == "verified\n"
-    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 8
+    assert sum(line.startswith(" ok ") for line in result.out.splitlines()) == 9
     golden = [f"golden inputs, {engine}" for engine in ENGINES]
     for check in ("hashes", *golden, "native vs lce", "litert vs lce", "lce vs onnx"):
         assert check in result.out
@@ -185,7 +185,7 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     rewrite_hashes(bundle_copy)
     result = cli("verify", bundle_copy)
     assert result.code == 3
-    assert result.out.count("FAILED") == 4
+    assert result.out.count("FAILED") == 5
     assert f"{bundle_copy}: golden inputs, native: largest difference" in result.err
     assert "verified" not in result.err
 
@@ -193,7 +193,7 @@ def test_changed_preprocessing_fails_on_the_golden_crops(cli, bundle_copy, rewri
     assert result.code == 3
     assert not result.json["passed"]
     failed = [check["name"] for check in result.json["checks"] if not check["passed"]]
-    assert failed == [f"golden inputs, {engine}" for engine in ENGINES]
+    assert failed == [*(f"golden inputs, {engine}" for engine in ENGINES), "fingerprint"]
 
 
 @pytest.mark.parametrize("name", ["model.lce.tflite", "model.onnx"])
@@ -238,3 +238,14 @@ def test_a_real_valued_bundle_is_compared_with_its_run(cli, trained_real, tmp_pa
     result = cli("verify", bundle, "--run", trained_real.path, "--json")
     assert result.code == 0
     assert "float-onnx vs keras" in {check["name"] for check in result.json["checks"]}
+
+
+def test_a_fingerprint_of_another_network_is_found(cli, bundle_copy, rewrite_hashes):
+    path = bundle_copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["fingerprint"] = "sha256:" + "0" * 64
+    path.write_text(json.dumps(manifest))
+    rewrite_hashes(bundle_copy)
+    result = cli("verify", bundle_copy)
+    assert result.code == 3
+    assert "fingerprint: the manifest says sha256:000000000000, its files are " in result.err

@@ -270,3 +270,14 @@ def test_arguments_out_of_range_are_refused():
         rank(one_query(), gallery_with_matches([1]), gallery_cameras="own")
     with pytest.raises(ValueError, match="max_rank"):
         rank(one_query(), gallery_with_matches([1]), max_rank=0)
+
+
+def test_matches_under_the_own_camera_count_only_when_they_are_kept():
+    gallery = on_arc([1, 2, 3], [2, 1, 1], [0, 0, 0])
+    with pytest.raises(EmbeddingsError, match="--same-camera keep"):
+        rank(one_query(), gallery)
+    result = rank(one_query(), gallery, same_camera="keep")
+    assert result.first_ranks.tolist() == [2]
+    assert result.mean_average_precision == pytest.approx((1 / 2 + 2 / 3) / 2)
+    with pytest.raises(ValueError, match="contradicts"):
+        rank(one_query(), gallery, same_camera="keep", gallery_cameras="other")

@@ -6,7 +6,8 @@ import signal
 import socket
 import stat
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,9 +55,9 @@ def run_stdio(program, requests, bundle=BUNDLE):
 
 
 @contextmanager
-def listening(program, path):
+def listening(program, path, *options):
     """A server on a socket, from when it can be connected to; stopped by SIGTERM."""
-    command = [program, "serve", BUNDLE, "--socket", path]
+    command = [program, "serve", BUNDLE, "--socket", path, *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             assert process.stderr.readline() == f"bireid-embed: listening on {path}\n".encode()
@@ -210,3 +211,78 @@ def test_what_is_in_the_way_is_left_alone(program, crop, tmp_path):
 def test_a_path_too_long_for_a_socket_is_refused(program, tmp_path):
     line = refusal(program, "serve", BUNDLE, "--socket", tmp_path / ("s" * 120))
     assert "a socket's path has at most 107 bytes" in line
+
+
+def test_an_idle_client_gives_its_place_to_one_who_waits(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path, "--patience", "1"):
+        idle = [Client(path) for _ in range(8)]
+        for client in idle:
+            assert "embedding" in client.ask(raw_request(crop))
+        with Client(path) as ninth:
+            assert "embedding" in ninth.ask(raw_request(crop))
+        # One place was enough, and the others are served as before.
+        answers = []
+        for client in idle:
+            try:
+                client.socket.sendall(raw_request(crop))
+                answers.append(client.lines.readline())
+            except OSError:
+                answers.append(b"")
+            client.__exit__()
+        assert sum(b"embedding" in answer for answer in answers) == 7
+
+
+def test_a_client_that_stops_within_a_request_is_dropped(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path, "--patience", "1"), Client(path) as stuck:
+        stuck.socket.sendall(raw_request(crop)[:100])
+        assert stuck.lines.readline() == b""
+
+
+def resident_bytes(process):
+    (line,) = [
+        line
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        if line.startswith("VmRSS:")
+    ]
+    return int(line.split()[1]) * 1024
+
+
+def test_what_is_declared_takes_no_memory_and_what_arrives_has_a_budget(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    with listening(program, path) as process, ExitStack() as stack:
+        clients = [stack.enter_context(Client(path)) for _ in range(4)]
+        assert "embedding" in clients[0].ask(raw_request(crop))
+        before = resident_bytes(process)
+        for client in clients[:3]:
+            client.socket.sendall(b"raw 10000 10000\n" + bytes(1000))
+        assert "embedding" in clients[3].ask(raw_request(crop))
+        assert resident_bytes(process) < before + 100 * 2**20
+        # The second large image finds too little left; crops go on.
+        clients[0].socket.sendall(bytes(280 * 10**6))
+        clients[1].socket.sendall(bytes(3 * 10**8 - 1000))
+        failure = json.loads(clients[1].lines.readline())
+        assert "MB left for large ones" in failure["error"]
+        assert "embedding" in clients[1].ask(raw_request(crop))
+
+
+def test_a_large_file_counts_too(program, crop, tmp_path):
+    path, large = tmp_path / "socket", tmp_path / "large.png"
+    Image.new("RGB", (9000, 9000)).save(large)
+    with listening(program, path), Client(path) as client:
+        assert "MB left for large ones" in client.ask(path_request(large))["error"]
+        assert "embedding" in client.ask(raw_request(crop))
+
+
+def test_the_socket_of_another_server_is_not_removed(program, crop, tmp_path):
+    path = tmp_path / "socket"
+    command = [program, "serve", BUNDLE, "--socket", path]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as first:
+        first.stderr.readline()
+        path.unlink()
+        with listening(program, path):
+            first.terminate()
+            assert first.wait(timeout=60) == 0
+            with Client(path) as client:
+                assert "embedding" in client.ask(raw_request(crop))

@@ -125,6 +125,17 @@ def edit_manifest(bundle_path: Path) -> Callable[[Callable[[dict[str, Any]], obj
 
 
 @pytest.fixture
+def rewrite_manifest(bundle_path: Path) -> Callable[[], None]:
+    """Make manifest and checksums fit files that were changed."""
+
+    def rewrite() -> None:
+        write_manifest(bundle_path, {"model.onnx": "onnx"})
+        write_checksums(bundle_path)
+
+    return rewrite
+
+
+@pytest.fixture
 def replace_network(bundle_path: Path) -> Callable[[np.ndarray], None]:
     """Replace the weights of the network, keeping the bundle consistent."""
 

@@ -351,3 +351,20 @@ def test_unknown_tensors_are_named_with_those_that_exist(bundle_path):
 
 def test_manifest_is_plain_json(bundle_path):
     assert json.dumps(Bundle.open(bundle_path).manifest)
+
+
+def test_links_of_a_snapshot_into_its_cache_are_followed(bundle_path, tmp_path):
+    cache = tmp_path / "models--org--name"
+    snapshot = cache / "snapshots" / "0123abc"
+    (cache / "blobs").mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    for number, path in enumerate(sorted(bundle_path.iterdir())):
+        path.rename(cache / "blobs" / str(number))
+        (snapshot / path.name).symlink_to(f"../../blobs/{number}")
+    opened = Bundle.open(snapshot)
+    assert opened.golden().items == 4
+    (snapshot / "card.md").unlink()
+    (tmp_path / "card.md").write_text("# another's")
+    (snapshot / "card.md").symlink_to(tmp_path / "card.md")
+    with pytest.raises(BundleError, match=r"card\.md: a link that leads out of the bundle"):
+        Bundle.open(snapshot)

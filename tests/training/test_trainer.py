@@ -14,6 +14,7 @@ import pytest
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
+from bireid_deploy.trained_run import open_run
 from bireid_deploy.training.checkpoint import read_arrays
 from bireid_deploy.training.loop_state import LoopState
 from bireid_deploy.training.run_directory import RunDirectory
@@ -123,6 +124,18 @@ def test_what_cannot_be_resumed(tmp_path, data):
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     with pytest.raises(TrainingError, match="damaged checkpoint"):
         _trainer(recipe, data, path).train(resume=True)
+
+
+def test_a_kill_between_checkpoint_and_record_leaves_no_false_record(tmp_path, finished):
+    run = shutil.copytree(finished.path, tmp_path / "run")
+    right = json.loads((run / "run.json").read_text())
+    stale = {**right, "finished": False, "steps": 0, "history": []}
+    (run / "run.json").write_text(json.dumps(stale))
+    # What publishes figures takes those of the weights that it uses.
+    opened = open_run(run)
+    assert (opened.record["steps"], opened.record["history"]) == (right["steps"], right["history"])
+    finished.trainer(run).train(resume=True)
+    assert json.loads((run / "run.json").read_text()) == right
 
 
 @pytest.mark.parametrize("key", ["initial", "teacher", "history", "steps"])

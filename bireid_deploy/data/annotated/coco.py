@@ -9,6 +9,7 @@ from typing import Any
 from bireid_runtime.files import read_text
 
 from bireid_deploy.data.annotated.dataset import MAX_BOXES, MAX_SIDE, RawBox, RawImage
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 ANNOTATIONS = "annotations"
@@ -21,16 +22,23 @@ def is_coco(root: Path) -> bool:
     return any((root / ANNOTATIONS).glob("instances_*.json"))
 
 
-def read_coco(root: Path) -> tuple[list[RawImage], list[RawImage], list[str]]:
+def read_coco(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawImage], list[str]]:
     """Training images, test images and all classes, in the order of their numbers.
 
-    The test split is `test`, or `val` where that is not there.
+    The test split is `test`, or `val` where that is not there. A split that is not needed is
+    empty.
 
     Raises:
         DatasetError: A file is missing or malformed, or the splits have other classes.
     """
-    train, classes = _split(root, "train")
+    if use == "train":
+        train, classes = _split(root, "train")
+        return train, [], classes
     has_test = any((root / ANNOTATIONS).glob("instances_test*.json"))
+    if use == "test":
+        test, classes = _split(root, "test" if has_test else "val")
+        return [], test, classes
+    train, classes = _split(root, "train")
     test, others = _split(root, "test" if has_test else "val")
     if classes != others:
         raise DatasetError(f"{root / ANNOTATIONS}: the splits have other categories")

@@ -10,6 +10,8 @@ from bireid_deploy.data.annotated.cleaning import Cleaning
 from bireid_deploy.data.annotated.coco import is_coco, read_coco
 from bireid_deploy.data.annotated.dataset import AnnotatedDataset, RawImage
 from bireid_deploy.data.annotated.voc import is_voc, read_voc
+from bireid_deploy.data.folders import find_below
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 
@@ -19,12 +21,13 @@ class AnnotatedLayout:
 
     Attributes:
         matches: Whether a folder looks like it.
-        read: Gives training images, test images and the names of all classes.
+        read: Gives training images, test images and the names of all classes; a split that is
+            not needed is empty.
         needs: What it looks like, for messages.
     """
 
     matches: Callable[[Path], bool]
-    read: Callable[[Path], tuple[list[RawImage], list[RawImage], list[str]]]
+    read: Callable[[Path, Use], tuple[list[RawImage], list[RawImage], list[str]]]
     needs: str
 
 
@@ -35,7 +38,7 @@ ANNOTATED_LAYOUTS: dict[str, AnnotatedLayout] = {
 
 
 def open_annotated(
-    root: Path, layout: str = "auto", classes: Sequence[str] | None = None
+    root: Path, layout: str = "auto", classes: Sequence[str] | None = None, use: Use = "all"
 ) -> AnnotatedDataset:
     """List a data set and check its boxes; no image is decoded.
 
@@ -43,13 +46,14 @@ def open_annotated(
         root: Its folder, untrusted.
         layout: A name of `ANNOTATED_LAYOUTS`, or `auto`.
         classes: Classes to keep, in the order of their labels; None keeps all.
+        use: The splits that are needed; another one is empty.
 
     Raises:
         DatasetError: It is missing, malformed or of another layout, lacks a class, or has a split
             without images or, to train with, without boxes.
     """
     row = _layout(root, layout)
-    train, test, present = row.read(root)
+    train, test, present = row.read(root, use)
     chosen = tuple(present if classes is None else classes)
     for name in chosen:
         if name not in present:
@@ -64,9 +68,9 @@ def open_annotated(
         cleaning.remarks(),
     )
     for name, images in (("train", dataset.train), ("test", dataset.test)):
-        if not images:
+        if use in ("all", name) and not images:
             raise DatasetError(f"{root}: the {name} split lists no image")
-    if not any(len(image.labels) for image in dataset.train):
+    if use != "test" and not any(len(image.labels) for image in dataset.train):
         raise DatasetError(f"{root}: no box to train with; {'; '.join(dataset.remarks)}")
     return dataset
 
@@ -80,5 +84,10 @@ def _layout(root: Path, name: str) -> AnnotatedLayout:
     for row in ANNOTATED_LAYOUTS.values():
         if row.matches(root):
             return row
+    rows = ANNOTATED_LAYOUTS.values()
+    if root.is_dir() and (
+        below := find_below(root, lambda each: any(r.matches(each) for r in rows))
+    ):
+        raise DatasetError(f"found images with boxes one level below, in {below}; give that folder")
     looked_for = "; or ".join(row.needs for row in ANNOTATED_LAYOUTS.values())
     raise DatasetError(f"{root}: no images with boxes; looked for {looked_for}")

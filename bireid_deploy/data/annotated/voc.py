@@ -7,6 +7,7 @@ from bireid_runtime.images import IMAGE_SUFFIXES
 
 from bireid_deploy.data.annotated.dataset import RawImage
 from bireid_deploy.data.annotated.voc_xml import read_voc_xml
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 ANNOTATIONS, IMAGES, LISTS = "Annotations", "JPEGImages", "ImageSets/Main"
@@ -18,22 +19,27 @@ def is_voc(root: Path) -> bool:
     return (root / ANNOTATIONS).is_dir() and (root / LISTS).is_dir()
 
 
-def read_voc(root: Path) -> tuple[list[RawImage], list[RawImage], list[str]]:
+def read_voc(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawImage], list[str]]:
     """Training images, test images and all classes, sorted.
 
     The test split is `test`, and `trainval` or else `train` trains; without `test` it is `val`,
-    and `train` trains.
+    and `train` trains. A split that is not needed is empty.
 
     Raises:
         DatasetError: A list or a file is missing or malformed.
     """
     present = {path.stem for path in (root / LISTS).glob("*.txt")}
-    train = "trainval" if {"trainval", "test"} <= present else "train"
+    whole = {"trainval", "test"} <= present or (use == "train" and "train" not in present)
+    train = "trainval" if whole else "train"
     test = "test" if "test" in present else "val"
-    for split in (train, test):
-        if split not in present:
-            raise DatasetError(f"{root / LISTS}: has no {split}.txt")
-    images = [_split(root, split) for split in (train, test)]
+    needed = {"train": use != "test", "test": use != "train"}
+    for split, name in (("train", train), ("test", test)):
+        if needed[split] and name not in present:
+            raise DatasetError(f"{root / LISTS}: has no {name}.txt")
+    images = [
+        _split(root, name) if needed[split] else []
+        for split, name in (("train", train), ("test", test))
+    ]
     classes = sorted({box.name for split in images for image in split for box in image.boxes})
     return images[0], images[1], classes
 

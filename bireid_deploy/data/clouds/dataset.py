@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from bireid_runtime.files import read_text
 
 from bireid_deploy.data.clouds.hdf5 import read_clouds, read_labels
+from bireid_deploy.data.folders import find_below
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 NAMES_FILE = "shape_names.txt"
@@ -53,11 +56,12 @@ class CloudDataset:
     remarks: tuple[str, ...] = ()
 
 
-def open_cloud_dataset(root: str | Path) -> CloudDataset:
+def open_cloud_dataset(root: str | Path, use: Use = "all") -> CloudDataset:
     """List the files of a data set; labels are read, clouds are not.
 
     Args:
         root: Folder in ModelNet's layout.
+        use: The splits that are needed; another one is empty.
 
     Raises:
         DatasetError: A split or a file is missing or malformed, a label has no name, or a class has
@@ -65,18 +69,20 @@ def open_cloud_dataset(root: str | Path) -> CloudDataset:
         MissingPackageError: h5py is not installed.
     """
     root = Path(root)
-    train, test = (_split(root, split) for split in ("train", "test"))
+    train, test = (
+        _split(root, split) if use in ("all", split) else () for split in ("train", "test")
+    )
     highest = max(int(each.labels.max()) for each in (*train, *test))
     classes, remarks = _classes(root, highest)
     missing = set(range(len(classes))) - set(labels_of(train).tolist())
-    if missing:
+    if use != "test" and missing:
         raise DatasetError(f"{root}: no training cloud of the class {classes[min(missing)]!r}")
     return CloudDataset(root.resolve().name, root, classes, train, test, remarks)
 
 
 def labels_of(files: Sequence[CloudFile]) -> np.ndarray:
     """The classes of all clouds of a split, int64 (N,)."""
-    return np.concatenate([each.labels for each in files])
+    return np.concatenate([np.zeros(0, np.int64), *(each.labels for each in files)])
 
 
 def clouds_of(file: CloudFile) -> np.ndarray:
@@ -99,6 +105,12 @@ def _split(root: Path, split: str) -> tuple[CloudFile, ...]:
         paths = [root / name for name in names]
     else:
         paths = sorted(root.glob(f"*{split}*.h5"))
+    if (
+        not paths
+        and root.is_dir()
+        and (below := find_below(root, lambda each: any(each.glob(f"*{split}*.h5"))))
+    ):
+        raise DatasetError(f"found clouds one level below, in {below}; give that folder")
     if not paths:
         raise DatasetError(
             f"{root}: holds neither {split}_files.txt nor *{split}*.h5; check the path"
@@ -127,7 +139,7 @@ def _lines(path: Path) -> list[str]:
     try:
         if path.stat().st_size > _MAX_LIST_BYTES:
             raise DatasetError(f"{path}: larger than {_MAX_LIST_BYTES} bytes")
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in read_text(path).splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     found = [line for line in lines if line]

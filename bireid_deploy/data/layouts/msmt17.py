@@ -9,13 +9,16 @@ numbers although they are different people. `list_val.txt` is not read: the imag
 are usually reported for are those of `list_train.txt`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from bireid_runtime.files import read_text
 
-from bireid_deploy.data.dataset import ReIdDataset, Sample
+from bireid_deploy.data.dataset import SPLITS, ReIdDataset, Sample, SplitName
+from bireid_deploy.data.layouts.found import FoundLayout, best
 from bireid_deploy.errors import DatasetError
 
+TITLE = "MSMT17"
 USUAL_ROOTS = ("MSMT17_V1", "MSMT17_V2")
 IMAGE_FOLDERS = (("train", "test"), ("mask_train_v2", "mask_test_v2"))
 LOOKED_FOR = (
@@ -23,47 +26,57 @@ LOOKED_FOR = (
     "(or mask_train_v2/ and mask_test_v2/)"
 )
 
-_LISTS = {"train": "list_train.txt", "query": "list_query.txt", "gallery": "list_gallery.txt"}
+_LISTS: dict[SplitName, str] = {
+    "train": "list_train.txt",
+    "query": "list_query.txt",
+    "gallery": "list_gallery.txt",
+}
 # The largest list of the data set holds 82,161 lines of about 50 bytes.
 _MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
-def find(root: Path) -> Path | None:
-    """Returns the folder with the lists: `root` or its usual subfolder, or None."""
-    for folder in (root, *(root / name for name in USUAL_ROOTS)):
-        if (
-            all((folder / name).is_file() for name in _LISTS.values())
-            and _image_folders(folder) is not None
-        ):
-            return folder
-    return None
+def find(root: Path, splits: Sequence[SplitName] = SPLITS) -> FoundLayout | None:
+    """Looks for the layout in `root` and in its usual subfolders."""
+    return best(_look(folder, splits) for folder in (root, *(root / name for name in USUAL_ROOTS)))
 
 
-def read(folder: Path) -> ReIdDataset:
-    """Reads a folder returned by `find`.
+def read(folder: Path, splits: Sequence[SplitName] = SPLITS) -> ReIdDataset:
+    """Reads a folder in which nothing that `splits` need is missing.
 
     Raises:
         DatasetError: A list is malformed, empty or names a file outside its folder or a missing
             one.
     """
-    image_folders = _image_folders(folder)
-    if image_folders is None:
-        raise DatasetError(f"no MSMT17 data set in {folder}: looked for {LOOKED_FOR}")
-    train, test = image_folders
+    read_splits: dict[SplitName, tuple[Sample, ...]] = {"train": (), "query": (), "gallery": ()}
+    for split in splits:
+        images = _image_folder(folder, split)
+        if images is None:
+            raise DatasetError(f"no MSMT17 data set in {folder}: looked for {LOOKED_FOR}")
+        read_splits[split] = _read_list(folder / _LISTS[split], images)
     return ReIdDataset(
         folder.resolve().name,
         folder,
-        train=_read_list(folder / _LISTS["train"], train),
-        query=_read_list(folder / _LISTS["query"], test),
-        gallery=_read_list(folder / _LISTS["gallery"], test),
+        read_splits["train"],
+        read_splits["query"],
+        read_splits["gallery"],
+        splits=tuple(splits),
     )
 
 
-def _image_folders(folder: Path) -> tuple[Path, Path] | None:
-    for train, test in IMAGE_FOLDERS:
-        if (folder / train).is_dir() and (folder / test).is_dir():
-            return folder / train, folder / test
-    return None
+def _look(folder: Path, splits: Sequence[SplitName]) -> FoundLayout | None:
+    if not any((folder / name).is_file() for name in _LISTS.values()):
+        return None
+    missing = [_LISTS[split] for split in splits if not (folder / _LISTS[split]).is_file()]
+    for split in splits:
+        if _image_folder(folder, split) is None:
+            missing.append(" or ".join(f"{pair[split != 'train']}/" for pair in IMAGE_FOLDERS))
+    return FoundLayout(folder, tuple(dict.fromkeys(missing)))
+
+
+def _image_folder(folder: Path, split: SplitName) -> Path | None:
+    """Of version 1, or else of version 2."""
+    candidates = (folder / pair[split != "train"] for pair in IMAGE_FOLDERS)
+    return next((each for each in candidates if each.is_dir()), None)
 
 
 def _read_list(list_path: Path, images: Path) -> tuple[Sample, ...]:

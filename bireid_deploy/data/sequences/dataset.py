@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bireid_deploy.data.folders import LeftOut
+
 MAX_FRAMES = 100_000
 """In one sequence."""
 
@@ -22,12 +24,14 @@ class MarkedSequence:
         boxes: float64 (N, 4), left, top, width, height in pixels; 1 is the first pixel, as in the
             files. A row of NaN: the target is not marked there.
         cover: int64 (N,), 0 to `FULL_COVER`; None if the data set does not say.
+        left_out: What else lies among the frames, with the reason.
     """
 
     name: str
     frames: tuple[Path, ...]
     boxes: np.ndarray
     cover: np.ndarray | None = None
+    left_out: LeftOut = ()
 
     @property
     def visible(self) -> np.ndarray:
@@ -47,9 +51,11 @@ class SequenceDataset:
         root: Folder that they were found in.
         train: To train with; empty for a data set to measure on.
         test: To measure on; empty for one to train with.
+        left_out: What lies among them and is not read, with the reason.
     """
 
     name: str
     root: Path
     train: tuple[MarkedSequence, ...]
     test: tuple[MarkedSequence, ...]
+    left_out: LeftOut = ()

@@ -1,10 +1,12 @@
 """The files that the layouts of sequences share: numbers in lines, and frames in a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from bireid_runtime.images import IMAGE_SUFFIXES
+from bireid_runtime.files import open_regular
 
+from bireid_deploy.data.folders import LeftOut, list_folder, unread
 from bireid_deploy.data.sequences.dataset import FULL_COVER, MAX_FRAMES
 from bireid_deploy.errors import DatasetError
 
@@ -19,7 +21,7 @@ def read_lines(path: Path) -> list[str]:
         DatasetError: It is missing, too large or no text.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise DatasetError(f"{path}: exceeds the limit of {_MAX_BYTES} bytes")
@@ -73,21 +75,29 @@ def read_cover(path: Path) -> np.ndarray | None:
     return np.array(found, np.int64)
 
 
-def list_frames(folder: Path) -> tuple[Path, ...]:
-    """The image files of a folder, sorted by name."""
-    try:
-        return tuple(
-            sorted(each for each in folder.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES)
-        )
-    except OSError as error:
-        raise DatasetError(f"{folder}: cannot be listed: {error.strerror}") from error
+def list_frames(folder: Path, beside: Sequence[str] = ()) -> tuple[tuple[Path, ...], LeftOut]:
+    """The image files of a folder, sorted by name, and what else lies there.
+
+    Args:
+        folder: Of the frames.
+        beside: Suffixes of files that belong to the layout and are no frames.
+
+    Raises:
+        DatasetError: The folder cannot be listed.
+    """
+    found = list_folder(folder)
+    left_out = [each for each in found.left_out if each[0].suffix.lower() not in beside]
+    inside = unread(found.folders, "in a folder below that of the frames")
+    return found.files, (*left_out, *inside)
 
 
 def list_folders(root: Path) -> tuple[Path, ...]:
-    """The folders in a folder, sorted by name; none if it is missing."""
-    if not root.is_dir():
-        return ()
-    return tuple(sorted(each for each in root.iterdir() if each.is_dir()))
+    """The folders in a folder, sorted by name; none if it is missing.
+
+    Raises:
+        DatasetError: It cannot be listed.
+    """
+    return list_folder(root).folders if root.is_dir() else ()
 
 
 def require_as_many(path: Path, lines: int, frames: int) -> None:

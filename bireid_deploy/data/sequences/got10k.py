@@ -6,6 +6,7 @@ them names those that count. The boxes of `test/` are withheld.
 
 from pathlib import Path
 
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.data.sequences.dataset import MarkedSequence
 from bireid_deploy.data.sequences.files import (
     list_folders,
@@ -15,10 +16,13 @@ from bireid_deploy.data.sequences.files import (
     read_lines,
     require_as_many,
 )
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 BOXES = "groundtruth.txt"
 _SPLITS = ("train", "val")
+# Notes on a sequence lie among its frames.
+_BESIDE = (".txt", ".label", ".ini")
 
 
 def is_got10k(root: Path) -> bool:
@@ -28,14 +32,25 @@ def is_got10k(root: Path) -> bool:
     )
 
 
-def read_got10k(root: Path) -> tuple[list[MarkedSequence], list[MarkedSequence]]:
-    """The sequences to train with, and those to measure on.
+def read_got10k(
+    root: Path, use: Use = "all"
+) -> tuple[list[MarkedSequence], list[MarkedSequence], LeftOut]:
+    """The sequences to train with, those to measure on, and the folders that no list names.
 
     Raises:
         DatasetError: A file is missing or malformed.
     """
-    train, test = ([_read(folder) for folder in _listed(root / split)] for split in _SPLITS)
-    return train, test
+    unneeded = {"all": "", "train": "val", "test": "train"}[use]
+    listed = {split: [] if split == unneeded else _listed(root / split) for split in _SPLITS}
+    train, test = ([_read(folder) for folder in listed[split]] for split in _SPLITS)
+    left_out = tuple(
+        (folder, "not in list.txt")
+        for split in _SPLITS
+        if split != unneeded
+        for folder in list_folders(root / split)
+        if folder not in listed[split]
+    )
+    return train, test, left_out
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -53,9 +68,10 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _read(folder: Path) -> MarkedSequence:
-    frames, boxes = list_frames(folder), read_boxes(folder / BOXES)
+    frames, left_out = list_frames(folder, _BESIDE)
+    boxes = read_boxes(folder / BOXES)
     require_as_many(folder / BOXES, len(boxes), len(frames))
     cover = read_cover(folder / "cover.label")
     if cover is not None:
         require_as_many(folder / "cover.label", len(cover), len(frames))
-    return MarkedSequence(folder.name, frames, boxes, cover)
+    return MarkedSequence(folder.name, frames, boxes, cover, left_out)

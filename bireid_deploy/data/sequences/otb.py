@@ -7,6 +7,7 @@ there are `groundtruth_rect.1.txt` and `.2.txt`. The data set is such a folder, 
 
 from pathlib import Path
 
+from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.data.sequences.dataset import MarkedSequence
 from bireid_deploy.data.sequences.files import (
     list_folders,
@@ -15,6 +16,7 @@ from bireid_deploy.data.sequences.files import (
     read_cover,
     require_as_many,
 )
+from bireid_deploy.data.use import Use
 
 FRAMES = "img"
 BOXES = "groundtruth_rect.txt"
@@ -36,17 +38,28 @@ def is_otb(root: Path) -> bool:
     return any(_truths(each) for each in folders)
 
 
-def read_otb(root: Path) -> tuple[list[MarkedSequence], list[MarkedSequence]]:
-    """The sequences to train with, and those to measure on.
+def read_otb(
+    root: Path, use: Use = "all"
+) -> tuple[list[MarkedSequence], list[MarkedSequence], LeftOut]:
+    """The sequences to train with, those to measure on, and the folders that are neither.
 
     Raises:
         DatasetError: A file is missing or malformed.
     """
     if _truths(root):
-        return [], _read(root)
-    train = [each for folder in list_folders(root / "train") for each in _read(folder)]
-    tested = _tested(root) if (root / "test").is_dir() else list_folders(root)
-    return train, [each for folder in tested for each in _read(folder)]
+        return [], _read(root) if use != "train" else [], ()
+    train = list_folders(root / "train") if use != "test" else ()
+    tested: tuple[Path, ...] = ()
+    if use != "train":
+        is_split = (root / "train").is_dir() or (root / "test").is_dir()
+        tested = _tested(root) if is_split else list_folders(root)
+    without = (each for each in (*train, *tested) if not _truths(each))
+    left_out = tuple((each, f"without {FRAMES}/ and {BOXES}") for each in without)
+    return (
+        [each for folder in train for each in _read(folder)],
+        [each for folder in tested for each in _read(folder)],
+        left_out,
+    )
 
 
 def _tested(root: Path) -> tuple[Path, ...]:
@@ -65,7 +78,7 @@ def _read(folder: Path) -> list[MarkedSequence]:
     for path in truths:
         # `groundtruth_rect.2.txt` of Jogging is the sequence Jogging.2.
         target = path.name.removeprefix("groundtruth_rect").removesuffix(".txt")
-        frames, boxes = list_frames(folder / FRAMES), read_boxes(path)
+        (frames, left_out), boxes = list_frames(folder / FRAMES), read_boxes(path)
         part = _PARTS.get(folder.resolve().name.lower())
         if part is not None and len(frames) != len(boxes):
             frames = frames[part[0] - 1 : part[1]]
@@ -73,5 +86,5 @@ def _read(folder: Path) -> list[MarkedSequence]:
         cover = read_cover(folder / COVER)
         if cover is not None:
             require_as_many(folder / COVER, len(cover), len(frames))
-        found.append(MarkedSequence(folder.resolve().name + target, frames, boxes, cover))
+        found.append(MarkedSequence(folder.resolve().name + target, frames, boxes, cover, left_out))
     return found

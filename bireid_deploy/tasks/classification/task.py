@@ -9,6 +9,7 @@ import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.outputs import OutputSpec
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import Deployment, Progress, Report, Run, TaskDefaults
 from bireid_deploy.tasks.classification.card import CARD
@@ -59,10 +60,10 @@ class Classification(TaskDefaults):
         check_supervision(recipe, teaches=loss.identity_weight > 0)
 
     def open_dataset(
-        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
     ) -> "ClassificationDataset":
         """List the images of `<split>/<class>/*` or of archives of that; one layout."""
-        from bireid_deploy.data.class_folders import open_classification_dataset
+        from bireid_deploy.data.class_folders import SPLITS, Split, open_classification_dataset
 
         if layout != "auto":
             raise DatasetError(
@@ -71,7 +72,8 @@ class Classification(TaskDefaults):
         per_class = (
             None if recipe is None else recipe.section(ClassificationSection).images_per_class
         )
-        return open_classification_dataset(root, per_class)
+        splits: Sequence[Split] = SPLITS if use == "all" else (use,)
+        return open_classification_dataset(root, per_class, splits)
 
     def describe(self, dataset: "ClassificationDataset") -> dict[str, Any]:
         """Classes, and images of both splits."""
@@ -83,11 +85,12 @@ class Classification(TaskDefaults):
 
     def summary(self, description: Mapping[str, Any]) -> str:
         """Images to train, images to test."""
-        train = description["train"]
-        return (
-            f"{train['images']} images of {train['classes']} classes to train, "
-            f"{description['test']['images']} to test"
-        )
+        train, test = description["train"], description["test"]["images"]
+        classes = f"images of {train['classes']} classes"
+        if not train["images"]:
+            return f"{test} {classes} to test"
+        tested = f", {test} to test" if test else ""
+        return f"{train['images']} {classes} to train{tested}"
 
     def load_training_data(
         self, recipe: Recipe, dataset: "ClassificationDataset", on_progress: Progress | None = None

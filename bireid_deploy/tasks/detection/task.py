@@ -9,6 +9,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.tasks.base import (
     Candidates,
     Deployment,
@@ -72,13 +73,13 @@ class Detection(TaskDefaults):
         return (InputSpec.image("image", preprocess),)
 
     def open_dataset(
-        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
     ) -> "AnnotatedDataset":
         """List images and boxes of PASCAL VOC or COCO."""
         from bireid_deploy.data.annotated import open_annotated
 
         classes = None if recipe is None else recipe.section(DetectionSection).classes
-        return open_annotated(root, layout, classes)
+        return open_annotated(root, layout, classes, use)
 
     def describe(self, dataset: "AnnotatedDataset") -> dict[str, Any]:
         """Images and boxes of both splits, and what was left out."""
@@ -99,10 +100,12 @@ class Detection(TaskDefaults):
         """Images and boxes to train, to test; what was left out."""
         train, test = description["train"], description["test"]
         classes = description["classes"]
-        counts = (
-            f"{train['boxes']} boxes of {classes} class{'' if classes == 1 else 'es'} in "
-            f"{train['images']} images to train, {test['boxes']} in {test['images']} to test"
-        )
+        of = f"boxes of {classes} class{'' if classes == 1 else 'es'} in"
+        counts = f"{train['boxes']} {of} {train['images']} images to train"
+        if not train["images"]:
+            counts = f"{test['boxes']} {of} {test['images']} images to test"
+        elif test["images"]:
+            counts += f", {test['boxes']} in {test['images']} to test"
         return "; ".join([counts, *description["remarks"]])
 
     def load_training_data(

@@ -9,6 +9,7 @@ from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import (
     Candidates,
@@ -73,7 +74,7 @@ class Points(TaskDefaults):
         return (InputSpec.points("points", self._preprocess(recipe)),)
 
     def open_dataset(
-        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
     ) -> "CloudDataset":
         """List the clouds of a folder in ModelNet's layout; there is no other."""
         from bireid_deploy.data.clouds.dataset import open_cloud_dataset
@@ -82,7 +83,7 @@ class Points(TaskDefaults):
             raise DatasetError(
                 f"layout {layout!r}: data sets of clouds have one layout; leave out --layout"
             )
-        return open_cloud_dataset(root)
+        return open_cloud_dataset(root, use)
 
     def describe(self, dataset: "CloudDataset") -> dict[str, Any]:
         """Classes, and clouds of both splits."""
@@ -97,11 +98,13 @@ class Points(TaskDefaults):
 
     def summary(self, description: Mapping[str, Any]) -> str:
         """Clouds to train, clouds to test."""
-        train = description["train"]
-        counts = (
-            f"{train['clouds']} clouds of {train['classes']} classes to train, "
-            f"{description['test']['clouds']} to test"
-        )
+        train, test = description["train"], description["test"]["clouds"]
+        classes = f"clouds of {train['classes']} classes"
+        counts = f"{train['clouds']} {classes} to train"
+        if not train["clouds"]:
+            counts = f"{test} {classes} to test"
+        elif test:
+            counts += f", {test} to test"
         return "; ".join([counts, *description["remarks"]])
 
     def load_training_data(

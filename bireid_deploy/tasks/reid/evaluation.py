@@ -21,7 +21,7 @@ from bireid_deploy.evaluation.embedding_file import (
     require_writable,
 )
 from bireid_deploy.evaluation.embeddings import Embeddings
-from bireid_deploy.evaluation.ranking import GalleryCameras, rank
+from bireid_deploy.evaluation.ranking import GalleryCameras, SameCamera, rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
@@ -96,8 +96,8 @@ def evaluate_embeddings(
         predictor: Network.
         output: Name of its embedding.
         dataset: Data set.
-        options: `rerank`, `average_precision`, `gallery_cameras`; `save`, a file that the
-            embeddings go to; `draw`, one that a picture of ranked lists goes to.
+        options: `rerank`, `average_precision`, `gallery_cameras`, `same_camera`; `save`, a file
+            that the embeddings go to; `draw`, one that a picture of ranked lists goes to.
         on_progress: Called with (done, total).
     """
     save = None if options.get("save") is None else Path(options["save"])
@@ -135,28 +135,35 @@ def _report(
     dataset: ReIdDataset | None = None,
 ) -> Report:
     gallery_cameras: GalleryCameras = options.get("gallery_cameras") or "any"
+    same_camera: SameCamera = options.get("same_camera") or "drop"
     result = rank(
         embedded.query,
         embedded.gallery,
         average_precision=options.get("average_precision") or "non-interpolated",
         rerank=ReRanking() if options.get("rerank") else None,
         gallery_cameras=gallery_cameras,
+        same_camera=same_camera,
         on_progress=on_progress,
     )
     if options.get("draw") is not None and dataset is not None:
         samples = dataset.query, dataset.gallery
-        picture = draw_ranks(embedded.query, embedded.gallery, samples, result, gallery_cameras)
+        picture = draw_ranks(
+            embedded.query, embedded.gallery, samples, result, gallery_cameras, same_camera
+        )
         with atomic_file(options["draw"]) as file:
             picture.save(file, "PNG")
     intervals = ranking_intervals(result, embedded.query.person_ids)
+    kept = same_camera == "keep"
     return Report(
-        scores=scores.to_json(result, intervals),
+        # What no published figure does is said with every figure.
+        scores=scores.to_json(result, intervals) | ({"same_camera": "keep"} if kept else {}),
         columns=scores.COLUMNS,
         rows=(scores.cells(result),),
         images_per_second=embedded.images_per_second,
         data=data,
         counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images; "
-        f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}",
+        f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}"
+        + ("; matches under the query's own camera count" if kept else ""),
         outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
     )
 

@@ -9,6 +9,7 @@ from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.evaluation.embedding_file import SUFFIXES
 from bireid_deploy.tasks.base import (
     Candidates,
@@ -33,11 +34,16 @@ from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
-    from bireid_deploy.data.dataset import ReIdDataset
+    from bireid_deploy.data.dataset import ReIdDataset, SplitName, SplitSummary
     from bireid_deploy.tasks.base import Predictor
     from bireid_deploy.tasks.reid.step import ReIdStep
     from bireid_deploy.training.batches import ImageBatches
 
+_SPLITS: dict[Use, tuple["SplitName", ...]] = {
+    "all": ("train", "query", "gallery"),
+    "train": ("train",),
+    "test": ("query", "gallery"),
+}
 _MIN_QUERIES = 100
 """With fewer, a point of rank-1 is less than a query."""
 
@@ -60,6 +66,11 @@ class ReId(TaskDefaults):
         "gallery_cameras": Option(
             "Search in the gallery of any camera, or of others than the query's.",
             choices=("any", "other"),
+        ),
+        "same_camera": Option(
+            "Gallery images of the query's person and camera: drop them, as the protocol does, or "
+            "keep them as matches (data of one camera).",
+            choices=("drop", "keep"),
         ),
         "save": Option("Keep the embeddings (.npz or .jsonl).", takes_path=True),
         "draw": Option("Picture of ranked lists (.png).", takes_path=True),
@@ -94,31 +105,35 @@ class ReId(TaskDefaults):
         check_supervision(recipe, teaches=loss.identity_weight > 0 or loss.triplet_weight > 0)
 
     def open_dataset(
-        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
     ) -> "ReIdDataset":
         """List the images of a folder in one of the layouts."""
         from bireid_deploy.data.layouts import open_dataset
 
-        return open_dataset(root, layout)
+        return open_dataset(root, layout, _SPLITS[use])
 
     def describe(self, dataset: "ReIdDataset") -> dict[str, Any]:
-        """People and images of every split."""
-        summary = dataset.summary()
+        """People, images and cameras of every split that was opened."""
         return {
             "name": dataset.name,
-            "train": {"identities": summary["train"].identities, "images": summary["train"].images},
-            "query": {"identities": summary["query"].identities, "images": summary["query"].images},
-            "gallery": {"images": summary["gallery"].images},
+            **{split: _counts(found) for split, found in dataset.summary().items()},
+            "remarks": list(dataset.remarks),
         }
 
     def summary(self, description: Mapping[str, Any]) -> str:
         """People to train, people to test."""
-        train, query = description["train"], description["query"]
-        return (
-            f"{train['identities']} people with {train['images']} images to train; "
-            f"{query['identities']} other people, {query['images']} queries and "
-            f"{description['gallery']['images']} gallery images to test"
-        )
+        parts = []
+        if train := description.get("train"):
+            people = f"{train['identities']} people with {train['images']} images"
+            parts.append(f"{people}{_cameras(train)} to train")
+        if query := description.get("query"):
+            gallery = description["gallery"]
+            others = "other people" if parts else "people"
+            parts.append(
+                f"{query['identities']} {others}, {query['images']} queries{_cameras(query)} and "
+                f"{gallery['images']} gallery images{_cameras(gallery)} to test"
+            )
+        return "; ".join(parts)
 
     def load_training_data(
         self, recipe: Recipe, dataset: "ReIdDataset", on_progress: Progress | None = None
@@ -179,6 +194,8 @@ class ReId(TaskDefaults):
         from bireid_deploy.evaluation.drawn_ranks import require_drawable
         from bireid_deploy.evaluation.embedding_file import require_writable
 
+        if options.get("same_camera") == "keep" and options.get("gallery_cameras") == "other":
+            raise ArgumentError("same_camera keep contradicts gallery_cameras other; leave out one")
         if options.get("save") is not None:
             require_writable(Path(options["save"]))
         if options.get("draw") is not None:
@@ -213,6 +230,24 @@ class ReId(TaskDefaults):
         if scores["valid_queries"] < _MIN_QUERIES:
             return {}
         return {name: scores[name] for name in ("mean_average_precision", "rank_1")}
+
+
+def _counts(split: "SplitSummary") -> dict[str, int]:
+    """As a record holds it; what only a gallery may have is left out where there is none."""
+    found = {
+        "identities": split.identities,
+        "images": split.images,
+        "cameras": split.cameras,
+        "distractors": split.distractors,
+        "junk": split.junk,
+    }
+    return {name: count for name, count in found.items() if count or name == "images"}
+
+
+def _cameras(split: Mapping[str, int]) -> str:
+    """Older records do not say."""
+    count = split.get("cameras")
+    return "" if count is None else f" under {count} camera{'' if count == 1 else 's'}"
 
 
 def _embedding_of(outputs: Sequence[OutputSpec]) -> str:

@@ -9,6 +9,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import (
     Candidates,
@@ -66,12 +67,12 @@ class Tracking(TaskDefaults):
             )
 
     def open_dataset(
-        self, root: Path, layout: str = "auto", recipe: Recipe | None = None
+        self, root: Path, layout: str = "auto", recipe: Recipe | None = None, use: Use = "all"
     ) -> "SequenceDataset":
         """List sequences of OTB or GOT-10k."""
         from bireid_deploy.data.sequences import open_sequences
 
-        return open_sequences(root, layout)
+        return open_sequences(root, layout, use)
 
     def describe(self, dataset: "SequenceDataset") -> dict[str, Any]:
         """Sequences and frames of both splits."""
@@ -89,10 +90,12 @@ class Tracking(TaskDefaults):
     def summary(self, description: Mapping[str, Any]) -> str:
         """Sequences and frames to train with, to test on."""
         train, test = description["train"], description["test"]
-        return (
-            f"{train['frames']} frames of {train['sequences']} sequences to train, "
-            f"{test['frames']} of {test['sequences']} to test"
-        )
+        parts = [
+            f"{split['frames']} frames of {split['sequences']} sequences to {what}"
+            for split, what in ((train, "train"), (test, "test"))
+            if split["sequences"]
+        ]
+        return ", ".join(parts)
 
     def load_training_data(
         self, recipe: Recipe, dataset: "SequenceDataset", on_progress: Progress | None = None

@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,21 @@ from google.protobuf.message import DecodeError
 from bireid_converters.audit.record import Audit, LayerAudit, expected_bytes
 
 MAX_FILE_BYTES = 1 << 28
+# The checker is happy with nodes without inputs, types that do not exist and sizes that do not fit.
+_DAMAGE = (
+    DecodeError,
+    onnx.checker.ValidationError,
+    onnx.shape_inference.InferenceError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _LAYERS = ("Conv", "Gemm", "MatMul")
 _TRANSPARENT = ("Pad", "Transpose", "Identity", "QuantizeLinear", "DequantizeLinear")
 
@@ -34,7 +51,7 @@ def read_onnx(data: bytes) -> Any:
         raise UnsupportedModelError(
             f".onnx file: {len(data)} bytes, more than {MAX_FILE_BYTES}; is it the right file?"
         )
-    try:
+    with _refusing_damage():
         model = onnx.load_from_string(data)
         if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
             raise UnsupportedModelError(
@@ -42,16 +59,6 @@ def read_onnx(data: bytes) -> Any:
             )
         onnx.checker.check_model(model)
         return onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except (
-        DecodeError,
-        onnx.checker.ValidationError,
-        onnx.shape_inference.InferenceError,
-    ) as error:
-        reason = str(error).strip().splitlines()
-        raise UnsupportedModelError(
-            f"damaged .onnx file ({reason[0] if reason else 'no reason given'}); convert or copy "
-            "it again"
-        ) from error
 
 
 def audit_onnx(data: bytes) -> Audit:
@@ -66,9 +73,24 @@ def audit_onnx(data: bytes) -> Audit:
     Raises:
         UnsupportedModelError: The file is damaged, or holds no convolution and no dense layer.
     """
-    graph = _Graph.of(read_onnx(data).graph)
-    layers = tuple(_layer(graph, node) for node in graph.nodes if node.op_type in _LAYERS)
-    return Audit(len(data), Counter(node.op_type for node in graph.nodes), layers)
+    model = read_onnx(data)
+    with _refusing_damage():
+        graph = _Graph.of(model.graph)
+        layers = tuple(_layer(graph, node) for node in graph.nodes if node.op_type in _LAYERS)
+        return Audit(len(data), Counter(node.op_type for node in graph.nodes), layers)
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """What onnx raises on a file that is none, as one line."""
+    try:
+        yield
+    except _DAMAGE as error:
+        reason = str(error).strip().splitlines()
+        raise UnsupportedModelError(
+            f"damaged .onnx file ({reason[0][:200] if reason else 'no reason given'}); convert or "
+            "copy it again"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.onnx_operators import require_known_operators
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from bireid_converters.audit.onnx_file import read_onnx
@@ -34,6 +35,7 @@ class OnnxFile:
     """
 
     def __init__(self, data: bytes) -> None:
+        require_known_operators(data, "the .onnx file")
         self._data = data
         self._model = read_onnx(data)
         graph = self._model.graph

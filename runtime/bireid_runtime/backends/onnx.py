@@ -7,6 +7,7 @@ import onnxruntime
 
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.onnx_operators import require_known_operators
 
 _ERRORS_ONLY = 3
 
@@ -20,8 +21,8 @@ class OnnxSession:
         camera: Whose numbers go into the file; None runs it as it is.
 
     Raises:
-        UnsupportedModelError: ONNX Runtime refuses the file, or it lacks an input or output that
-            the manifest names.
+        UnsupportedModelError: ONNX Runtime refuses the file, it holds operators that may run for
+            ever or take any memory, or it lacks an input or output that the manifest names.
     """
 
     def __init__(self, bundle: Bundle, threads: int, camera: str | None = None) -> None:
@@ -32,6 +33,7 @@ class OnnxSession:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = _ERRORS_ONLY
         data = bundle.read("onnx", camera)
+        require_known_operators(data, str(path))
         try:
             self._session = onnxruntime.InferenceSession(
                 data, options, providers=["CPUExecutionProvider"]

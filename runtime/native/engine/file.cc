@@ -76,6 +76,13 @@ std::string RealPath(const std::string& path) {
   return real.get();
 }
 
+// Where the files of a snapshot lie, `snapshots/REVISION/...` beside `blobs/`: that is how the
+// cache of Hugging Face keeps what it has downloaded. Empty for another directory.
+std::string BlobsOf(const std::string& root) {
+  const size_t at = root.rfind("/snapshots/");
+  return at == std::string::npos ? "" : root.substr(0, at) + "/blobs";
+}
+
 bool IsAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -143,7 +150,7 @@ std::string FileInside(const std::string& directory, std::string_view name) {
   const std::string real = RealPath(path);
   const std::string parent = real.substr(0, real.rfind('/'));
   const std::string root = RealPath(directory);
-  if (parent != (root == "/" ? "" : root)) {
+  if (parent != (root == "/" ? "" : root) && parent != BlobsOf(root)) {
     throw BundleError(path + ": a link that leads out of the bundle");
   }
   if (OpenFile(path).Size() < 0) {

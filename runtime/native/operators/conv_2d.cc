@@ -30,6 +30,11 @@ class Conv2d final : public Operator {
                          node.options);
   }
 
+  double Reads(const Graph& graph, const Node& node) const override {
+    const Shape& filter = InputOf(graph, node, 1).shape;
+    return double{1} * filter[1] * filter[2] * filter[3];
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
     const FloatConvolutionSpec spec = ConvolutionSpecOf(

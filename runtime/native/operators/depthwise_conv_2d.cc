@@ -53,6 +53,11 @@ class DepthwiseConv2d final : public Operator {
                          node.options);
   }
 
+  double Reads(const Graph& graph, const Node& node) const override {
+    const Shape& filter = InputOf(graph, node, 1).shape;
+    return double{1} * filter[1] * filter[2];
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
     auto convolution = std::make_unique<DepthwiseConvolution>(

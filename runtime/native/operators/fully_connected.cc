@@ -30,6 +30,10 @@ class FullyConnected final : public Operator {
     return WithLast(MapShape(graph, node, 0, "the input"), weights[0]);
   }
 
+  double Reads(const Graph& graph, const Node& node) const override {
+    return InputOf(graph, node, 1).shape[1];
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
     const Shape& weights = builder->graph().tensors[node.inputs[1]].shape;

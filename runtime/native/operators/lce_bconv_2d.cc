@@ -75,6 +75,13 @@ class LceBconv2d final : public Operator {
                          bits ? WordsOf(filter[0]) : filter[0], node.options);
   }
 
+  double Reads(const Graph& graph, const Node& node) const override {
+    const Shape& filter = InputOf(graph, node, 1).shape;
+    // Words of the output, if it is packed, stand for as many filters as they have bits.
+    const bool bits = graph.tensors[node.outputs[0]].type == DataType::kInt32;
+    return double{bits ? 32.0 : 1.0} * filter[1] * filter[2] * filter[3];
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
     const BinaryConvolutionSpec spec = SpecOf(builder->graph(), node);

@@ -39,6 +39,10 @@ class LceBMaxPool2d final : public Operator {
     return PoolShape(graph, node);
   }
 
+  double Reads(const Graph&, const Node& node) const override {
+    return double{1} * node.options.filter_height * node.options.filter_width;
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
     const int input = builder->MapOf(node.inputs[0]);

@@ -41,6 +41,11 @@ class Mean final : public Operator {
     return {map[0], 1, 1, map[3]};
   }
 
+  double Reads(const Graph& graph, const Node& node) const override {
+    const Shape& map = InputOf(graph, node, 0).shape;
+    return double{1} * map[1] * map[2];
+  }
+
   // The average of one window, which is the map.
   void Plan(int n, PlanBuilder* builder) const override {
     const Shape& map = builder->graph().tensors[builder->node(n).inputs[0]].shape;

@@ -42,6 +42,10 @@ class Pool2d final : public Operator {
     return PoolShape(graph, node);
   }
 
+  double Reads(const Graph&, const Node& node) const override {
+    return double{1} * node.options.filter_height * node.options.filter_width;
+  }
+
   void Plan(int n, PlanBuilder* builder) const override {
     builder->AddPool(n, SpecOf(builder->graph(), builder->node(n)));
   }

@@ -14,6 +14,9 @@ namespace bireid {
 // 1 GiB of floats, for one map and for all computed maps of an image together: what a file declares
 // is no reason to allocate without bound. Offsets of elements are int32 as well.
 constexpr int64_t kMaxMapElements = 1 << 28;
+// Multiplications, or comparisons of 32 bits, that one image may take: a minute of a slow core, and
+// a hundred times what networks of a device need.
+constexpr double kMaxOperations = 137'438'953'472;  // 2^37
 // Of the buffers of one image and the scratch of all threads.
 constexpr size_t kMaxPlanBytes = size_t{1} << 30;
 

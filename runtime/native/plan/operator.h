@@ -28,6 +28,10 @@ class Operator {
   // input size only. Throws PlanError if the inputs give none; they may be anything.
   virtual std::vector<int> InferShape(const Graph& graph, const Node& node) const = 0;
 
+  // How many numbers one value of the output is computed from, for nodes that Check has nothing
+  // against: what bounds the time that a model file can ask for.
+  virtual double Reads(const Graph&, const Node&) const { return 1; }
+
   // Adds the steps of node `n`, which Check has nothing against.
   virtual void Plan(int n, PlanBuilder* builder) const = 0;
 

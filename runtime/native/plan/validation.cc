@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plan/node_shapes.h"
+#include "plan/operator.h"
 #include "plan/plan.h"
 
 namespace bireid {
@@ -24,6 +25,7 @@ void CheckGraph(const Graph& graph) {
     known[tensor] = true;
   }
   int64_t elements = 0;
+  double operations = 0;
   for (const Node& node : graph.nodes) {
     const std::string reason = WhyUnsupported(graph, node);
     if (!reason.empty()) throw PlanError(node.name + ": " + reason);
@@ -40,6 +42,10 @@ void CheckGraph(const Graph& graph) {
     elements += ElementCount(shape) / shape[0];
     if (elements > kMaxMapElements) {
       throw PlanError(node.name + ": the maps of the graph need more than 1 GiB");
+    }
+    operations += static_cast<double>(ElementCount(shape) / shape[0]) * node.op->Reads(graph, node);
+    if (operations > kMaxOperations) {
+      throw PlanError(node.name + ": the graph needs more than 2^37 operations for an image");
     }
   }
   for (const int tensor : graph.outputs) {

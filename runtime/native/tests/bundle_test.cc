@@ -127,6 +127,20 @@ TEST_F(BundleTest, LinksCannotLeaveTheBundle) {
                            [&] { Bundle::Open(path(), false).ReadGolden(); });
 }
 
+TEST_F(BundleTest, LinksOfASnapshotIntoItsCacheAreFine) {
+  const TemporaryDirectory cache;
+  const std::string snapshot = cache.File("snapshots/0123abc");
+  for (const std::string& folder : {cache.File("blobs"), cache.File("snapshots"), snapshot}) {
+    ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  }
+  for (const std::string name : {"model.onnx", "model.lce.tflite", "manifest.json",
+                                 "golden.safetensors", "SHA256SUMS", "card.md"}) {
+    ASSERT_EQ(rename(directory_.File(name).c_str(), cache.File("blobs/" + name).c_str()), 0);
+    ASSERT_EQ(symlink(("../../blobs/" + name).c_str(), (snapshot + "/" + name).c_str()), 0);
+  }
+  EXPECT_EQ(Bundle::Open(snapshot, true).manifest().task, "reid");
+}
+
 TEST_F(BundleTest, LinksInsideAndToTheBundleAreFine) {
   ASSERT_EQ(rename(directory_.File("card.md").c_str(), directory_.File("text.md").c_str()), 0);
   ASSERT_EQ(symlink("text.md", directory_.File("card.md").c_str()), 0);

@@ -102,6 +102,19 @@ INSTANTIATE_TEST_SUITE_P(
                              m.OutputOf("convolution").shape = {1, 6, 5, 2};
                            }}));
 
+TEST(PlanMessages, ArithmeticIsBounded) {
+  GraphWriter writer;
+  const std::vector<int> shape = {1, 4096, 4096, 1};
+  const int image = writer.AddInput(DataType::kFloat32, shape);
+  writer.graph.outputs = {writer.AddNode(Op("MAX_POOL_2D"), {image}, DataType::kFloat32, shape)};
+  Node& pool = writer.graph.nodes.back();
+  pool.name = "pool";
+  pool.options.filter_height = pool.options.filter_width = 4096;
+  pool.options.padding = Padding::kSame;
+  EXPECT_EQ(BuildError(writer.graph),
+            "pool: the graph needs more than 2^37 operations for an image");
+}
+
 TEST(PlanMessages, MapsAreNotTooLargeTogether) {
   GraphWriter writer;
   const std::vector<int> shape = {1, 16384, 8192, 1};  // half a GiB

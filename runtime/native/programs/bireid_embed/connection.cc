@@ -9,13 +9,23 @@
 #include <cstring>
 
 namespace bireid_embed {
+namespace {
+
+// How often an idle client's place is looked at, milliseconds.
+constexpr int kLook = 200;
+
+}  // namespace
 
 bool Connection::ReadLine(std::string* line, bool* too_long) {
   line->clear();
   *too_long = false;
   bool has_read = false;
+  is_idle_ = true;
+  StartClock();
   while (Fill()) {
+    if (!has_read) StartClock();
     has_read = true;
+    is_idle_ = false;
     const char* begin = buffer_.data() + begin_;
     const size_t available = end_ - begin_;
     const char* feed = static_cast<const char*>(std::memchr(begin, '\n', available));
@@ -53,8 +63,9 @@ void Connection::SkipBytes(size_t count) {
 }
 
 void Connection::Write(const std::string& text) {
+  StartClock();
   for (size_t done = 0; done < text.size();) {
-    if (!stop_.WaitFor(output_, POLLOUT)) throw ConnectionEnded();
+    Await(output_, POLLOUT, false);
     // A pipe that is ready takes this many bytes without blocking.
     const size_t count = std::min<size_t>(text.size() - done, PIPE_BUF);
     const ssize_t written = write(output_, text.data() + done, count);
@@ -66,9 +77,31 @@ void Connection::Write(const std::string& text) {
   }
 }
 
+void Connection::Await(int descriptor, short events, bool is_idle) {
+  using std::chrono::milliseconds;
+  while (true) {
+    int left = -1;
+    if (patience_.milliseconds >= 0) {
+      const auto passed = std::chrono::steady_clock::now() - began_;
+      const auto limit = milliseconds(patience_.milliseconds);
+      left = static_cast<int>(std::chrono::duration_cast<milliseconds>(limit - passed).count());
+      if (left <= 0 && (!is_idle || patience_.place_is_needed())) throw ConnectionEnded();
+      if (left <= 0) left = kLook;
+    }
+    switch (stop_.WaitFor(descriptor, events, left)) {
+      case Waited::kReady:
+        return;
+      case Waited::kStop:
+        throw ConnectionEnded();
+      case Waited::kTimeOut:
+        break;
+    }
+  }
+}
+
 bool Connection::Fill() {
   while (begin_ == end_) {
-    if (!stop_.WaitFor(input_, POLLIN)) throw ConnectionEnded();
+    Await(input_, POLLIN, is_idle_);
     const ssize_t count = read(input_, buffer_.data(), buffer_.size());
     if (count == 0) return false;
     if (count > 0) {

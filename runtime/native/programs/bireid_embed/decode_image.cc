@@ -39,6 +39,8 @@ namespace {
 constexpr size_t kFixedBytes = size_t{4} << 20;
 // A pixel of a PNG has up to 8 bytes, and a buffer that grows doubles.
 constexpr size_t kMaxPixelBytes = 16;
+// Of a usual image, while it is decoded, copied and turned upright.
+constexpr size_t kHeldPixelBytes = 12;
 
 // A file as stb_image reads it. A decoder of JPEG goes on with zeros where the file ends; this
 // notices.
@@ -85,7 +87,8 @@ class Reader {
 
 }  // namespace
 
-Image DecodeImage(const std::vector<uint8_t>& file, const std::string& source) {
+Image DecodeImage(const std::vector<uint8_t>& file, const std::string& source,
+                  const MemoryCheck& check) {
   const stbi_io_callbacks callbacks = Reader::Callbacks();
   Image image;
   int channels = 0;
@@ -95,6 +98,7 @@ Image DecodeImage(const std::vector<uint8_t>& file, const std::string& source) {
     throw ImageError(source + ": not a PNG, JPEG or BMP image");
   }
   CheckSize(image.width, image.height, source);
+  if (check) check(static_cast<size_t>(image.width) * image.height * kHeldPixelBytes);
   largest_block += static_cast<size_t>(image.width) * image.height * kMaxPixelBytes;
   largest_block += 2 * file.size();
   Reader reader(file);

@@ -13,8 +13,9 @@ namespace bireid_embed {
 // Decodes a PNG, JPEG or BMP file. Grey and palette images become RGB, of 16 bits the upper 8 are
 // kept, an alpha channel is dropped. The file is not trusted: it is refused before its pixels are
 // decoded if it declares more than image.h allows, and decoding takes no more memory than its
-// pixels justify. Throws ImageError.
-Image DecodeImage(const std::vector<uint8_t>& file, const std::string& source);
+// pixels justify, which `check` is asked for. Throws ImageError.
+Image DecodeImage(const std::vector<uint8_t>& file, const std::string& source,
+                  const MemoryCheck& check = {});
 
 }  // namespace bireid_embed
 

@@ -45,10 +45,10 @@ Image Upright(Image image, int orientation) {
   return upright;
 }
 
-Image ReadImageFile(const std::string& path) {
-  const std::vector<uint8_t> file = ReadRegularFile(path, kMaxFileBytes);
+Image ReadImageFile(const std::string& path, const MemoryCheck& check) {
+  const std::vector<uint8_t> file = ReadRegularFile(path, kMaxFileBytes, check);
   CheckPng(file, path);
-  return Upright(DecodeImage(file, path), ExifOrientation(file));
+  return Upright(DecodeImage(file, path, check), ExifOrientation(file));
 }
 
 Image ReadRawFile(const std::string& path, int width, int height) {

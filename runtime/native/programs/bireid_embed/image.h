@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "programs/bireid_embed/memory_budget.h"
+
 namespace bireid_embed {
 
 constexpr int kChannels = 3;
@@ -31,8 +33,9 @@ void CheckSize(int64_t width, int64_t height, const std::string& source);
 // The image as it is meant to be seen by its EXIF orientation, 1 to 8.
 Image Upright(Image image, int orientation);
 
-// Reads a PNG, JPEG or BMP file, and turns it upright. Throws ImageError.
-Image ReadImageFile(const std::string& path);
+// Reads a PNG, JPEG or BMP file, and turns it upright. `check` is asked before memory is taken for
+// the file and for its pixels. Throws ImageError.
+Image ReadImageFile(const std::string& path, const MemoryCheck& check = {});
 
 // Reads a file of width * height * 3 bytes. Throws ImageError.
 Image ReadRawFile(const std::string& path, int width, int height);

@@ -131,7 +131,7 @@ int Serve(const Options& options) {
   if (options.socket.empty()) {
     ServeStdio(networks);
   } else {
-    ServeSocket(options.socket, networks);
+    ServeSocket(options.socket, options.patience, networks);
   }
   return kOk;
 }

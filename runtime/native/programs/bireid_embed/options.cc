@@ -54,6 +54,8 @@ frame in which a target is taken. An answer is a line of JSON, {"embedding": [NU
 
   --stdio        requests on standard input, answers on standard output
   --socket PATH  a Unix socket for this user, of up to 8 clients at a time
+  --patience N   with --socket: a client loses its place that is silent within a request, or idle
+                 while others wait, for N seconds, 1 to 3600 (default 30)
 
 Exit codes: 0 ok, 1 bug, 2 usage (command line, image or bundle), 3 a check failed, 6 unsupported.
 )";
@@ -76,7 +78,8 @@ enum Code {
   kCamera,
   kBox,
   kStdio,
-  kSocket
+  kSocket,
+  kPatience
 };
 
 constexpr option kOptions[] = {
@@ -93,6 +96,7 @@ constexpr option kOptions[] = {
     {"box", required_argument, nullptr, kBox},
     {"stdio", no_argument, nullptr, kStdio},
     {"socket", required_argument, nullptr, kSocket},
+    {"patience", required_argument, nullptr, kPatience},
     {"help", no_argument, nullptr, 'h'},
     {"version", no_argument, nullptr, 'V'},
     {nullptr, 0, nullptr, 0},
@@ -110,6 +114,7 @@ bool IsNumber(const std::string& text) {
 struct Seen {
   bool stdio = false;
   bool socket = false;
+  bool patience = false;
   bool raw = false;
   int actions = 0;
 };
@@ -173,6 +178,10 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
       seen->socket = true;
       options->socket = optarg;
       break;
+    case kPatience:
+      seen->patience = true;
+      options->patience = ParseInteger(optarg, 1, 3600, "--patience");
+      break;
     default:
       throw UsageError(std::string(argv[optind - 1]) +
                        ": unknown, or its value is missing; see bireid-embed --help");
@@ -191,6 +200,7 @@ void CheckCombination(const Options& options, const Seen& seen) {
   Require(!options.box || (embeds && !options.binary), "--box goes with images and JSON only");
   const bool reports = options.action == Action::kSelfTest || options.action == Action::kBench;
   Require(!options.json || reports, "--json goes with --selftest and --bench only");
+  Require(!seen.patience || seen.socket, "--patience goes with --socket only");
   if (serves) {
     Require(seen.stdio != seen.socket, "serve needs either --stdio or --socket PATH");
     Require(!seen.socket || !options.socket.empty(), "--socket needs a path");

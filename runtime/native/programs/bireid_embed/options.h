@@ -22,6 +22,7 @@ struct Options {
   bool json = false;
   int bench_runs = 100;
   std::string socket;  // empty: standard input and output
+  int patience = 30;   // seconds
   int threads = 1;
   std::string isa = "auto";
   std::string stem = "float32";

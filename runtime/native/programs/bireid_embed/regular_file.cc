@@ -12,7 +12,8 @@
 
 namespace bireid_embed {
 
-std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit) {
+std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit,
+                                     const MemoryCheck& check) {
   // Opening a pipe that nobody writes to would wait for ever.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status;
@@ -23,6 +24,7 @@ std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit) {
   if (status.st_size > static_cast<off_t>(limit)) {
     throw ImageError(path + ": more than " + std::to_string(limit) + " bytes");
   }
+  if (check) check(static_cast<size_t>(status.st_size));
   std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
   size_t done = 0;
   while (done < bytes.size()) {

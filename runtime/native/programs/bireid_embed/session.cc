@@ -1,11 +1,13 @@
 #include "programs/bireid_embed/session.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/json_text.h"
 #include "programs/bireid_embed/cloud.h"
@@ -16,6 +18,7 @@
 namespace bireid_embed {
 namespace {
 
+constexpr size_t kArriving = size_t{1} << 20;
 constexpr char kRaw[] = "raw ";
 constexpr size_t kRawSize = sizeof(kRaw) - 1;
 constexpr char kCamera[] = "camera ";
@@ -23,9 +26,33 @@ constexpr size_t kCameraSize = sizeof(kCamera) - 1;
 constexpr char kBox[] = "box ";
 constexpr size_t kBoxSize = sizeof(kBox) - 1;
 
+// Bytes take memory as they arrive: a client that only declares them gets none. Where memory is
+// short, the rest is taken from the connection for nothing.
+void ReadArriving(Connection& connection, size_t count, const MemoryCheck& check,
+                  std::vector<uint8_t>* bytes) {
+  try {
+    while (bytes->size() < count) {
+      const size_t done = bytes->size();
+      const size_t part = std::min(count - done, kArriving);
+      check(part);
+      // Of what is reserved, the system gives only what is written to.
+      if (done == 0) bytes->reserve(count);
+      bytes->resize(done + part);
+      connection.ReadBytes(bytes->data() + done, part);
+    }
+  } catch (const ConnectionEnded&) {
+    throw;
+  } catch (const std::exception&) {
+    const size_t left = count - bytes->size();
+    std::vector<uint8_t>().swap(*bytes);
+    connection.SkipBytes(left);
+    throw;
+  }
+}
+
 // "raw W H" and the pixels that follow it. Where W and H are sides of an image, the pixels are
 // taken from the connection in any case: the next request begins after them.
-Image ReadRaw(const std::string& request, Connection& connection) {
+Image ReadRaw(const std::string& request, Connection& connection, const MemoryCheck& check) {
   const size_t space = std::min(request.find(' ', kRawSize), request.size());
   const std::string height_text = space < request.size() ? request.substr(space + 1) : "";
   const int width =
@@ -35,32 +62,28 @@ Image ReadRaw(const std::string& request, Connection& connection) {
   Image image{width, height, {}};
   try {
     CheckSize(width, height, "raw");
-    image.pixels.resize(bytes);
   } catch (const std::exception&) {
     connection.SkipBytes(bytes);
     throw;
   }
-  connection.ReadBytes(image.pixels.data(), bytes);
+  ReadArriving(connection, bytes, check, &image.pixels);
   return image;
 }
 
 // "raw N" and the points that follow it, as ReadRaw.
-std::vector<float> ReadRawPoints(const std::string& request, Connection& connection) {
+std::vector<float> ReadRawPoints(const std::string& request, Connection& connection,
+                                 const MemoryCheck& check) {
   const int count = ParseInteger(request.substr(kRawSize), 1, kMaxPoints, "N of raw N");
   const size_t bytes = static_cast<size_t>(count) * kAxes * sizeof(float);
-  std::vector<float> points;
-  try {
-    points.resize(static_cast<size_t>(count) * kAxes);
-  } catch (const std::exception&) {
-    connection.SkipBytes(bytes);
-    throw;
-  }
-  connection.ReadBytes(reinterpret_cast<uint8_t*>(points.data()), bytes);
+  std::vector<uint8_t> arrived;
+  ReadArriving(connection, bytes, check, &arrived);
+  std::vector<float> points(static_cast<size_t>(count) * kAxes);
+  std::memcpy(points.data(), arrived.data(), bytes);
   return points;
 }
 
-Item ReadItem(const std::string& request, bool too_long, bool takes_clouds,
-              Connection& connection) {
+Item ReadItem(const std::string& request, bool too_long, bool takes_clouds, Connection& connection,
+              const MemoryCheck& check) {
   if (too_long) {
     throw ImageError("a request has at most " + std::to_string(Connection::kMaxLine) + " bytes");
   }
@@ -68,9 +91,9 @@ Item ReadItem(const std::string& request, bool too_long, bool takes_clouds,
   if (request.find('\0') != std::string::npos) throw ImageError("a path has no zero byte");
   const bool is_raw = request.compare(0, kRawSize, kRaw) == 0;
   if (takes_clouds) {
-    return {{}, is_raw ? ReadRawPoints(request, connection) : ReadCloudFile(request)};
+    return {{}, is_raw ? ReadRawPoints(request, connection, check) : ReadCloudFile(request)};
   }
-  return {is_raw ? ReadRaw(request, connection) : ReadImageFile(request), {}};
+  return {is_raw ? ReadRaw(request, connection, check) : ReadImageFile(request, check), {}};
 }
 
 // Takes a word and the one behind it off a request, such as "camera NAME ", and returns the second;
@@ -94,13 +117,15 @@ std::string Follow(const std::string& box, const Image& frame, const CameraNetwo
 }
 
 std::string Answer(std::string request, bool too_long, Connection& connection,
-                   CameraNetworks& networks, Target* target) {
+                   CameraNetworks& networks, MemoryBudget& budget, Target* target) {
+  MemoryBudget::Share share(budget);
   try {
     std::string camera, box;
     if (networks.AskForCamera()) camera = Take(kCamera, kCameraSize, &request);
     if (networks.Tracks()) box = Take(kBox, kBoxSize, &request);
     // First of all: pixels that follow are no requests.
-    const Item item = ReadItem(request, too_long, networks.TakesClouds(), connection);
+    const Item item =
+        ReadItem(request, too_long, networks.TakesClouds(), connection, share.Check());
     if (networks.AskForCamera() && camera.empty()) {
       throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
     }
@@ -116,13 +141,13 @@ std::string Answer(std::string request, bool too_long, Connection& connection,
 
 }  // namespace
 
-void Serve(Connection& connection, CameraNetworks& networks) {
+void Serve(Connection& connection, CameraNetworks& networks, MemoryBudget& budget) {
   try {
     std::string request;
     bool too_long = false;
     Target target;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, networks, &target));
+      connection.Write(Answer(request, too_long, connection, networks, budget, &target));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

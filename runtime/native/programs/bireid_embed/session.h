@@ -4,11 +4,12 @@
 
 #include "programs/bireid_embed/camera_networks.h"
 #include "programs/bireid_embed/connection.h"
+#include "programs/bireid_embed/memory_budget.h"
 
 namespace bireid_embed {
 
 // Answers requests to the end of the input. A request that fails is answered by its error.
-void Serve(Connection& connection, CameraNetworks& networks);
+void Serve(Connection& connection, CameraNetworks& networks, MemoryBudget& budget);
 
 }  // namespace bireid_embed
 

@@ -41,12 +41,14 @@ StopSignal::StopSignal() {
 
 void StopSignal::Request() { RequestStop(0); }
 
-bool StopSignal::WaitFor(int descriptor, short events) const {
+Waited StopSignal::WaitFor(int descriptor, short events, int milliseconds) const {
   pollfd descriptors[] = {{descriptor, events, 0}, {descriptor_, POLLIN, 0}};
-  while (poll(descriptors, 2, -1) < 0) {
+  int ready;
+  while ((ready = poll(descriptors, 2, milliseconds)) < 0) {
     if (errno != EINTR) throw SystemError("poll", errno);
   }
-  return descriptors[1].revents == 0;
+  if (descriptors[1].revents != 0) return Waited::kStop;
+  return ready == 0 ? Waited::kTimeOut : Waited::kReady;
 }
 
 }  // namespace bireid_embed

@@ -4,6 +4,8 @@
 
 namespace bireid_embed {
 
+enum class Waited { kReady, kStop, kTimeOut };
+
 // From its making on, SIGTERM and SIGINT do not end the process but make descriptor() readable for
 // good. There may be one in a process. Also ignores SIGPIPE, so that a client that has gone is an
 // error of one write.
@@ -20,7 +22,12 @@ class StopSignal {
   int descriptor() const { return descriptor_; }
 
   // Waits until `descriptor` is ready for `events` of poll(); false if it is time to stop.
-  bool WaitFor(int descriptor, short events) const;
+  bool WaitFor(int descriptor, short events) const {
+    return WaitFor(descriptor, events, -1) == Waited::kReady;
+  }
+
+  // For so many milliseconds at most, below 0 for ever.
+  Waited WaitFor(int descriptor, short events, int milliseconds) const;
 
  private:
   int descriptor_;

@@ -1,0 +1,146 @@
+"""Looking into an ONNX file before an engine runs it.
+
+An ONNX file is a program. A few hundred bytes can loop for ever, or ask for gigabytes, and ONNX
+Runtime can neither be interrupted nor given a limit. So a file is run only if it is made of
+operators whose work follows from the sizes of its weights and of the input.
+"""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from bireid_runtime.errors import UnsupportedModelError
+from bireid_runtime.protobuf import fields, integers
+
+ALLOW = "BIREID_FOREIGN_OPERATORS"
+"""Environment variable; 1 runs whatever an ONNX file holds."""
+
+# fmt: off
+KNOWN_OPERATORS = frozenset((
+    # What the exporter writes.
+    "Add", "AveragePool", "BitwiseAnd", "Cast", "Clip", "Conv", "Div", "Flatten", "Gemm",
+    "GlobalAveragePool", "GreaterOrEqual", "Identity", "Max", "MaxPool", "Mul", "PRelu", "Pad",
+    "ReduceL2", "Relu", "Reshape", "Slice", "Sum", "Transpose", "Where",
+    # What other exporters write for the same networks.
+    "BatchNormalization", "Concat", "Equal", "Exp", "LpNormalization", "MatMul", "Min", "Not",
+    "Pow", "ReduceMean", "ReduceSum", "Sigmoid", "Sign", "Softmax", "Sqrt", "Squeeze", "Sub",
+    "Tanh", "Unsqueeze",
+))
+# fmt: on
+
+_MAX_PADDING = 1024
+_STANDARD_DOMAINS = ("", "ai.onnx")
+# Numbers of fields in onnx.proto.
+_GRAPH, _FUNCTIONS = 7, 25
+_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
+_INPUT, _OPERATOR, _ATTRIBUTE, _DOMAIN = 1, 4, 5, 7
+_NAME, _SUBGRAPHS, _INTS = 1, (6, 11), 8
+_INT64_DATA, _TENSOR_NAME, _RAW_DATA, _LOCATION = 7, 8, 9, 14
+
+
+def require_known_operators(data: bytes, source: str) -> None:
+    """Refuse an ONNX file that could run for ever or take any memory.
+
+    Args:
+        data: Its bytes, untrusted.
+        source: What errors call it.
+
+    Raises:
+        UnsupportedModelError: It is no ONNX file, keeps weights in other files, or holds an
+            operator, a function or an amount of padding that no network here needs, and `ALLOW` is
+            not set.
+    """
+    if os.environ.get(ALLOW) == "1":
+        return
+    try:
+        for reason in _reasons(memoryview(data)):
+            raise UnsupportedModelError(
+                f"{source}: {reason}; if you trust the file, set {ALLOW}=1 to run it all the same"
+            )
+    except ValueError as error:
+        raise UnsupportedModelError(f"{source}: damaged .onnx file ({error})") from error
+
+
+def _reasons(model: memoryview) -> Iterator[str]:
+    for number, value in fields(model):
+        if number == _FUNCTIONS:
+            yield "it defines functions of its own"
+        if number == _GRAPH:
+            yield from _reasons_of_graph(_message(value))
+
+
+def _reasons_of_graph(graph: memoryview) -> Iterator[str]:
+    amounts: set[str] = set()
+    padding: dict[str, int] = {}
+    for number, value in fields(graph):
+        if number == _SPARSE:
+            yield "it holds sparse weights"
+        elif number == _INITIALIZER:
+            name, most = _tensor(_message(value))
+            padding[name] = most
+        elif number == _NODE:
+            yield from _reasons_of_node(_message(value), amounts)
+    for name in sorted(amounts):
+        if padding.get(name, _MAX_PADDING + 1) > _MAX_PADDING:
+            yield f"it pads by {name[:60]!r}, which is no constant up to {_MAX_PADDING}"
+
+
+def _reasons_of_node(node: memoryview, amounts: set[str]) -> Iterator[str]:
+    """Why a node is not run; the names of tensors that say how much to pad go to `amounts`."""
+    inputs: list[str] = []
+    is_pad = False
+    for number, value in fields(node):
+        if number == _INPUT:
+            inputs.append(_text(value))
+        elif number == _OPERATOR:
+            operator = _text(value)
+            is_pad |= operator == "Pad"
+            if operator not in KNOWN_OPERATORS:
+                yield f"it holds the operator {operator[:60]!r}, which no network here needs"
+        elif number == _DOMAIN and _text(value) not in _STANDARD_DOMAINS:
+            yield f"it holds operators of {_text(value)[:60]!r}"
+        elif number == _ATTRIBUTE:
+            yield from _reasons_of_attribute(_message(value))
+    if is_pad:
+        amounts.update(inputs[1:2])
+
+
+def _reasons_of_attribute(attribute: memoryview) -> Iterator[str]:
+    name, most = "", 0
+    for number, value in fields(attribute):
+        if number == _NAME:
+            name = _text(value)
+        elif number in _SUBGRAPHS:
+            yield "it holds graphs inside operators"
+        elif number == _INTS:
+            most = max([most, *map(abs, integers(value))])
+    if name == "pads" and most > _MAX_PADDING:
+        yield f"it pads by {most}, more than {_MAX_PADDING}"
+
+
+def _tensor(tensor: memoryview) -> tuple[str, int]:
+    """Name, and the largest whole number in it as far as it may be int64."""
+    name, most = "", 0
+    for number, value in fields(tensor):
+        if number == _TENSOR_NAME:
+            name = _text(value)
+        elif number == _INT64_DATA:
+            most = max([most, *map(abs, integers(value))])
+        elif number == _LOCATION and value == 1:
+            raise ValueError("it keeps weights in other files")
+        # Amounts of padding are few; of weights nothing is asked.
+        elif number == _RAW_DATA and len(_message(value)) <= 1024 and len(_message(value)) % 8 == 0:
+            numbers = np.frombuffer(_message(value), "<i8")
+            most = max([most, *map(abs, numbers.tolist())])
+    return name, most
+
+
+def _message(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError("a number stands where a message belongs")
+    return value
+
+
+def _text(value: int | memoryview) -> str:
+    return bytes(_message(value)).decode("utf-8", "replace")
