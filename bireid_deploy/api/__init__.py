@@ -6,6 +6,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.classifying import ClassifiedFiles, classify
+from bireid_deploy.api.comparing import Comparison, compare
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
@@ -17,6 +18,7 @@ from bireid_deploy.api.training import TrainingResult, train
 __all__ = [
     "Adaptation",
     "ClassifiedFiles",
+    "Comparison",
     "Evaluation",
     "FollowedTarget",
     "FoundInImages",
@@ -25,6 +27,7 @@ __all__ = [
     "adapt",
     "bench",
     "classify",
+    "compare",
     "convert",
     "detect",
     "embed",

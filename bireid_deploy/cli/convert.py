@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 from bireid_converters.formats import FORMATS
+from bireid_runtime import Bundle
 
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.native_output import quiet_native_output
@@ -73,4 +74,24 @@ def command(
     for entry, size in sizes.items():
         message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
     message("parity gate skipped" if no_verify else "parity gate passed")
+    for line in _measured(bundle):
+        message(line)
     click.echo(str(out))
+
+
+def _measured(bundle: Bundle) -> list[str]:
+    """What every engine reached on the data that were given, a line each."""
+    from bireid_deploy.models_at_hand import task_of_bundle
+
+    headings = task_of_bundle(bundle).scores
+    lines = []
+    for record in bundle.manifest["metrics"]:
+        scores = ", ".join(
+            f"{heading} {100 * record[name]:.1f}"
+            for name, heading in headings.items()
+            if record.get(name) is not None
+        )
+        equal = record.get("agreeing_share")
+        alike = "" if equal is None else f"; {equal:.0%} of outputs as the first"
+        lines.append(f"{record['engine']} on {record['data']}: {scores}{alike}")
+    return lines

@@ -17,6 +17,7 @@ VERBS = {
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
+    "compare": "Hold models against each other on a test set: does 1-bit hurt?",
     "embed": "Turn images into embeddings.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",

@@ -16,6 +16,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
@@ -144,6 +145,7 @@ class Report:
         outputs: What the model computed for every item, for comparisons between engines; empty if
             it was not kept.
         remarks: What was left out of the data, a line each.
+        items: What the scores are means of, if they are; two models are paired by them.
     """
 
     scores: dict[str, Any]
@@ -154,6 +156,7 @@ class Report:
     counts: str
     outputs: Mapping[str, np.ndarray]
     remarks: tuple[str, ...] = ()
+    items: ItemScores | None = None
 
 
 @dataclass(frozen=True)

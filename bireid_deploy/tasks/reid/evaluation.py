@@ -21,7 +21,9 @@ from bireid_deploy.evaluation.embedding_file import (
     require_writable,
 )
 from bireid_deploy.evaluation.embeddings import Embeddings
-from bireid_deploy.evaluation.ranking import GalleryCameras, rank
+from bireid_deploy.evaluation.item_scores import ItemScores
+from bireid_deploy.evaluation.ranked_lists import RankedLists
+from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult, rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
@@ -158,6 +160,23 @@ def _report(
         counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images; "
         f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}",
         outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
+        items=_items(result, RankedLists(embedded.query, embedded.gallery, gallery_cameras)),
+    )
+
+
+def _items(result: RankingResult, lists: RankedLists) -> ItemScores:
+    """A query is an item, and what it finds first is its answer; re-ranking moves scores alone."""
+    valid = ~np.isnan(result.average_precisions)
+    return ItemScores(
+        names=lists.query.names,
+        groups=lists.query.person_ids,
+        group_name="people",
+        values={
+            "mean_average_precision": result.average_precisions,
+            "rank_1": np.where(valid, result.first_ranks == 1, np.nan),
+        },
+        answers=lists.gallery.names,
+        responses=lists.similarities,
     )
 
 
