@@ -8,6 +8,7 @@ from typing import Any
 
 from bireid_runtime.errors import ArgumentError
 
+from bireid_deploy.api.held_out import hold_out
 from bireid_deploy.extras import require
 from bireid_deploy.recipes import find_recipe, load_recipe
 from bireid_deploy.tasks import TASKS
@@ -33,7 +34,8 @@ class TrainingResult:
 
     Attributes:
         run: The run directory.
-        history: One summary per epoch: the mean of every loss term, and `images_per_second`.
+        history: One summary per epoch: the mean of every loss term, `images_per_second`, and
+            `validation_*` where it was measured.
         skipped: Training files that could not be decoded, with the reason.
         advice: What the methods say about the run, a line each; empty if all went well.
     """
@@ -100,6 +102,7 @@ def train(
     task = TASKS[recipe.task]
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, recipe)
+    data, validation = hold_out(recipe, task, data)
     with decoding() as on_decoded:
         loaded = task.load_training_data(recipe, data, on_decoded)
     for path, reason in loaded.skipped:
@@ -111,7 +114,8 @@ def train(
 
     with reporting(recipe) as reporter:
         with quiet():
-            trainer = Trainer(recipe, task, loaded, run, reporter, _path(init), _path(teacher))
+            origins = _path(init), _path(teacher)
+            trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation)
         history = trainer.train(resume)
     return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()))
 

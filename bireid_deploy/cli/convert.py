@@ -1,6 +1,7 @@
 """`bireid-deploy convert`."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 from bireid_converters.formats import FORMATS
@@ -20,6 +21,13 @@ _FORMAT_HELP = f"File to write (repeatable; default {' and '.join(_DEFAULTS)}). 
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--format", "formats", multiple=True, default=_DEFAULTS, help=_FORMAT_HELP)
 @click.option("--real", type=click.Path(path_type=Path), help="Run of the real-valued counterpart.")
+@click.option(
+    "--checkpoint",
+    type=click.Choice(("last", "best")),
+    default="last",
+    show_default=True,
+    help="Of RUN: the last one, or the best one of its validation.",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--name", help="Name of the network; default the recipe's.")
@@ -32,6 +40,7 @@ def command(
     out: Path,
     formats: tuple[str, ...],
     real: Path | None,
+    checkpoint: Literal["last", "best"],
     data: Path | None,
     layout: str,
     name: str | None,
@@ -53,6 +62,7 @@ def command(
             formats=formats,
             name=name,
             real=real,
+            checkpoint=checkpoint,
             data=data,
             layout=layout,
             licences={"weights": weights_licence, "training_data": data_licence},

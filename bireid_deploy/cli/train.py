@@ -9,10 +9,12 @@ from bireid_deploy.cli.native_output import quiet_native_output
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
+@click.argument("recipe", required=False)
+@click.option("--list", "lists", is_flag=True, help="List the recipes that ship.")
+@click.option("--show", metavar="RECIPE", help="Print every key of a recipe, as --set changes it.")
+@click.option("--data", type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the recipe."
 )
@@ -23,10 +25,12 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(
-    recipe: str,
-    data: Path,
+    recipe: str | None,
+    lists: bool,
+    show: str | None,
+    data: Path | None,
     layout: str,
-    out: Path,
+    out: Path | None,
     overrides: tuple[str, ...],
     init: Path | None,
     teacher: Path | None,
@@ -37,6 +41,17 @@ def command(
 
     Ctrl-C saves a checkpoint; --resume continues from it to the same result.
     """
+    if lists or show is not None:
+        from bireid_deploy.cli import recipe_listing
+
+        recipe_listing.emit_list(as_json) if lists else recipe_listing.emit_recipe(
+            show or "", overrides, as_json
+        )
+        return
+    if recipe is None or data is None or out is None:
+        raise click.UsageError(
+            "give a RECIPE, --data and --out; `bireid-deploy train --list` shows the recipes"
+        )
     from bireid_deploy import api
     from bireid_deploy.cli.training_progress import training_reporter
 

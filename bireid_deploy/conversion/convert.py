@@ -9,6 +9,8 @@ from bireid_runtime import Bundle
 
 from bireid_deploy.conversion.measure import measure_engines, require_equal_scores
 from bireid_deploy.trained_run import TrainedRun
+from bireid_deploy.training.checkpoint import read_state
+from bireid_deploy.training.loop_state import LoopState
 
 SAMPLES = 64
 
@@ -65,7 +67,7 @@ def convert_run(
         training={
             "recipe": run.recipe.model_dump(mode="json"),
             "data": run.record["data"],
-            "steps": run.record["steps"],
+            **_moment(run),
             # What was changed after the training, if anything was.
             **{key: run.record[key] for key in ("adaptation",) if key in run.record},
         },
@@ -75,3 +77,12 @@ def convert_run(
         candidates_source=run.task.samples_source,
         verify=verify,
     )
+
+
+def _moment(run: TrainedRun) -> dict[str, Any]:
+    """When the weights were taken: after how many steps, and, if not at the end, which epoch."""
+    if run.directory == run.directory.last:
+        return {"steps": run.record["steps"]}
+    source = run.directory.checkpoint
+    state = LoopState.from_json(read_state(source), str(source))
+    return {"steps": state.step, "checkpoint": "best", "epoch": state.epoch}

@@ -244,6 +244,15 @@ class Task(TrainableTask, Protocol):
     def summary(self, description: Mapping[str, Any]) -> str:
         """What `describe` found, in words."""
 
+    def hold_out(self, dataset: Any, fraction: float) -> tuple[Any, Any]:
+        """Split training data: what is left to train with, and the rest as a test split.
+
+        The split depends on the data alone.
+
+        Raises:
+            DatasetError: Too little would be left, or what is held out cannot be measured.
+        """
+
     def load_training_data(
         self, recipe: Recipe, dataset: Any, on_progress: Progress | None
     ) -> TaskData:
@@ -333,6 +342,12 @@ class TaskDefaults:
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Every value fits."""
+
+    def hold_out(self, dataset: Any, fraction: float) -> tuple[Any, Any]:
+        """Training items, evenly spaced in their order."""
+        from bireid_deploy.data.held_out import hold_out_items
+
+        return hold_out_items(dataset, fraction)
 
     def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Soft patterns with grain, of several sizes."""

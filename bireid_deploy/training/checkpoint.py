@@ -42,11 +42,16 @@ def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     _check_shapes(path, variables, arrays)
     for name, variable in variables.items():
         variable.assign(arrays[name])
-    try:
-        state: dict[str, Any] = json.loads(arrays[_STATE].tobytes())
-    except ValueError as error:
-        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
-    return state
+    return _parsed(path, arrays[_STATE])
+
+
+def read_state(path: Path) -> Any:
+    """The state of the loop in a checkpoint, untrusted: see `LoopState.from_json`.
+
+    Raises:
+        TrainingError: As `read_arrays`.
+    """
+    return _parsed(path, read_arrays(path, [_STATE])[_STATE])
 
 
 def load_network(path: Path, network: Any) -> None:
@@ -137,6 +142,13 @@ def _open(path: Path) -> Iterator[NpzFile]:
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such checkpoint; has the run been started?") from None
     except ArrayFileError as error:
+        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
+
+
+def _parsed(path: Path, state: np.ndarray) -> Any:
+    try:
+        return json.loads(state.tobytes())
+    except (ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
 
 

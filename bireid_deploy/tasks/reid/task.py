@@ -120,6 +120,14 @@ class ReId(TaskDefaults):
             f"{description['gallery']['images']} gallery images to test"
         )
 
+    def hold_out(
+        self, dataset: "ReIdDataset", fraction: float
+    ) -> tuple["ReIdDataset", "ReIdDataset"]:
+        """Training people with all of their images."""
+        from bireid_deploy.data.held_out import hold_out_people
+
+        return hold_out_people(dataset, fraction)
+
     def load_training_data(
         self, recipe: Recipe, dataset: "ReIdDataset", on_progress: Progress | None = None
     ) -> LabelledImages:
