@@ -13,6 +13,7 @@ from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
+from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "flash",
     "follow",
     "profile",
+    "report",
     "roll_back",
     "train",
     "verify",

@@ -18,6 +18,7 @@ VERBS = {
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
     "compare": "Hold models against each other on a test set: does 1-bit hurt?",
+    "report": "Write what a model finds on a test set as one HTML page.",
     "embed": "Turn images into embeddings.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",

@@ -160,6 +160,19 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Attention:
+    """Where a network is active.
+
+    Attributes:
+        description: What the maps are, a sentence.
+        maps: From uint8 images (H, W, C) of any size to float32 (N, h, w), 0 and up.
+    """
+
+    description: str
+    maps: Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+@dataclass(frozen=True)
 class Generator:
     """Data that a task can render instead of reading a folder.
 
@@ -306,6 +319,18 @@ class Task(TrainableTask, Protocol):
             BireidError: The file cannot be read.
         """
 
+    def page(self, report: Report, dataset: Any, attention: Attention | None) -> Sequence[str]:
+        """What `report` shows of an evaluation: parts of a page, HTML.
+
+        Args:
+            report: What `evaluate` found without options.
+            dataset: What it was measured on.
+            attention: Where the network is active, if that is known.
+
+        Returns:
+            The parts; none for the table of the evaluation.
+        """
+
     def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
         """Of an evaluation, the scores in which all engines must agree within a point.
 
@@ -360,6 +385,10 @@ class TaskDefaults:
     ) -> Report:
         """Refuse: the task keeps no outputs in files."""
         raise UnsupportedModelError(f"{path}: its task keeps no outputs in files")
+
+    def page(self, report: Report, dataset: Any, attention: Attention | None) -> Sequence[str]:
+        """The table of the evaluation."""
+        return ()
 
     def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
         """No score is held against those of another engine."""

@@ -28,6 +28,7 @@ from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
 from bireid_deploy.tasks.reid.cameras import Embed, embedder
+from bireid_deploy.tasks.reid.page import Ranking
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,20 @@ def _items(result: RankingResult, lists: RankedLists) -> ItemScores:
         answers=lists.gallery.names,
         responses=lists.similarities,
     )
+
+
+def ranking_of(report: Report, dataset: ReIdDataset) -> Ranking:
+    """The ranking behind a report of `evaluate_embeddings` without options."""
+    (vectors,) = report.outputs.values()
+    queries = len(dataset.query)
+    lists = RankedLists(
+        _embeddings(vectors[:queries], dataset.query),
+        _embeddings(vectors[queries:], dataset.gallery),
+    )
+    result = rank(lists.query, lists.gallery)
+    found = ranking_intervals(result, lists.query.person_ids)
+    intervals = found.mean_average_precision, found.rank_1
+    return Ranking(dataset, lists, result, intervals)
 
 
 def _range(interval: tuple[float, float]) -> str:

@@ -11,6 +11,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.evaluation.embedding_file import SUFFIXES
 from bireid_deploy.tasks.base import (
+    Attention,
     Candidates,
     Deployment,
     Generator,
@@ -215,6 +216,15 @@ class ReId(TaskDefaults):
         from bireid_deploy.tasks.reid.evaluation import evaluate_saved
 
         return evaluate_saved(path, options, on_progress)
+
+    def page(
+        self, report: Report, dataset: "ReIdDataset", attention: Attention | None
+    ) -> Sequence[str]:
+        """Ranked lists, curves, cameras, people, and where the network is active."""
+        from bireid_deploy.tasks.reid.evaluation import ranking_of
+        from bireid_deploy.tasks.reid.page import page_of
+
+        return page_of(ranking_of(report, dataset), attention)
 
     def comparable(self, scores: Mapping[str, Any]) -> dict[str, float]:
         """MAP and rank-1, on 100 queries or more."""
