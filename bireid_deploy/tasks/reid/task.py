@@ -47,7 +47,7 @@ class ReId(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
-    terms = (Term("identity"), Term("triplet"), Term("accuracy"))
+    terms = (Term("identity"), Term("triplet"), Term("accuracy", is_loss=False))
     scores: ClassVar[dict[str, str]] = {
         "mean_average_precision": "mAP",
         "rank_1": "rank-1",
