@@ -27,9 +27,9 @@ def command(
 
     A model is a run, a bundle, a .onnx or .tflite file in a bundle, a file that `evaluate --save`
     wrote, or a baseline. Intervals are at 95 %, people (or what else belongs together) drawn with
-    replacement; the difference is paired, so that it leaves out what is hard for both. "same 1st"
-    is the share of queries for which a model finds the same image first as the first model. MB is
-    the file, of a run its weights in float32; ms is the network alone, batch 1.
+    replacement; the difference is paired, so that it leaves out what is hard for both. "alike" is
+    the share of queries for which a model finds the same image first as the first model. MB is the
+    file, of a run its weights in float32; ms is the network alone, batch 1.
     """
     from bireid_deploy import api
     from bireid_deploy.cli.comparison_table import emit_comparison

@@ -24,7 +24,7 @@ def emit_comparison(found: "Comparison") -> None:
         "model",
         *(found.task.scores[name] for name in shown),
         f"{heading} - 1st",
-        "same 1st",
+        "alike",
         "MB",
         "ms",
     )
@@ -59,19 +59,27 @@ def _lines(row: "Row", shown: list[str], main: str) -> list[tuple[str, ...]]:
     cells = [_percent(measured.report.scores.get(name)) for name in shown]
     below = [_interval(row.intervals.get(name), "-") for name in shown]
     cells.append("-" if difference is None else f"{100 * difference.value:+.1f}")
-    below.append("" if difference is None else _interval(difference.interval, " to "))
+    below.append("" if difference is None else _interval(difference.interval, ".."))
     cells.append("-" if row.agreement is None else f"{100 * row.agreement.same_first:.0f}%")
-    cells.append("-" if measured.bytes is None else f"{measured.bytes / 1e6:.2f}")
-    cells.append("-" if measured.milliseconds is None else f"{measured.milliseconds:.2f}")
-    names = [*textwrap.wrap(measured.model, _NAME_WIDTH), f"({measured.engine})"]
+    cells.append("-" if measured.bytes is None else _number(measured.bytes / 1e6))
+    cells.append("-" if measured.milliseconds is None else _number(measured.milliseconds))
+    said = (measured.model, f"({measured.engine})")
+    names = [line for text in said for line in textwrap.wrap(text, _NAME_WIDTH)]
     figures = [tuple(cells), (*below, "", "", "")]
     figures += [("",) * len(cells)] * (len(names) - len(figures))
     return [(name, *line) for name, line in zip(names, figures, strict=True)]
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}"
+    """At most five characters, so that two fit a column."""
+    text = "-" if share is None else f"{100 * share:.1f}"
+    return text.removesuffix(".0") if text.endswith("100.0") else text
 
 
 def _interval(interval: tuple[float, float] | None, between: str) -> str:
-    return "" if interval is None else between.join(f"{100 * each:.1f}" for each in interval)
+    return "" if interval is None else between.join(map(_percent, interval))
+
+
+def _number(value: float) -> str:
+    """At most five characters up to 99,999."""
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"

@@ -77,6 +77,7 @@ class TfliteFile:
 
         try:
             self._interpreter = Interpreter(model_content=data, num_threads=threads)
+            self._interpreter.allocate_tensors()
             self._runner: Any = self._interpreter.get_signature_runner("serving_default")
         except (ValueError, RuntimeError) as error:
             raise UnsupportedModelError(f"{path}: LiteRT refuses it: {error}") from error

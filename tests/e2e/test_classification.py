@@ -170,7 +170,7 @@ def test_models_are_compared_and_reported_by_the_scores_of_the_task(
     )
     assert converted["agreement"]["same_first"] >= 0.85
     table = cli("compare", *models, "--data", shapes, "--no-times").out
-    assert "model top-1 top-5 top-1 - 1st same 1st MB ms" in " ".join(table.split())
+    assert "model top-1 top-5 top-1 - 1st alike MB ms" in " ".join(table.split())
 
     page = tmp_path / "report.html"
     assert cli("report", bundle.path, "--data", shapes, "-o", page).code == 0

@@ -2,6 +2,13 @@
 
 import pytest
 
+from bireid_deploy.api.comparing import Comparison
+from bireid_deploy.cli.comparison_table import emit_comparison
+from bireid_deploy.comparison.comparison import Difference, Measured, Row
+from bireid_deploy.evaluation.item_scores import Agreement
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import Report
+
 
 @pytest.fixture(scope="module")
 def saved(workplace, make, bundle, people):
@@ -43,7 +50,7 @@ def test_the_table_fits_80_columns_and_says_what_can_be_told(cli, bundle, traine
     assert result.code == 0, result.err
     lines = result.out.splitlines()
     assert max(map(len, lines)) <= 80
-    header = "model mAP rank-1 mAP - 1st same 1st MB ms"
+    header = "model mAP rank-1 mAP - 1st alike MB ms"
     assert header in [" ".join(line.split()) for line in lines]
     for name in ("run", "(keras)", "bundle", "(native)", "compared.npz", "(saved)", "histogram"):
         assert any(line.strip().startswith(name) for line in lines)
@@ -74,3 +81,23 @@ def test_what_cannot_be_compared(refused, make, bundle, saved, people, people_co
     make(fewer, "evaluate", "histogram", "--data", people_copy, "--save", fewer)
     err = refused(2, "compare", saved, fewer)
     assert "fewer.npz was measured on other items than compared.npz" in err
+
+
+def test_the_widest_table_fits_80_columns(capsys):
+    """Long names, scores of 100 and negative differences with two digits on both sides."""
+    names = ("mean_average_precision", "rank_1")
+    scores = dict.fromkeys(names, 1.0)
+    report = Report(scores, (), (), None, "people", "", {})
+    measured = Measured("a_very_long_name-" * 4, "colour histogram", report, 123_456_789, 1234.5)
+    row = Row(
+        measured,
+        dict.fromkeys(names, (0.9444, 1.0)),
+        {name: Difference(-0.3333, (-0.4444, -0.2222)) for name in names},
+        Agreement(1.0, 1.0),
+    )
+    emit_comparison(Comparison((row, row), TASKS["reid"], "people", "", 60, "people", 1))
+    said = capsys.readouterr()
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "-44.4..-22.2" in said.out
+    assert "94.4-100" in said.out
+    assert "33.3 points of mAP below" in said.err
