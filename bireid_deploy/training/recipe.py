@@ -105,7 +105,8 @@ def _hint(schema: type[Recipe], location: tuple[int | str, ...]) -> str:
     if name in meant:
         same = [key for key in dotted_keys(schema) if key.rpartition(".")[2] == name]
         return f"did you mean {' or '.join(same)}?"
-    close = get_close_matches(name, meant, n=1)
+    near = get_close_matches(name, beside, n=1) if len(location) > 1 else []
+    close = near or get_close_matches(name, meant, n=1)
     return f"did you mean {meant[close[0]]}?" if close else hint(name, beside)
 
 
