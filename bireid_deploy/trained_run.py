@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from bireid_runtime.inputs import InputSpec
 
+from bireid_deploy.errors import TrainingError
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Deployment, Task
@@ -16,6 +17,8 @@ from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
 _BATCH = 64
+
+Checkpoint = Literal["last", "best"]
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,12 @@ def read_recipe(run: RunDirectory) -> Recipe:
     return parse_recipe(run.read_record()["recipe"], source=str(run.record_path))
 
 
-def open_run(path: Path) -> TrainedRun:
+def open_run(path: Path, checkpoint: Checkpoint = "last") -> TrainedRun:
     """Open a run directory.
+
+    Args:
+        path: Run directory.
+        checkpoint: `last`, or `best`, which the validation kept.
 
     Raises:
         TrainingError: Not a run, or its checkpoint is missing, damaged or of another network.
@@ -119,6 +126,12 @@ def open_run(path: Path) -> TrainedRun:
 
     run = RunDirectory(path)
     recipe = read_recipe(run)
+    if checkpoint == "best":
+        run = run.best
+        if not run.checkpoint.is_file():
+            raise TrainingError(
+                f"{run.checkpoint}: no best checkpoint; train with validation.every=N to get one"
+            )
     inputs = TASKS[recipe.task].inputs(recipe)
     return TrainedRun(run, recipe, _record(run), open_network(run), inputs)
 

@@ -7,6 +7,7 @@ from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.calibrating import CalibratedBundle, calibrate
 from bireid_deploy.api.classifying import ClassifiedFiles, classify
+from bireid_deploy.api.comparing import Comparison, compare
 from bireid_deploy.api.conversion import Verification, convert, verify
 from bireid_deploy.api.detecting import FoundInImages, detect
 from bireid_deploy.api.embedding import embed
@@ -14,12 +15,14 @@ from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
+from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
     "Adaptation",
     "CalibratedBundle",
     "ClassifiedFiles",
+    "Comparison",
     "Evaluation",
     "FollowedTarget",
     "FoundInImages",
@@ -30,6 +33,7 @@ __all__ = [
     "bench",
     "calibrate",
     "classify",
+    "compare",
     "convert",
     "create_gallery",
     "detect",
@@ -38,6 +42,7 @@ __all__ = [
     "flash",
     "follow",
     "profile",
+    "report",
     "roll_back",
     "search_gallery",
     "train",

@@ -13,7 +13,7 @@ from bireid_deploy.extras import require
 from bireid_deploy.models_at_hand import task_of_bundle
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.counts import count_data, say_data
-from bireid_deploy.trained_run import open_run, read_recipe
+from bireid_deploy.trained_run import Checkpoint, open_run, read_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def convert(
     formats: Sequence[str] = DEFAULT_FORMATS,
     name: str | None = None,
     real: Path | str | None = None,
+    checkpoint: Checkpoint = "last",
     data: Any = None,
     layout: str = "auto",
     licences: Mapping[str, str] | None = None,
@@ -74,6 +75,7 @@ def convert(
         formats: Files to write; names of `bireid_converters.formats.FORMATS`.
         name: Name of the network; None takes the recipe's.
         real: Run of the real-valued counterpart, for the formats that hold it.
+        checkpoint: `last`, or `best`: of the run, the one that its validation kept.
         data: Folder of a test set on which every engine must score as Keras does, or a data set
             that the run's task has opened.
         layout: Layout of that folder.
@@ -104,7 +106,7 @@ def convert(
         on_data(say_data(task, data), count_data(task, data))
     from bireid_deploy.conversion import convert_run
 
-    trained = open_run(Path(run))
+    trained = open_run(Path(run), checkpoint)
     return convert_run(
         trained,
         Path(out),

@@ -8,6 +8,7 @@ from typing import Any
 
 from bireid_runtime.errors import ArgumentError
 
+from bireid_deploy.api.held_out import hold_out
 from bireid_deploy.extras import require
 from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
 from bireid_deploy.tasks import TASKS
@@ -35,7 +36,8 @@ class TrainingResult:
 
     Attributes:
         run: The run directory.
-        history: One summary per epoch: the mean of every loss term, and `images_per_second`.
+        history: One summary per epoch: the mean of every loss term, `images_per_second`, and
+            `validation_*` where it was measured.
         skipped: Training files that could not be decoded, with the reason.
         advice: What the methods say about the run, a line each; empty if all went well.
         counts: What the data set holds, and how much was left out by reason; JSON-serialisable.
@@ -123,6 +125,7 @@ def train(
     counts = count_data(task, data)
     for line in (said := say_data(task, data)):
         on_remark(line)
+    data, validation = hold_out(recipe, task, data)
     with decoding() as on_decoded:
         loaded = task.load_training_data(recipe, data, on_decoded)
     for path, reason in loaded.skipped:
@@ -135,7 +138,8 @@ def train(
 
     with reporting(recipe) as reporter:
         with quiet():
-            trainer = Trainer(recipe, task, loaded, run, reporter, _path(init), _path(teacher))
+            origins = _path(init), _path(teacher)
+            trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation)
         RunSettings.of(folder, layout, teacher).write(run)
         history = trainer.train(resume)
     return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()), counts)

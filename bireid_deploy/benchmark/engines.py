@@ -273,3 +273,24 @@ _KINDS = {
     "onnxruntime": _Kind("onnx", _open_onnxruntime),
     "litert": _Kind("litert", _open_litert),
 }
+
+
+def engine_of_format(bundle: Bundle, name: str, threads: int) -> Engine | None:
+    """The first installed engine for one file of a bundle; None if there is none.
+
+    Args:
+        bundle: Bundle.
+        name: Format of the file.
+        threads: Threads of one call.
+
+    Raises:
+        UnsupportedModelError: The network takes several inputs.
+    """
+    file = str(bundle.file(name))
+    for engine in engines_of(bundle, (), threads):
+        reads = engine.path == file or (
+            engine.kind in _BUNDLE_ENGINES and _KINDS[engine.kind].backend_row.format == name
+        )
+        if reads and engine.unavailable_reason() is None:
+            return engine
+    return None

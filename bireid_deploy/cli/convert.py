@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from bireid_converters.formats import FORMATS
+from bireid_runtime import Bundle
 
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.native_output import quiet_native_output
@@ -21,6 +22,13 @@ _FORMAT_HELP = f"File to write (repeatable; default {' and '.join(_DEFAULTS)}). 
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--format", "formats", multiple=True, default=_DEFAULTS, help=_FORMAT_HELP)
 @click.option("--real", type=click.Path(path_type=Path), help="Run of the real-valued counterpart.")
+@click.option(
+    "--checkpoint",
+    type=click.Choice(("last", "best")),
+    default="last",
+    show_default=True,
+    help="Of RUN: the last one, or the best one of its validation.",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--name", help="Name of the network; default the recipe's.")
@@ -33,6 +41,7 @@ def command(
     out: Path,
     formats: tuple[str, ...],
     real: Path | None,
+    checkpoint: Literal["last", "best"],
     data: Path | None,
     layout: str,
     name: str | None,
@@ -61,6 +70,7 @@ def command(
             formats=formats,
             name=name,
             real=real,
+            checkpoint=checkpoint,
             data=data,
             layout=layout,
             licences={"weights": weights_licence, "training_data": data_licence},
@@ -84,4 +94,24 @@ def command(
     for entry, size in sizes.items():
         message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
     message("parity gate skipped" if no_verify else "parity gate passed")
+    for line in _measured(bundle):
+        message(line)
     click.echo(str(out))
+
+
+def _measured(bundle: Bundle) -> list[str]:
+    """What every engine reached on the data that were given, a line each."""
+    from bireid_deploy.models_at_hand import task_of_bundle
+
+    headings = task_of_bundle(bundle).scores
+    lines = []
+    for record in bundle.manifest["metrics"]:
+        scores = ", ".join(
+            f"{heading} {100 * record[name]:.1f}"
+            for name, heading in headings.items()
+            if record.get(name) is not None
+        )
+        equal = record.get("agreeing_share")
+        alike = "" if equal is None else f"; {equal:.0%} of outputs as the first"
+        lines.append(f"{record['engine']} on {record['data']}: {scores}{alike}")
+    return lines

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from bireid_converters.formats import FORMATS
 from bireid_runtime.backends import BACKENDS
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
@@ -13,6 +14,7 @@ from bireid_deploy.cli.native_output import quiet_native_output
 if TYPE_CHECKING:
     from bireid_runtime import Bundle
 
+    from bireid_deploy.api import Comparison
     from bireid_deploy.data.dataset import ReIdDataset
     from bireid_deploy.training.recipe import Recipe
 
@@ -59,10 +61,12 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     run = _train(second_stage, dataset, out / "run", init=stage1, teacher=real)
     message("3/4  converting to LCE and ONNX, with the parity gate")
     bundle = _convert(run, out / "bundle", dataset)
+    twin = _convert_twin(real, out / "real")
     message("4/4  ranking the test people")
     records = [_histogram(dataset), *bundle.manifest["metrics"]]
     _draw(bundle, dataset, out / "ranked.png")
-    _report(records, bundle, run, dataset, time.perf_counter() - began, as_json)
+    found = _compare(twin, bundle, dataset)
+    _report(records, found, bundle, run, dataset, time.perf_counter() - began, as_json)
 
 
 def _train(
@@ -120,6 +124,27 @@ def _convert(run: Path, out: Path, dataset: "ReIdDataset") -> "Bundle":
         )
 
 
+def _convert_twin(run: Path, out: Path) -> "Bundle":
+    """The real-valued twin in every format that holds it."""
+    from bireid_deploy import api
+
+    with quiet_native_output() as terminal:
+        return api.convert(
+            run,
+            out,
+            formats=[entry.name for entry in FORMATS if entry.precision == "real"],
+            licences={"weights": "Apache-2.0", "training_data": "rendered, no real person"},
+            on_progress=lambda stage: terminal(f"     {stage} the real-valued twin"),
+        )
+
+
+def _compare(twin: "Bundle", bundle: "Bundle", dataset: "ReIdDataset") -> "Comparison":
+    from bireid_deploy import api
+
+    models = {name: twin.file(name) for name in twin.formats} | {"1-bit": bundle.path}
+    return api.compare(models, dataset, quiet=quiet_native_output)
+
+
 def _histogram(dataset: "ReIdDataset") -> dict[str, Any]:
     from bireid_deploy import api
 
@@ -135,12 +160,15 @@ def _draw(bundle: "Bundle", dataset: "ReIdDataset", picture: Path) -> None:
 
 def _report(
     records: list[dict[str, Any]],
+    found: "Comparison",
     bundle: "Bundle",
     run: Path,
     dataset: "ReIdDataset",
     seconds: float,
     as_json: bool,
 ) -> None:
+    from bireid_deploy.cli.comparison_table import emit_comparison
+
     files = {"keras": run / "checkpoint.npz"}
     files |= {each.name: bundle.file(each.format) for each in BACKENDS}
     for record in records:
@@ -151,6 +179,7 @@ def _report(
             {
                 "data": dataset.name,
                 "engines": records,
+                "comparison": found.to_json(),
                 "bundle": str(bundle.path),
                 "seconds": seconds,
             }
@@ -170,7 +199,9 @@ def _report(
     columns = ("engine", "mAP", "rank-1", "MB", "embeddings/s", "crops equal to Keras")
     queries, gallery = len(dataset.query), len(dataset.gallery)
     emit_table(f"Synthetic people, {queries} queries, {gallery} gallery images", columns, rows)
+    emit_comparison(found)
     message(f"bundle: {bundle.path}   ({seconds:.0f} s in all)")
+    message(f"next: bireid-deploy report {bundle.path} --data {dataset.root} -o report.html")
 
 
 _LABELS = {

@@ -19,6 +19,8 @@ VERBS = {
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
+    "compare": "Hold models against each other on a test set: does 1-bit hurt?",
+    "report": "Write what a model finds on a test set as one HTML page.",
     "embed": "Turn images into embeddings.",
     "gallery": "Keep people in a file on the device, and find who is on an image.",
     "calibrate": "Measure what scores mean: thresholds and how often they are wrong.",

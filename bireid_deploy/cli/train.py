@@ -10,9 +10,11 @@ from bireid_deploy.cli.native_output import quiet_native_output
 
 @click.command()
 @click.argument("recipe", required=False)
+@click.option("--list", "lists", is_flag=True, help="List the recipes that ship.")
+@click.option("--show", metavar="RECIPE", help="Print every key of a recipe, as --set changes it.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the recipe."
 )
@@ -24,9 +26,11 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(
     recipe: str | None,
+    lists: bool,
+    show: str | None,
     data: Path | None,
     layout: str,
-    out: Path,
+    out: Path | None,
     overrides: tuple[str, ...],
     init: Path | None,
     teacher: Path | None,
@@ -38,9 +42,21 @@ def command(
     Ctrl-C saves a checkpoint; --resume continues from it to the same result, with the recipe, the
     data and the teacher of the run: `train --resume --out RUN` is enough.
     """
+    if lists or show is not None:
+        from bireid_deploy.cli import recipe_listing
+
+        recipe_listing.emit_list(as_json) if lists else recipe_listing.emit_recipe(
+            show or "", overrides, as_json
+        )
+        return
+    if out is None:
+        raise click.UsageError("--out is missing: the run directory")
     if not resume and (recipe is None or data is None):
         missing = "RECIPE" if recipe is None else "--data"
-        raise click.UsageError(f"{missing} is missing; only --resume takes it from the run")
+        raise click.UsageError(
+            f"{missing} is missing; `bireid-deploy train --list` shows the recipes, and only "
+            "--resume takes both from the run"
+        )
     from bireid_deploy import api
     from bireid_deploy.cli.training_progress import training_reporter
 

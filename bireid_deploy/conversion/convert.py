@@ -65,7 +65,7 @@ def convert_run(
         training={
             "recipe": run.recipe.model_dump(mode="json"),
             "data": run.record["data"],
-            "steps": run.record["steps"],
+            **_moment(run),
             # What was changed after the training, if anything was.
             **{key: run.record[key] for key in ("adaptation",) if key in run.record},
         },
@@ -75,3 +75,11 @@ def convert_run(
         candidates_source=run.task.samples_source,
         verify=verify,
     )
+
+
+def _moment(run: TrainedRun) -> dict[str, Any]:
+    """When the weights were taken: after how many steps, and, if not at the end, which epoch."""
+    moment = {"steps": run.record["steps"]}
+    if run.directory != run.directory.last:
+        moment |= {"checkpoint": "best", "epoch": len(run.record["history"])}
+    return moment

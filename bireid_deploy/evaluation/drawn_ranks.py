@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.images import load_image
 from PIL import Image, ImageDraw
 
-from bireid_deploy.data.dataset import JUNK, Sample
-from bireid_deploy.evaluation.distances import squared_distances, unit_rows
+from bireid_deploy.data.dataset import Sample
 from bireid_deploy.evaluation.embeddings import Embeddings
+from bireid_deploy.evaluation.ranked_lists import RankedLists, by_average_precision, evenly_spaced
 from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult, SameCamera
 
 _QUERIES, _NEAREST = 8, 10
@@ -47,30 +46,21 @@ def draw_ranks(
     Raises:
         ImageError: An image cannot be decoded.
     """
-    valid = np.flatnonzero(~np.isnan(result.average_precisions))
-    order = valid[np.argsort(-result.average_precisions[valid], kind="stable")]
-    places = np.linspace(0, len(order) - 1, min(_QUERIES, len(order))).round().astype(int)
-    chosen = order[places]
-    units = unit_rows(query.vectors[chosen], "query"), unit_rows(gallery.vectors, "gallery")
+    chosen = evenly_spaced(by_average_precision(result), _QUERIES)
+    lists = RankedLists(query, gallery, gallery_cameras, same_camera)
     picture = _canvas(len(chosen))
-    for row, (index, distances) in enumerate(zip(chosen, squared_distances(*units), strict=True)):
-        person, camera = query.person_ids[index], query.camera_ids[index]
-        left_out = gallery.person_ids == JUNK
-        if same_camera == "drop":
-            of_camera = gallery.camera_ids == camera
-            of_person = (gallery_cameras == "other") | (gallery.person_ids == person)
-            left_out |= of_camera & of_person
-        distances[left_out] = np.inf
-        nearest = np.argsort(distances, kind="stable")[:_NEAREST]
+    for row, index in enumerate(chosen.tolist()):
         _paste(picture, samples[0][index].path, (row, 0), _QUERY, "query")
-        for column, found in enumerate(nearest[np.isfinite(distances[nearest])], start=1):
-            is_right = gallery.person_ids[found] == person
+        for column, (found, cosine) in enumerate(
+            zip(*lists.nearest(index, _NEAREST), strict=True), start=1
+        ):
+            is_right = gallery.person_ids[found] == query.person_ids[index]
             _paste(
                 picture,
                 samples[1][found].path,
                 (row, column),
                 _RIGHT if is_right else _WRONG,
-                f"{1 - distances[found] / 2:.2f}",
+                f"{cosine:.2f}",
                 crossed=not is_right,
             )
     return picture

@@ -3,6 +3,6 @@
 Nothing heavy is imported to validate a recipe.
 """
 
-from bireid_deploy.recipes.files import find_recipe, load_recipe, parse_recipe
+from bireid_deploy.recipes.files import find_recipe, load_recipe, parse_recipe, shipped_recipes
 
-__all__ = ["find_recipe", "load_recipe", "parse_recipe"]
+__all__ = ["find_recipe", "load_recipe", "parse_recipe", "shipped_recipes"]

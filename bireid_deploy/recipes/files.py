@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime.files import read_text
-from bireid_runtime.suggestions import hint
 
 from bireid_deploy.errors import RecipeError
 from bireid_deploy.recipes.schema import recipe_schema
@@ -55,10 +55,20 @@ def find_recipe(name: str) -> Path:
     """
     if name.endswith(".toml"):
         return Path(name)
-    shipped = {path.stem: path for path in sorted(RECIPES.glob("*.toml"))}
+    shipped = {path.stem: path for path in shipped_recipes()}
     if name not in shipped:
-        raise RecipeError(f"no recipe named {name!r} is installed; {hint(name, shipped)}")
+        close = get_close_matches(name, shipped, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise RecipeError(
+            f"no recipe named {name!r} is installed; {meant}give a .toml file or one of: "
+            f"{', '.join(shipped)}"
+        )
     return shipped[name]
+
+
+def shipped_recipes() -> list[Path]:
+    """The recipes that ship, by name."""
+    return sorted(RECIPES.glob("*.toml"))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.use import Use
+from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.tasks.options import Option
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
@@ -145,6 +146,7 @@ class Report:
         outputs: What the model computed for every item, for comparisons between engines; empty if
             it was not kept.
         remarks: What was left out of the data, a line each.
+        items: What the scores are means of, if they are; two models are paired by them.
     """
 
     scores: dict[str, Any]
@@ -155,6 +157,20 @@ class Report:
     counts: str
     outputs: Mapping[str, np.ndarray]
     remarks: tuple[str, ...] = ()
+    items: ItemScores | None = None
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where a network is active.
+
+    Attributes:
+        description: What the maps are, a sentence.
+        maps: From uint8 images (H, W, C) of any size to float32 (N, h, w), 0 and up.
+    """
+
+    description: str
+    maps: Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -254,6 +270,15 @@ class Task(TrainableTask, Protocol):
     def summary(self, description: Mapping[str, Any]) -> str:
         """What `describe` found, in words."""
 
+    def hold_out(self, dataset: Any, fraction: float) -> tuple[Any, Any]:
+        """Split training data: what is left to train with, and the rest as a test split.
+
+        The split depends on the data alone.
+
+        Raises:
+            DatasetError: Too little would be left, or what is held out cannot be measured.
+        """
+
     def load_training_data(
         self, recipe: Recipe, dataset: Any, on_progress: Progress | None
     ) -> TaskData:
@@ -307,6 +332,18 @@ class Task(TrainableTask, Protocol):
             BireidError: The file cannot be read.
         """
 
+    def page(self, report: Report, dataset: Any, attention: Attention | None) -> Sequence[str]:
+        """What `report` shows of an evaluation: parts of a page, HTML.
+
+        Args:
+            report: What `evaluate` found without options.
+            dataset: What it was measured on.
+            attention: Where the network is active, if that is known.
+
+        Returns:
+            The parts; none for the table of the evaluation.
+        """
+
     def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
         """Of an evaluation, the scores in which all engines must agree within a point.
 
@@ -344,6 +381,12 @@ class TaskDefaults:
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Every value fits."""
 
+    def hold_out(self, dataset: Any, fraction: float) -> tuple[Any, Any]:
+        """Training items, evenly spaced in their order."""
+        from bireid_deploy.data.held_out import hold_out_items
+
+        return hold_out_items(dataset, fraction)
+
     def samples(self, inputs: Sequence[InputSpec], count: int) -> Candidates:
         """Soft patterns with grain, of several sizes."""
         from bireid_converters.golden import generate_items
@@ -355,6 +398,10 @@ class TaskDefaults:
     ) -> Report:
         """Refuse: the task keeps no outputs in files."""
         raise UnsupportedModelError(f"{path}: its task keeps no outputs in files")
+
+    def page(self, report: Report, dataset: Any, attention: Attention | None) -> Sequence[str]:
+        """The table of the evaluation."""
+        return ()
 
     def comparable(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
         """No score is held against those of another engine."""

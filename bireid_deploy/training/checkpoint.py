@@ -43,7 +43,7 @@ def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     _check_shapes(path, variables, arrays)
     for name, variable in variables.items():
         variable.assign(arrays[name])
-    return _parse_state(path, arrays[_STATE])
+    return _parsed(path, arrays[_STATE])
 
 
 def read_state(path: Path) -> LoopState | None:
@@ -54,16 +54,8 @@ def read_state(path: Path) -> LoopState | None:
     """
     if _STATE not in array_names(path):
         return None
-    values = _parse_state(path, read_arrays(path, [_STATE])[_STATE])
+    values = _parsed(path, read_arrays(path, [_STATE])[_STATE])
     return LoopState.from_json(values, str(path)) if values else None
-
-
-def _parse_state(path: Path, content: np.ndarray) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = json.loads(content.tobytes())
-    except (ValueError, RecursionError) as error:
-        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
-    return state
 
 
 def load_network(path: Path, network: Any) -> None:
@@ -154,6 +146,13 @@ def _open(path: Path) -> Iterator[NpzFile]:
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such checkpoint; has the run been started?") from None
     except ArrayFileError as error:
+        raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
+
+
+def _parsed(path: Path, state: np.ndarray) -> Any:
+    try:
+        return json.loads(state.tobytes())
+    except (ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: damaged checkpoint: {error}") from error
 
 

@@ -104,6 +104,13 @@ class Optimizers:
         for name, optimizer in self._optimizers.items():
             optimizer.learning_rate.assign(self.rates[name] * factor)
 
+    def current_rates(self) -> dict[str, float]:
+        """The learning rate of every group that has variables."""
+        return {
+            name: float(optimizer.learning_rate.numpy())
+            for name, optimizer in self._optimizers.items()
+        }
+
     def state(self) -> dict[str, Any]:
         """Every slot variable by a stable name, for checkpoints."""
         return {

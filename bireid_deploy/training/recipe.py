@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Self, TypeVar
 
 from bireid_runtime.suggestions import hint
@@ -14,6 +15,7 @@ from bireid_deploy.training.recipe_sections import (
     NetworkSection,
     OptimizerSection,
     Section,
+    ValidationSection,
 )
 
 _Kind = TypeVar("_Kind", bound=Section)
@@ -36,6 +38,7 @@ class Recipe(Section):
     batch: BatchSection = BatchSection()
     augmentation: AugmentationSection = AugmentationSection()
     optimizer: OptimizerSection = OptimizerSection()
+    validation: ValidationSection = ValidationSection()
 
     def has(self, kind: type[Section]) -> bool:
         """Whether recipes of this schema have a table of this kind."""
@@ -88,11 +91,34 @@ def _first_problem(schema: type[Recipe], error: ValidationError) -> str:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"]) or "recipe"
     if problem["type"] == "extra_forbidden":
-        known = _keys_beside(schema, problem["loc"])
-        return f"unknown key {where}; {hint(str(problem['loc'][-1]), known)}"
+        return f"unknown key {where}; {_hint(schema, problem['loc'])}"
     message = problem["msg"].removeprefix("Value error, ")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {message}{more}"
+
+
+def _hint(schema: type[Recipe], location: tuple[int | str, ...]) -> str:
+    """What may be meant by an unknown key: one of its table, or else of another table."""
+    name, beside = str(location[-1]), _keys_beside(schema, location)
+    meant = {key.rpartition(".")[2]: key for key in reversed(dotted_keys(schema))}
+    meant |= {each: each for each in beside}
+    if name in meant:
+        same = [key for key in dotted_keys(schema) if key.rpartition(".")[2] == name]
+        return f"did you mean {' or '.join(same)}?"
+    near = get_close_matches(name, beside, n=1) if len(location) > 1 else []
+    close = near or get_close_matches(name, meant, n=1)
+    return f"did you mean {meant[close[0]]}?" if close else hint(name, beside)
+
+
+def dotted_keys(schema: type[Section], prefix: str = "") -> list[str]:
+    """Every key of a schema as `--set` takes it, such as `optimizer.epochs`."""
+    found = []
+    for name, field in schema.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            found += dotted_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name}")
+    return found
 
 
 def _keys_beside(schema: type[Recipe], location: tuple[int | str, ...]) -> list[str]:

@@ -121,6 +121,18 @@ class AugmentationSection(Section):
     degradation: DegradationSection = DegradationSection()
 
 
+class ValidationSection(Section):
+    """Measuring on training people (or images) that are held out, each `every` so many epochs.
+
+    0 holds nothing out. The first score of the task decides which checkpoint is kept as the best.
+    Which ones are held out depends on the data and `fraction` alone, so that a teacher and those
+    who learn from it see the same people.
+    """
+
+    every: Annotated[int, Field(ge=0)] = 0
+    fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+
+
 class MethodSection(Section):
     """A table of a training method; without the table the method is off."""
 

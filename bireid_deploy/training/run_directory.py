@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +31,27 @@ class RunDirectory:
     """Paths and the record of one run.
 
     `run.json` says what was trained on what, with the history per epoch; `checkpoint.npz` holds
-    the weights and everything that resuming needs.
+    the weights and everything that resuming needs; `checkpoint.best.npz` is a copy of the one that
+    was best in the validation, if there was one.
     """
 
     path: Path
+    checkpoint_name: str = "checkpoint.npz"
 
     @property
     def checkpoint(self) -> Path:
         """Weights, optimiser slots and the state of the loop."""
-        return self.path / "checkpoint.npz"
+        return self.path / self.checkpoint_name
+
+    @property
+    def last(self) -> "RunDirectory":
+        """The same run at its last checkpoint."""
+        return replace(self, checkpoint_name="checkpoint.npz")
+
+    @property
+    def best(self) -> "RunDirectory":
+        """The same run at its best checkpoint."""
+        return replace(self, checkpoint_name="checkpoint.best.npz")
 
     @property
     def record_path(self) -> Path:

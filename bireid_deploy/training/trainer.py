@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bireid_models.framework import tf
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 
@@ -25,6 +24,15 @@ from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
 from bireid_deploy.training.task_step import TaskData, TrainableTask
+from bireid_deploy.training.tensorboard import Board
+from bireid_deploy.training.validation import (
+    Validation,
+    best_epoch,
+    finite,
+    is_due,
+    is_measured,
+    keep_best,
+)
 
 
 class Trainer:
@@ -41,6 +49,7 @@ class Trainer:
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
         teacher: The run to learn from, if a method of the recipe wants one.
+        validation: What measures the network between epochs, on data that it does not train on.
 
     Raises:
         TrainingError: The data are too few, `initial` or `teacher` does not fit the recipe, or one
@@ -56,6 +65,7 @@ class Trainer:
         reporter: Reporter,
         initial: Path | None = None,
         teacher: Path | None = None,
+        validation: Validation | None = None,
     ) -> None:
         require_teacher(recipe, teacher is not None)
         make_repeatable(recipe.seed, recipe.repeatable)
@@ -63,6 +73,7 @@ class Trainer:
         self.run = run
         self._data = data
         self._reporter = reporter
+        self._validation = validation
         self._origin: dict[str, Any] = {
             "initial": None if initial is None else initial.name,
             "teacher": None if teacher is None else RunDirectory(teacher).identity(),
@@ -96,10 +107,13 @@ class Trainer:
         else:
             self.run.create()
             self._save()
-        writer = tf.summary.create_file_writer(str(self.run.tensorboard))
-        with interruption() as interrupted, writer.as_default():
+        headings = {} if self._validation is None else self._validation.headings
+        board = Board(self.run.tensorboard, headings)
+        with interruption() as interrupted:
+            # Of a run that was killed between the end of an epoch and its measurement.
+            self._validate()
             while not self._finished():
-                self._train_epoch(interrupted)
+                self._train_epoch(interrupted, board)
         return self._state.history
 
     def advice(self) -> list[str]:
@@ -107,7 +121,7 @@ class Trainer:
         said = [method.advice(self._state.history) for method in self._step.methods]
         return [line for line in said if line is not None]
 
-    def _train_epoch(self, interrupted: Callable[[], bool]) -> None:
+    def _train_epoch(self, interrupted: Callable[[], bool], board: Board) -> None:
         state, options = self._state, self.recipe.optimizer
         self.network.set_progress(state.epoch / options.epochs)
         if self._curriculum is not None and state.batch == 0:
@@ -124,6 +138,8 @@ class Trainer:
                     options.milestones,
                 )
             )
+            if batch.index == 0:
+                board.crops(state.epoch + 1, batch.images)
             terms = self._step(batch.images, batch.targets, state.step)
             self._require_finite(terms)
             end = time.perf_counter()
@@ -137,10 +153,32 @@ class Trainer:
                     "with --resume"
                 )
         summary = state.end_epoch(None if self._curriculum is None else self._curriculum.figures())
-        for name, value in summary.items():
-            tf.summary.scalar(name, value, step=state.epoch)
         self._save()
+        self._validate()
+        board.epoch(state.epoch, summary, self._step.optimizers.current_rates())
         self._reporter.epoch(state.epoch, summary)
+
+    def _must_validate(self) -> bool:
+        state = self._state
+        if self._validation is None or state.batch or is_measured(state.history):
+            return False
+        epochs = self.recipe.optimizer.epochs
+        return is_due(self._validation, state.epoch, epochs, self._finished())
+
+    def _validate(self) -> None:
+        """Measure the network if it is time, and keep its checkpoint if none was better.
+
+        The checkpoint of the epoch lies on the disk by then, without the scores: a run that is
+        killed meanwhile measures again.
+        """
+        if self._validation is None or not self._must_validate():
+            return
+        history = self._state.history
+        scores = self._validation.measure(self.run.last, self.network)
+        history[-1].update(finite(scores, self._validation))
+        if best_epoch(history, next(iter(self._validation.headings))) == len(history):
+            keep_best(self.run)
+        self._save()
 
     def _finished(self) -> bool:
         state = self._state
@@ -169,7 +207,7 @@ class Trainer:
                 "recipe": self.recipe.model_dump(),
                 "data": self._data.description,
                 **self._origin,
-                "finished": self._finished(),
+                "finished": self._finished() and not self._must_validate(),
                 "steps": state.step,
                 "history": state.history,
             }

@@ -156,6 +156,28 @@ def test_every_engine_scores_as_the_run_does(cli, classifier, bundle, shapes):
 
 
 @pytest.mark.slow
+def test_models_are_compared_and_reported_by_the_scores_of_the_task(
+    cli, classifier, bundle, shapes, tmp_path
+):
+    models = (classifier, bundle.path)
+    found = cli("compare", *models, "--data", shapes, "--no-times", "--json")
+    assert found.code == 0, found.err
+    assert found.json["intervals_over"]["name"] == "images"
+    run, converted = found.json["models"]
+    assert set(converted["differences"]) == {"top_1", "top_5"}
+    assert converted["differences"]["top_1"]["value"] == pytest.approx(
+        converted["scores"]["top_1"] - run["scores"]["top_1"]
+    )
+    assert converted["agreement"]["same_first"] >= 0.85
+    table = cli("compare", *models, "--data", shapes, "--no-times").out
+    assert "model top-1 top-5 top-1 - 1st alike MB ms" in " ".join(table.split())
+
+    page = tmp_path / "report.html"
+    assert cli("report", bundle.path, "--data", shapes, "-o", page).code == 0
+    assert "<td>all classes</td>" in page.read_text()
+
+
+@pytest.mark.slow
 def test_a_device_tests_itself_and_names_classes(classifier, bundle):
     trained = open_run(classifier)
     images = [np.asarray(Image.open(io.BytesIO(_picture(name, 3)))) for name in CLASSES]

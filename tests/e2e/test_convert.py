@@ -143,3 +143,15 @@ def test_a_damaged_checkpoint_is_named(refused, trained, damage, tmp_path):
     damage(run / "checkpoint.npz", lambda content: content[:-1000])
     err = refused(2, "convert", run, "-o", tmp_path / "bundle")
     assert f"{run / 'checkpoint.npz'}: damaged checkpoint" in err
+
+
+def test_what_was_measured_is_said(cli, trained, people, tmp_path):
+    options = ("--data", people, "--format", "onnx", "--no-verify")
+    result = cli("convert", trained.path, "-o", tmp_path / "bundle", *options)
+    assert result.code == 0, result.err
+    assert result.out == f"{tmp_path / 'bundle'}\n"
+    for engine in ("keras", "onnx"):
+        (line,) = [each for each in result.err.splitlines() if each.startswith(f"{engine} on ")]
+        assert "mAP " in line
+        assert "rank-1 " in line
+    assert line.endswith("% of outputs as the first")

@@ -45,6 +45,10 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     for engine in engines:
         assert any(line.strip().startswith(engine) for line in lines)
     assert f"bundle: {out / 'bundle'}" in first.err
+    for name in ("float-onnx", "int8", "1-bit"):
+        assert any(line.strip().startswith(name) for line in lines)
+    assert "1-bit: " in first.err
+    assert f"next: bireid-deploy report {out / 'bundle'} --data {out / 'people'}" in first.err
 
     trained = (out / "run" / "checkpoint.npz").stat().st_mtime_ns
     second = cli(*demo, "--json")
@@ -60,6 +64,8 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
     for engine in ("native", "litert", "onnx", "lce"):
         assert engines[engine]["agreeing_share"] >= 0.85
         assert engines[engine]["bytes"] < engines["keras"]["bytes"]
+    compared = [each["model"] for each in second.json["comparison"]["models"]]
+    assert compared == ["float-onnx", "int8", "1-bit"]
     assert cli("verify", out / "bundle").code == 0
 
     err = refused(2, *demo, "--set", "optimizer.epochs=3")

@@ -79,6 +79,17 @@ def bundle(make, tracker):
 
 
 @pytest.mark.slow
+def test_trackers_are_compared_over_sequences(cli, tracker, bundle, walks):
+    models = (tracker.path, bundle.path)
+    found = cli("compare", *models, "--data", walks, "--no-times", "--json")
+    assert found.code == 0, found.err
+    assert found.json["intervals_over"] == {"name": "sequences", "count": 2}
+    second = found.json["models"][1]
+    assert set(second["differences"]) == {"success", "precision"}
+    assert second["agreement"] is None
+
+
+@pytest.mark.slow
 def test_a_tracker_is_trained_and_measured(cli, tracker, walks):
     result = cli("evaluate", tracker.path, "--data", walks, "--json")
     assert result.code == 0, result.err

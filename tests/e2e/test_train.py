@@ -125,7 +125,9 @@ def test_a_mistake_in_the_recipe_is_named(refused, people, recipe, tmp_path, ove
 
 def test_a_recipe_that_is_not_there(refused, people, tmp_path):
     where = ["--data", people, "--out", tmp_path / "run"]
-    assert "no recipe named 'bireid_r99'" in refused(2, "train", "bireid_r99", *where)
+    err = refused(2, "train", "bireid_r99", *where)
+    assert "no recipe named 'bireid_r99' is installed; did you mean bireid_r" in err
+    assert ", distilled_r18_half," in err
     absent = tmp_path / "absent.toml"
     assert f"{absent}: no such recipe" in refused(2, "train", absent, *where)
     absent.write_text("name = [")
@@ -154,3 +156,47 @@ def test_a_run_directory_that_cannot_be_made(refused, people, real_recipe, tmp_p
     file.write_text("")
     err = refused(2, "train", real_recipe, "--data", people, "--out", file)
     assert f"bireid-deploy: {file}: " in err
+
+
+def test_recipes_are_listed_and_shown(cli, refused):
+    listed = cli("train", "--list")
+    assert listed.code == 0
+    assert max(map(len, listed.out.splitlines())) <= 80
+    assert "  distilled_r18_half\n" in listed.out
+    names = [each["name"] for each in cli("train", "--list", "--json").json]
+    assert names == sorted(names)
+    assert {"demo", "detector_r18", "pointnet"} <= set(names)
+
+    shown = cli("train", "--show", "distilled_r18", "--set", "optimizer.epochs=7")
+    assert shown.code == 0
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert max(len(line.rstrip()) for line in shown.out.splitlines()) <= 80
+    assert "optimizer.epochs 7 60" in lines
+    assert "validation.every 5 0" in lines
+    assert "seed 0" in lines
+    # Neither other tasks nor methods that are off.
+    assert not [line for line in lines if line.startswith(("detection.", "kernel_refining."))]
+    document = cli("train", "--show", "demo", "--json").json
+    assert document["optimizer"]["epochs"] == 16
+    err = refused(2, "train")
+    assert "--list" in err
+    assert "no recipe named 'nothing'" in refused(2, "train", "--show", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("epochs", "optimizer.epochs"),
+        ("epoch", "optimizer.epochs"),
+        ("network.epochs", "optimizer.epochs"),
+        ("kernel_rat", "optimizer.kernel_rate"),
+        ("erasing", "augmentation.erasing"),
+        ("optimizer.epoch", "epochs"),
+        ("mse_weight", "kernel_refining.mse_weight or feature_refining.mse_weight"),
+        ("augmentation.jpeg", "augmentation.degradation.jpeg"),
+    ],
+)
+def test_keys_are_suggested_across_tables(refused, tmp_path, key, meant):
+    where = ("--data", tmp_path, "--out", tmp_path / "run")
+    err = refused(2, "train", "demo", "--set", f"{key}=3", *where)
+    assert f"unknown key {key}; did you mean {meant}?" in err

@@ -49,7 +49,7 @@ def test_its_table_is_known_to_recipes(plain_recipe, own):
 
 
 @pytest.mark.slow
-def test_its_terms_are_in_the_history_the_record_and_the_progress(whole, plain_recipe):
+def test_its_terms_are_in_the_history_and_the_record(whole, plain_recipe):
     path, history = whole
     assert all(epoch["centre_distance"] > 0 for epoch in history)
     assert all(epoch["feature_spread"] > 0 for epoch in history)
@@ -105,7 +105,7 @@ def test_its_advice_is_printed_by_train(cli, tmp_path):
     assert len(advice) == 1
     assert "lower feature_centre.weight" in advice[0]
     assert done.json["advice"] == advice
-    assert "centre distance" in done.err
+    assert done.json["history"][0]["centre_distance"] > 0
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 
 LOG_NAME, FIGURE_NAME = "clusters.jsonl", "clusters.png"
-SHOWN = ("cluster", "camera", "clusters", "noise_share", "agreement")
+SHOWN = ("clusters", "noise_share", "agreement", "cluster", "camera")
 """Of the history of such a run, what a line has room for."""
 _LOGGED = ("clusters", "noise_share", "shared_share", "agreement", "total")
 

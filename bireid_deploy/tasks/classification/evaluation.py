@@ -10,6 +10,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.data.class_folders import ClassificationDataset, LabelledImage, read_image
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 
 
@@ -82,6 +83,14 @@ def evaluate_logits(
         data=dataset.name,
         counts=f"{len(images)} test images of {len(dataset.classes)} classes",
         outputs={output.name: logits},
+        items=ItemScores(
+            names=tuple(f"{image.path.parent.name}/{image.path.name}" for image in images),
+            groups=np.arange(len(images)),
+            group_name="images",
+            values={f"top_{k}": (ranks < k).astype(np.float64) for k in (1, 5)},
+            answers=dataset.classes,
+            responses=logits.__getitem__,
+        ),
     )
 
 

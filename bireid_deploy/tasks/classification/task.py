@@ -41,7 +41,7 @@ class Classification(TaskDefaults):
         "loss": LossSection,
         "classification": ClassificationSection,
     }
-    terms = (Term("identity"), Term("accuracy"))
+    terms = (Term("identity"), Term("accuracy", is_loss=False))
     scores: ClassVar[dict[str, str]] = {"top_1": "top-1", "top_5": "top-5"}
     moved_keys: ClassVar[dict[str, tuple[str, str]]] = {
         "images_per_class": ("classification", "images_per_class")

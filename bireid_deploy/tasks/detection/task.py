@@ -39,7 +39,7 @@ class Detection(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"detection": DetectionSection}
-    terms = (Term("score"), Term("box"), Term("mean_iou"))
+    terms = (Term("score"), Term("box"), Term("mean_iou", is_loss=False))
     scores: ClassVar[dict[str, str]] = {"ap": "AP", "ap_50": "AP50", "ap_75": "AP75"}
     title = "detection"
     card = CARD

@@ -9,6 +9,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.data.clouds.dataset import CloudDataset, clouds_of, labels_of
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.tasks.base import ItemPredictor, Progress, Report
 
 _CHUNK = 64
@@ -107,6 +108,18 @@ def _report(
         remarks=(
             *dataset.remarks,
             *((f"no test cloud of {_listed(absent)}: left out of the mean",) if absent else ()),
+        ),
+        items=ItemScores(
+            names=tuple(
+                f"{file.path.name}/{row}"
+                for file in dataset.test
+                for row in range(len(file.labels))
+            ),
+            groups=np.arange(len(labels)),
+            group_name="clouds",
+            values={"overall": (logits.argmax(axis=1) == labels).astype(np.float64)},
+            answers=dataset.classes,
+            responses=logits.__getitem__,
         ),
     )
 

@@ -42,7 +42,7 @@ class Points(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection, "points": PointsSection}
-    terms = (Term("identity"), Term("accuracy"))
+    terms = (Term("identity"), Term("accuracy", is_loss=False))
     scores: ClassVar[dict[str, str]] = {"overall": "overall", "mean_class": "mean class"}
     title = "classification of point clouds"
     card = CARD

@@ -21,11 +21,14 @@ from bireid_deploy.evaluation.embedding_file import (
     require_writable,
 )
 from bireid_deploy.evaluation.embeddings import Embeddings
-from bireid_deploy.evaluation.ranking import GalleryCameras, SameCamera, rank
+from bireid_deploy.evaluation.item_scores import ItemScores
+from bireid_deploy.evaluation.ranked_lists import RankedLists
+from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult, SameCamera, rank
 from bireid_deploy.evaluation.reranking import ReRanking
 from bireid_deploy.tasks.base import Predictor, Progress, Report
 from bireid_deploy.tasks.reid import scores
 from bireid_deploy.tasks.reid.cameras import Embed, embedder
+from bireid_deploy.tasks.reid.page import Ranking
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,41 @@ def _report(
         f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}"
         + ("; matches under the query's own camera count" if kept else ""),
         outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
+        items=_items(
+            result,
+            RankedLists(embedded.query, embedded.gallery, gallery_cameras, same_camera),
+        ),
     )
+
+
+def _items(result: RankingResult, lists: RankedLists) -> ItemScores:
+    """A query is an item, and what it finds first is its answer; re-ranking moves scores alone."""
+    valid = ~np.isnan(result.average_precisions)
+    return ItemScores(
+        names=lists.query.names,
+        groups=lists.query.person_ids,
+        group_name="people",
+        values={
+            "mean_average_precision": result.average_precisions,
+            "rank_1": np.where(valid, result.first_ranks == 1, np.nan),
+        },
+        answers=lists.gallery.names,
+        responses=lists.similarities,
+    )
+
+
+def ranking_of(report: Report, dataset: ReIdDataset) -> Ranking:
+    """The ranking behind a report of `evaluate_embeddings` without options."""
+    (vectors,) = report.outputs.values()
+    queries = len(dataset.query)
+    lists = RankedLists(
+        _embeddings(vectors[:queries], dataset.query),
+        _embeddings(vectors[queries:], dataset.gallery),
+    )
+    result = rank(lists.query, lists.gallery)
+    found = ranking_intervals(result, lists.query.person_ids)
+    intervals = found.mean_average_precision, found.rank_1
+    return Ranking(dataset, lists, result, intervals)
 
 
 def _range(interval: tuple[float, float]) -> str:

@@ -12,6 +12,7 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_deploy.data.use import Use
 from bireid_deploy.evaluation.embedding_file import SUFFIXES
 from bireid_deploy.tasks.base import (
+    Attention,
     Candidates,
     Deployment,
     Generator,
@@ -52,7 +53,7 @@ class ReId(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"loss": LossSection}
-    terms = (Term("identity"), Term("triplet"), Term("accuracy"))
+    terms = (Term("identity"), Term("triplet"), Term("accuracy", is_loss=False))
     scores: ClassVar[dict[str, str]] = {
         "mean_average_precision": "mAP",
         "rank_1": "rank-1",
@@ -134,6 +135,14 @@ class ReId(TaskDefaults):
                 f"{gallery['images']} gallery images{_cameras(gallery)} to test"
             )
         return "; ".join(parts)
+
+    def hold_out(
+        self, dataset: "ReIdDataset", fraction: float
+    ) -> tuple["ReIdDataset", "ReIdDataset"]:
+        """Training people with all of their images."""
+        from bireid_deploy.data.held_out import hold_out_people
+
+        return hold_out_people(dataset, fraction)
 
     def load_training_data(
         self, recipe: Recipe, dataset: "ReIdDataset", on_progress: Progress | None = None
@@ -224,6 +233,15 @@ class ReId(TaskDefaults):
         from bireid_deploy.tasks.reid.evaluation import evaluate_saved
 
         return evaluate_saved(path, options, on_progress)
+
+    def page(
+        self, report: Report, dataset: "ReIdDataset", attention: Attention | None
+    ) -> Sequence[str]:
+        """Ranked lists, curves, cameras, people, and where the network is active."""
+        from bireid_deploy.tasks.reid.evaluation import ranking_of
+        from bireid_deploy.tasks.reid.page import page_of
+
+        return page_of(ranking_of(report, dataset), attention)
 
     def comparable(self, scores: Mapping[str, Any]) -> dict[str, float]:
         """MAP and rank-1, on 100 queries or more."""

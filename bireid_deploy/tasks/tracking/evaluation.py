@@ -14,6 +14,7 @@ from bireid_runtime.outputs import OutputSpec
 
 from bireid_deploy.data.sequences import MarkedSequence, SequenceDataset
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.evaluation.overlap_scores import (
     OtbScores,
     got10k_overlaps,
@@ -81,6 +82,15 @@ def evaluate_sequences(
         data=dataset.name,
         counts=f"{total} frames of {len(measured)} sequence{'s' if len(measured) > 1 else ''}",
         outputs={"found": np.concatenate(boxes).astype(np.float32)},
+        items=ItemScores(
+            names=tuple(each.name for each in measured),
+            groups=np.arange(len(measured)),
+            group_name="sequences",
+            values={
+                "success": np.array([each.otb.success for each in measured]),
+                "precision": np.array([each.otb.precision for each in measured]),
+            },
+        ),
     )
 
 

@@ -41,7 +41,7 @@ class Tracking(TaskDefaults):
     """The row of `TASKS`."""
 
     sections: ClassVar[dict[str, type[Section]]] = {"tracking": TrackingSection}
-    terms = (Term("match"), Term("hits"))
+    terms = (Term("match"), Term("hits", is_loss=False))
     scores: ClassVar[dict[str, str]] = {"success": "success", "precision": "prec@20", "ao": "AO"}
     title = "tracking of one target"
     card = CARD

@@ -15,11 +15,13 @@ class Term:
 
     Attributes:
         name: Its key in the history of a run; with blanks for underscores it is its heading.
-        shown: Whether a progress bar has room for it.
+        shown: Whether tables and figures show it.
+        is_loss: Whether it is descended, and not only observed; progress shows the first losses.
     """
 
     name: str
     shown: bool = True
+    is_loss: bool = True
 
 
 @dataclass(frozen=True)

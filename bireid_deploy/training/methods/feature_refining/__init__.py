@@ -13,7 +13,7 @@ class FeatureRefiningMethod:
     terms = (
         Term("feature_adversarial"),
         Term("feature_mse"),
-        Term("target_variance", shown=False),
+        Term("target_variance", shown=False, is_loss=False),
     )
     learns_from_teacher = False
 
