@@ -7,21 +7,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import BACKENDS, Backend, EngineSession
+from bireid_runtime.backends import BACKENDS, Backend, EngineSession, ImageEngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
-from bireid_runtime.preprocess import normalize
+from bireid_runtime.preprocess import normalize, preprocess
+
+CROP_SIZE = (256, 128)
+"""Height and width of the crops that are timed, those of `bireid-embed --bench`."""
 
 
 class Opened(NamedTuple):
     """A loaded model.
 
     Attributes:
-        run: Computes the embedding of one float32 image (1, H, W, 3).
+        run: Computes the outputs of one prepared item, float32 (1, ...): the network alone.
         version: The engine, its version and what it chose for this CPU.
+        run_crop: Computes them of one uint8 crop (H, W, C) of any size, which the engine prepares
+            itself if it can; None: `preprocess` prepares crops for `run`.
     """
 
     run: Callable[[np.ndarray], Any]
     version: str
+    run_crop: Callable[[np.ndarray], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,21 @@ class Engine:
         if self.preprocess is None:
             return rng.normal(size=(1, *self.shape)).astype(np.float32)
         return normalize(rng.integers(256, size=(1, *self.shape), dtype=np.uint8), self.preprocess)
+
+    def crop(self) -> np.ndarray | None:
+        """Return a crop before resizing, uint8 `(*CROP_SIZE, C)`; None if it takes no image."""
+        if self.preprocess is None:
+            return None
+        shape = (*CROP_SIZE, self.preprocess.channels)
+        return np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
+
+    def from_crop(self, opened: Opened) -> Callable[[np.ndarray], Any]:
+        """The way from a crop to the outputs, as the runtime goes it."""
+        if opened.run_crop is not None:
+            return opened.run_crop
+        spec = self.preprocess
+        assert spec is not None
+        return lambda crop: opened.run(preprocess(crop, spec)[None])
 
     def open(self) -> Opened:
         """Import the engine and load the model.
@@ -146,7 +167,11 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
 
 def _of(bundle: Bundle, session: EngineSession) -> Opened:
     name = bundle.inputs[0].name
-    return Opened(lambda image: session.run({name: image}), session.describe())
+    run_crop = None
+    if isinstance(session, ImageEngineSession):
+        prepares: ImageEngineSession = session
+        run_crop = lambda crop: prepares.run_images([crop])  # noqa: E731
+    return Opened(lambda image: session.run({name: image}), session.describe(), run_crop)
 
 
 def _open_native(engine: Engine) -> Opened:
