@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bireid_deploy.cli.console import emit_json, emit_lines, emit_table, message, progress
+from bireid_deploy.cli.paths import BundlePath
 from bireid_deploy.devices.this_machine import circumstances, cpu_name
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.option(
     "--against",
     multiple=True,

@@ -8,6 +8,7 @@ import click
 from bireid_runtime import Bundle
 
 from bireid_deploy.cli.console import emit_json, emit_lines, emit_table
+from bireid_deploy.cli.paths import BundlePath
 from bireid_deploy.devices.this_machine import circumstances
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, path_type=Path))
+@click.argument("model", type=BundlePath(exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (a bundle, a .tflite or a .onnx file) really holds.

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal, get_args
 
+from bireid_runtime.suggestions import hint
+
 from bireid_deploy.data.dataset import ReIdDataset
 from bireid_deploy.data.layouts import cuhk03_np, folder, market1501, msmt17
 from bireid_deploy.errors import DatasetError
@@ -26,7 +28,7 @@ def open_dataset(root: str | Path, layout: str = "auto") -> ReIdDataset:
     """
     root = Path(root)
     if layout not in get_args(Layout):
-        raise DatasetError(f"unknown layout {layout!r}; choose from {', '.join(get_args(Layout))}")
+        raise DatasetError(f"unknown layout {layout!r}; {hint(layout, get_args(Layout))}")
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise DatasetError(f"the data set folder {root} {what}; check the path")
