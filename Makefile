@@ -46,7 +46,7 @@ help:
 	@echo "make wheel                dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
 	@echo "make wheel-aarch64        dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
 	@echo "make wheel-deploy         dist/: bireid-deploy, without any native code"
-	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so and libbireid.a for C and C++"
+	@echo "make native-libraries     dist/native/: headers, libbireid.so and libbireid.a, for CMake and pkg-config"
 	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
 	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
 	@echo "make bench                training-speed benchmark (several minutes)"

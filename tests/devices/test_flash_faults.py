@@ -100,15 +100,15 @@ def test_a_file_that_arrives_damaged(flashed, flash, bundle):
         """
 if [ $# -gt 0 ] || [ "$(readlink /proc/$$/fd/1)" = /dev/null ]; then exec /usr/bin/cat "$@"; fi
 case $(readlink /proc/$$/fd/1) in
-*/model.onnx.part) /usr/bin/head -c 1 >/dev/null; printf X ;;
+*/model.lce.tflite.part) /usr/bin/head -c 1 >/dev/null; printf X ;;
 esac
 exec /usr/bin/cat
 """,
     )
     refusal = flash.refusal(3, bundle, flashed.target_url, PROGRAM)
-    assert "bundle/model.onnx arrived damaged" in refusal
-    assert list(flashed.directory.glob("versions/*/bundle/model.onnx*")) == [
-        current(flashed.directory) / "bundle/model.onnx"
+    assert "bundle/model.lce.tflite arrived damaged" in refusal
+    assert list(flashed.directory.glob("versions/*/bundle/model.lce.tflite*")) == [
+        current(flashed.directory) / "bundle/model.lce.tflite"
     ]
 
 

@@ -41,7 +41,9 @@ endif()
 set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
 set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
 add_custom_command(OUTPUT "${archive}"
-  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -o "${object}"
+  # Without groups: a program in C++ has some of the same name, for which the linker would drop ours
+  # while our local names still point there.
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -Wl,--force-group-allocation -o "${object}"
     "$<TARGET_OBJECTS:bireid_engine>"
     "$<TARGET_OBJECTS:bireid_core>"
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${object}"
@@ -54,7 +56,18 @@ add_custom_target(bireid_archive ALL DEPENDS "${archive}")
 # For C and C++: cmake --install BUILD --component development
 install(FILES engine/bireid.h engine/bireid_session.h engine/bireid_classifier.h
   engine/bireid_detector.h engine/bireid_point_classifier.h engine/bireid_statistics.h
-  engine/bireid_tracker.h
+  engine/bireid_tracker.h engine/bireid.hpp
   DESTINATION include COMPONENT development)
 install(FILES "${archive}" DESTINATION lib COMPONENT development)
 install(TARGETS bireid LIBRARY DESTINATION lib COMPONENT development)
+
+# find_package(bireid) and `pkg-config bireid`; both are told no path, so the folder may move.
+include(CMakePackageConfigHelpers)
+set(packages "${CMAKE_CURRENT_BINARY_DIR}/packages")
+configure_file(cmake/bireidConfig.cmake.in "${packages}/bireidConfig.cmake" @ONLY)
+configure_file(cmake/bireid.pc.in "${packages}/bireid.pc" @ONLY)
+write_basic_package_version_file("${packages}/bireidConfigVersion.cmake"
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES "${packages}/bireidConfig.cmake" "${packages}/bireidConfigVersion.cmake"
+  DESTINATION lib/cmake/bireid COMPONENT development)
+install(FILES "${packages}/bireid.pc" DESTINATION lib/pkgconfig COMPONENT development)
