@@ -88,7 +88,8 @@ typedef struct {
                                golden items, for cameras adaptation.safetensors; others are not
                                looked at. Sizes and SHA-256 must be those of the manifest; where
                                it comes from is the caller's to know. What is needed later is
-                               copied. NULL: the directory is read */
+                               copied. With `model` that is the model. NULL: the directory
+                               is read */
   int32_t file_count;       /* of `files`, at most 1024 */
 } bireid_options;
 

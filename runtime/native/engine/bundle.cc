@@ -73,7 +73,7 @@ Bundle Bundle::OpenAround(const std::string& directory, const void* model, size_
 }
 
 Bundle Bundle::OpenInMemory(const std::string& name, const std::vector<MemoryFile>& files,
-                            bool verify) {
+                            bool verify, const void* model, size_t model_bytes) {
   const auto given = [&](std::string_view wanted) -> const MemoryFile* {
     const auto found = std::find_if(files.begin(), files.end(),
                                     [&](const MemoryFile& each) { return each.name == wanted; });
@@ -95,15 +95,18 @@ Bundle Bundle::OpenInMemory(const std::string& name, const std::vector<MemoryFil
   if (manifest.adaptation) {
     if (const MemoryFile* numbers = given(manifest.adaptation->name)) keep(*numbers);
   }
-  if (const Manifest::File* file = bundle.FindModel()) {
-    const MemoryFile* model = given(file->name);
-    if (model == nullptr) throw BundleError(name + ": no file " + file->name + " is given");
-    bundle.TakeGiven(*file, model->data, model->bytes);
-    if (verify && Sha256Hex(model->data, model->bytes) != file->sha256) {
+  const Manifest::File* file = bundle.FindModel();
+  const MemoryFile* among = file == nullptr ? nullptr : given(file->name);
+  // Other cameras open it once more.
+  if (among != nullptr && manifest.adaptation) keep(*among);
+  if (file != nullptr && model != nullptr) {
+    bundle.TakeGiven(*file, model, model_bytes);
+  } else if (file != nullptr) {
+    if (among == nullptr) throw BundleError(name + ": no file " + file->name + " is given");
+    bundle.TakeGiven(*file, among->data, among->bytes);
+    if (verify && Sha256Hex(among->data, among->bytes) != file->sha256) {
       throw BundleError(bundle.model_.path + ": SHA-256 mismatch; copy the bundle again");
     }
-    // Other cameras open it once more.
-    if (manifest.adaptation) keep(*model);
   }
   bundle.memory_ = std::make_shared<const Memory>(std::move(memory));
   return bundle;

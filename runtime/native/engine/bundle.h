@@ -50,8 +50,10 @@ class Bundle {
   // as well, must be those of the manifest. `name` is for messages. What the bundle needs later it
   // copies; the model is the caller's until TakeModel's file is gone. Throws BundleError or
   // UnsupportedError.
+  //
+  // A model that is given apart, as of OpenAround, is taken instead of the one among the files.
   static Bundle OpenInMemory(const std::string& name, const std::vector<MemoryFile>& files,
-                             bool verify);
+                             bool verify, const void* model = nullptr, size_t model_bytes = 0);
 
   // Whether it was, and then once more the same, from what it copied.
   bool in_memory() const { return memory_ != nullptr; }

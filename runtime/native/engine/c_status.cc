@@ -87,8 +87,6 @@ SessionOptions ReadOptions(const bireid_options* given) {
   }
   result.model = options.model;
   result.model_bytes = options.model_bytes;
-  Require(options.files == nullptr || options.model == nullptr,
-          "options.files has the model already; leave options.model out");
   Require(options.file_count >= 0 && options.file_count <= kMaxGivenFiles,
           "file_count must be 0 to 1024");
   Require(options.files != nullptr || options.file_count == 0, "files is NULL");

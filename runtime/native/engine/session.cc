@@ -29,7 +29,8 @@ std::string JoinNames(const std::vector<std::string>& names) {
 
 Bundle OpenBundle(const std::string& directory, const SessionOptions& options) {
   if (!options.files.empty()) {
-    return Bundle::OpenInMemory(directory, options.files, options.verify);
+    return Bundle::OpenInMemory(directory, options.files, options.verify, options.model,
+                                options.model_bytes);
   }
   if (options.model == nullptr) return Bundle::Open(directory, options.verify);
   return Bundle::OpenAround(directory, options.model, options.model_bytes);
