@@ -19,7 +19,7 @@ TOOLS_PIP := $(TOOLS)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
-NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.c %.cc,$(NATIVE))) \
+NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.hpp %.c %.cc,$(NATIVE))) \
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
