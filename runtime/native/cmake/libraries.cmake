@@ -38,12 +38,19 @@ endif()
 
 # libbireid.a is one object whose inner names are local, so that they clash with no one's: a
 # program may well have a yyjson of its own.
+#
+# It has no groups: a program in C++ has some of the same name, for which the linker would drop ours
+# while our local names still point there. Linkers of LLVM before 19 cannot take groups apart.
+include(CheckLinkerFlag)
+check_linker_flag(CXX LINKER:--force-group-allocation BIREID_TAKES_GROUPS_APART)
+set(without_groups "")
+if(BIREID_TAKES_GROUPS_APART)
+  set(without_groups -Wl,--force-group-allocation)
+endif()
 set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
 set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
 add_custom_command(OUTPUT "${archive}"
-  # Without groups: a program in C++ has some of the same name, for which the linker would drop ours
-  # while our local names still point there.
-  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -Wl,--force-group-allocation -o "${object}"
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib ${without_groups} -o "${object}"
     "$<TARGET_OBJECTS:bireid_engine>"
     "$<TARGET_OBJECTS:bireid_core>"
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${object}"
