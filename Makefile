@@ -19,7 +19,7 @@ TOOLS_PIP := $(TOOLS)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
-NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.c %.cc,$(NATIVE))) \
+NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.hpp %.c %.cc,$(NATIVE))) \
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
@@ -47,7 +47,7 @@ help:
 	@echo "make wheel                dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
 	@echo "make wheel-aarch64        dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
 	@echo "make wheel-deploy         dist/: bireid-deploy, without any native code"
-	@echo "make native-libraries     dist/native/: bireid.h, libbireid.so and libbireid.a for C and C++"
+	@echo "make native-libraries     dist/native/: headers, libbireid.so and libbireid.a, for CMake and pkg-config"
 	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
 	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
 	@echo "make bench                training-speed benchmark (several minutes)"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime.errors import ArgumentError
+from bireid_runtime.suggestions import hint
 
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.models_at_hand import is_run, open_model, task_of_bundle, task_of_saved
@@ -119,4 +120,21 @@ def _task_of(model: Path) -> Task:
             return task
     from bireid_runtime import Bundle
 
+    if not model.exists():
+        raise ArgumentError(
+            f"{model}: no run, bundle, file of outputs or baseline; "
+            f"{hint(str(model), _models_beside(model))}"
+        )
     return task_of_bundle(Bundle.open(model, verify=False))
+
+
+def _models_beside(model: Path) -> list[str]:
+    """Baselines, and the runs, bundles and files of outputs where a path leads."""
+    found = [name for task in TASKS.values() for name in task.baselines]
+    if model.parent.is_dir():
+        found += [
+            str(each)
+            for each in sorted(model.parent.iterdir())
+            if is_run(each) or (each / "manifest.json").is_file() or task_of_saved(each)
+        ]
+    return found

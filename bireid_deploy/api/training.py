@@ -152,6 +152,11 @@ def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:
                 "overrides are for recipes that are read from a file; what is resumed keeps its own"
             )
         return recipe
+    if RunDirectory(Path(recipe)).record_path.is_file():
+        raise ArgumentError(
+            f"{recipe}: a training run, not a recipe; continue it with its recipe, --resume and "
+            f"--out {recipe}, or start another from its weights with --init {recipe}"
+        )
     return load_recipe(recipe if isinstance(recipe, Path) else find_recipe(recipe), overrides)
 
 

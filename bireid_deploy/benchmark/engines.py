@@ -7,25 +7,31 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import BACKENDS, Backend, EngineSession
+from bireid_runtime.backends import BACKENDS, Backend, EngineSession, ImageEngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
-from bireid_runtime.preprocess import normalize
+from bireid_runtime.preprocess import normalize, preprocess
 
 from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
+
+CROP_SIZE = (256, 128)
+"""Height and width of the crops that are timed, those of `bireid-embed --bench`."""
 
 
 class Opened(NamedTuple):
     """A loaded model.
 
     Attributes:
-        run: Computes the embedding of one float32 image (1, H, W, 3).
+        run: Computes the outputs of one prepared item, float32 (1, ...): the network alone.
         version: The engine, its version and what it chose for this CPU.
         item: What it takes instead of the engine's own item: all inputs of a foreign file.
+        run_crop: Computes them of one uint8 crop (H, W, C) of any size, which the engine prepares
+            itself if it can; None: `preprocess` prepares crops for `run`.
     """
 
     run: Callable[[Any], Any]
     version: str
     item: Any = None
+    run_crop: Callable[[np.ndarray], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,20 @@ class Engine:
         if self.preprocess is None:
             return rng.normal(size=(1, *self.shape)).astype(np.float32)
         return normalize(rng.integers(256, size=(1, *self.shape), dtype=np.uint8), self.preprocess)
+
+    def crop(self) -> np.ndarray | None:
+        """Return a crop before resizing, uint8 `(*CROP_SIZE, C)`; None if it takes no image."""
+        if self.preprocess is None:
+            return None
+        shape = (*CROP_SIZE, self.preprocess.channels)
+        return np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
+
+    def from_crop(self, opened: Opened) -> Callable[[np.ndarray], Any] | None:
+        """The way from a crop to the outputs, as the runtime goes it; None if there is none."""
+        spec = self.preprocess
+        if opened.run_crop is not None or opened.item is not None or spec is None:
+            return opened.run_crop
+        return lambda crop: opened.run(preprocess(crop, spec)[None])
 
     def open(self) -> Opened:
         """Import the engine and load the model.
@@ -150,7 +170,11 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
 
 def _of(bundle: Bundle, session: EngineSession) -> Opened:
     name = bundle.inputs[0].name
-    return Opened(lambda image: session.run({name: image}), session.describe())
+    run_crop = None
+    if isinstance(session, ImageEngineSession):
+        prepares: ImageEngineSession = session
+        run_crop = lambda crop: prepares.run_images([crop])  # noqa: E731
+    return Opened(lambda image: session.run({name: image}), session.describe(), run_crop=run_crop)
 
 
 def _open_native(engine: Engine) -> Opened:
@@ -205,7 +229,8 @@ def _open_onnxruntime(engine: Engine) -> Opened:
         for each in session.get_inputs()
     }
     version = f"onnxruntime {onnxruntime.__version__}"
-    return Opened(lambda item: session.run(None, item), version, feeds)
+    run = lambda item: session.run(None, item)  # noqa: E731
+    return Opened(run, version, feeds, _from_crop(engine, run, feeds))
 
 
 def _open_litert(engine: Engine) -> Opened:
@@ -227,7 +252,26 @@ def _open_litert(engine: Engine) -> Opened:
             interpreter.set_tensor(index, values)
         interpreter.invoke()
 
-    return Opened(run, f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)", feeds)
+    described = f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)"
+    return Opened(run, described, feeds, _from_crop(engine, run, feeds))
+
+
+def _from_crop(
+    engine: Engine, run: Callable[[Any], Any], feeds: Mapping[Any, np.ndarray]
+) -> Callable[[np.ndarray], Any] | None:
+    """Prepare a crop as the bundle does, for a foreign file that takes such an image alone."""
+    spec = engine.preprocess
+    if spec is None or len(feeds) != 1:
+        return None
+    ((key, example),) = feeds.items()
+    image = np.empty((1, *engine.shape), np.float32)
+    if example.dtype != image.dtype:
+        return None
+    if example.shape == image.shape:
+        return lambda crop: run({key: preprocess(crop, spec)[None]})
+    if example.shape == image.transpose(0, 3, 1, 2).shape:
+        return lambda crop: run({key: preprocess(crop, spec)[None].transpose(0, 3, 1, 2)})
+    return None
 
 
 def _onnx_dtype(name: str, declared: str) -> np.dtype:

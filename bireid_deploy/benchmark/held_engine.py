@@ -29,6 +29,19 @@ class Start:
     version: str
 
 
+@dataclass(frozen=True)
+class Round:
+    """The runs of one visit.
+
+    Attributes:
+        milliseconds: Each run of the network alone.
+        crop_milliseconds: Each run from a crop; empty if the network takes no image.
+    """
+
+    milliseconds: list[float]
+    crop_milliseconds: list[float]
+
+
 class HeldEngine:
     """An engine that has started.
 
@@ -42,8 +55,8 @@ class HeldEngine:
         self._log = log
         self.start = Start(**self._read())
 
-    def time(self, runs: int) -> list[float]:
-        """Milliseconds of each of so many runs, after a few that are not counted.
+    def time(self, runs: int) -> Round:
+        """Time so many runs of either kind, after a few that are not counted.
 
         Raises:
             UnsupportedModelError: The engine failed.
@@ -54,8 +67,7 @@ class HeldEngine:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise self._died() from error
-        times: list[float] = self._read()["milliseconds"]
-        return times
+        return Round(**self._read())
 
     def finish(self) -> int:
         """End the process; returns its peak resident memory in bytes.

@@ -14,7 +14,7 @@ import numpy as np
 from bireid_runtime.errors import UnsupportedModelError
 
 from bireid_deploy.benchmark.engines import Engine
-from bireid_deploy.benchmark.held_engine import HeldEngine, Start, held
+from bireid_deploy.benchmark.held_engine import HeldEngine, Round, Start, held
 
 OnFailed = Callable[[Engine, UnsupportedModelError], None]
 
@@ -25,13 +25,16 @@ class Timing:
 
     Attributes:
         engine: Which.
-        milliseconds: Latency of every timed run, batch 1.
+        milliseconds: Latency of every timed run of the network alone, batch 1.
+        crop_milliseconds: The same from an 8-bit crop, resizing and normalising included; empty if
+            the network takes no image.
         starts: Every start, each in a process of its own.
         peak_rss_bytes: Peak resident memory of its process, Python included.
     """
 
     engine: Engine
     milliseconds: tuple[float, ...]
+    crop_milliseconds: tuple[float, ...]
     starts: tuple[Start, ...]
     peak_rss_bytes: int
 
@@ -39,11 +42,17 @@ class Timing:
         """Latency in milliseconds that `percent` % of the runs stay under."""
         return float(np.percentile(self.milliseconds, percent))
 
+    @property
+    def item_ms(self) -> float:
+        """What one item takes: the median from crop to outputs, or of the network if no crop is."""
+        return float(np.median(self.crop_milliseconds or self.milliseconds))
+
     def to_json(self, reference: "Timing") -> dict[str, Any]:
         """Record of the row.
 
-        `ratio` is this median over the reference's. `load_ms`, `first_ms` and their sum `cold_ms`
-        are medians over the starts.
+        `crop_ms` is the median from crop to outputs, null if the network takes no image; `ratio`
+        is `median_ms`, the network's, over the reference's. `load_ms`, `first_ms` and their sum
+        `cold_ms` are medians over the starts.
         """
         return {
             "engine": self.engine.label,
@@ -54,6 +63,7 @@ class Timing:
             "median_ms": self.percentile(50),
             "p10_ms": self.percentile(10),
             "p90_ms": self.percentile(90),
+            "crop_ms": self.item_ms if self.crop_milliseconds else None,
             "ratio": self.percentile(50) / reference.percentile(50),
             "starts": len(self.starts),
             "load_ms": statistics.median(start.load_ms for start in self.starts),
@@ -120,7 +130,7 @@ class _Row:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._starts: list[Start] = []
-        self._times: list[float] = []
+        self._visits: list[Round] = []
         self._peak = 0
         self._worker: HeldEngine | None = None
 
@@ -134,11 +144,17 @@ class _Row:
 
     def run(self, runs: int) -> None:
         assert self._worker is not None
-        self._times.extend(self._worker.time(runs))
+        self._visits.append(self._worker.time(runs))
 
     def finish(self) -> None:
         assert self._worker is not None
         self._peak = self._worker.finish()
 
     def timing(self) -> Timing:
-        return Timing(self.engine, tuple(self._times), tuple(self._starts), self._peak)
+        return Timing(
+            self.engine,
+            tuple(each for visit in self._visits for each in visit.milliseconds),
+            tuple(each for visit in self._visits for each in visit.crop_milliseconds),
+            tuple(self._starts),
+            self._peak,
+        )

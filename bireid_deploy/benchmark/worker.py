@@ -2,8 +2,8 @@
 
 Started as `python -m bireid_deploy.benchmark.worker ENGINE_JSON`. Writes one JSON line when the
 engine is ready; then, for each line with a number of runs on stdin, one line with their
-milliseconds; at the end of stdin, one line with the peak memory. A line with the key `error` ends
-the conversation.
+milliseconds, of the network alone and from a crop; at the end of stdin, one line with the peak
+memory. A line with the key `error` ends the conversation.
 """
 
 import json
@@ -46,13 +46,21 @@ def _serve(arguments: str, answers: TextIO) -> None:
     item = engine.item() if opened.item is None else opened.item
     first_ms = _milliseconds(opened.run, item)
     _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
+    crop, from_crop = engine.crop(), engine.from_crop(opened)
     for line in sys.stdin:
-        # The caches hold what the engines before left in them.
-        for _ in range(_WARM_UP):
-            opened.run(item)
-        times = [_milliseconds(opened.run, item) for _ in range(int(line))]
-        _answer(answers, {"milliseconds": times})
+        runs = int(line)
+        found = {"milliseconds": _times(opened.run, item, runs), "crop_milliseconds": []}
+        if from_crop is not None:
+            found["crop_milliseconds"] = _times(from_crop, crop, runs)
+        _answer(answers, found)
     _answer(answers, {"peak_rss_bytes": _peak_rss_bytes()})
+
+
+def _times(run: Callable[[Any], Any], item: Any, runs: int) -> list[float]:
+    # The caches hold what the engines before left in them.
+    for _ in range(_WARM_UP):
+        run(item)
+    return [_milliseconds(run, item) for _ in range(runs)]
 
 
 def _peak_rss_bytes() -> int:

@@ -1,19 +1,22 @@
 """`bireid-deploy bench`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from bireid_runtime.errors import BireidError
 
-from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.console import emit_json, emit_lines, emit_table, message, progress
+from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.devices.this_machine import circumstances, cpu_name
 
 if TYPE_CHECKING:
     from bireid_deploy.benchmark.session import Timing
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.option(
     "--against",
     multiple=True,
@@ -42,10 +45,11 @@ def command(
 ) -> None:
     """Time the installed engines that can run BUNDLE, batch 1.
 
-    Each engine has its own process; rounds are interleaved. The ratio column is relative to the
-    first row: 2.00 takes twice as long. Cold is import, load and first embedding in a fresh
-    process. Compare rows of one table only: times of another machine or moment differ. An engine
-    that cannot run its file has no row; the others do, and the exit code is 6.
+    Each engine has its own process; rounds are interleaved. Crop ms is from an 8-bit crop of
+    128x256 pixels to the result, net ms the network alone; ratio is net ms relative to the first
+    row: 2.00 takes twice as long. Cold is import, load and first run in a fresh process. Compare
+    rows of one table only: times of another machine or moment differ. An engine that cannot run
+    its file has no row; the others do, and the exit code is 6.
     """
     if per_layer:
         if against:
@@ -77,15 +81,17 @@ def command(
 def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) -> None:
     records = [timing.to_json(timings[0]) for timing in timings]
     if as_json:
-        emit_json(records)
+        emit_json({**circumstances(), "bundle": bundle.name, "engines": records})
         return
+    emit_lines([_answer(timings)])
     rows = [
         (
             record["engine"],
-            f"{record['bytes'] / 1e6:.2f}",
+            "-" if record["crop_ms"] is None else f"{record['crop_ms']:.2f}",
             f"{record['median_ms']:.2f}",
             f"{record['p10_ms']:.2f}-{record['p90_ms']:.2f}",
             f"{record['ratio']:.2f}",
+            f"{record['bytes'] / 1e6:.2f}",
             f"{record['load_ms']:.0f}",
             f"{record['first_ms']:.1f}",
             f"{record['cold_ms']:.0f}",
@@ -93,9 +99,24 @@ def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) ->
         )
         for record in records
     ]
-    times = ("median ms", "p10-p90", "ratio", "load ms", "first ms", "cold ms")
-    columns = ("engine", "MB", *times, "peak MB")
-    emit_table(f"{bundle.name}, {threads} thread(s), batch 1, this machine", columns, rows)
+    times = ("crop ms", "net ms", "p10-p90", "ratio", "MB", "load ms", "first ms", "cold ms")
+    emit_table(_title(bundle, threads), ("engine", *times, "peak MB"), rows)
+
+
+def _answer(timings: "Sequence[Timing]") -> str:
+    """Which is fastest, and how many times as long the others take."""
+    first, *others = sorted(timings, key=lambda timing: timing.item_ms)
+    item = "a crop" if first.crop_milliseconds else "an item"
+    said = f"fastest: {first.engine.label}, {first.item_ms:.2f} ms {item}"
+    if not others:
+        return f"{said}; no other engine ran"
+    ratios = [each.item_ms / first.item_ms for each in (others[0], others[-1])]
+    # Two engines that round to the same time are told apart by nothing that counts.
+    return f"{said}; others {'-'.join(dict.fromkeys(f'{each:.2f}' for each in ratios))}x"
+
+
+def _title(bundle: Path, threads: int) -> str:
+    return f"{bundle.name}, {threads} thread(s), batch 1, {cpu_name()}"
 
 
 def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
@@ -103,7 +124,7 @@ def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
 
     profile = api.profile(path, threads=threads, rounds=rounds)
     if as_json:
-        emit_json(profile.to_json())
+        emit_json({**circumstances(), **profile.to_json()})
         return
     rows = [
         (
@@ -115,5 +136,12 @@ def _per_layer(path: Path, threads: int, rounds: int, as_json: bool) -> None:
         for step in profile.steps
     ]
     rows.append(("total", "", f"{profile.microseconds:.1f}", "100.0"))
-    title = f"{path.name}, {profile.engine}, {threads} thread(s), batch 1, this machine"
-    emit_table(title, ("layer", "step", "us", "%"), rows, text_columns=2)
+    slowest = max(profile.steps, key=lambda step: step.microseconds)
+    emit_lines(
+        [
+            f"{profile.microseconds / 1e3:.2f} ms a run; longest: "
+            f"{', '.join(slowest.layers) or slowest.name}, {profile.share(slowest):.0%}; "
+            f"{profile.engine}"
+        ]
+    )
+    emit_table(_title(path, threads), ("layer", "step", "us", "%"), rows, text_columns=2)

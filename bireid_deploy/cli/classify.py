@@ -7,12 +7,13 @@ import click
 from bireid_deploy.cli.broken import say_skipped, skip_broken_option
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 _NAME_WIDTH = 40
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="JSON file for all of it.")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Classes named.")

@@ -1,43 +1,23 @@
-"""What a person sees: tables on stdout, messages and progress on stderr."""
+"""What a person sees: results on stdout, messages and progress on stderr; tables: `tables.py`."""
 
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 from bireid_runtime.terminal import printable
 
-_UNLIMITED_WIDTH = 10_000
+from bireid_deploy.cli.tables import emit_lines, emit_table
+
+__all__ = ["emit_json", "emit_lines", "emit_table", "message", "progress"]
 
 
 def emit_json(value: Any) -> None:
     """Print a result for machines; NaN and infinity become null."""
     click.echo(json.dumps(_finite(value), indent=1))
-
-
-def emit_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1
-) -> None:
-    """Print a result table; the first `text_columns` are aligned left, numbers right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        text = index < text_columns
-        # A number is never broken over two lines; a sentence may be.
-        table.add_column(column, justify="left" if text else "right", no_wrap=not text)
-    for row in rows:
-        table.add_row(*map(printable, row))
-    # A pipe has no width; tables must not be cut there. Square brackets, as in "package[extra]" or
-    # in a file's name, are text and not markup.
-    width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
-    console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
-    console.print(table)
 
 
 def message(text: str) -> None:

@@ -1,6 +1,8 @@
 """`bireid-deploy demo`."""
 
 import time
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from bireid_deploy.api import Comparison
     from bireid_deploy.data.dataset import ReIdDataset
     from bireid_deploy.training.recipe import Recipe
+
+
+_TEST_FRACTION = 0.4
 
 
 @click.command()
@@ -51,10 +56,14 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     teacher, first_stage, second_stage = (
         load_recipe(find_recipe(name), overrides) for name in ("demo_real", "demo_stage1", "demo")
     )
+    _require_people(identities, (teacher, first_stage, second_stage))
     message(f"1/4  rendering {identities} synthetic people, 4 cameras")
     with progress("rendering") as on_progress:
         dataset = write_synthetic(
-            out / "people", identities=identities, test_fraction=0.4, on_progress=on_progress
+            out / "people",
+            identities=identities,
+            test_fraction=_TEST_FRACTION,
+            on_progress=on_progress,
         )
     real = _train(teacher, dataset, out / "teacher")
     stage1 = _train(first_stage, dataset, out / "stage1", teacher=real)
@@ -67,6 +76,22 @@ def command(out: Path, identities: int, overrides: tuple[str, ...], as_json: boo
     _draw(bundle, dataset, out / "ranked.png")
     found = _compare(twin, bundle, dataset)
     _report(records, found, bundle, run, dataset, time.perf_counter() - began, as_json)
+
+
+def _require_people(identities: int, recipes: "Sequence[Recipe]") -> None:
+    """Refuse, before anything is rendered, fewer people than a batch of training takes."""
+    from bireid_deploy.data.synthetic import train_identities
+
+    batches = [each.batch.identities for each in recipes if each.batch.sampling == "identity"]
+    needed = max(batches, default=0)
+    if train_identities(identities, _TEST_FRACTION) >= needed:
+        return
+    enough = (n for n in count(identities) if train_identities(n, _TEST_FRACTION) >= needed)
+    raise click.UsageError(
+        f"--identities {identities}: {train_identities(identities, _TEST_FRACTION)} of them train, "
+        f"and a batch takes {needed}; give --identities {next(enough)} or more, or "
+        f"--set batch.identities={train_identities(identities, _TEST_FRACTION)}"
+    )
 
 
 def _train(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bireid_deploy.cli.console import emit_json, emit_table
+from bireid_deploy.cli.console import emit_json, emit_lines, emit_table
+from bireid_deploy.devices.this_machine import circumstances
 
 if TYPE_CHECKING:
     from bireid_deploy.devices.finding import Finding
@@ -26,9 +27,10 @@ def command(target: str | None, as_json: bool) -> None:
     if target is not None:
         _examine_device(target, as_json)
         return
-    from bireid_deploy.devices.host import examine_host
+    from bireid_deploy.devices.host import examine_host, verdict
 
-    _emit("This machine", examine_host(), as_json)
+    findings = examine_host()
+    _emit("This machine", findings, verdict(findings), as_json)
 
 
 def _examine_device(text: str, as_json: bool) -> None:
@@ -48,13 +50,19 @@ def _examine_device(text: str, as_json: bool) -> None:
         needs_service=False,
         needed_bytes=_FILES_BYTES + (ENVIRONMENT_BYTES if needs_python else 0),
     )
-    _emit(device, findings, as_json)
+    missing = ", ".join(each.name for each in findings if not each.ok)
+    said = f"{device} can take a bundle: bireid-deploy flash BUNDLE {text}"
+    if missing:
+        said = f"{device} cannot take a bundle yet; to mend: {missing}"
+    _emit(device, findings, said, as_json)
     require(device, findings)
 
 
-def _emit(title: str, findings: "Sequence[Finding]", as_json: bool) -> None:
+def _emit(title: str, findings: "Sequence[Finding]", verdict: str, as_json: bool) -> None:
     if as_json:
-        emit_json([vars(finding) for finding in findings])
+        found = [vars(finding) for finding in findings]
+        emit_json({**circumstances(), "verdict": verdict, "findings": found})
         return
     rows = [(each.name, each.value, "" if each.ok else each.remedy) for each in findings]
     emit_table(title, ("what", "found", "to mend it"), rows, text_columns=3)
+    emit_lines([verdict])

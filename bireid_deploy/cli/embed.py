@@ -7,10 +7,11 @@ import click
 from bireid_deploy.cli.broken import say_skipped, skip_broken_option
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="File, .npz or .jsonl."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.paths import require_bundle_path
 
 if TYPE_CHECKING:
     from bireid_deploy.devices.flash import FlashReport
@@ -71,6 +72,7 @@ def command(
     if rollback:
         report = api.roll_back(arguments[0], _Reporter())
     else:
+        require_bundle_path(Path(arguments[0]))
         options = FlashOptions(offline, program, service, dist, threads, runs)
         report = api.flash(arguments[0], arguments[1], options, _Reporter())
     if as_json:

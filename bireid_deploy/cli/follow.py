@@ -6,6 +6,7 @@ import click
 
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 
 class _Box(click.ParamType):
@@ -26,7 +27,7 @@ class _Box(click.ParamType):
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--box", required=True, type=_Box(), help="The target in the first frame, pixels.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File of boxes.")

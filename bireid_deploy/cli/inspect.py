@@ -1,32 +1,40 @@
 """`bireid-deploy inspect`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from bireid_runtime.terminal import printable
+from bireid_runtime import Bundle
 
-from bireid_deploy.cli.console import emit_json, emit_table
+from bireid_deploy.cli.console import emit_json, emit_lines, emit_table
+from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.devices.this_machine import circumstances
 
 if TYPE_CHECKING:
     from bireid_converters.audit import Audit
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, path_type=Path))
+@click.argument("model", type=BundlePath(exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (a bundle, a .tflite or a .onnx file) really holds.
 
-    Per layer: 1-bit or float and why, multiply-accumulates, bytes expected and actual; then the
-    operators and the theoretical gain with its accounting.
+    First size, input, output and the share that is 1-bit; then per layer: 1-bit or float,
+    multiply-accumulates, bytes expected and actual; then why layers are float, the operators, and
+    the theoretical gain with its accounting.
     """
     audits = _audits(model)
     cameras = _cameras(model)
+    bundle = Bundle.open(model) if model.is_dir() else None
     if as_json:
-        found = {name: audit.to_manifest() for name, audit in audits.items()}
+        found: dict[str, Any] = {**circumstances(), **(_network(bundle) if bundle else {})}
+        found["files"] = {name: audit.to_manifest() for name, audit in audits.items()}
         emit_json(found if cameras is None else {**found, "cameras": cameras})
         return
+    emit_lines(_answer(audits, bundle))
+    click.echo()
     if cameras is not None:
         _emit_cameras(cameras)
     for name, audit in audits.items():
@@ -35,7 +43,6 @@ def command(model: Path, as_json: bool) -> None:
 
 def _audits(model: Path) -> "dict[str, Audit]":
     from bireid_converters.audit import audit_onnx, audit_tflite
-    from bireid_runtime import Bundle
     from bireid_runtime.errors import UnsupportedModelError
 
     auditors = {".tflite": audit_tflite, ".onnx": audit_onnx}
@@ -56,8 +63,6 @@ def _audits(model: Path) -> "dict[str, Audit]":
 
 def _cameras(model: Path) -> dict[str, Any] | None:
     """What a bundle is adapted to, and how; None if it is to nothing."""
-    from bireid_runtime import Bundle
-
     if not model.is_dir():
         return None
     bundle = Bundle.open(model)
@@ -85,28 +90,74 @@ def _emit_cameras(found: dict[str, Any]) -> None:
     click.echo()
 
 
+def _network(bundle: Bundle) -> dict[str, Any]:
+    """What goes in and comes out, as the manifest has it."""
+    return {
+        "name": bundle.name,
+        "task": bundle.task,
+        "fingerprint": bundle.fingerprint,
+        "inputs": [spec.to_manifest() for spec in bundle.inputs],
+        "outputs": [spec.to_manifest() for spec in bundle.outputs],
+    }
+
+
+def _answer(audits: "dict[str, Audit]", bundle: Bundle | None) -> list[str]:
+    """Size, input, output, and how much of it is 1-bit."""
+    lines = []
+    if bundle is not None:
+        taken = [f"{spec.name}: {spec.kind} {_shape(spec.shape)}" for spec in bundle.inputs]
+        given = [f"{spec.name}: {spec.kind} {_shape(spec.shape)}" for spec in bundle.outputs]
+        lines = [f"in   {', '.join(taken)}", f"out  {', '.join(given)}"]
+    for name, audit in audits.items():
+        weights, macs = (
+            audit.total(what, "binary")
+            / max(1, audit.total(what, "binary") + audit.total(what, "real"))
+            for what in ("weights", "macs")
+        )
+        lines.append(
+            f"{name}: {audit.file_bytes / 1e6:.2f} MB, "
+            f"1-bit: {weights:.1%} of weights, {macs:.1%} of MACs"
+        )
+    return lines
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
 def _emit(name: str, audit: "Audit") -> None:
     rows = [
         (
             layer.name,
             layer.precision,
-            "x".join(map(str, layer.kernel_shape)),
             f"{layer.macs / 1e6:.2f}",
             f"{layer.expected_bytes:,}",
             f"{layer.stored_bytes:,}",
-            layer.reason or "-",
+            _shape(layer.kernel_shape),
         )
         for layer in audit.layers
     ]
-    columns = ("layer", "weights", "kernel", "M MACs", "bytes needed", "bytes stored", "why float")
+    columns = ("layer", "weights", "M MACs", "bytes needed", "bytes stored", "kernel")
     emit_table(f"{name}, {audit.file_bytes:,} bytes", columns, rows)
     manifest = audit.to_manifest()
-    click.echo(
-        printable("operators: " + ", ".join(f"{op} {n}" for op, n in audit.operators.items()))
-    )
     macs, gain = manifest["macs"], manifest["theoretical"]
-    click.echo(f"MACs: {macs['binary'] / 1e6:.1f} M 1-bit, {macs['real'] / 1e6:.1f} M other")
-    click.echo(
-        f"in theory {gain['speedup']:.2f}x fewer operations, {gain['saving']:.2f}x less storage\n"
-        f"  counting {gain['accounting']}\n"
+    emit_lines(
+        [
+            *(f"{', '.join(layers)}: {reason}" for reason, layers in _reasons(audit).items()),
+            "operators: " + ", ".join(f"{op} {n}" for op, n in audit.operators.items()),
+            f"MACs: {macs['binary'] / 1e6:.1f} M 1-bit, {macs['real'] / 1e6:.1f} M other",
+            f"in theory {gain['speedup']:.2f}x fewer operations, "
+            f"{gain['saving']:.2f}x less storage",
+            f"  counting {gain['accounting']}",
+        ]
     )
+    click.echo()
+
+
+def _reasons(audit: "Audit") -> dict[str, list[str]]:
+    """Names of the layers by why they are float, or what of them is."""
+    reasons: dict[str, list[str]] = {}
+    for layer in audit.layers:
+        if layer.reason:
+            reasons.setdefault(layer.reason, []).append(layer.name)
+    return reasons

@@ -51,6 +51,16 @@ class LazyVerbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one was meant."""
+        from bireid_runtime.suggestions import hint
+
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            ctx.fail(f"no verb '{args[0]}'; {hint(args[0], VERBS)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing them."""
         with formatter.section("Verbs"):

@@ -8,12 +8,13 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 _STATES = {True: "ok", False: "FAILED", None: "skipped"}
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.option("--run", type=click.Path(path_type=Path), help="The training run it came from.")
 @click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")

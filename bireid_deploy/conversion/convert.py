@@ -66,6 +66,9 @@ def convert_run(
             "recipe": run.recipe.model_dump(mode="json"),
             "data": run.record["data"],
             **_moment(run),
+            # A run's name and the hash of its checkpoint; the first stage's name.
+            "teacher": run.record["teacher"],
+            "first_stage": run.record["initial"],
             # What was changed after the training, if anything was.
             **{key: run.record[key] for key in ("adaptation",) if key in run.record},
         },

@@ -1,6 +1,7 @@
 """Puts a bundle on a device, tests and times it there, and only then makes it the current one."""
 
 import dataclasses
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ from bireid_runtime.errors import SelfTestError
 from bireid_deploy.devices import service, trial
 from bireid_deploy.devices.facts import DeviceFacts
 from bireid_deploy.devices.installation import Installation, locked_installation
+from bireid_deploy.devices.lean_bundle import lean_files
 from bireid_deploy.devices.link import Link
 from bireid_deploy.devices.payload import (
     PROGRAM,
     Payload,
     PayloadFile,
     PythonPlatform,
-    bundle_files,
     program_file,
     wheel_files,
 )
@@ -122,12 +123,26 @@ def flash(
         DeviceUnreachableError: The connection cannot be made or broke.
         PayloadError: A wheel or the program is not at hand here.
     """
+    # Of what is sent, manifest and checksums are written for the device.
+    with tempfile.TemporaryDirectory(prefix="bireid-flash-") as folder:
+        return _flash(link, directory, bundle, options, reporter, Path(folder))
+
+
+def _flash(
+    link: Link,
+    directory: str,
+    bundle: Bundle,
+    options: FlashOptions,
+    reporter: Reporter,
+    folder: Path,
+) -> FlashReport:
     reporter.step(f"looking at {link.name}")
     facts = survey(link, directory)
     _require(link, facts, options, 0)
     had_service = service.is_installed(link, facts)
     needs_program = options.program or options.service or had_service
-    payload = _gather(facts, bundle, options, needs_program, reporter)
+    files = lean_files(bundle, folder)
+    payload = _gather(facts, bundle.name, files, options, needs_program, reporter)
     with locked_installation(link, facts.directory) as installation:
         installation.prepare(payload)
         installed = payload.runtime_wheel is None or installation.is_installed(payload.version)
@@ -223,12 +238,13 @@ def _require(link: Link, facts: DeviceFacts, options: FlashOptions, needed_bytes
 
 def _gather(
     facts: DeviceFacts,
-    bundle: Bundle,
+    name: str,
+    of_bundle: list[PayloadFile],
     options: FlashOptions,
     needs_program: bool,
     reporter: Reporter,
 ) -> Payload:
-    files: list[PayloadFile] = bundle_files(bundle)
+    files = list(of_bundle)
     if needs_program:
         files.append(program_file(options.dist, facts.machine))
     if not options.program:
@@ -237,7 +253,7 @@ def _gather(
         assert facts.glibc is not None
         device = PythonPlatform(facts.machine, facts.python, facts.glibc)
         files += wheel_files(options.dist, device, options.offline, reporter.step)
-    return Payload(bundle.name, tuple(sorted(files, key=lambda file: file.path)))
+    return Payload(name, tuple(sorted(files, key=lambda file: file.path)))
 
 
 def _needed_bytes(missing: list[PayloadFile], installed: bool) -> int:

@@ -4,8 +4,8 @@ import os
 import platform
 import struct
 import sys
+from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 
 from bireid_runtime import native_library
 from bireid_runtime.backends import BACKENDS
@@ -14,11 +14,32 @@ from bireid_runtime.errors import BackendUnavailableError
 from bireid_deploy import extras
 from bireid_deploy.devices.facts import KERNEL_FEATURES
 from bireid_deploy.devices.finding import Finding
+from bireid_deploy.devices.this_machine import cores, cpu_features, cpu_name
 
 
 def examine_host() -> list[Finding]:
     """Look at Python, the CPU, the packages, the native library and the back ends."""
     return [*_python(), *_machine(), *_packages(), *_native_library(), *_backends()]
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """What this machine is ready for, in one line.
+
+    Args:
+        findings: What `examine_host` returned.
+    """
+    states = {each.name: each for each in findings}
+    engines = [each.name for each in BACKENDS if states[_engine(each.name)].ok]
+    running = f"bundles run here by {', '.join(engines)}" if engines else "no bundle runs here"
+    unfit = [each.name for each in findings[:2] if not each.ok]
+    if not unfit and all(extras.is_installed(name) for name in extras.packages("train")):
+        return f"{running}; training is ready"
+    remedy = f"mend {', '.join(unfit)}" if unfit else extras.install_command("train")
+    return f"{running}; to train: {remedy}"
+
+
+def _engine(backend: str) -> str:
+    return f"back end {backend}"
 
 
 def _python() -> list[Finding]:
@@ -37,29 +58,18 @@ def _python() -> list[Finding]:
 
 
 def _machine() -> list[Finding]:
-    flags = _cpu_flags()
+    flags = cpu_features()
     features = [feature for feature in KERNEL_FEATURES if feature in flags]
     libc = " ".join(platform.libc_ver()).strip() or "unknown"
     return [
         Finding("system", f"{platform.system()} {platform.release()}"),
         Finding("architecture", platform.machine()),
+        Finding("CPU", cpu_name()),
         Finding("C library", libc),
         Finding("page size", f"{os.sysconf('SC_PAGE_SIZE')} bytes"),
-        Finding("cores", str(len(os.sched_getaffinity(0)))),
+        Finding("cores", str(cores())),
         Finding("CPU features", " ".join(features) or "none that matter here"),
     ]
-
-
-def _cpu_flags() -> set[str]:
-    """Feature names of the first core; empty where /proc is not Linux's."""
-    path = Path("/proc/cpuinfo")
-    if not path.exists():
-        return set()
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return set(value.split())
-    return set()
 
 
 def _packages() -> list[Finding]:
@@ -91,7 +101,7 @@ def _backends() -> list[Finding]:
         reason = backend.unavailable_reason()
         findings.append(
             Finding(
-                f"back end {backend.name}",
+                _engine(backend.name),
                 "ready" if reason is None else "missing",
                 reason is None,
                 reason or "",

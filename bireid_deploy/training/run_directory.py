@@ -99,7 +99,7 @@ class RunDirectory:
         try:
             record: dict[str, Any] = json.loads(read_text(self.record_path))
         except (FileNotFoundError, NotADirectoryError):
-            raise TrainingError(f"{self.path}: not a training run (no run.json)") from None
+            raise TrainingError(f"{self.path}: not a training run{self._instead()}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise TrainingError(f"{self.record_path}: damaged record: {error}") from error
         if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
@@ -108,6 +108,11 @@ class RunDirectory:
             if key not in record or not isinstance(record[key], kind):
                 raise TrainingError(f"{self.record_path}: damaged record: no valid {key!r}")
         return record
+
+    def _instead(self) -> str:
+        if (self.path / "manifest.json").is_file():
+            return " but a bundle; give the run that it was converted from"
+        return " (no run.json)" if self.path.is_dir() else "; there is no such folder"
 
     def network_section(self) -> NetworkSection:
         """The table `[network]` of the recipe that the run was started with.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bireid_runtime.manifest import Section
@@ -37,12 +37,18 @@ class CardFacts:
         tags: Tags in the YAML header.
         subject: What goes in, such as `an RGB crop of a person`.
         sections: Markdown sections on use, limits and privacy, each with its heading.
+        columns: Headings of the scores in the table of metrics, by their key; scores are shares.
+        python: How to run it from Python; `BUNDLE` stands for the bundle.
+        c: The same from C.
     """
 
     pipeline_tag: str
     tags: tuple[str, ...]
     subject: str
     sections: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+    c: str = ""
 
 
 def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
@@ -63,13 +69,14 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         _binarisation(manifest["binarisation"]),
         *_cameras(manifest.get("adaptation")),
         "## Training",
-        _listing(manifest["training"]) or "How the network was trained is not recorded.",
+        _listing(_known(manifest["training"])) or "How the network was trained is not recorded.",
         f"Licence of the training data: {manifest['licences']['training_data']}. "
         f"Licence of the weights: {manifest['licences']['weights']}.",
         "## Metrics",
-        _table(manifest["metrics"]) or "No accuracy was measured for this bundle.",
+        *_metrics(manifest["metrics"], facts.columns),
         "## Agreement of the files with the trained network",
         _parity(manifest["parity"]),
+        *_code(manifest["name"], facts),
         facts.sections.strip(),
         f"`{manifest['golden']['file']}` holds {manifest['golden']['items']} inputs for the "
         f"self-test: {manifest['golden']['source']}.",
@@ -149,8 +156,75 @@ def _parity(parity: Mapping[str, Any]) -> str:
     return "Checked at conversion and passed; the numbers are under `parity` in `manifest.json`."
 
 
+def _metrics(records: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
+    """A row per engine: its scores in percent, with their intervals; what all share below."""
+    if not records:
+        return ["No accuracy was measured for this bundle."]
+    shown = [key for key in columns if any(key in record for record in records)]
+    if not shown:
+        return [_table([{_words(key): each[key] for key in each} for each in records])]
+    rows = [
+        {
+            "engine": record["engine"],
+            "data": record.get("data", "-"),
+            **{columns[key]: _percent(record, key) for key in shown},
+            "as the first": _share(record.get("agreeing_share")),
+            "images/s": f"{record['images_per_second']:.0f}"
+            if "images_per_second" in record
+            else "-",
+        }
+        for record in records
+    ]
+    told = {"engine", "data", "agreeing_share", "images_per_second", *shown}
+    told |= {f"{key}_interval" for key in shown}
+    shared = {
+        _words(key): value
+        for key, value in records[0].items()
+        if key not in told
+        and not isinstance(value, float)
+        and all(each.get(key) == value for each in records)
+    }
+    intervals = any(f"{key}_interval" in record for key in shown for record in records)
+    explained = (
+        "Scores are percentages"
+        + (", in brackets the 95 % interval" if intervals else "")
+        + "; `as the first`: items whose output is that of the first engine. All that was measured "
+        "is under `metrics` in `manifest.json`."
+    )
+    return [_table(rows), explained, _listing(_known(shared))]
+
+
+def _percent(record: Mapping[str, Any], key: str) -> str:
+    value, interval = record.get(key), record.get(f"{key}_interval")
+    if value is None:
+        return "-"
+    bounds = "" if interval is None else f" ({'-'.join(f'{100 * each:.1f}' for each in interval)})"
+    return f"{100 * value:.1f}{bounds}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _code(name: str, facts: CardFacts) -> list[str]:
+    blocks = [
+        f"```{language}\n{code.strip().replace('BUNDLE', name)}\n```"
+        for language, code in (("python", facts.python), ("c", facts.c))
+        if code
+    ]
+    return ["## Code", *blocks] if blocks else []
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
 def _listing(values: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {key}: {_plain(value)}" for key, value in values.items())
+    return "\n".join(f"- {_words(key)}: {_plain(value)}" for key, value in values.items())
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -165,6 +239,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping) and "name" in value:
         return f"{_plain(value['name'])} (in full in `manifest.json`)"
+    if isinstance(value, Mapping) and value.keys() == {"run", "checkpoint"}:
+        return f"{_plain(value['run'])}, checkpoint `{_plain(value['checkpoint'])}`"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list) and value and all(isinstance(each, float) for each in value):

@@ -17,6 +17,9 @@ from bireid_runtime.bundle_files import (
     check_listed_file,
     file_inside,
     read_limited,
+    require_bytes,
+    require_given,
+    require_plain,
     verify_checksums,
 )
 from bireid_runtime.errors import (
@@ -58,6 +61,7 @@ class Bundle:
         adaptation: The cameras that the network is adapted to, and how; None for a network that
             takes all cameras alike.
         verified: Whether the bytes of files are held to their SHA-256.
+        memory: The files themselves, of a bundle that is in no directory; `path` is a name then.
     """
 
     path: Path
@@ -71,6 +75,7 @@ class Bundle:
     adaptation: AdaptationSpec | None
     verified: bool
     _hashed: dict[str, bytes] = field(repr=False)
+    memory: Mapping[str, bytes] | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = True) -> "Bundle":
@@ -96,6 +101,42 @@ class Bundle:
             raise BundleError(f"{path}: cannot be read: {error}") from error
 
     @classmethod
+    def from_files(cls, files: Mapping[str, bytes], name: str = "memory") -> "Bundle":
+        """Read a bundle that is in memory, in an archive or a database, say.
+
+        Args:
+            files: Bytes by name, untrusted: `manifest.json`, the files that it names, of which
+                those of formats that no engine is to open may be missing.
+            name: What errors call it.
+
+        Returns:
+            The bundle, with the formats whose files are given. Sizes and SHA-256 are those of the
+            manifest, which is the caller's to trust: nothing of `SHA256SUMS` is read.
+
+        Raises:
+            BundleError, IntegrityError, UnsupportedModelError: As `open`.
+        """
+        root = Path(name)
+        if MANIFEST_NAME not in files:
+            raise BundleError(f"{root}: no file {MANIFEST_NAME} is given")
+        if len(files[MANIFEST_NAME]) > MAX_MANIFEST_BYTES:
+            raise BundleError(f"{root / MANIFEST_NAME}: larger than {MAX_MANIFEST_BYTES} bytes")
+        manifest = parse_manifest(files[MANIFEST_NAME], str(root / MANIFEST_NAME))
+        section = Section(manifest, str(root / MANIFEST_NAME))
+        _check_schema(section)
+        listed = section.section("files")
+        entries = [section.section("golden")]
+        adapted = section.section("adaptation") if "adaptation" in manifest else None
+        entries += [] if adapted is None else [adapted]
+        required = {entry.text("file"): entry for entry in entries}
+        for each in (*listed.values, *required):
+            require_plain(root, each)
+        required |= {each: listed.section(each) for each in listed.values if each in files}
+        for each, entry in required.items():
+            require_bytes(root / each, files.get(each), entry)
+        return cls._read_manifest(root, section, adapted, {}, True, dict(files))
+
+    @classmethod
     def _open(cls, root: Path, verify: bool) -> "Bundle":
         if not root.is_dir():
             raise BundleError(
@@ -119,6 +160,20 @@ class Bundle:
                 raise adapted.error("file", "is a file of another purpose")
             checksums |= check_listed_file(root, adapted, MAX_ADAPTATION_BYTES)
         hashed = verify_checksums(root, data, checksums) if verify else {}
+        return cls._read_manifest(root, section, adapted, hashed, verify, None)
+
+    @classmethod
+    def _read_manifest(
+        cls,
+        root: Path,
+        section: Section,
+        adapted: Section | None,
+        hashed: dict[str, bytes],
+        verify: bool,
+        memory: Mapping[str, bytes] | None,
+    ) -> "Bundle":
+        manifest = dict(section.values)
+        golden = section.section("golden")
         inputs = tuple(
             InputSpec.from_manifest(each) for each in section.sections("inputs", 1, MAX_TENSORS)
         )
@@ -138,10 +193,15 @@ class Bundle:
             fingerprint=_read_fingerprint(section),
             inputs=inputs,
             outputs=outputs,
-            formats=_read_formats(root, section.section("files")),
+            formats={
+                kind: path
+                for kind, path in _read_formats(root, section.section("files")).items()
+                if memory is None or path.name in memory
+            },
             adaptation=adaptation,
             verified=verify,
             _hashed=hashed,
+            memory=memory,
         )
 
     @property
@@ -319,6 +379,8 @@ class Bundle:
         return Golden.from_bytes(data, section, self.inputs, self.outputs, str(self.path / name))
 
     def _read(self, name: str, sha256: str, size: int) -> bytes:
+        if self.memory is not None:
+            return require_given(self.path / name, self.memory.get(name))
         if name in self._hashed:
             return self._hashed.pop(name)
         try:

@@ -45,6 +45,29 @@ def _check_file(root: Path, name: str, entry: Section, limit: int) -> str:
     return sha256
 
 
+def require_plain(root: Path, name: str) -> None:
+    """Refuse a name that could lead out of a bundle."""
+    if not _FILE_NAME.fullmatch(name):
+        raise BundleError(f"{root}: {name!r} is not a plain file name")
+
+
+def require_given(path: Path, data: bytes | None) -> bytes:
+    """The bytes of a file of a bundle in memory, if there are any."""
+    if data is None:
+        raise BundleError(f"{path}: this file is not among those in memory")
+    return data
+
+
+def require_bytes(path: Path, data: bytes | None, entry: Section) -> None:
+    """Hold a file in memory to size and SHA-256 of the section that names it."""
+    given = require_given(path, data)
+    if len(given) != entry.integer("bytes", 0, MAX_FILE_BYTES):
+        stated = entry.values["bytes"]
+        raise IntegrityError(f"{path}: {len(given)} bytes, the manifest says {stated}")
+    if hashlib.sha256(given).hexdigest() != entry.text("sha256"):
+        raise IntegrityError(f"{path}: SHA-256 mismatch; copy the bundle again")
+
+
 def verify_checksums(root: Path, manifest: bytes, checksums: dict[str, str]) -> dict[str, bytes]:
     """Check SHA256SUMS against the manifest, and every file against both.
 
@@ -82,8 +105,7 @@ def _parse_checksums(path: Path) -> dict[str, str]:
 
 def file_inside(root: Path, name: str) -> Path:
     """Return the path of a file of the bundle, refusing every name that could lead elsewhere."""
-    if not _FILE_NAME.fullmatch(name):
-        raise BundleError(f"{root}: {name!r} is not a plain file name")
+    require_plain(root, name)
     path = root / name
     if not path.is_file():
         raise BundleError(f"{root}: the bundle has no file {name}")

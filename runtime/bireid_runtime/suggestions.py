@@ -18,5 +18,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = list(known)
     if not names:
         return "there are none"
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"choose one of: {', '.join(names)}"
+    close = nearest(name, names)
+    return f"choose one of: {', '.join(names)}" if close is None else f"did you mean {close}?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is nearest to one that nobody knows; None if none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return close[0] if close else None

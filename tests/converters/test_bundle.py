@@ -142,6 +142,31 @@ def test_the_card_tells_the_manifest(tmp_path):
         assert part in text
 
 
+def test_the_card_names_teacher_and_first_stage(tmp_path):
+    origin = {"teacher": {"run": "real", "checkpoint": "sha256:12"}, "first_stage": "stage1"}
+    write_bundle(tmp_path / "bundle", **contents(training={"steps": 5, **origin}))
+    card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "- teacher: real, checkpoint `sha256:12`" in card
+    assert "- first stage: stage1" in card
+    write_bundle(tmp_path / "bundle", **contents(training={"steps": 5, "teacher": None}))
+    assert "teacher" not in (tmp_path / "bundle" / "card.md").read_text()
+
+
+def test_scores_of_the_card_have_headings_and_intervals(tmp_path):
+    card = CardFacts("x", (), "a crop", "", columns={"top_1": "top-1"}, python='open("BUNDLE")')
+    keras = {"engine": "keras", "data": "d", "top_1": 0.875, "top_1_interval": [0.85, 0.9]}
+    lce = {**keras, "engine": "lce", "agreeing_share": 0.5, "images_per_second": 12.0}
+    metrics = [{**each, "images": 40, "a_long_key": 0.25} for each in (keras, lce)]
+    write_bundle(tmp_path / "bundle", **contents(card=card, metrics=metrics))
+    text = (tmp_path / "bundle" / "card.md").read_text()
+    assert "| engine | data | top-1 | as the first | images/s |" in text
+    assert "| keras | d | 87.5 (85.0-90.0) | - | - |" in text
+    assert "| lce | d | 87.5 (85.0-90.0) | 50.0% | 12 |" in text
+    assert "- images: 40" in text
+    assert "long" not in text
+    assert '```python\nopen("toy")\n```' in text
+
+
 def test_the_card_admits_what_is_not_known(tmp_path):
     unknown = contents(training={}, metrics=[], parity={"verified": False})
     write_bundle(tmp_path / "bundle", **unknown)

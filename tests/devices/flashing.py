@@ -72,13 +72,15 @@ def made(pattern: str, target: str) -> Path:
 
 
 def other_bundle(folder: Path, remark: str = "Another one.") -> Path:
-    """A bundle like that of the zoo, but for its card."""
+    """A bundle like that of the zoo, but for what its manifest says of the weights' licence."""
     bundle = Path(shutil.copytree(BUNDLE, folder / "bundle"))
-    card = bundle / "card.md"
-    before = hashlib.sha256(card.read_bytes()).hexdigest()
-    card.write_text(f"{card.read_text()}\n{remark}\n")
+    path = bundle / "manifest.json"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = json.loads(path.read_text())
+    manifest["licences"]["weights"] += f" {remark}"
+    path.write_text(json.dumps(manifest))
     sums = bundle / "SHA256SUMS"
-    after = hashlib.sha256(card.read_bytes()).hexdigest()
+    after = hashlib.sha256(path.read_bytes()).hexdigest()
     sums.write_text(sums.read_text().replace(before, after))
     return bundle
 

@@ -23,7 +23,10 @@ def doctor(*arguments):
 def test_a_device_that_lacks_nothing(device):
     code, out, err = doctor(device.target_url, "--json")
     assert (code, err) == (0, "")
-    findings = json.loads(out)
+    assert json.loads(out)["verdict"].endswith(
+        f"can take a bundle: bireid-deploy flash BUNDLE {device.target_url}"
+    )
+    findings = json.loads(out)["findings"]
     assert all(each.keys() == {"name", "value", "ok", "remedy"} for each in findings)
     assert all(each["ok"] and not each["remedy"] for each in findings)
     values = {each["name"]: each["value"] for each in findings}
@@ -43,12 +46,16 @@ def test_what_is_missing_is_in_the_table_and_ends_in_exit_code_3(device):
     assert "to mend it" in out
     assert "apt install python3 python3-venv, or flash with --program" in out
     assert "missing: flock" in out
+    assert out.rstrip().endswith("cannot take a bundle yet; to mend: Python, tools")
     assert err.startswith("bireid-deploy: ")
     assert f"{name}: Python: missing; " in err
     assert err.count("\n") == 1
     code, out, err = doctor(device.target_url, "--json")
     assert code == 3
-    assert [each["name"] for each in json.loads(out) if not each["ok"]] == ["Python", "tools"]
+    assert [each["name"] for each in json.loads(out)["findings"] if not each["ok"]] == [
+        "Python",
+        "tools",
+    ]
     assert "Python: missing; " in err
 
 
@@ -68,6 +75,6 @@ def test_a_target_that_is_none(target):
 
 def test_this_machine_as_a_device(tmp_path):
     code, out, _ = doctor(f"file://{tmp_path}/reid", "--json")
-    findings = {each["name"]: each for each in json.loads(out)}
+    findings = {each["name"]: each for each in json.loads(out)["findings"]}
     assert findings["folder"]["value"] == f"{tmp_path}/reid"
     assert code == (0 if all(each["ok"] for each in findings.values()) else 3)

@@ -74,7 +74,7 @@ def test_nobody_listens(flashed, flash, bundle):
 def test_a_connection_that_breaks_in_mid_copy(device, flash, bundle, proxy, dist):
     flash(BUNDLE, device.target_url, PROGRAM)
     before = current(device.directory)
-    proxy.cut_after(1_500_000)
+    proxy.cut_after(1_200_000)
     refusal = flash.refusal(5, bundle, through(proxy, device), PROGRAM)
     assert "the connection broke" in refusal
     assert current(device.directory) == before
@@ -100,15 +100,15 @@ def test_a_file_that_arrives_damaged(flashed, flash, bundle):
         """
 if [ $# -gt 0 ] || [ "$(readlink /proc/$$/fd/1)" = /dev/null ]; then exec /usr/bin/cat "$@"; fi
 case $(readlink /proc/$$/fd/1) in
-*/model.onnx.part) /usr/bin/head -c 1 >/dev/null; printf X ;;
+*/model.lce.tflite.part) /usr/bin/head -c 1 >/dev/null; printf X ;;
 esac
 exec /usr/bin/cat
 """,
     )
     refusal = flash.refusal(3, bundle, flashed.target_url, PROGRAM)
-    assert "bundle/model.onnx arrived damaged" in refusal
-    assert list(flashed.directory.glob("versions/*/bundle/model.onnx*")) == [
-        current(flashed.directory) / "bundle/model.onnx"
+    assert "bundle/model.lce.tflite arrived damaged" in refusal
+    assert list(flashed.directory.glob("versions/*/bundle/model.lce.tflite*")) == [
+        current(flashed.directory) / "bundle/model.lce.tflite"
     ]
 
 
@@ -121,12 +121,12 @@ def test_the_disk_has_no_room(flashed, flash, bundle):
 
 @pytest.fixture
 def small_disk(device: Device) -> Iterator[Path]:
-    """A disk of 6 MB there: room for one version, not for two."""
+    """A disk of 3.5 MB there: room for one version, not for two."""
     if os.geteuid() != 0:
         skip_unavoidably("only root can mount a small disk")
     folder = device.root / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m,mode=755", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3500k,mode=755", "tmpfs", folder]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         skip_unavoidably(f"no disk can be mounted here: {done.stderr.strip()}")

@@ -1,14 +1,19 @@
 """What is chosen to go on a device, out of folders with many files."""
 
 import hashlib
+import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from bireid_runtime import Bundle
+from bireid_runtime import Bundle, Session, self_test
+from bireid_runtime.bundle import file_sha256
+from bireid_runtime.self_test import require
 from flashing import BUNDLE
 
+from bireid_deploy.devices.lean_bundle import lean_files
 from bireid_deploy.devices.payload import (
     Payload,
     PayloadFile,
@@ -61,6 +66,36 @@ def make_wheels(folder: Path, *names: str) -> None:
 def chosen(dist: Path, device: PythonPlatform = PI, offline: bool = False) -> list[str]:
     """Names of the wheels, none of which may be downloaded."""
     return [file.source.name for file in wheel_files(dist, device, offline, pytest.fail)]
+
+
+def test_a_device_gets_the_model_that_it_runs_in_a_whole_bundle(tmp_path):
+    bundle, folder, there = Bundle.open(BUNDLE), tmp_path / "written", tmp_path / "there"
+    folder.mkdir()
+    files = lean_files(bundle, folder)
+    for file in files:
+        target = there / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.source.read_bytes())
+        assert (file.size, file.sha256) == (target.stat().st_size, file_sha256(target))
+    names = {"manifest.json", "SHA256SUMS", "golden.safetensors", "model.lce.tflite"}
+    assert {path.name for path in (there / "bundle").iterdir()} == names
+    lean = Bundle.open(there / "bundle")
+    assert lean.fingerprint == bundle.fingerprint
+    assert lean.manifest.keys() == bundle.manifest.keys()
+    require(self_test(Session.open(lean, "native")))
+    # Nothing is left to leave out, and the same files are the same version.
+    assert {file.path for file in lean_files(lean, folder)} == {f"bundle/{name}" for name in names}
+    again = Payload("x", tuple(lean_files(bundle, folder)))
+    assert again.version == Payload("x", tuple(files)).version
+
+
+def test_a_bundle_without_the_engines_format_goes_whole(tmp_path):
+    whole = Path(shutil.copytree(BUNDLE, tmp_path / "bundle"))
+    manifest = json.loads((whole / "manifest.json").read_text())
+    manifest["files"]["model.lce.tflite"]["format"] = "other"
+    (whole / "manifest.json").write_text(json.dumps(manifest))
+    files = lean_files(Bundle.open(whole, verify=False), tmp_path)
+    assert {file.path for file in files} == {f"bundle/{path.name}" for path in whole.iterdir()}
 
 
 def test_a_bundle_goes_with_every_file_its_checksums_name():

@@ -1,8 +1,13 @@
 """`bireid-deploy bench`."""
 
+import re
+from importlib.metadata import version
+
 import pytest
 
-COLUMNS = "engine MB median ms p10-p90 ratio load ms first ms cold ms peak MB"
+from bireid_deploy.devices.this_machine import cpu_name
+
+COLUMNS = "engine crop ms net ms p10-p90 ratio MB load ms first ms cold ms peak MB"
 BINARY = [
     "1-bit, bireid (native)",
     "1-bit, bireid (native), uint8 stem",
@@ -19,7 +24,10 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
     options = ("--rounds", "2", "--starts", "2", "--threads", "2", "--json")
     result = cli("bench", four_formats.path, *options)
     assert result.code == 0
-    rows = result.json
+    rows = result.json["engines"]
+    assert result.json["machine"]["cpu"]
+    assert result.json["date"].startswith("20")
+    assert result.json["version"] == version("bireid-deploy")
     expected = [*BINARY, "float-onnx, ONNX Runtime", "int8, LiteRT"]
     assert [row["engine"] for row in rows] == expected
     assert rows[0]["ratio"] == 1
@@ -29,6 +37,7 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
         assert row["threads"] == 2
         assert row["ratio"] == pytest.approx(row["median_ms"] / rows[0]["median_ms"])
         assert 0 < row["p10_ms"] <= row["median_ms"] <= row["p90_ms"]
+        assert row["crop_ms"] > 0
         assert row["load_ms"] > 0
         assert row["first_ms"] > 0
         assert row["cold_ms"] >= max(row["load_ms"], row["first_ms"])
@@ -47,9 +56,13 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
     result = cli("bench", bundle, "--rounds", "1", "--starts", "1", *against)
     assert result.code == 0
     lines = [line.strip() for line in result.out.splitlines() if line.strip()]
-    assert lines[0] == "bundle, 1 thread(s), batch 1, this machine"
-    assert " ".join(lines[1].split()) == COLUMNS
-    assert [line.split("  ")[0] for line in lines[3:]] == [
+    assert re.fullmatch(r"fastest: .+, [\d.]+ ms a crop; others [\d.]+(-[\d.]+)?x", lines[0])
+    assert lines[1] == f"bundle, 1 thread(s), batch 1, {cpu_name()}"
+    assert " ".join(lines[2].split()) == COLUMNS
+    labels = [line.split("  ")[0] for line in lines[4:]]
+    rows = dict(zip(labels, (line.split("  ") for line in lines[4:]), strict=True))
+    assert lines[0].removeprefix("fastest: ").rsplit(", ", 1)[0] in rows
+    assert labels == [
         *BINARY,
         "model.float.onnx, ONNX Runtime",
         "model.int8.tflite, LiteRT",

@@ -125,7 +125,7 @@ def test_its_bundle_is_checked_and_says_what_it_holds(cli, classifier, bundle, s
     assert "person" not in card.lower()
     assert "embedding" not in card.lower()
 
-    layers = cli("inspect", bundle.path, "--json").json["model.lce.tflite"]["layers"]
+    layers = cli("inspect", bundle.path, "--json").json["files"]["model.lce.tflite"]["layers"]
     assert layers[-1]["precision"] == "float32"
     assert layers[-1]["kernel_shape"][-1] == len(CLASSES)
     assert sum(layer["precision"] == "1-bit" for layer in layers) == 8

@@ -52,7 +52,8 @@ def test_the_process_gives_the_exit_code(process):
 
 
 def test_unknown_verb(refused):
-    assert "No such command 'fly'" in refused(2, "fly")
+    assert "no verb 'fly'; choose one of: demo, train, " in refused(2, "fly")
+    assert "no verb 'trian'; did you mean train?" in refused(2, "trian", "--data", "x")
 
 
 @pytest.mark.parametrize("verb", VERBS)

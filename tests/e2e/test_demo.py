@@ -79,3 +79,9 @@ def test_a_mistake_in_an_override_costs_no_time(refused, tmp_path):
     err = refused(2, "demo", "--out", out, "--set", "optimizer.epoch=3")
     assert "unknown key optimizer.epoch; did you mean epochs?" in err
     assert not out.exists()
+
+
+def test_too_few_people_are_refused_before_anything_is_rendered(refused, tmp_path):
+    err = refused(2, "demo", "--out", tmp_path / "demo", "--identities", "20")
+    assert "--identities 20: 12 of them train, and a batch takes 16; give --identities 26" in err
+    assert not (tmp_path / "demo").exists()

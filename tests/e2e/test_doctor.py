@@ -6,6 +6,8 @@ import importlib.util
 import pytest
 from bireid_runtime import native_library
 
+from bireid_deploy import extras
+
 LOOKED_AT = {
     "Python",
     "Python build",
@@ -13,6 +15,7 @@ LOOKED_AT = {
     "architecture",
     "C library",
     "page size",
+    "CPU",
     "cores",
     "CPU features",
     "bireid-runtime",
@@ -33,18 +36,21 @@ LOOKED_AT = {
 def test_findings_for_machines(cli):
     result = cli("doctor", "--json")
     assert result.code == 0
-    findings = {finding["name"]: finding for finding in result.json}
+    findings = {finding["name"]: finding for finding in result.json["findings"]}
+    assert {"machine", "date", "version"} <= result.json.keys()
+    assert result.json["machine"]["cpu"] == findings["CPU"]["value"]
     assert findings.keys() >= LOOKED_AT
-    assert all(each.keys() == {"name", "value", "ok", "remedy"} for each in result.json)
+    assert all(each.keys() == {"name", "value", "ok", "remedy"} for each in findings.values())
     assert findings["native kernels"]["value"] in ("scalar", "avx2", "avx512", "neon")
     assert findings["numpy"]["value"] == importlib.metadata.version("numpy")
-    assert all(each["ok"] == (not each["remedy"]) for each in result.json)
+    assert all(each["ok"] == (not each["remedy"]) for each in findings.values())
 
 
 def test_findings_for_people(cli):
     result = cli("doctor")
     assert result.code == 0
     assert "to mend it" in result.out
+    assert "bundles run here by native, " in result.out.splitlines()[-1]
     assert all(name in result.out for name in LOOKED_AT)
 
 
@@ -58,6 +64,14 @@ def test_what_is_missing_comes_with_the_whole_command_that_mends_it(cli, monkeyp
     assert result.code == 0
     assert "pip install onnxruntime" in result.out
     assert "missing" in result.out
+    assert "bundles run here by native, litert, lce, litert-uint8; " in result.out
+
+
+def test_the_verdict_of_a_light_installation(cli, monkeypatch):
+    installed = extras.is_installed
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "larq" and installed(name))
+    verdict = cli("doctor").out.splitlines()[-1]
+    assert verdict.endswith(f"; to train: {extras.install_command('train')}")
 
 
 def test_an_installation_without_the_native_library(cli, monkeypatch):
@@ -65,7 +79,8 @@ def test_an_installation_without_the_native_library(cli, monkeypatch):
     native_library._delegate.cache_clear()
     result = cli("doctor", "--json")
     assert result.code == 0
-    findings = {finding["name"]: finding for finding in result.json}
+    assert result.json["verdict"].startswith("bundles run here by onnx, lce")
+    findings = {finding["name"]: finding for finding in result.json["findings"]}
     for name in ("native library", "back end native", "back end litert", "back end litert-uint8"):
         assert findings[name]["value"] == "missing"
         assert "pip install ./runtime" in findings[name]["remedy"]

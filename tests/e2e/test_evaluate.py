@@ -107,7 +107,9 @@ def test_a_broken_test_image_stops_it(refused, people_copy, damage, split):
 def test_what_cannot_be_evaluated(refused, bundle, people, tmp_path):
     data = ["--data", people]
     assert "not a bundle" in refused(2, "evaluate", people, *data)
-    assert "not a directory" in refused(2, "evaluate", tmp_path / "absent", *data)
+    assert "no run, bundle, file of outputs or baseline" in refused(
+        2, "evaluate", tmp_path / "absent", *data
+    )
     assert "does not exist" in refused(2, "evaluate", bundle, "--data", tmp_path / "absent")
     assert "unknown layout 'mars'" in refused(2, "evaluate", bundle, *data, "--layout", "mars")
     assert "no back end 'gpu'" in refused(2, "evaluate", bundle, *data, "--backend", "gpu")

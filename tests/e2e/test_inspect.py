@@ -1,10 +1,11 @@
 """`bireid-deploy inspect`."""
 
+import re
 import shutil
 
 import pytest
 
-COLUMNS = "layer weights kernel M MACs bytes needed bytes stored why float"
+COLUMNS = "layer weights M MACs bytes needed bytes stored kernel"
 
 
 def _layers(audit, precision):
@@ -14,16 +15,20 @@ def _layers(audit, precision):
 def test_every_file_of_a_bundle(cli, four_formats):
     result = cli("inspect", four_formats.path, "--json")
     assert result.code == 0
-    assert list(result.json) == [
+    files = result.json["files"]
+    assert result.json["inputs"][0]["kind"] == "image"
+    assert result.json["outputs"][0]["kind"] == "embedding"
+    assert {"machine", "date", "version", "fingerprint"} <= result.json.keys()
+    assert list(files) == [
         "model.lce.tflite",
         "model.onnx",
         "model.float.onnx",
         "model.int8.tflite",
     ]
-    for name, audit in result.json.items():
+    for name, audit in files.items():
         assert audit["file_bytes"] == (four_formats.path / name).stat().st_size
         assert len(audit["layers"]) == 12
-    lce, onnx, real, int8 = result.json.values()
+    lce, onnx, real, int8 = files.values()
     for audit in (lce, onnx):
         assert len(_layers(audit, "1-bit")) == 8
         assert _layers(audit, "float32")[0]["name"] == "stem_conv"
@@ -41,7 +46,13 @@ def test_the_table_says_why_a_layer_is_float(cli, bundle):
     assert result.code == 0
     lines = [" ".join(line.split()) for line in result.out.splitlines()]
     assert lines.count(COLUMNS) == 2
-    assert lines.count("stem_conv float32 7x7x3x8 0.60 4,704 4,704 it reads the image") == 2
+    assert lines[0].startswith("in image: image 64x32x3")
+    assert lines[1].startswith("out embedding: embedding ")
+    assert re.fullmatch(
+        r"model.lce.tflite: 0.0\d MB, 1-bit: 9\d.\d% of weights, \d\d.\d% of MACs", lines[2]
+    )
+    assert lines.count("stem_conv float32 0.60 4,704 4,704 7x7x3x8") == 2
+    assert lines.count("stem_conv: it reads the image") == 2
     assert result.out.count(" 1-bit ") >= 16
     assert "LceBconv2d 8" in result.out
     assert "x fewer operations, " in result.out
@@ -51,8 +62,16 @@ def test_the_table_says_why_a_layer_is_float(cli, bundle):
 def test_a_single_file(cli, bundle, name):
     result = cli("inspect", bundle / name, "--json")
     assert result.code == 0
-    assert list(result.json) == [name]
-    assert result.json == {name: cli("inspect", bundle, "--json").json[name]}
+    assert result.json["files"] == {name: cli("inspect", bundle, "--json").json["files"][name]}
+
+
+def test_both_formats_call_the_layers_as_the_network_does(cli, bundle, trained):
+    from bireid_deploy.trained_run import open_run
+
+    files = cli("inspect", bundle, "--json").json["files"]
+    layers = {layer.name for layer in open_run(trained.path).network.model.layers}
+    for audit in files.values():
+        assert {layer["name"] for layer in audit["layers"]} <= layers
 
 
 def test_square_brackets_are_no_markup(cli, bundle, tmp_path):

@@ -73,7 +73,7 @@ def test_every_line_names_its_image(program, crop_files):
     done = run(program, BUNDLE, *paths)
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [record["image"] for record in records] == [str(path) for path in paths]
-    assert all(list(record) == ["image", "embedding"] for record in records)
+    assert all(list(record) == ["image", "fingerprint", "embedding"] for record in records)
 
 
 def test_binary_rows_are_the_same_floats(program, crop_files):
@@ -241,7 +241,7 @@ def test_a_classifier_prints_class_probability_and_logits(program, crop_files):
     rows = []
     for line, path, embedding in zip(done.stdout.splitlines(), crop_files, expected, strict=True):
         record = json.loads(line)
-        assert list(record) == ["image", "class", "probability", "logits"]
+        assert list(record) == ["image", "fingerprint", "class", "probability", "logits"]
         assert record["image"] == str(path)
         logits = np.float32(record["logits"])
         rows.append(logits)
@@ -265,7 +265,7 @@ def test_a_detector_prints_the_boxes_of_python(program, crops, crop_files):
         done.stdout.splitlines(), crop_files, detector.detect(crops), strict=True
     ):
         record = json.loads(line)
-        assert list(record) == ["image", "boxes"]
+        assert list(record) == ["image", "fingerprint", "boxes"]
         assert record["image"] == str(path)
         assert len(record["boxes"]) > 3
         for found, wanted in zip(record["boxes"], expected, strict=True):
@@ -289,8 +289,9 @@ def _followed():
     tracker = Tracker.open(tracker_bundle(), backend="native")
     tracker.start(frames[0], box)
     found = [tracker.update(frame) for frame in frames[1:]]
-    return [{"box": list(box), "score": 1}] + [
-        {"box": list(each.box), "score": each.score} for each in found
+    space = {"fingerprint": tracker.fingerprint}
+    return [{**space, "box": list(box), "score": 1}] + [
+        {**space, "box": list(each.box), "score": each.score} for each in found
     ]
 
 

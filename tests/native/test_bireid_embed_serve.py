@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_runtime import Bundle
 from bundle_files import classifier_bundle, golden_crops
-from embed_program import BUNDLE, PROGRAMS, embeddings, refusal
+from embed_program import BUNDLE, PROGRAMS, embeddings, refusal, run
 from PIL import Image
 
 
@@ -91,15 +92,15 @@ class Client:
 def test_paths_and_raw_pixels(program, crop, crop_file, expected):
     requests = path_request(crop_file) + raw_request(crop) + os.fsencode(crop_file)
     answers = run_stdio(program, requests)  # the last line ends with the input
-    assert [list(answer) for answer in answers] == [["embedding"]] * 3
+    assert [list(answer) for answer in answers] == [["fingerprint", "embedding"]] * 3
     for answer in answers:
         np.testing.assert_array_equal(np.float32(answer["embedding"]), expected)
 
 
 def test_a_classifier_answers_with_class_probability_and_logits(program, crop):
     failure, success = run_stdio(program, b"\n" + raw_request(crop), classifier_bundle())
-    assert list(failure) == ["error"]
-    assert list(success) == ["class", "probability", "logits"]
+    assert list(failure) == ["fingerprint", "error"]
+    assert list(success) == ["fingerprint", "class", "probability", "logits"]
     assert len(success["logits"]) == 256
 
 
@@ -120,9 +121,53 @@ def test_a_classifier_answers_with_class_probability_and_logits(program, crop):
 )
 def test_a_bad_request_is_answered_and_the_next_one_too(program, crop, expected, request_, reason):
     failure, success = run_stdio(program, request_ + raw_request(crop))
-    assert list(failure) == ["error"]
+    assert list(failure) == ["fingerprint", "error"]
     assert reason in failure["error"]
     np.testing.assert_array_equal(np.float32(success["embedding"]), expected)
+
+
+def test_every_answer_says_whose_it_is_and_echoes_the_id(program, crop, crop_file, expected):
+    requests = b"id 7 " + raw_request(crop) + b"id \xc3\xa4\x22/x " + path_request(crop_file)
+    requests += b"id none-1 /no/such.png\nid only\n"
+    answers = run_stdio(program, requests)
+    assert [answer["id"] for answer in answers] == ["7", 'ä"/x', "none-1", "only"]
+    assert {answer["fingerprint"] for answer in answers} == {Bundle.open(BUNDLE).fingerprint}
+    assert [list(answer)[:2] for answer in answers] == [["id", "fingerprint"]] * 4
+    for answer in answers[:2]:
+        np.testing.assert_array_equal(np.float32(answer["embedding"]), expected)
+    assert all("error" in answer for answer in answers[2:])
+
+
+def test_info_is_what_describe_says(program, crop):
+    told, asked = run_stdio(program, b"info\nid i info\n")
+    assert list(told) == ["fingerprint", "info"]
+    assert list(asked) == ["id", "fingerprint", "info"]
+    assert told["info"] == json.loads(run(program, BUNDLE, "--describe").stdout)
+    # A file of that name has its folder before it.
+    assert "./info: No such file" in run_stdio(program, b"./info\n")[0]["error"]
+
+
+def test_a_batch_is_answered_in_one_line(program, crop, crop_file, expected):
+    wanted = raw_request(crop) + b"id b /no/such.png\nid c " + path_request(crop_file)
+    batch, after = run_stdio(program, b"id all batch 3\n" + wanted + path_request(crop_file))
+    assert list(batch) == ["id", "fingerprint", "answers"]
+    first, failure, last = batch["answers"]
+    np.testing.assert_array_equal(np.float32(first["embedding"]), expected)
+    np.testing.assert_array_equal(np.float32(last["embedding"]), expected)
+    np.testing.assert_array_equal(np.float32(after["embedding"]), expected)
+    assert (failure["id"], last["id"]) == ("b", "c")
+    assert "/no/such.png" in failure["error"]
+
+
+@pytest.mark.parametrize("count", [b"0", b"257", b"-1", b"x", b"", b"1 1"])
+def test_a_batch_of_another_size_is_refused(program, crop, expected, count):
+    failure, success = run_stdio(program, b"batch " + count + b"\n" + raw_request(crop))
+    assert "N of batch N must be a number from 1 to 256" in failure["error"]
+    np.testing.assert_array_equal(np.float32(success["embedding"]), expected)
+
+
+def test_input_that_ends_within_a_batch_ends_the_session(program, crop_file):
+    assert run_stdio(program, b"batch 2\n" + path_request(crop_file)) == []
 
 
 def test_pixels_over_the_limit_are_skipped(program, crop, expected):

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from bireid_runtime.suggestions import hint
+
 from bireid_deploy.data.dataset import SPLITS, ReIdDataset, SplitName
 from bireid_deploy.data.folders import find_below
 from bireid_deploy.data.layouts import cuhk03_np, folder, market1501, msmt17
@@ -34,7 +36,7 @@ def open_dataset(
     """
     root = Path(root)
     if layout not in get_args(Layout):
-        raise DatasetError(f"unknown layout {layout!r}; choose from {', '.join(get_args(Layout))}")
+        raise DatasetError(f"unknown layout {layout!r}; {hint(layout, get_args(Layout))}")
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise DatasetError(f"the data set folder {root} {what}; check the path")

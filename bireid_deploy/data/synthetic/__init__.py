@@ -4,6 +4,6 @@ Drawn pedestrians walk past simulated cameras. It exercises every step of traini
 evaluation; its numbers say nothing about real people.
 """
 
-from bireid_deploy.data.synthetic.write import write_synthetic
+from bireid_deploy.data.synthetic.write import train_identities, write_synthetic
 
-__all__ = ["write_synthetic"]
+__all__ = ["train_identities", "write_synthetic"]

@@ -16,6 +16,11 @@ _TEST_PEOPLE_PER_DISTRACTOR = 5
 _TEST_PEOPLE_PER_JUNK = 10
 
 
+def train_identities(identities: int, test_fraction: float) -> int:
+    """How many of so many people train; the others test."""
+    return identities - round(identities * test_fraction)
+
+
 @dataclass(frozen=True)
 class _Parameters:
     """What a tree is determined by."""
@@ -49,11 +54,11 @@ class _Parameters:
 
     @property
     def test_identities(self) -> int:
-        return round(self.identities * self.test_fraction)
+        return self.identities - self.train_identities
 
     @property
     def train_identities(self) -> int:
-        return self.identities - self.test_identities
+        return train_identities(self.identities, self.test_fraction)
 
 
 @dataclass(frozen=True)

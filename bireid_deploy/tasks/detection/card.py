@@ -21,9 +21,28 @@ decode the map; the thresholds of the manifest are defaults that a caller may ch
 A detector of persons processes images of people: have a legal basis, a purpose and a date of
 deletion for what is kept. The runtime stores and sends nothing by itself."""
 
+_PYTHON = """\
+from bireid_runtime import Detector
+
+detector = Detector.open("BUNDLE")
+print(detector.detect(["a.jpg"])[0])  # boxes, scores and classes"""
+
+_C = """\
+#include "bireid_detector.h"
+
+bireid_detector* detector = NULL;
+if (bireid_detector_open("BUNDLE", NULL, &detector) != BIREID_OK) puts(bireid_last_error());
+int32_t capacity = bireid_detector_max_boxes(detector), count = 0;
+bireid_box* boxes = malloc(capacity * sizeof(bireid_box));
+bireid_detect_rgb8(detector, pixels, width, height, 0, -1, boxes, capacity, &count);
+bireid_detector_close(detector);"""
+
 CARD = CardFacts(
     pipeline_tag="object-detection",
     tags=("object-detection",),
     subject="an RGB image",
     sections=_SECTIONS,
+    columns={"ap": "AP", "ap_50": "AP50", "ap_75": "AP75"},
+    python=_PYTHON,
+    c=_C,
 )

@@ -19,9 +19,29 @@ are not calibrated probabilities.
 - A 1-bit network may answer two nearly equal clouds with visibly different numbers, because a
   single sign can tip."""
 
+_PYTHON = """\
+from bireid_runtime import PointClassifier
+
+classifier = PointClassifier.open("BUNDLE")
+print(classifier.predict([points])[0])  # points: float32 (N, 3)"""
+
+_C = """\
+#include "bireid_point_classifier.h"
+
+bireid_point_classifier* classifier = NULL;
+if (bireid_point_classifier_open("BUNDLE", NULL, &classifier) != BIREID_OK)
+  puts(bireid_last_error());
+int32_t classes = bireid_point_class_count(classifier);
+float* logits = malloc(classes * sizeof(float));
+bireid_classify_points(classifier, points, count, logits, classes);
+bireid_point_classifier_close(classifier);"""
+
 CARD = CardFacts(
     pipeline_tag="other",
     tags=("point-cloud-classification",),
     subject="a point cloud",
     sections=_SECTIONS,
+    columns={"overall": "overall", "mean_class": "mean class"},
+    python=_PYTHON,
+    c=_C,
 )

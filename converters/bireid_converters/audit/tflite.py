@@ -163,9 +163,17 @@ def _name(model: TfliteModel, operator: Operator, weights: Tensor, taken: set[st
     for tensor in sources:
         for name in _convolution_first(tensor.name):
             # Two convolutions may read the same signs; the second is called after its output.
-            if name not in taken:
-                return name
+            if (found := _before_folding(name)) not in taken:
+                return found
     return f"{operator.name} {operator.index}"
+
+
+def _before_folding(layer: str) -> str:
+    """The convolution of a name that folding gave to its batch normalisation.
+
+    Networks of `bireid_models` call them X_conv and X_bn, and no product has the latter's name.
+    """
+    return f"{layer.removesuffix('_bn')}_conv" if layer.endswith("_bn") else layer
 
 
 def _convolution_first(tensor_name: str) -> list[str]:

@@ -13,6 +13,7 @@ from bireid_runtime import native_library
 from bireid_runtime.backends import MAX_THREADS
 from bireid_runtime.backends.binding import require_manifest
 from bireid_runtime.bundle import Bundle
+from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.native_status import require_ok
 
@@ -86,6 +87,10 @@ class NativeSession:
             model_bytes=len(model),
             profile=None if profile is None else os.fsencode(profile),
         )
+        if bundle.memory is not None:
+            manifest = bundle.memory[MANIFEST_NAME]
+            options.files = (_File * 1)(_File(MANIFEST_NAME.encode(), manifest, len(manifest)))
+            options.file_count = 1
         self._library = _engine()
         handle = ctypes.c_void_p()
         self._check(
@@ -184,6 +189,16 @@ def _with_whole_rows(image: np.ndarray) -> np.ndarray:
     return image if whole else np.ascontiguousarray(image)
 
 
+class _File(ctypes.Structure):
+    """`bireid_file` of engine/bireid.h."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("data", ctypes.c_char_p),
+        ("bytes", ctypes.c_size_t),
+    )
+
+
 class _Options(ctypes.Structure):
     """`bireid_options` of engine/bireid.h."""
 
@@ -198,6 +213,8 @@ class _Options(ctypes.Structure):
         ("profile", ctypes.c_char_p),
         ("camera", ctypes.c_char_p),
         ("uncentred", ctypes.c_int32),
+        ("files", ctypes.POINTER(_File)),
+        ("file_count", ctypes.c_int32),
     )
 
 

@@ -38,10 +38,19 @@ endif()
 
 # libbireid.a is one object whose inner names are local, so that they clash with no one's: a
 # program may well have a yyjson of its own.
+#
+# It has no groups: a program in C++ has some of the same name, for which the linker would drop ours
+# while our local names still point there. Linkers of LLVM before 19 cannot take groups apart.
+include(CheckLinkerFlag)
+check_linker_flag(CXX LINKER:--force-group-allocation BIREID_TAKES_GROUPS_APART)
+set(without_groups "")
+if(BIREID_TAKES_GROUPS_APART)
+  set(without_groups -Wl,--force-group-allocation)
+endif()
 set(object "${CMAKE_CURRENT_BINARY_DIR}/bireid.o")
 set(archive "${CMAKE_CURRENT_BINARY_DIR}/libbireid.a")
 add_custom_command(OUTPUT "${archive}"
-  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -o "${object}"
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib ${without_groups} -o "${object}"
     "$<TARGET_OBJECTS:bireid_engine>"
     "$<TARGET_OBJECTS:bireid_core>"
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${object}"
@@ -54,7 +63,18 @@ add_custom_target(bireid_archive ALL DEPENDS "${archive}")
 # For C and C++: cmake --install BUILD --component development
 install(FILES engine/bireid.h engine/bireid_session.h engine/bireid_classifier.h
   engine/bireid_detector.h engine/bireid_point_classifier.h engine/bireid_search.h
-  engine/bireid_statistics.h engine/bireid_tracker.h
+  engine/bireid_statistics.h engine/bireid_tracker.h engine/bireid.hpp
   DESTINATION include COMPONENT development)
 install(FILES "${archive}" DESTINATION lib COMPONENT development)
 install(TARGETS bireid LIBRARY DESTINATION lib COMPONENT development)
+
+# find_package(bireid) and `pkg-config bireid`; both are told no path, so the folder may move.
+include(CMakePackageConfigHelpers)
+set(packages "${CMAKE_CURRENT_BINARY_DIR}/packages")
+configure_file(cmake/bireidConfig.cmake.in "${packages}/bireidConfig.cmake" @ONLY)
+configure_file(cmake/bireid.pc.in "${packages}/bireid.pc" @ONLY)
+write_basic_package_version_file("${packages}/bireidConfigVersion.cmake"
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES "${packages}/bireidConfig.cmake" "${packages}/bireidConfigVersion.cmake"
+  DESTINATION lib/cmake/bireid COMPONENT development)
+install(FILES "${packages}/bireid.pc" DESTINATION lib/pkgconfig COMPONENT development)

@@ -13,6 +13,12 @@
  * No function throws or exits. Those that return a status leave, when it is not BIREID_OK, one line
  * for bireid_last_error() in the calling thread. A handle may be used from several threads; its
  * calls then wait for each other. Different handles are independent.
+ *
+ * Lifetimes. What a call takes (pixels, arrays, texts, options, files in memory) may go when it
+ * returns. Texts and arrays that a handle gives (fingerprint, names, mean, std) live until that
+ * handle is closed and never change; those of bireid_version() live for ever. A handle lives until
+ * it is closed, once, by the function of its kind, when no call uses it; handles that share weights
+ * are closed each by itself, in any order.
  */
 #ifndef BIREID_ENGINE_BIREID_H_
 #define BIREID_ENGINE_BIREID_H_
@@ -47,6 +53,13 @@ typedef enum {
 
 typedef struct bireid_extractor bireid_extractor;
 
+/* A file of a bundle in memory. */
+typedef struct {
+  const char* name; /* as in the folder, "manifest.json" */
+  const void* data;
+  size_t bytes;
+} bireid_file;
+
 /* Set `size` to sizeof(bireid_options), and what is not needed to 0 or NULL. */
 typedef struct {
   size_t size;
@@ -69,7 +82,48 @@ typedef struct {
   int32_t uncentred;  /* 1: embeddings as the network gives them, without what the bundle knows
                          of the camera's mean and deviation, for bireid_statistics.h; never
                          compare them with others */
+  const bireid_file* files; /* the bundle in memory: every open function then reads these instead
+                               of a directory, whose name is for messages alone. Needed are
+                               manifest.json and the file of format "lce", for the self-test the
+                               golden items, for cameras adaptation.safetensors; others are not
+                               looked at. Sizes and SHA-256 must be those of the manifest; where
+                               it comes from is the caller's to know. What is needed later is
+                               copied. With `model` that is the model. NULL: the directory
+                               is read */
+  int32_t file_count;       /* of `files`, at most 1024 */
 } bireid_options;
+
+/* Orders of the colours of a picture, 8 bits each. */
+enum {
+  BIREID_RGB8 = 0,
+  BIREID_BGR8 = 1, /* as OpenCV gives it */
+  BIREID_NV12 = 2  /* as cameras and video decoders do: luma, then U and V of 2x2 pixels side by
+                      side; BT.601 of limited range. docs/c-api.md has the formula */
+};
+
+/* A crop in any of these formats, from 1x1 to 20000x20000 pixels. A crop of a larger NV12 frame
+ * begins at an even column and row of it. */
+typedef struct {
+  const uint8_t* pixels; /* of NV12 the luma, one byte a pixel */
+  int32_t width;
+  int32_t height;
+  int64_t row_bytes;        /* from one row to the next; 0: rows follow each other */
+  int32_t format;           /* BIREID_RGB8, BIREID_BGR8 or BIREID_NV12 */
+  const uint8_t* chroma;    /* of NV12; NULL: behind the last row of luma */
+  int64_t chroma_row_bytes; /* of NV12; 0: as row_bytes, or the width, rounded up to even */
+} bireid_picture;
+
+/* How a network wants its image. Set `size` to sizeof(bireid_image_info) before the call; arrays
+ * belong to the handle. */
+typedef struct {
+  size_t size;
+  int32_t width;
+  int32_t height;
+  int32_t channels;
+  int32_t letterbox; /* 1: keeps its aspect ratio, in the upper left corner of a grey input */
+  const float* mean; /* of each channel: the input is (pixel / 255 - mean) / std */
+  const float* std;
+} bireid_image_info;
 
 /* One thing in a picture, in pixels, 0 at its left and upper edge. */
 typedef struct {
@@ -93,6 +147,12 @@ BIREID_API const char* bireid_last_error(void);
 BIREID_API bireid_status bireid_open(const char* directory, const bireid_options* options,
                                      bireid_extractor** extractor);
 
+/* Another handle on a network that is open, for another thread: weights are shared, only working
+ * memory is added, and calls of the two do not wait for each other. Same camera, same options;
+ * `profile` stays with the first. On failure *another is NULL. */
+BIREID_API bireid_status bireid_share(const bireid_extractor* extractor,
+                                      bireid_extractor** another);
+
 /* Length of an embedding. */
 BIREID_API int32_t bireid_embedding_dim(const bireid_extractor* extractor);
 
@@ -113,6 +173,20 @@ BIREID_API const char* bireid_describe(const bireid_extractor* extractor);
 BIREID_API bireid_status bireid_embed_rgb8(bireid_extractor* extractor, const uint8_t* pixels,
                                            int32_t width, int32_t height, int64_t row_bytes,
                                            float* embedding, int32_t dim);
+
+/* Embeds `count` crops in any format; `embeddings` gets [count][dim]. The same embeddings as of RGB
+ * one by one; several share the threads, one each. */
+BIREID_API bireid_status bireid_embed_pictures(bireid_extractor* extractor,
+                                               const bireid_picture* pictures, int32_t count,
+                                               float* embeddings, int32_t dim);
+
+/* How alike two embeddings of one fingerprint are, -1 to 1: the sum of their products, in float64
+ * and in their order. 0 if a pointer is NULL. */
+BIREID_API double bireid_similarity(const float* a, const float* b, int32_t dim);
+
+/* Size, mean and std of the network's input, for who prepares images for bireid_embed_images. */
+BIREID_API bireid_status bireid_input_image(const bireid_extractor* extractor,
+                                            bireid_image_info* info);
 
 /* Embeds `count` images that are preprocessed already: float32 [count][height][width][3], at the
  * network's input size, (pixel / 255 - mean) / std. `embeddings` gets [count][dim]. Several images

@@ -43,6 +43,10 @@ typedef struct {
 BIREID_API bireid_status bireid_session_open(const char* directory, const bireid_options* options,
                                              bireid_session** session);
 
+/* As bireid_share. */
+BIREID_API bireid_status bireid_session_share(const bireid_session* session,
+                                              bireid_session** another);
+
 /* `session` may be NULL. No call may use it any more. */
 BIREID_API void bireid_session_close(bireid_session* session);
 
@@ -90,6 +94,15 @@ BIREID_API bireid_status bireid_session_run(bireid_session* session, const float
 BIREID_API bireid_status bireid_session_run_images(bireid_session* session,
                                                    const bireid_image* images, int32_t count,
                                                    float* const* outputs);
+
+/* The same of pictures in any format. */
+BIREID_API bireid_status bireid_session_run_pictures(bireid_session* session,
+                                                     const bireid_picture* pictures, int32_t count,
+                                                     float* const* outputs);
+
+/* As bireid_input_image. */
+BIREID_API bireid_status bireid_session_input_image(const bireid_session* session,
+                                                    bireid_image_info* info);
 
 /* For a network with one input, of kind points: `count` clouds, each sampled and scaled as the
  * bundle says. Outputs as of bireid_session_run. */

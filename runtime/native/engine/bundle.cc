@@ -68,18 +68,66 @@ Bundle Bundle::Open(const std::string& directory, bool verify) {
 
 Bundle Bundle::OpenAround(const std::string& directory, const void* model, size_t bytes) {
   Bundle bundle(directory, ParseManifestOf(directory, ReadManifestFile(directory)), true);
-  const Manifest::File* file = bundle.FindModel();
-  if (file == nullptr) return bundle;
-  ModelFile& taken = bundle.model_;
-  taken.path = JoinPath(directory, file->name);
-  RequireSize(taken.path, static_cast<int64_t>(bytes), file->bytes);
-  taken.data = static_cast<const uint8_t*>(model);
-  taken.bytes = bytes;
-  if (reinterpret_cast<uintptr_t>(model) % kAlignment != 0) {
-    taken.owned.assign(taken.data, taken.data + bytes);
-    taken.data = taken.owned.data();
-  }
+  if (const Manifest::File* file = bundle.FindModel()) bundle.TakeGiven(*file, model, bytes);
   return bundle;
+}
+
+Bundle Bundle::OpenInMemory(const std::string& name, const std::vector<MemoryFile>& files,
+                            bool verify, const void* model, size_t model_bytes) {
+  const auto given = [&](std::string_view wanted) -> const MemoryFile* {
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const MemoryFile& each) { return each.name == wanted; });
+    return found == files.end() ? nullptr : &*found;
+  };
+  const MemoryFile* json = given(kManifestName);
+  if (json == nullptr) throw BundleError(name + ": no file " + kManifestName + " is given");
+  if (json->bytes > kMaxManifestBytes) {
+    throw BundleError(name + ": " + kManifestName + " is larger than a manifest may be");
+  }
+  Memory memory;
+  const auto keep = [&](const MemoryFile& file) {
+    memory[file.name].assign(file.data, file.data + file.bytes);
+  };
+  keep(*json);
+  Bundle bundle(name, ParseManifestOf(name, memory[kManifestName]), verify);
+  const Manifest& manifest = bundle.manifest_;
+  if (const MemoryFile* golden = given(manifest.golden.name)) keep(*golden);
+  if (manifest.adaptation) {
+    if (const MemoryFile* numbers = given(manifest.adaptation->name)) keep(*numbers);
+  }
+  const Manifest::File* file = bundle.FindModel();
+  const MemoryFile* among = file == nullptr ? nullptr : given(file->name);
+  // Other cameras open it once more.
+  if (among != nullptr && manifest.adaptation) keep(*among);
+  if (file != nullptr && model != nullptr) {
+    bundle.TakeGiven(*file, model, model_bytes);
+  } else if (file != nullptr) {
+    if (among == nullptr) throw BundleError(name + ": no file " + file->name + " is given");
+    bundle.TakeGiven(*file, among->data, among->bytes);
+    if (verify && Sha256Hex(among->data, among->bytes) != file->sha256) {
+      throw BundleError(bundle.model_.path + ": SHA-256 mismatch; copy the bundle again");
+    }
+  }
+  bundle.memory_ = std::make_shared<const Memory>(std::move(memory));
+  return bundle;
+}
+
+Bundle Bundle::Reopen() const {
+  std::vector<MemoryFile> files;
+  for (const auto& [name, bytes] : *memory_) files.push_back({name, bytes.data(), bytes.size()});
+  return OpenInMemory(directory_, files, verify_);
+}
+
+// The model in the memory of the caller, or a copy if it is not aligned there.
+void Bundle::TakeGiven(const Manifest::File& file, const void* model, size_t bytes) {
+  model_.path = JoinPath(directory_, file.name);
+  RequireSize(model_.path, static_cast<int64_t>(bytes), file.bytes);
+  model_.data = static_cast<const uint8_t*>(model);
+  model_.bytes = bytes;
+  if (reinterpret_cast<uintptr_t>(model) % kAlignment != 0) {
+    model_.owned.assign(model_.data, model_.data + bytes);
+    model_.data = model_.owned.data();
+  }
 }
 
 const Manifest::File* Bundle::FindModel() const {
@@ -111,12 +159,24 @@ ModelFile Bundle::TakeModel(const CameraNumbers& numbers) {
   return model;
 }
 
+std::string Bundle::PathOf(const std::string& name) const {
+  return in_memory() ? JoinPath(directory_, name) : FileInside(directory_, name);
+}
+
+int64_t Bundle::SizeOf(const std::string& name) const {
+  if (!in_memory()) return FileSize(PathOf(name));
+  const auto found = memory_->find(name);
+  if (found != memory_->end()) return static_cast<int64_t>(found->second.size());
+  throw BundleError(directory_ + ": no file " + name + " was given when it was opened");
+}
+
 // A file that the manifest names, whose limit ParseManifest has checked.
 std::vector<uint8_t> Bundle::ReadChecked(const std::string& name, int64_t bytes,
                                          const std::string& sha256) const {
-  const std::string path = FileInside(directory_, name);
-  RequireSize(path, FileSize(path), bytes);
-  std::vector<uint8_t> file = ReadFile(path, static_cast<size_t>(bytes));
+  const std::string path = PathOf(name);
+  RequireSize(path, SizeOf(name), bytes);
+  std::vector<uint8_t> file =
+      in_memory() ? memory_->at(name) : ReadFile(path, static_cast<size_t>(bytes));
   RequireSize(path, static_cast<int64_t>(file.size()), bytes);
   if (verify_ && Sha256Hex(file.data(), file.size()) != sha256) {
     throw BundleError(path + ": SHA-256 mismatch; copy the bundle again");

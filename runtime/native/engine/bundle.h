@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,13 @@ struct ModelFile {
   std::vector<uint8_t> owned;  // where `data` lies, unless that is the caller's
 };
 
+// A file of a bundle that the caller has in memory.
+struct MemoryFile {
+  std::string name;
+  const uint8_t* data = nullptr;
+  size_t bytes = 0;
+};
+
 class Bundle {
  public:
   // Reads the manifest and the file of format "lce", once, and checks names and sizes of all files;
@@ -35,6 +44,20 @@ class Bundle {
 
   // Reads the manifest alone: the caller has read and checked the model.
   static Bundle OpenAround(const std::string& directory, const void* model, size_t bytes);
+
+  // The same from memory: of `files` it takes the manifest, the file of format "lce", and if they
+  // are there golden items and numbers of cameras; the sizes of them, with `verify` their SHA-256
+  // as well, must be those of the manifest. `name` is for messages. What the bundle needs later it
+  // copies; the model is the caller's until TakeModel's file is gone. Throws BundleError or
+  // UnsupportedError.
+  //
+  // A model that is given apart, as of OpenAround, is taken instead of the one among the files.
+  static Bundle OpenInMemory(const std::string& name, const std::vector<MemoryFile>& files,
+                             bool verify, const void* model = nullptr, size_t model_bytes = 0);
+
+  // Whether it was, and then once more the same, from what it copied.
+  bool in_memory() const { return memory_ != nullptr; }
+  Bundle Reopen() const;
 
   const Manifest& manifest() const { return manifest_; }
   const std::string& directory() const { return directory_; }
@@ -58,6 +81,9 @@ class Bundle {
       : directory_(std::move(directory)), manifest_(std::move(manifest)), verify_(verify) {}
 
   const Manifest::File* FindModel() const;
+  void TakeGiven(const Manifest::File& file, const void* model, size_t bytes);
+  std::string PathOf(const std::string& name) const;
+  int64_t SizeOf(const std::string& name) const;
   std::vector<uint8_t> ReadChecked(const std::string& name, int64_t bytes,
                                    const std::string& sha256) const;
 
@@ -65,6 +91,8 @@ class Bundle {
   Manifest manifest_;
   bool verify_;
   ModelFile model_;
+  using Memory = std::map<std::string, std::vector<uint8_t>>;
+  std::shared_ptr<const Memory> memory_;  // null: files are in the directory
 };
 
 }  // namespace bireid

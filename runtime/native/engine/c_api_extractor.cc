@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "engine/bireid.h"
+#include "engine/c_pictures.h"
 #include "engine/c_status.h"
 #include "engine/extractor_handle.h"
 
@@ -29,6 +30,16 @@ bireid_status bireid_open(const char* directory, const bireid_options* options,
     *extractor = nullptr;
     Require(directory != nullptr, "directory is NULL");
     *extractor = new bireid_extractor(directory, options);
+    return BIREID_OK;
+  });
+}
+
+bireid_status bireid_share(const bireid_extractor* extractor, bireid_extractor** another) {
+  return Guard([&] {
+    Require(another != nullptr, "another is NULL");
+    *another = nullptr;
+    Require(extractor != nullptr, "extractor is NULL");
+    *another = new bireid_extractor(*extractor);
     return BIREID_OK;
   });
 }
@@ -73,6 +84,35 @@ bireid_status bireid_embed_images(bireid_extractor* extractor, const float* imag
     std::vector<float*> outputs(extractor->session.manifest().outputs.size(), nullptr);
     outputs[extractor->output] = embeddings;
     extractor->session.Run(&images, count, outputs.data());
+    return BIREID_OK;
+  });
+}
+
+bireid_status bireid_embed_pictures(bireid_extractor* extractor, const bireid_picture* pictures,
+                                    int32_t count, float* embeddings, int32_t dim) {
+  return Guard([&] {
+    Require(extractor != nullptr && pictures != nullptr && embeddings != nullptr,
+            "a pointer is NULL");
+    CheckDim(extractor, dim);
+    const std::vector<bireid::Picture> read = bireid::ReadPictures(pictures, count);
+    std::vector<float*> outputs(extractor->session.manifest().outputs.size(), nullptr);
+    outputs[extractor->output] = embeddings;
+    extractor->session.RunPictures(read.data(), count, outputs.data());
+    return BIREID_OK;
+  });
+}
+
+double bireid_similarity(const float* a, const float* b, int32_t dim) {
+  if (a == nullptr || b == nullptr) return 0;
+  double sum = 0;
+  for (int32_t i = 0; i < dim; ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+bireid_status bireid_input_image(const bireid_extractor* extractor, bireid_image_info* info) {
+  return Guard([&] {
+    Require(extractor != nullptr, "extractor is NULL");
+    bireid::TellImage(extractor->session, info);
     return BIREID_OK;
   });
 }

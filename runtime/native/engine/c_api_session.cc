@@ -5,6 +5,7 @@
 
 #include "engine/bireid_session.h"
 #include "engine/c_boxes.h"
+#include "engine/c_pictures.h"
 #include "engine/c_status.h"
 #include "engine/describe.h"
 #include "engine/kinds.h"
@@ -18,6 +19,9 @@ struct bireid_session {
 
   bireid_session(const char* directory, const bireid_options* options)
       : session(directory, bireid::ReadOptions(options)), json(bireid::DescribeAsJson(session)) {}
+
+  explicit bireid_session(const bireid_session& other)
+      : session(other.session, bireid::Sharing{}), json(other.json) {}
 
   const bireid::Manifest& manifest() const { return session.manifest(); }
 };
@@ -56,6 +60,34 @@ bireid_status bireid_session_open(const char* directory, const bireid_options* o
     *session = nullptr;
     Require(directory != nullptr, "directory is NULL");
     *session = new bireid_session(directory, options);
+    return BIREID_OK;
+  });
+}
+
+bireid_status bireid_session_share(const bireid_session* session, bireid_session** another) {
+  return Guard([&] {
+    Require(another != nullptr, "another is NULL");
+    *another = nullptr;
+    Require(session != nullptr, "session is NULL");
+    *another = new bireid_session(*session);
+    return BIREID_OK;
+  });
+}
+
+bireid_status bireid_session_run_pictures(bireid_session* session, const bireid_picture* pictures,
+                                          int32_t count, float* const* outputs) {
+  return Guard([&] {
+    Require(session != nullptr && pictures != nullptr && outputs != nullptr, "a pointer is NULL");
+    const std::vector<bireid::Picture> read = bireid::ReadPictures(pictures, count);
+    session->session.RunPictures(read.data(), count, outputs);
+    return BIREID_OK;
+  });
+}
+
+bireid_status bireid_session_input_image(const bireid_session* session, bireid_image_info* info) {
+  return Guard([&] {
+    Require(session != nullptr, "session is NULL");
+    bireid::TellImage(session->session, info);
     return BIREID_OK;
   });
 }

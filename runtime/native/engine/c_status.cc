@@ -18,6 +18,7 @@ namespace bireid {
 namespace {
 
 constexpr int kColors = 3;
+constexpr int32_t kMaxGivenFiles = 1024;
 
 // An array, since a string could fail to grow while an error is being told.
 thread_local char last_error[1024];
@@ -86,6 +87,16 @@ SessionOptions ReadOptions(const bireid_options* given) {
   }
   result.model = options.model;
   result.model_bytes = options.model_bytes;
+  Require(options.file_count >= 0 && options.file_count <= kMaxGivenFiles,
+          "file_count must be 0 to 1024");
+  Require(options.files != nullptr || options.file_count == 0, "files is NULL");
+  for (int32_t i = 0; i < options.file_count; ++i) {
+    const bireid_file& file = options.files[i];
+    Require(file.name != nullptr && (file.data != nullptr || file.bytes == 0),
+            "a file has no name or no data");
+    result.files.push_back({file.name, static_cast<const uint8_t*>(file.data), file.bytes});
+  }
+  Require(options.files == nullptr || options.file_count > 0, "file_count is 0");
   if (options.camera != nullptr) result.camera = options.camera;
   result.uncentred = options.uncentred != 0;
   return result;

@@ -11,6 +11,9 @@ struct bireid_extractor {
   bireid::Session session;
   int output;
 
+  explicit bireid_extractor(const bireid_extractor& other)
+      : session(other.session, bireid::Sharing{}), output(other.output) {}
+
   bireid_extractor(const char* directory, const bireid_options* options)
       : session(directory, bireid::ReadOptions(options)),
         output(bireid::OutputOfFace(session, bireid::kEmbeddingKind, "bireid_open")) {}

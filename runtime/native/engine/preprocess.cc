@@ -82,8 +82,8 @@ void CheckImage(const ImageView& image, int channels) {
   }
 }
 
-void ImagePreparer::Prepare(const ImageView& image, ImageWorkspace* workspace,
-                            float* output) const {
+void ImagePreparer::Prepare(const ImageView& image, ImageWorkspace* workspace, float* output,
+                            bool reversed) const {
   const int channels = preprocess_.channels();
   const int64_t row_bytes =
       image.row_bytes != 0 ? image.row_bytes : static_cast<int64_t>(image.width) * channels;
@@ -93,6 +93,12 @@ void ImagePreparer::Prepare(const ImageView& image, ImageWorkspace* workspace,
   workspace->resizer.Resize({image.pixels, image.width, image.height, row_bytes}, channels,
                             content.width, content.height, resized.data());
   PadWithGrey(content, {preprocess_.width, preprocess_.height}, channels, resized.data());
+  // Resizing knows no channel from another, so they may change places when there are fewest.
+  if (reversed) {
+    for (size_t i = 0; i < resized.size(); i += channels) {
+      std::reverse(resized.begin() + i, resized.begin() + i + channels);
+    }
+  }
   normalizer_.Apply(resized.data(), static_cast<int64_t>(resized.size()), output);
 }
 

@@ -60,6 +60,7 @@ struct ImageWorkspace {
 
   Resizer resizer;
   std::vector<uint8_t> resized;
+  std::vector<uint8_t> converted;  // of a picture that is no RGB
 };
 
 // Both steps.
@@ -68,8 +69,10 @@ class ImagePreparer {
   explicit ImagePreparer(const Preprocess& preprocess)
       : preprocess_(preprocess), normalizer_(preprocess) {}
 
-  // Writes [height][width][channels] of an image that CheckImage lets pass. Throws std::bad_alloc.
-  void Prepare(const ImageView& image, ImageWorkspace* workspace, float* output) const;
+  // Writes [height][width][channels] of an image that CheckImage lets pass. With `reversed` the
+  // channels come in the other order, blue first. Throws std::bad_alloc.
+  void Prepare(const ImageView& image, ImageWorkspace* workspace, float* output,
+               bool reversed = false) const;
 
  private:
   Preprocess preprocess_;

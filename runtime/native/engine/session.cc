@@ -28,6 +28,10 @@ std::string JoinNames(const std::vector<std::string>& names) {
 }
 
 Bundle OpenBundle(const std::string& directory, const SessionOptions& options) {
+  if (!options.files.empty()) {
+    return Bundle::OpenInMemory(directory, options.files, options.verify, options.model,
+                                options.model_bytes);
+  }
   if (options.model == nullptr) return Bundle::Open(directory, options.verify);
   return Bundle::OpenAround(directory, options.model, options.model_bytes);
 }
@@ -56,6 +60,7 @@ int ChooseCamera(const Bundle& bundle, const SessionOptions& options) {
 SessionOptions Kept(SessionOptions options) {
   options.model = nullptr;
   options.model_bytes = 0;
+  options.files.clear();
   return options;
 }
 
@@ -92,22 +97,36 @@ void Compare(const float* actual, const float* expected, int64_t count, const To
 }  // namespace
 
 Session::Session(const std::string& directory, const SessionOptions& options)
+    : Session(OpenBundle(directory, options), options) {}
+
+Session::Session(Bundle bundle, const SessionOptions& options)
     : options_(Kept(options)),
-      bundle_(OpenBundle(directory, options)),
-      camera_(ChooseCamera(bundle_, options)),
-      numbers_(camera_ < 0 ? CameraNumbers{} : bundle_.ReadCamera(camera_)),
+      camera_(ChooseCamera(bundle, options)),
+      numbers_(camera_ < 0 ? CameraNumbers{} : bundle.ReadCamera(camera_)),
       description_(std::string("bireid " BIREID_VERSION " (") + options.kernels->name +
                    (options.uint8_stem ? ", uint8 stem)" : ")")),
-      plan_(PlanNetwork(manifest(), bundle_.TakeModel(numbers_), options)),
+      plan_(PlanNetwork(bundle.manifest(), bundle.TakeModel(numbers_), options)),
       resize_kernels_(&ResizeKernelsOf(*options.kernels)),
-      unwanted_(manifest().outputs.size()) {
+      unwanted_(bundle.manifest().outputs.size()) {
+  bundle_ = std::make_shared<const Bundle>(std::move(bundle));
   for (const InputSpec& input : manifest().inputs) {
     preparers_.push_back(input.kind->raw == RawItem::kImage
-                             ? std::make_unique<ImagePreparer>(input.preprocess)
+                             ? std::make_shared<const ImagePreparer>(input.preprocess)
                              : nullptr);
   }
   if (!options.profile.empty()) profile_ = std::make_unique<ProfileLog>(options.profile);
 }
+
+Session::Session(const Session& other, Sharing)
+    : options_(other.options_),
+      bundle_(other.bundle_),
+      camera_(other.camera_),
+      numbers_(other.numbers_),
+      description_(other.description_),
+      plan_(other.plan_->Share()),
+      preparers_(other.preparers_),
+      resize_kernels_(other.resize_kernels_),
+      unwanted_(other.manifest().outputs.size()) {}
 
 Session::~Session() {
   if (profile_ == nullptr) return;
@@ -179,18 +198,43 @@ void Session::RunPart(const std::vector<const void*>& inputs, int items, const P
 
 void Session::RunImages(const ImageView* images, int count, float* const* outputs) {
   CheckItems(count);
-  if (!TakesImages()) {
-    throw UnsupportedError(directory() +
-                           ": the network takes other inputs than one image; run it on tensors");
-  }
+  RequireImages();
   const InputSpec& input = manifest().inputs[0];
   for (int i = 0; i < count; ++i) CheckImage(images[i], input.preprocess.channels());
   const std::lock_guard<ForkMutex> lock(mutex_);
+  RunRawImages(count, outputs, [&](int item, ImageWorkspace* workspace, float* output) {
+    preparers_[0]->Prepare(images[item], workspace, output);
+  });
+}
+
+void Session::RunPictures(const Picture* pictures, int count, float* const* outputs) {
+  CheckItems(count);
+  RequireImages();
+  const InputSpec& input = manifest().inputs[0];
+  for (int i = 0; i < count; ++i) CheckPicture(pictures[i], input.preprocess.channels());
+  const std::lock_guard<ForkMutex> lock(mutex_);
+  RunRawImages(count, outputs, [&](int item, ImageWorkspace* workspace, float* output) {
+    const Picture& picture = pictures[item];
+    ImageView image = picture.image;
+    if (picture.format == PixelFormat::kNv12) {
+      Nv12ToRgb(picture, &workspace->converted);
+      image = {workspace->converted.data(), image.width, image.height, 0};
+    }
+    preparers_[0]->Prepare(image, workspace, output, picture.format == PixelFormat::kBgr);
+  });
+}
+
+void Session::RequireImages() const {
+  if (TakesImages()) return;
+  throw UnsupportedError(directory() +
+                         ": the network takes other inputs than one image; run it on tensors");
+}
+
+void Session::RunRawImages(int count, float* const* outputs, const PrepareImage& prepare) {
   const size_t slots = static_cast<size_t>(std::min(threads(), count));
   while (workspaces_.size() < slots) workspaces_.emplace_back(*resize_kernels_);
-  RunRaw(count, outputs, [&](int item, int slot, float* output) {
-    preparers_[0]->Prepare(images[item], &workspaces_[slot], output);
-  });
+  RunRaw(count, outputs,
+         [&](int item, int slot, float* output) { prepare(item, &workspaces_[slot], output); });
 }
 
 void Session::RunClouds(const CloudView* clouds, int count, float* const* outputs) {
@@ -281,11 +325,12 @@ std::unique_ptr<Session> Session::OpenFor(int camera) const {
   options.camera = manifest().adaptation->cameras[camera];
   options.uncentred = false;
   options.profile.clear();
-  return std::make_unique<Session>(directory(), options);
+  if (!bundle_->in_memory()) return std::make_unique<Session>(directory(), options);
+  return std::unique_ptr<Session>(new Session(bundle_->Reopen(), options));
 }
 
 SelfTestResult Session::SelfTest() {
-  const Golden golden = bundle_.ReadGolden();
+  const Golden golden = bundle_->ReadGolden();
   const std::vector<int>& cameras = manifest().golden.cameras;
   SelfTestResult result;
   std::set<int> tested;

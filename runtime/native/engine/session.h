@@ -12,6 +12,7 @@
 
 #include "engine/bundle.h"
 #include "engine/network.h"
+#include "engine/pixel_formats.h"
 #include "engine/preprocess.h"
 #include "plan/fork_mutex.h"
 #include "plan/plan.h"
@@ -23,6 +24,7 @@ struct SessionOptions : NetworkOptions {
   bool verify = true;           // compare checksums
   const void* model = nullptr;  // the file of format "lce", read and checked by the caller
   size_t model_bytes = 0;
+  std::vector<MemoryFile> files;  // not empty: the bundle is these, and no directory is read
   // Whose crops come in; empty: the first camera, if the bundle is adapted to any. None: a bundle
   // that is adapted is refused, unless the caller brings the model: then it runs as it is.
   std::optional<std::string> camera;
@@ -36,18 +38,25 @@ struct SelfTestResult {
   bool passed = true;  // each output within its tolerance
 };
 
+// Chooses the constructor that shares.
+struct Sharing {};
+
 // May be used from several threads; calls wait for each other.
 class Session {
  public:
   // Throws BundleError, UnsupportedError, std::invalid_argument or std::bad_alloc.
   Session(const std::string& directory, const SessionOptions& options);
+  // The network of another one that is open, for the same camera: weights and what was read of the
+  // bundle are shared, working memory is its own, and neither needs the other to live. No profile
+  // is kept of it. Throws std::bad_alloc.
+  Session(const Session& other, Sharing);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   // Writes the profile, if one is kept.
   ~Session();
 
-  const Manifest& manifest() const { return bundle_.manifest(); }
-  const std::string& directory() const { return bundle_.directory(); }
+  const Manifest& manifest() const { return bundle_->manifest(); }
+  const std::string& directory() const { return bundle_->directory(); }
   const std::string& description() const { return description_; }
   int threads() const { return options_.threads; }
 
@@ -69,6 +78,9 @@ class Session {
   // Throws UnsupportedError unless TakesImages(), std::invalid_argument for a bad size.
   void RunImages(const ImageView* images, int count, float* const* outputs);
 
+  // The same of pictures in other formats than RGB.
+  void RunPictures(const Picture* pictures, int count, float* const* outputs);
+
   // The same of TakesClouds() and of bad points.
   void RunClouds(const CloudView* clouds, int count, float* const* outputs);
 
@@ -77,12 +89,17 @@ class Session {
   SelfTestResult SelfTest();
 
  private:
+  Session(Bundle bundle, const SessionOptions& options);
   using Pointers = std::vector<float*>;
   // Makes the network's input of a raw item; `slot` is below threads(), and nobody else's.
   using Prepare = std::function<void(int item, int slot, float* output)>;
 
   void RunLocked(const float* const* inputs, int items, float* const* outputs);
   void RunPart(const std::vector<const void*>& inputs, int items, const Pointers& outputs);
+  using PrepareImage = std::function<void(int item, ImageWorkspace* workspace, float* output)>;
+
+  void RequireImages() const;
+  void RunRawImages(int count, float* const* outputs, const PrepareImage& prepare);
   void RunRaw(int count, float* const* outputs, const Prepare& prepare);
   void PrepareItems(int begin, int count, const Prepare& prepare);
   void RunGolden(const Golden& golden, int item, const Pointers& outputs);
@@ -90,13 +107,13 @@ class Session {
   std::unique_ptr<Session> OpenFor(int camera) const;
 
   SessionOptions options_;  // without what belongs to the caller
-  Bundle bundle_;
+  std::shared_ptr<const Bundle> bundle_;
   int camera_;
   CameraNumbers numbers_;
   std::string description_;
   std::unique_ptr<Plan> plan_;
-  std::unique_ptr<ProfileLog> profile_;                    // null: none is kept
-  std::vector<std::unique_ptr<ImagePreparer>> preparers_;  // per input; null: no image
+  std::unique_ptr<ProfileLog> profile_;                          // null: none is kept
+  std::vector<std::shared_ptr<const ImagePreparer>> preparers_;  // per input; null: no image
   ForkMutex mutex_;  // held while the plan and what follows are in use
   const ResizeKernels* resize_kernels_;
   std::vector<ImageWorkspace> workspaces_;    // per thread

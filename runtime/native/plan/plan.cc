@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <new>
 #include <utility>
@@ -26,11 +27,18 @@ int64_t Nanoseconds() {
 }  // namespace
 
 struct Plan::Implementation {
-  PlannedGraph graph;
+  Implementation(std::shared_ptr<const PlannedGraph> planned, const PlanOptions& plan_options)
+      : shared(std::move(planned)), graph(*shared), options(plan_options) {
+    Allocate();
+  }
+
+  std::shared_ptr<const PlannedGraph> shared;
+  const PlannedGraph& graph;
   PlanOptions options;
   std::vector<Arena> arenas;           // one per thread if images run beside each other
   std::vector<AlignedBuffer> scratch;  // one per thread
   std::vector<StepProfile> profile;
+  std::atomic<const char*> failure{nullptr};
 
   void Allocate() {
     for (const auto& step : graph.steps) profile.push_back({step->name(), 0, 0, 0});
@@ -89,7 +97,8 @@ struct Plan::Implementation {
   }
 
   void RunSteps(const Arena& arena, int thread, int worker, int workers, Barrier* barrier) {
-    const StepContext context{arena.values.data(), scratch[thread].data(), worker, workers};
+    const StepContext context{arena.values.data(), scratch[thread].data(), worker, workers,
+                              &failure};
     for (size_t s = 0; s < graph.steps.size(); ++s) {
       const bool is_timed = options.profile && thread == 0;
       const int64_t begin = is_timed ? Nanoseconds() : 0;
@@ -124,11 +133,14 @@ Plan::Plan(std::unique_ptr<Implementation> implementation)
 Plan::~Plan() = default;
 
 std::unique_ptr<Plan> Plan::Build(const Graph& graph, const PlanOptions& options) {
-  auto implementation = std::make_unique<Implementation>();
-  implementation->options = options;
-  implementation->graph = BuildPlan(graph, options);
-  implementation->Allocate();
-  return std::unique_ptr<Plan>(new Plan(std::move(implementation)));
+  auto planned = std::make_shared<const PlannedGraph>(BuildPlan(graph, options));
+  return std::unique_ptr<Plan>(
+      new Plan(std::make_unique<Implementation>(std::move(planned), options)));
+}
+
+std::unique_ptr<Plan> Plan::Share() const {
+  return std::unique_ptr<Plan>(new Plan(
+      std::make_unique<Implementation>(implementation_->shared, implementation_->options)));
 }
 
 const char* Plan::Run(const void* const* inputs, void* const* outputs, int repeats) noexcept {
@@ -140,12 +152,7 @@ const char* Plan::Run(const void* const* inputs, void* const* outputs, int repea
   } else {
     implementation_->RunImagesInTurn(inputs, outputs, images);
   }
-  const char* failure = nullptr;
-  for (const auto& step : implementation_->graph.steps) {
-    const char* of_step = step->TakeFailure();
-    if (failure == nullptr) failure = of_step;
-  }
-  return failure;
+  return implementation_->failure.exchange(nullptr, std::memory_order_relaxed);
 }
 
 std::vector<StepProfile> Plan::Profile() const { return implementation_->profile; }

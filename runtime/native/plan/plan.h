@@ -59,6 +59,10 @@ class Plan {
   Plan& operator=(const Plan&) = delete;
   ~Plan();
 
+  // Another plan of the same graph, which may run at the same time: weights are shared, maps and
+  // scratch are its own. Neither needs the other to live. Throws std::bad_alloc.
+  std::unique_ptr<Plan> Share() const;
+
   // Runs the graph. `inputs` and `outputs` are in the order of the graph's, each as large as its
   // tensor, or `repeats` times as large: the graph then runs on one part after the other, which
   // share the threads like the images of a batch. One call at a time.

@@ -179,15 +179,10 @@ void PixelStep::Run(const StepContext& context) const {
     const int64_t target = output_.layout.origin() + y * output_.layout.row_stride();
     if (!kernels_.find_pixels({input + static_cast<int64_t>(y) * row_values, slope_.data(),
                                offset_.data(), row_values, kTolerance, output + target})) {
-      failed_.store(true, std::memory_order_relaxed);
+      context.failure->store("the input is not a normalised 8-bit image, which stem=uint8 needs",
+                             std::memory_order_relaxed);
     }
   }
-}
-
-const char* PixelStep::TakeFailure() {
-  return failed_.exchange(false, std::memory_order_relaxed)
-             ? "the input is not a normalised 8-bit image, which stem=uint8 needs"
-             : nullptr;
 }
 
 }  // namespace bireid

@@ -25,6 +25,8 @@ struct StepContext {
   void* scratch;        // this thread's own, 64-byte aligned
   int worker;
   int workers;
+  // Of the run: a step that finds an input wrong leaves here what is wrong with it.
+  std::atomic<const char*>* failure;
 };
 
 // A map that steps read or write: where it is, and how it lies there.
@@ -44,6 +46,7 @@ struct BoundStage {
   int value;  // -1: stage.map is set already, or not needed
 };
 
+// Plans of one graph share its steps: they keep nothing of a run.
 class Step {
  public:
   virtual ~Step() = default;
@@ -51,8 +54,6 @@ class Step {
   virtual void Run(const StepContext& context) const = 0;
   // Of every thread, made when the plan is: Run allocates nothing, for it cannot fail.
   virtual size_t scratch_bytes() const { return 0; }
-  // What was wrong with an input since the last call, or null.
-  virtual const char* TakeFailure() { return nullptr; }
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
@@ -171,7 +172,6 @@ class PixelStep : public Step {
   PixelStep(const KernelTable& kernels, const PixelNormalization& normalization,
             const MapReference& input, const MapReference& output);
   void Run(const StepContext& context) const override;
-  const char* TakeFailure() override;
 
  private:
   const KernelTable& kernels_;
@@ -179,7 +179,6 @@ class PixelStep : public Step {
   std::vector<float> offset_;  // of every value of a row
   MapReference input_;
   MapReference output_;
-  mutable std::atomic<bool> failed_{false};
 };
 
 }  // namespace bireid

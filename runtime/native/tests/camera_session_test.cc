@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/centring.h"
@@ -110,6 +111,77 @@ TEST_F(CameraSession, EveryCameraHasItsNumbers) {
     const std::string json = bireid_session_describe_json(session.get());
     const std::string told = "\"cameras\": [\"a\", \"b\"], \"camera\": \"";
     EXPECT_NE(json.find(told + (camera == 0 ? "a" : "b")), std::string::npos) << json;
+  }
+}
+
+TEST_F(CameraSession, FromMemoryEveryCameraIsTheSame) {
+  Write();
+  std::vector<std::vector<uint8_t>> bytes;
+  std::vector<bireid_file> files;
+  const char* names[] = {"manifest.json", "model.lce.tflite", "golden.safetensors",
+                         "adaptation.safetensors"};
+  for (const char* name : names) bytes.push_back(directory_.Read(name));
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    files.push_back({names[i], bytes[i].data(), bytes[i].size()});
+  }
+  bireid_options options = Options("b");
+  options.files = files.data();
+  options.file_count = static_cast<int32_t>(files.size());
+  bireid_session* opened = nullptr;
+  ASSERT_EQ(bireid_session_open("a name", &options, &opened), BIREID_OK) << bireid_last_error();
+  const Owned<bireid_session> session(opened);
+  // What it needs of them it has by now.
+  for (std::vector<uint8_t>& each : bytes) std::fill(each.begin(), each.end(), 0);
+  ExpectNear(Run(session.get()).logits, expected_[1].logits);
+}
+
+TEST_F(CameraSession, FilesInMemoryAreThoseOfTheManifest) {
+  Write();
+  std::vector<uint8_t> manifest = directory_.Read("manifest.json");
+  std::vector<uint8_t> model = directory_.Read("model.lce.tflite");
+  const auto refused = [&](std::vector<bireid_file> files, const std::string& part) {
+    bireid_options options = Options("");
+    options.files = files.data();
+    options.file_count = static_cast<int32_t>(files.size());
+    bireid_session* session = nullptr;
+    EXPECT_NE(bireid_session_open("a name", &options, &session), BIREID_OK);
+    EXPECT_EQ(session, nullptr);
+    const std::string message = bireid_last_error();
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  const bireid_file json = {"manifest.json", manifest.data(), manifest.size()};
+  refused({{"x", model.data(), model.size()}}, "no file manifest.json is given");
+  refused({json}, "no file model.lce.tflite is given");
+  refused({json, {"model.lce.tflite", model.data(), model.size() - 1}}, "the manifest says");
+  refused({json, {"model.lce.tflite", model.data(), model.size()}},
+          "no file adaptation.safetensors was given");
+  refused({json, {nullptr, model.data(), 1}}, "a file has no name");
+  model[model.size() / 2] ^= 1;
+  refused({json, {"model.lce.tflite", model.data(), model.size()}}, "SHA-256 mismatch");
+}
+
+TEST_F(CameraSession, SharedHandlesRunAtTheSameTimeAndOutliveEachOther) {
+  Write();
+  auto first = Open(Options("b"));
+  ASSERT_NE(first, nullptr) << bireid_last_error();
+  std::vector<Owned<bireid_session>> sessions;
+  for (int i = 0; i < 3; ++i) {
+    bireid_session* another = nullptr;
+    ASSERT_EQ(bireid_session_share(first.get(), &another), BIREID_OK) << bireid_last_error();
+    sessions.emplace_back(another);
+  }
+  first.reset();
+  std::vector<Results> found(sessions.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int run = 0; run < 50; ++run) found[i] = Run(sessions[i].get());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Results& each : found) {
+    ExpectNear(each.logits, expected_[1].logits);
+    EXPECT_EQ(each.embedding, found[0].embedding);
   }
 }
 
@@ -227,6 +299,28 @@ TEST_F(CameraExtractor, TheSelfTestRunsEveryCamera) {
   Write();
   const auto extractor = OpenExtractor(Options("a"));
   EXPECT_EQ(bireid_selftest(extractor.get(), nullptr, nullptr), BIREID_SELF_TEST_FAILED);
+}
+
+// The items of the other camera need the bundle once more, whose bytes have gone by then.
+TEST_F(CameraExtractor, FromMemoryAndSharedItIsTestedUnderEveryCamera) {
+  std::vector<std::vector<uint8_t>> bytes;
+  std::vector<bireid_file> files;
+  for (const char* name :
+       {"manifest.json", "model.lce.tflite", "golden.safetensors", "adaptation.safetensors"}) {
+    bytes.push_back(directory_.Read(name));
+    files.push_back({name, bytes.back().data(), bytes.back().size()});
+  }
+  bireid_options options = Options("b");
+  options.files = files.data();
+  options.file_count = static_cast<int32_t>(files.size());
+  bireid_extractor* opened = nullptr;
+  ASSERT_EQ(bireid_open("a name", &options, &opened), BIREID_OK) << bireid_last_error();
+  Owned<bireid_extractor> first(opened);
+  for (std::vector<uint8_t>& each : bytes) std::fill(each.begin(), each.end(), 0);
+  ASSERT_EQ(bireid_share(first.get(), &opened), BIREID_OK) << bireid_last_error();
+  const Owned<bireid_extractor> shared(opened);
+  first.reset();
+  EXPECT_EQ(bireid_selftest(shared.get(), nullptr, nullptr), BIREID_OK) << bireid_last_error();
 }
 
 TEST_F(CameraExtractor, StatisticsGoOnFromTheBundle) {

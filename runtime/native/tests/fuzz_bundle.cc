@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/adaptation.h"
+#include "engine/bundle.h"
 #include "engine/errors.h"
 #include "engine/golden.h"
 #include "engine/manifest.h"
@@ -42,6 +43,18 @@ void Apply(const bireid::Manifest& manifest) {
   }
 }
 
+// The same as files in memory: golden items and numbers are found by what the manifest calls them.
+void OpenInMemory(const Bytes& manifest, const Bytes& golden, const Bytes& numbers) {
+  const std::vector<bireid::MemoryFile> files = {
+      {"manifest.json", manifest.data(), manifest.size()},
+      {"golden.safetensors", golden.data(), golden.size()},
+      {"adaptation.safetensors", numbers.data(), numbers.size()},
+      {"model.lce.tflite", golden.data(), golden.size()}};
+  const bireid::Bundle bundle = bireid::Bundle::OpenInMemory("memory", files, false);
+  Read([&] { bundle.ReadGolden(); });
+  if (bundle.manifest().adaptation) Read([&] { bundle.ReadCamera(0); });
+}
+
 bireid::Manifest ParseValid(const Bytes& manifest) {
   return bireid::ParseManifest(manifest, "manifest.json");
 }
@@ -49,6 +62,7 @@ bireid::Manifest ParseValid(const Bytes& manifest) {
 void ReadAll(const Bytes& manifest, const Bytes& golden, const Bytes& numbers,
              const bireid::Manifest& valid) {
   Read([&] { Apply(bireid::ParseManifest(manifest, "manifest.json")); });
+  Read([&] { OpenInMemory(manifest, golden, numbers); });
   Read([&] { bireid::ParseGolden(golden, valid, "golden.safetensors"); });
   Read([&] { bireid::ParseAdaptation(numbers, *valid.adaptation, kDim, 1, "numbers"); });
 }

@@ -10,6 +10,8 @@ CameraNetworks::CameraNetworks(const std::string& bundle, const bireid_options& 
   if (options.camera == nullptr) any.camera = "";
   auto network = std::make_unique<NetworkHandle>(bundle, any);
   const std::string first = network->FirstCamera();
+  fingerprint_ = network->fingerprint();
+  json_ = network->json();
   tracks_ = network->Tracks();
   takes_clouds_ = network->takes_clouds();
   ask_ = options.camera == nullptr && !first.empty();

@@ -23,6 +23,11 @@ class CameraNetworks {
   // Whether the bundle is adapted and no camera was named: then every request names one.
   bool AskForCamera() const { return ask_; }
 
+  // Of the bundle: the same for all of its cameras.
+  const std::string& fingerprint() const { return fingerprint_; }
+  // All about it, a JSON object.
+  const std::string& json() const { return json_; }
+
   // Whether the network follows targets; then NewTracker() has one that follows none yet.
   bool Tracks() const { return tracks_; }
   std::unique_ptr<TrackerHandle> NewTracker() const;
@@ -36,6 +41,8 @@ class CameraNetworks {
  private:
   const std::string bundle_;
   const bireid_options options_;
+  std::string fingerprint_;
+  std::string json_;
   bool ask_ = false;
   bool tracks_ = false;
   bool takes_clouds_ = false;

@@ -74,7 +74,8 @@ int RunFrames(const Options& options) {
     const bireid_tracked_box box =
         first ? tracker.Start(frame, *options.box) : tracker.Update(frame);
     first = false;
-    Print("{\"image\": " + bireid::JsonString(path) + ", " + ToJson(box) + "}\n");
+    Print("{\"image\": " + bireid::JsonString(path) + ", \"fingerprint\": " +
+          bireid::JsonString(tracker.fingerprint()) + ", " + ToJson(box) + "}\n");
   }
   return kOk;
 }
@@ -93,8 +94,9 @@ int RunItems(const Options& options) {
     if (options.binary) {
       Print(values.data(), values.size() * sizeof(float));
     } else {
-      Print("{\"" + what + "\": " + bireid::JsonString(path) + ", " + network.ToJson(values, item) +
-            "}\n");
+      Print("{\"" + what + "\": " + bireid::JsonString(path) +
+            ", \"fingerprint\": " + bireid::JsonString(network.fingerprint()) + ", " +
+            network.ToJson(values, item) + "}\n");
     }
   }
   return kOk;

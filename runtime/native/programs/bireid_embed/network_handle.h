@@ -31,6 +31,9 @@ class NetworkHandle {
   // Whether it takes point clouds, and not images.
   bool takes_clouds() const { return takes_clouds_; }
 
+  // Identifies what its outputs mean.
+  std::string fingerprint() const { return bireid_session_fingerprint(session_.get()); }
+
   std::string json() const { return bireid_session_describe_json(session_.get()); }
 
   // Whether it follows a target: TrackerHandle does that.

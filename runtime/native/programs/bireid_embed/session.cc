@@ -25,6 +25,12 @@ constexpr char kCamera[] = "camera ";
 constexpr size_t kCameraSize = sizeof(kCamera) - 1;
 constexpr char kBox[] = "box ";
 constexpr size_t kBoxSize = sizeof(kBox) - 1;
+constexpr char kId[] = "id ";
+constexpr size_t kIdSize = sizeof(kId) - 1;
+constexpr char kBatch[] = "batch ";
+constexpr size_t kBatchSize = sizeof(kBatch) - 1;
+constexpr char kInfo[] = "info";
+constexpr int kMaxBatch = 256;
 
 // Bytes take memory as they arrive: a client that only declares them gets none. Where memory is
 // short, the rest is taken from the connection for nothing.
@@ -106,6 +112,12 @@ std::string Take(const char* word, size_t size, std::string* request) {
   return taken;
 }
 
+// Takes "id TEXT " off a request and returns the member that echoes it, if there is one.
+std::string TakeId(std::string* request) {
+  const std::string id = Take(kId, kIdSize, request);
+  return id.empty() ? "" : "\"id\": " + bireid::JsonString(id) + ", ";
+}
+
 // A client's target, which the next frames are sought for.
 using Target = std::unique_ptr<TrackerHandle>;
 
@@ -116,6 +128,7 @@ std::string Follow(const std::string& box, const Image& frame, const CameraNetwo
                             : (*target)->Start(frame, ParseBox(box, "box")));
 }
 
+// The members of the answer to one request for an item.
 std::string Answer(std::string request, bool too_long, Connection& connection,
                    CameraNetworks& networks, MemoryBudget& budget, Target* target) {
   MemoryBudget::Share share(budget);
@@ -129,14 +142,50 @@ std::string Answer(std::string request, bool too_long, Connection& connection,
     if (networks.AskForCamera() && camera.empty()) {
       throw ImageError("the bundle is adapted to cameras; begin a request with \"camera NAME \"");
     }
-    if (networks.Tracks()) return "{" + Follow(box, item.image, networks, target) + "}\n";
+    if (networks.Tracks()) return Follow(box, item.image, networks, target);
     NetworkHandle& network = networks.Of(camera);
-    return "{" + network.ToJson(network.Run(item), item) + "}\n";
+    return network.ToJson(network.Run(item), item);
   } catch (const std::bad_alloc&) {
-    return "{\"error\": \"not enough memory\"}\n";
+    return "\"error\": \"not enough memory\"";
   } catch (const std::exception& error) {
-    return "{\"error\": " + bireid::JsonString(error.what()) + "}\n";
+    return "\"error\": " + bireid::JsonString(error.what());
   }
+}
+
+// "batch N" and the requests that follow it, one after the other; each may have an id of its own.
+std::string AnswerBatch(const std::string& count, Connection& connection, CameraNetworks& networks,
+                        MemoryBudget& budget, Target* target) {
+  int requests = 0;
+  try {
+    requests = ParseInteger(count, 1, kMaxBatch, "N of batch N");
+  } catch (const std::exception& error) {
+    return "\"error\": " + bireid::JsonString(error.what());
+  }
+  std::string answers, request;
+  bool too_long = false;
+  for (int i = 0; i < requests; ++i) {
+    if (!connection.ReadLine(&request, &too_long)) throw ConnectionEnded();
+    const std::string id = TakeId(&request);
+    answers += (i == 0 ? "{" : ", {") + id +
+               Answer(request, too_long, connection, networks, budget, target) + "}";
+  }
+  return "\"answers\": [" + answers + "]";
+}
+
+// One line: what the client called it, whose numbers they are, and the answer.
+std::string AnswerLine(std::string request, bool too_long, Connection& connection,
+                       CameraNetworks& networks, MemoryBudget& budget, Target* target) {
+  const std::string id = TakeId(&request);
+  std::string members;
+  if (request == kInfo) {
+    members = "\"info\": " + networks.json();
+  } else if (request.compare(0, kBatchSize, kBatch) == 0 && !too_long) {
+    members = AnswerBatch(request.substr(kBatchSize), connection, networks, budget, target);
+  } else {
+    members = Answer(request, too_long, connection, networks, budget, target);
+  }
+  return "{" + id + "\"fingerprint\": " + bireid::JsonString(networks.fingerprint()) + ", " +
+         members + "}\n";
 }
 
 }  // namespace
@@ -147,7 +196,7 @@ void Serve(Connection& connection, CameraNetworks& networks, MemoryBudget& budge
     bool too_long = false;
     Target target;
     while (connection.ReadLine(&request, &too_long)) {
-      connection.Write(Answer(request, too_long, connection, networks, budget, &target));
+      connection.Write(AnswerLine(request, too_long, connection, networks, budget, &target));
     }
   } catch (const ConnectionEnded&) {
     // The client left early, or the server is told to stop: this session is over either way.

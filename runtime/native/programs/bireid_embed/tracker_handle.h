@@ -16,6 +16,9 @@ class TrackerHandle {
   // Opens a bundle. Throws EngineError, also for a network that follows nothing.
   TrackerHandle(const std::string& bundle, const bireid_options& options);
 
+  // Identifies what it computes.
+  std::string fingerprint() const { return bireid_tracker_fingerprint(tracker_.get()); }
+
   // Takes the target in a box; its score becomes 1. Throws EngineError.
   bireid_tracked_box Start(const Image& frame, bireid_tracked_box box);
 

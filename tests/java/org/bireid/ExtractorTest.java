@@ -12,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -90,6 +92,40 @@ public final class ExtractorTest {
     try (Extractor plain = open()) {
       assertTrue(plain.cameras().isEmpty());
     }
+  }
+
+  @Test
+  public void aBundleInMemoryIsTheSame() throws IOException {
+    Map<String, byte[]> files = new HashMap<>();
+    for (File file : GoldenCrops.BUNDLE.listFiles()) {
+      files.put(file.getName(), Files.readAllBytes(file.toPath()));
+    }
+    try (Extractor extractor = Extractor.open(files, new Extractor.Options())) {
+      assertArrayEquals(
+          crop.embedding, extractor.embedRgb(crop.pixels, crop.width, crop.height), 0);
+      assertTrue(extractor.selfTest().passed());
+    }
+    files.get("model.lce.tflite")[1000] ^= 1;
+    BireidException error =
+        refused(
+            Status.BAD_BUNDLE, () -> Extractor.open(files, new Extractor.Options()));
+    assertTrue(error.getMessage().contains("SHA-256 mismatch"));
+    files.remove("manifest.json");
+    refused(Status.BAD_BUNDLE, () -> Extractor.open(files, new Extractor.Options()));
+  }
+
+  @Test
+  public void similarityIsTheSumOfProductsInOrder() {
+    float[] a = crops.get(0).embedding;
+    float[] b = crops.get(1).embedding;
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * (double) b[i];
+    }
+    assertEquals(sum, Extractor.similarity(a, b), 0);
+    assertEquals(1, Extractor.similarity(a, a), 1e-6);
+    assertThrows(
+        IllegalArgumentException.class, () -> Extractor.similarity(a, new float[a.length - 1]));
   }
 
   @Test

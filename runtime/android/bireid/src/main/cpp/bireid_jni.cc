@@ -4,12 +4,16 @@
 // here throws in C++; where a function of JNI returns null, an exception of Java is pending.
 #include <jni.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <vector>
 
 #include "engine/bireid.h"
 #include "jni_support.h"
 
 using bireid_jni::ByteArray;
+using bireid_jni::OpenArguments;
 using bireid_jni::ThrowLastError;
 using bireid_jni::ToBytes;
 
@@ -29,6 +33,33 @@ void Embed(JNIEnv* env, jlong handle, const uint8_t* pixels, jint width, jint he
   if (status != BIREID_OK) ThrowLastError(env, status);
 }
 
+// Two references for each file, which live as long as the frame.
+jlong OpenFiles(JNIEnv* env, jobjectArray names, jobjectArray contents, OpenArguments* arguments) {
+  const jsize count = env->GetArrayLength(names);
+  if (env->PushLocalFrame(2 * count + 1) != 0) return 0;
+  jlong handle = 0;
+  {
+    std::deque<ByteArray> bytes;
+    std::vector<bireid_file> files;
+    bool ok = true;
+    for (jsize i = 0; i < count && ok; ++i) {
+      const auto name = static_cast<jbyteArray>(env->GetObjectArrayElement(names, i));
+      const auto content = static_cast<jbyteArray>(env->GetObjectArrayElement(contents, i));
+      const ByteArray& text = bytes.emplace_back(env, name);
+      ok = text.ok();
+      if (!ok) break;
+      const ByteArray& data = bytes.emplace_back(env, content);
+      ok = data.ok();
+      files.push_back(
+          {text.text(), data.data(), static_cast<size_t>(env->GetArrayLength(content))});
+    }
+    arguments->set_files(files.data(), static_cast<int32_t>(files.size()));
+    if (ok) handle = bireid_jni::Open(env, *arguments, bireid_open);
+  }
+  env->PopLocalFrame(nullptr);
+  return handle;
+}
+
 }  // namespace
 
 extern "C" {
@@ -40,6 +71,13 @@ JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpen(JNIEnv* env, jclass
                                                              jbyteArray camera) {
   return bireid_jni::Open(env, {env, directory, threads, isa, stem, skip_checksums, camera},
                           bireid_open);
+}
+
+JNIEXPORT jlong JNICALL Java_org_bireid_Extractor_nativeOpenFiles(
+    JNIEnv* env, jclass, jobjectArray names, jobjectArray contents, jbyteArray name, jint threads,
+    jbyteArray isa, jbyteArray stem, jboolean skip_checksums, jbyteArray camera) {
+  OpenArguments arguments(env, name, threads, isa, stem, skip_checksums, camera);
+  return OpenFiles(env, names, contents, &arguments);
 }
 
 JNIEXPORT jint JNICALL Java_org_bireid_Extractor_nativeEmbeddingDim(JNIEnv*, jclass, jlong handle) {

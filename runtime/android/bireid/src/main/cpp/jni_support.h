@@ -61,6 +61,12 @@ class OpenArguments {
   const char* directory() const { return directory_.text(); }
   const bireid_options* options() const { return &options_; }
 
+  // The bundle in memory, which must outlive the open.
+  void set_files(const bireid_file* files, int32_t count) {
+    options_.files = files;
+    options_.file_count = count;
+  }
+
  private:
   ByteArray directory_;
   ByteArray isa_;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The network of a bundle: person crops in, embeddings out.
@@ -115,6 +116,57 @@ public final class Extractor extends Network {
     }
   }
 
+  /**
+   * Opens a bundle that is in memory.
+   *
+   * @param files bytes by name: {@code manifest.json}, the model file, for the self-test the golden
+   *     items, for cameras their numbers; they may change once this has returned
+   * @throws BireidException as {@link #open(String, Options)}; or a file is not that of the manifest
+   */
+  public static Extractor open(Map<String, byte[]> files, Options options) {
+    byte[][] names = new byte[files.size()][];
+    byte[][] contents = new byte[files.size()][];
+    int count = 0;
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      names[count] = Boundary.cString(file.getKey());
+      contents[count++] = file.getValue().clone();
+    }
+    long handle =
+        nativeOpenFiles(
+            names,
+            contents,
+            Boundary.cString("memory"),
+            options.threads,
+            Boundary.cString(options.isa),
+            Boundary.cString(options.stem),
+            options.skipChecksums,
+            options.cameraBytes());
+    try {
+      return new Extractor(handle);
+    } catch (Throwable error) {
+      nativeClose(handle);
+      throw error;
+    }
+  }
+
+  /**
+   * How alike two embeddings of one fingerprint are, -1 to 1: the sum of their products, in double
+   * and in their order, as in C and Python.
+   *
+   * @throws IllegalArgumentException their lengths differ
+   */
+  public static double similarity(float[] a, float[] b) {
+    if (a.length != b.length) {
+      throw new IllegalArgumentException(
+          "embeddings of " + a.length + " and " + b.length + " numbers; compare equal fingerprints");
+    }
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+
   /** Length of an embedding. */
   public int embeddingDim() {
     return embeddingDim;
@@ -182,6 +234,16 @@ public final class Extractor extends Network {
 
   private static native long nativeOpen(
       byte[] directory,
+      int threads,
+      byte[] isa,
+      byte[] stem,
+      boolean skipChecksums,
+      byte[] camera);
+
+  private static native long nativeOpenFiles(
+      byte[][] names,
+      byte[][] contents,
+      byte[] name,
       int threads,
       byte[] isa,
       byte[] stem,

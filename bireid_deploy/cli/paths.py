@@ -1,0 +1,51 @@
+"""Paths of bundles as arguments, with what to type when they are of something else."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from bireid_runtime.bundle_files import MANIFEST_NAME
+from bireid_runtime.errors import BundleError
+from bireid_runtime.suggestions import nearest
+
+_RUN_RECORD = "run.json"
+
+
+class BundlePath(click.Path):
+    """A path where a bundle is expected; a training run is refused by what makes a bundle of it."""
+
+    def __init__(self, exists: bool = False) -> None:
+        super().__init__(exists=exists, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            BundleError: It is a training run, or nothing is there and something of a like name is.
+        """
+        require_bundle_path(Path(value))
+        return super().convert(value, param, ctx)
+
+
+def require_bundle_path(path: Path) -> None:
+    """Refuse a training run, and a name that is nearly that of something beside it.
+
+    Raises:
+        BundleError: It is such a path; the message says what to type instead.
+    """
+    if (path / _RUN_RECORD).is_file() and not (path / MANIFEST_NAME).exists():
+        raise BundleError(
+            f"{path}: not a bundle but a training run; make one of it: "
+            f"bireid-deploy convert {path} -o BUNDLE"
+        )
+    if not path.exists() and (meant := _sibling(path)) is not None:
+        raise BundleError(f"{path} does not exist; did you mean {meant}?")
+
+
+def _sibling(path: Path) -> Path | None:
+    """What lies beside a path that does not exist and has nearly its name; None if nothing does."""
+    folder = path.parent
+    if not folder.is_dir():
+        return None
+    meant = nearest(path.name, sorted(each.name for each in folder.iterdir()))
+    return None if meant is None else folder / meant
