@@ -16,7 +16,7 @@ from bireid_deploy.errors import DeviceCheckError
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "dist" / f"bireid-embed-{platform.machine()}"
-BUNDLE = next((ROOT / "models" / "zoo").glob("*/manifest.json")).parent
+BUNDLE = next((ROOT / "models" / "zoo").glob("distilled_*/manifest.json")).parent
 GIGABYTE = 10**9
 
 

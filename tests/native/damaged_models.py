@@ -22,7 +22,7 @@ from ai_edge_litert.interpreter import Interpreter, load_delegate
 from bireid_runtime import delegate_path
 from flatbuffers import Table
 
-MODEL = min((Path(__file__).parents[2] / "models" / "zoo").glob("*/model.lce.tflite"))
+MODEL = min((Path(__file__).parents[2] / "models" / "zoo").glob("distilled_*/model.lce.tflite"))
 RAN, REFUSED = "ran", "refused"
 _SECONDS_PER_COPY = 60
 # Damaged sizes ask for any amount of memory.

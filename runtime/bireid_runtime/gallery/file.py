@@ -97,7 +97,13 @@ class GalleryFile:
             FingerprintError: They are of another network or adaptation, and `relate` was not told
                 that they may.
         """
-        if fingerprint == self.fingerprint or fingerprint in self.stats().related:
+        if fingerprint == self.fingerprint:
+            return
+        with self._lock, self._guarded():
+            known = self._database.execute(
+                "SELECT 1 FROM related WHERE fingerprint = ?", (fingerprint,)
+            ).fetchone()
+        if known is not None:
             return
         raise FingerprintError(
             f"{self.path}: holds embeddings of {self.fingerprint[:19]}..., not of "
