@@ -61,6 +61,8 @@ def command(
     with folder.locked() as lock:
         with progress("rendering") as on_progress:
             dataset = open_data(loaded.data, data, folder.path, on_progress)
+        for line in dataset.said:
+            message(line)
         failures = _run(loaded, runs, dataset, folder, lock, jobs)
     _report(loaded, runs, dataset, folder, failures, as_json)
     return failures[0].code if failures else 0

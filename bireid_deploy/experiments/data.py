@@ -11,6 +11,7 @@ from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.experiments.kinds import task_of
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import DataSection
+from bireid_deploy.tasks.counts import say_data
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class ExperimentData:
         root: Folder, for `train --data` and `evaluate --data`.
         description: Kind, name and counts, JSON-serialisable; `sha256` covers the names and sizes
             of all files.
+        said: The counts in words, and what was left out, a line each.
     """
 
     root: Path
     description: dict[str, Any]
+    said: tuple[str, ...] = ()
 
 
 def open_data(
@@ -54,8 +57,13 @@ def open_data(
         data = folder / generator.folder
     elif data is None:
         raise ExperimentError(f"this grid needs a {section.kind} data set; give it with --data")
-    counts = task.describe(task.open_dataset(data))
-    return ExperimentData(data, {"kind": section.kind, **counts, "sha256": _hash_listing(data)})
+    dataset = task.open_dataset(data)
+    description = {
+        "kind": section.kind,
+        **task.describe(dataset),
+        "sha256": _hash_listing(data),
+    }
+    return ExperimentData(data, description, tuple(say_data(task, dataset)))
 
 
 def _hash_listing(root: Path) -> str:

@@ -44,6 +44,7 @@ TEST_CLASSES = [
     "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
     "org.bireid.PointClassifierTest",
+    "org.bireid.SearchTest",
     "org.bireid.TrackerTest",
     "org.bireid.android.ReIdExtractorTest",
 ]

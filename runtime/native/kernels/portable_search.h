@@ -13,7 +13,8 @@ namespace {
 namespace portable {
 
 // Bits that differ in the bytes [begin, end), by words of 8 bytes.
-[[maybe_unused]] int32_t DifferingBits(const uint8_t* row, const uint8_t* query, size_t begin, size_t end) {
+[[maybe_unused]] int32_t DifferingBits(const uint8_t* row, const uint8_t* query, size_t begin,
+                                       size_t end) {
   int32_t bits = 0;
   for (; begin + 8 <= end; begin += 8) {
     uint64_t one, other;
