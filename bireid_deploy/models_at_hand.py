@@ -12,7 +12,8 @@ from bireid_runtime.suggestions import hint
 
 from bireid_deploy.extras import require
 from bireid_deploy.tasks import TASKS
-from bireid_deploy.tasks.base import Predictor, Task
+from bireid_deploy.tasks.base import Task
+from bireid_deploy.tasks.predictors import Predictor
 from bireid_deploy.trained_run import KerasPredictor, open_run
 from bireid_deploy.training.run_directory import RunDirectory
 

@@ -23,7 +23,7 @@ LABEL = "real-valued, int8 after training"
 
 
 class Int8Predictor:
-    """Runs the int8 file of a bundle in LiteRT; a `bireid_deploy.tasks.base.Predictor`."""
+    """Runs the int8 file of a bundle in LiteRT; a `bireid_deploy.tasks.predictors.Predictor`."""
 
     fingerprint = ""
 

@@ -11,7 +11,8 @@ from bireid_runtime.backends import BACKENDS
 from bireid_runtime.self_test import open_any_camera
 
 from bireid_deploy.models_at_hand import task_of_bundle
-from bireid_deploy.tasks.base import Predictor, Report, Task
+from bireid_deploy.tasks.base import Report, Task
+from bireid_deploy.tasks.predictors import Predictor
 from bireid_deploy.trained_run import KerasPredictor, TrainedRun
 
 SCORE_TOLERANCE = 0.01

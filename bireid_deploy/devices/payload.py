@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bireid_runtime.bundle import Bundle, file_sha256
-from bireid_runtime.bundle_files import CHECKSUMS_NAME
+from bireid_runtime.bundle import Bundle
+from bireid_runtime.bundle_files import CHECKSUMS_NAME, file_sha256
 from packaging.requirements import Requirement
 
 from bireid_deploy.devices import wheels

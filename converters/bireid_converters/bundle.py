@@ -9,14 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime.adaptation import Adaptation
-from bireid_runtime.bundle import (
-    ADAPTATION_NAME,
-    GOLDEN_NAME,
-    SCHEMA_VERSION,
-    Bundle,
-    file_sha256,
-)
-from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME
+from bireid_runtime.bundle import ADAPTATION_NAME, GOLDEN_NAME, Bundle
+from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME, file_sha256
+from bireid_runtime.bundle_manifest import SCHEMA_VERSION
 from bireid_runtime.golden import Golden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec

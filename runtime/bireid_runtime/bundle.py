@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +21,13 @@ from bireid_runtime.bundle_files import (
     require_plain,
     verify_checksums,
 )
-from bireid_runtime.errors import (
-    ArgumentError,
-    BundleError,
-    IntegrityError,
-    UnsupportedModelError,
+from bireid_runtime.bundle_manifest import (
+    check_schema,
+    read_adaptation,
+    read_fingerprint,
+    read_formats,
 )
-from bireid_runtime.files import open_regular
+from bireid_runtime.errors import ArgumentError, BundleError, IntegrityError, UnsupportedModelError
 from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
 from bireid_runtime.inputs import INPUT_KINDS, InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
@@ -37,11 +36,8 @@ from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.suggestions import hint
 from bireid_runtime.tensors import MAX_TENSORS, require_unique
 
-SCHEMA_VERSION = 2
 GOLDEN_NAME = "golden.safetensors"
 ADAPTATION_NAME = "adaptation.safetensors"
-
-_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +119,7 @@ class Bundle:
             raise BundleError(f"{root / MANIFEST_NAME}: larger than {MAX_MANIFEST_BYTES} bytes")
         manifest = parse_manifest(files[MANIFEST_NAME], str(root / MANIFEST_NAME))
         section = Section(manifest, str(root / MANIFEST_NAME))
-        _check_schema(section)
+        check_schema(section)
         listed = section.section("files")
         entries = [section.section("golden")]
         adapted = section.section("adaptation") if "adaptation" in manifest else None
@@ -148,7 +144,7 @@ class Bundle:
         data = read_limited(file_inside(root, MANIFEST_NAME), MAX_MANIFEST_BYTES)
         manifest = parse_manifest(data, str(source))
         section = Section(manifest, str(source))
-        _check_schema(section)
+        check_schema(section)
         golden = section.section("golden")
         checksums = {
             **check_files(root, section.section("files")),
@@ -183,19 +179,19 @@ class Bundle:
         require_unique((spec.name for spec in inputs), section, "inputs")
         require_unique((spec.name for spec in outputs), section, "outputs")
         read_tolerances(golden, outputs)
-        adaptation = _read_adaptation(section, adapted, outputs)
+        adaptation = read_adaptation(section, adapted, outputs)
         read_cameras(golden, adaptation)
         return cls(
             path=root,
             manifest=manifest,
             name=section.text("name"),
             task=section.text("task"),
-            fingerprint=_read_fingerprint(section),
+            fingerprint=read_fingerprint(section),
             inputs=inputs,
             outputs=outputs,
             formats={
                 kind: path
-                for kind, path in _read_formats(root, section.section("files")).items()
+                for kind, path in read_formats(root, section.section("files")).items()
                 if memory is None or path.name in memory
             },
             adaptation=adaptation,
@@ -398,54 +394,3 @@ def _named(bundle: Bundle, what: str, specs: Any, name: str) -> Any:
             return spec
     known = [spec.name for spec in specs]
     raise BundleError(f"{bundle.path}: the network has no {what} '{name}'; {hint(name, known)}")
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 lower-case hexadecimal digits."""
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_schema(section: Section) -> None:
-    version = section.integer("schema_version", 0, 2**31)
-    if version != SCHEMA_VERSION:
-        raise section.error(
-            "schema_version",
-            f"is {version}; this runtime reads {SCHEMA_VERSION}: "
-            + (
-                "convert the run again"
-                if version < SCHEMA_VERSION
-                else "install the bireid-runtime that matches the bundle"
-            ),
-        )
-    for key in ("training", "parity", "binarisation", "toolchain", "licences"):
-        section.section(key)
-    section.array("metrics")
-
-
-def _read_fingerprint(section: Section) -> str:
-    fingerprint = section.text("fingerprint")
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise section.error("fingerprint", "must be 'sha256:' and 64 hexadecimal digits")
-    return fingerprint
-
-
-def _read_formats(root: Path, files: Section) -> dict[str, Path]:
-    formats: dict[str, Path] = {}
-    for name in files.values:
-        entry = files.section(name)
-        kind = entry.text("format")
-        if kind in formats:
-            raise entry.error("format", f"is '{kind}', like that of {formats[kind].name}")
-        formats[kind] = root / name
-    return formats
-
-
-def _read_adaptation(
-    manifest: Section, adapted: Section | None, outputs: tuple[OutputSpec, ...]
-) -> AdaptationSpec | None:
-    if adapted is None:
-        return None
-    files = manifest.section("files")
-    sizes = {name: files.section(name).integer("bytes", 0, MAX_FILE_BYTES) for name in files.values}
-    return AdaptationSpec.from_manifest(adapted, sizes, outputs)

@@ -133,3 +133,9 @@ def read_limited(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise BundleError(f"{path}: larger than the limit of {limit} bytes")
     return data
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 lower-case hexadecimal digits."""
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bireid_runtime import Bundle, Session, self_test
-from bireid_runtime.bundle import file_sha256
+from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.self_test import require
 from flashing import BUNDLE
 

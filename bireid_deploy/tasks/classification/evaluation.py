@@ -11,7 +11,8 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_deploy.data.class_folders import ClassificationDataset, LabelledImage, read_image
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.evaluation.item_scores import ItemScores
-from bireid_deploy.tasks.base import Predictor, Progress, Report
+from bireid_deploy.tasks.base import Progress, Report
+from bireid_deploy.tasks.predictors import Predictor
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.class_folders import ClassificationDataset
-    from bireid_deploy.tasks.base import Predictor
+    from bireid_deploy.tasks.predictors import Predictor
     from bireid_deploy.tasks.supervised import ClassifierStep
     from bireid_deploy.training.batches import ImageBatches
 

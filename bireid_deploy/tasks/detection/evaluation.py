@@ -18,8 +18,9 @@ from bireid_deploy.errors import DatasetError
 from bireid_deploy.evaluation.box_sets import FoundBoxes, TrueBoxes
 from bireid_deploy.evaluation.coco import CocoPrecision, coco_precision
 from bireid_deploy.evaluation.voc import VocPrecision, voc_precision
-from bireid_deploy.tasks.base import NetworkPredictor, Predictor, Progress, Report
+from bireid_deploy.tasks.base import Progress, Report
 from bireid_deploy.tasks.detection.data import read_annotated
+from bireid_deploy.tasks.predictors import NetworkPredictor, Predictor
 
 SCORE_THRESHOLD = 0.05
 """Low, for precision is measured at every recall; the threshold of a bundle is for use."""

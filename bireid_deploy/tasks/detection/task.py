@@ -27,9 +27,9 @@ from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.annotated import AnnotatedDataset
-    from bireid_deploy.tasks.base import Predictor
     from bireid_deploy.tasks.detection.data import DetectionBatches, DetectionData
     from bireid_deploy.tasks.detection.step import DetectionStep
+    from bireid_deploy.tasks.predictors import Predictor
 
 _MIN_BOXES = 100
 """With fewer, a point of average precision is about a box."""

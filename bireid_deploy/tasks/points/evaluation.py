@@ -10,7 +10,8 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_deploy.data.clouds.dataset import CloudDataset, clouds_of, labels_of
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.evaluation.item_scores import ItemScores
-from bireid_deploy.tasks.base import ItemPredictor, Progress, Report
+from bireid_deploy.tasks.base import Progress, Report
+from bireid_deploy.tasks.predictors import ItemPredictor
 
 _CHUNK = 64
 

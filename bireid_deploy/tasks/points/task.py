@@ -15,7 +15,6 @@ from bireid_deploy.tasks.base import (
     Candidates,
     Deployment,
     Generator,
-    ItemPredictor,
     Progress,
     Report,
     Run,
@@ -23,6 +22,7 @@ from bireid_deploy.tasks.base import (
 )
 from bireid_deploy.tasks.points.card import CARD
 from bireid_deploy.tasks.points.section import PointsSection, ShapesSection
+from bireid_deploy.tasks.predictors import ItemPredictor
 from bireid_deploy.tasks.supervised import LossSection, check_supervision
 from bireid_deploy.training.methods.base import Term
 from bireid_deploy.training.recipe import Recipe
@@ -30,8 +30,8 @@ from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.clouds.dataset import CloudDataset
-    from bireid_deploy.tasks.base import Predictor
     from bireid_deploy.tasks.points.data import CloudBatches, CloudData
+    from bireid_deploy.tasks.predictors import Predictor
     from bireid_deploy.tasks.supervised import ClassifierStep
 
 _MIN_CLOUDS = 100

@@ -6,7 +6,7 @@ import numpy as np
 
 from bireid_deploy.data.dataset import ReIdDataset
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.tasks.base import CameraPredictor, Predictor
+from bireid_deploy.tasks.predictors import CameraPredictor, Predictor
 
 Embed = Callable[[Sequence[np.ndarray], Sequence[int]], np.ndarray]
 """From uint8 RGB crops (H, W, 3) of any size and their camera ids to float32 (N, D), unit rows."""

@@ -25,7 +25,8 @@ from bireid_deploy.evaluation.item_scores import ItemScores
 from bireid_deploy.evaluation.ranked_lists import RankedLists
 from bireid_deploy.evaluation.ranking import GalleryCameras, RankingResult, SameCamera, rank
 from bireid_deploy.evaluation.reranking import ReRanking
-from bireid_deploy.tasks.base import Predictor, Progress, Report
+from bireid_deploy.tasks.base import Progress, Report
+from bireid_deploy.tasks.predictors import Predictor
 from bireid_deploy.tasks.reid import scores
 from bireid_deploy.tasks.reid.cameras import Embed, embedder
 from bireid_deploy.tasks.reid.page import Ranking

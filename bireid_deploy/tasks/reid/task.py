@@ -36,7 +36,7 @@ from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.dataset import ReIdDataset, SplitName, SplitSummary
-    from bireid_deploy.tasks.base import Predictor
+    from bireid_deploy.tasks.predictors import Predictor
     from bireid_deploy.tasks.reid.step import ReIdStep
     from bireid_deploy.training.batches import ImageBatches
 

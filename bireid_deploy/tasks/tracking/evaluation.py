@@ -21,7 +21,8 @@ from bireid_deploy.evaluation.overlap_scores import (
     got10k_scores,
     otb_scores,
 )
-from bireid_deploy.tasks.base import NetworkPredictor, Predictor, Progress, Report
+from bireid_deploy.tasks.base import Progress, Report
+from bireid_deploy.tasks.predictors import NetworkPredictor, Predictor
 
 _COLUMNS = ("sequence", "success", "prec@20", "AO", "SR.5", "SR.75", "frames")
 

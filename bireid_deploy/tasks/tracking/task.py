@@ -28,7 +28,7 @@ from bireid_deploy.training.recipe_sections import Section
 
 if TYPE_CHECKING:
     from bireid_deploy.data.sequences import SequenceDataset
-    from bireid_deploy.tasks.base import Predictor
+    from bireid_deploy.tasks.predictors import Predictor
     from bireid_deploy.tasks.tracking.batches import PairBatches
     from bireid_deploy.tasks.tracking.pairs import TrackingData
     from bireid_deploy.tasks.tracking.step import TrackingStep
