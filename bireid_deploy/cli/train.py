@@ -49,14 +49,13 @@ def command(
             show or "", overrides, as_json
         )
         return
-    if out is None:
-        raise click.UsageError("--out is missing: the run directory")
-    if not resume and (recipe is None or data is None):
-        missing = "RECIPE" if recipe is None else "--data"
+    given = {"RECIPE": recipe or resume, "--data": data or resume, "--out": out}
+    if missing := next((name for name, value in given.items() if not value), None):
         raise click.UsageError(
-            f"{missing} is missing; `bireid-deploy train --list` shows the recipes, and only "
-            "--resume takes both from the run"
+            f"Missing {missing}. `bireid-deploy train --list` shows the recipes; --resume takes "
+            "recipe and data from the run."
         )
+    assert out is not None
     from bireid_deploy import api
     from bireid_deploy.cli.training_progress import training_reporter
 

@@ -204,7 +204,7 @@ def started(monkeypatch) -> list[Path]:
 
     def restart(link: Link, facts: DeviceFacts) -> None:
         versions.append(current(Path(facts.directory)))
-        if "Broken." in (versions[-1] / "bundle/card.md").read_text():
+        if "Broken." in (versions[-1] / "bundle/manifest.json").read_text():
             raise DeviceCheckError("the service does not run")
 
     monkeypatch.setattr(service, "is_installed", lambda link, facts: True)

@@ -113,6 +113,6 @@ def test_others_of_other_inputs_are_timed_and_one_that_fails_costs_no_row(cli, b
     against = [f"--against={tmp_path / name}" for name in ("broken.onnx", "f.onnx")]
     result = cli("bench", bundle, "--rounds", "1", "--starts", "1", "--json", *against)
     assert result.code == 6
-    assert [row["engine"] for row in result.json] == [*BINARY, "f.onnx, ONNX Runtime"]
+    assert [row["engine"] for row in result.json["engines"]] == [*BINARY, "f.onnx, ONNX Runtime"]
     assert "broken.onnx, ONNX Runtime: " in result.err
     assert len(result.err.strip().splitlines()) == 1

@@ -212,7 +212,7 @@ def test_what_is_no_matter_of_classification(refused, classifier, bundle, shapes
         2, "evaluate", classifier, "--data", shapes, "--backend", "onnx"
     )
     assert "is evaluated on a data set" in refused(2, "evaluate", classifier)
-    assert "holds neither train/" in refused(2, "evaluate", classifier, "--data", people)
+    assert "holds neither test" in refused(2, "evaluate", classifier, "--data", people)
     err = refused(6, "embed", bundle.path, people / "query", "-o", saved)
     assert "holds a network of the task 'classification' (outputs: logits)" in err
     assert "open it with Classifier" in err

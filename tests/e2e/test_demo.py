@@ -70,8 +70,8 @@ def test_the_whole_story_and_its_continuation(cli, refused, tmp_path):
 
     err = refused(2, *demo, "--set", "optimizer.epochs=3")
     assert "trained with another recipe (changed: optimizer.epochs)" in err
-    err = refused(2, *demo[:3], "--identities", "21")
-    assert "with identities 20, not 21" in err
+    err = refused(2, *demo[:3], "--identities", "60")
+    assert "with identities 20, not 60" in err
 
 
 def test_a_mistake_in_an_override_costs_no_time(refused, tmp_path):

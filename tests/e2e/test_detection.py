@@ -84,7 +84,8 @@ def test_a_detector_is_trained_and_measured(cli, detector, street):
     scores = result.json
     assert (scores["engine"], scores["data"], scores["images"]) == ("keras", "street", 6)
     assert 0 <= scores["ap"] <= scores["ap_50"] <= 1
-    assert "1 box outside their image left out" in result.err
+    # That box teaches; of the test images none has such a box.
+    assert "left out" not in result.err
     assert list(scores["per_class"]) == ["person"]
     assert scores["per_class"]["person"]["boxes"] == scores["boxes"] > 0
     table = cli("evaluate", detector.path, "--data", street)

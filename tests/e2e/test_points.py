@@ -286,7 +286,7 @@ def test_what_is_no_matter_of_points(refused, bundle, shapes, people, clouds, tm
     assert "open it with PointClassifier" in refused(
         6, "embed", bundle.path, picture, "-o", tmp_path / "e.npz"
     )
-    assert "neither train_files.txt" in refused(2, "evaluate", bundle.path, "--data", people)
+    assert "neither test_files.txt" in refused(2, "evaluate", bundle.path, "--data", people)
     other = shutil.copytree(shapes, tmp_path / "shapes")
     names = other / "shape_names.txt"
     names.write_text(names.read_text().replace("torus", "ring"))

@@ -43,8 +43,8 @@ def test_every_run_leaves_a_record_that_says_what_was_done(finished):
         name, seed = key.split("-seed")
         assert (record["grid"], record["run"], record["seed"]) == ("tiny-grid", name, int(seed))
         assert record["recipe"]["seed"] == int(seed)
-        assert record["data"]["train"] == {"identities": 10, "images": 120}
-        assert record["data"]["query"] == {"identities": 10, "images": 40}
+        assert record["data"]["train"] == {"identities": 10, "images": 120, "cameras": 4}
+        assert record["data"]["query"] == {"identities": 10, "images": 40, "cameras": 4}
         assert 0 < record["metrics"]["mean_average_precision"] < 1
         assert record["metrics"]["valid_queries"] == 40
         assert len(record["history"]["identity"]) == record["epochs"] == 1
@@ -173,7 +173,9 @@ def test_ctrl_c_keeps_everything_and_the_same_command_continues(
     arguments = [grid, "--only", "first", "--out", tmp_path / "out"]
     with start(*arguments) as process:
         lines = iter(process.stderr.readline, "")
+        assert next(lines).startswith("people: 10 people with 120 images ")
         assert next(lines) == "experiment 'tiny-grid': 2 runs, 0 done already\n"
+        assert next(lines).startswith("first-seed0: people: ")
         assert next(lines).startswith("first-seed0: epoch 1/6 ")
         assert "another experiment, or a training it left behind" in refused(*arguments)
         process.send_signal(signal.SIGINT)

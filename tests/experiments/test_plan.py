@@ -104,7 +104,7 @@ def test_the_shipped_grids_fit_the_shipped_recipes(name, tmp_path):
 def test_the_description_of_a_folder_follows_its_files(people_folder):
     section = load_grid(find_grid("ablation_pku")).data
     before = open_data(section, people_folder, people_folder).description
-    assert before["train"] == {"identities": 2, "images": 8}
+    assert before["train"] == {"identities": 2, "images": 8, "cameras": 2}
     (people_folder / ".hidden").write_text("no data")
     assert open_data(section, people_folder, people_folder).description == before
     with next((people_folder / "query").iterdir()).open("ab") as image:

@@ -32,7 +32,7 @@ def deploy(light, tmp_path):
 
 def test_nothing_heavy_is_installed(light, tmp_path):
     done = light.call("python", "-m", "pip", "list", "--format=json", cwd=tmp_path)
-    names = {each["name"].lower() for each in json.loads(done.stdout)}
+    names = {each["name"].lower() for each in json.loads(done.stdout)["findings"]}
     assert names >= set(extras.packages())
     assert names & {*extras.packages("train"), *extras.packages("figures"), "keras"} == set()
 
@@ -49,7 +49,7 @@ def test_embed(deploy, bundle, tmp_path):
 def test_doctor_says_what_is_missing_and_what_installs_it(deploy):
     done = deploy("doctor", "--json")
     assert done.returncode == 0, done.stderr
-    found = {each["name"]: each for each in json.loads(done.stdout)}
+    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
     assert found["back end native"]["ok"]
     assert found["click"]["ok"]
     for package in extras.packages("train"):
@@ -76,7 +76,7 @@ def test_flash(deploy, bundle, tmp_path):
 def test_bench_times_what_is_installed_and_names_what_is_not(deploy, bundle):
     done = deploy("bench", bundle, "--rounds", "1", "--starts", "1", "--json")
     assert done.returncode == 0, done.stderr
-    engines = [row["engine"] for row in json.loads(done.stdout)]
+    engines = [row["engine"] for row in json.loads(done.stdout)["engines"]]
     assert engines == ["1-bit, bireid (native)", "1-bit, bireid (native), uint8 stem"]
     for package in ("ai_edge_litert", "larq_compute_engine", "onnxruntime"):
         assert f"{package} is not installed" in done.stderr

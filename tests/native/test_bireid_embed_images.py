@@ -1,6 +1,7 @@
 """bireid-embed reads image files as Python does, and survives what is no image."""
 
 import io
+import json
 import os
 import struct
 import subprocess
@@ -184,7 +185,8 @@ def test_a_damaged_image_ends_nothing(server, crop, tmp_path, kind):
             damaged[position] = rng.integers(256)
         if kind == "PNG":
             damaged = with_checksums(damaged)
-        assert answer(server, written(tmp_path, damaged)).startswith((b'{"emb', b'{"err'))
+        found = json.loads(answer(server, written(tmp_path, damaged)))
+        assert found.keys() in ({"fingerprint", "embedding"}, {"fingerprint", "error"})
     assert b"embedding" in answer(server, written(tmp_path, content))
 
 

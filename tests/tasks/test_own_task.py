@@ -189,7 +189,7 @@ def test_the_verbs_know_it(cli, workplace, shades, recipe):
     run, bundle = workplace / "verb-run", workplace / "verb-bundle"
     done = cli("train", recipe, "--data", shades, "--out", run, "--json")
     assert done.code == 0, done.err
-    assert "absolute error" in done.err
+    assert "squared error" in done.err
     assert len(done.json["history"]) == 2
     done = cli("convert", run, "-o", bundle, "--format", "onnx", "--json")
     assert done.code == 0, done.err
