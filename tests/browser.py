@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from skips import skip_unavoidably
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _DARK, _LIGHT = 0, 1
@@ -86,8 +85,8 @@ def _served(page):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Chromium; its package and what it needs are 120 MB, so no run installs it by itself."""
+    """Chromium, whose package `.ci/run` installs."""
     program = next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
-        skip_unavoidably("no Chromium (apt-get install chromium)")
+        pytest.skip("no Chromium (apt-get install chromium)")
     return Browser(program, tmp_path_factory.mktemp("browser"))

@@ -12,6 +12,7 @@ from bireid_deploy.api.training import Quiet
 from bireid_deploy.comparison.comparison import Measured, Row
 from bireid_deploy.comparison.contestants import Contestant, find_contestant
 from bireid_deploy.tasks.base import Progress, Task
+from bireid_deploy.tasks.counts import say_data
 
 ROUNDS, STARTS = 10, 1
 
@@ -56,6 +57,7 @@ def compare(
     threads: int = 1,
     timed: bool = True,
     on_measuring: Callable[[str], None] = lambda model: None,
+    say: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> Comparison:
@@ -70,6 +72,7 @@ def compare(
         threads: Threads of every engine that is timed.
         timed: Whether to time the models that are files, each engine in a process of its own.
         on_measuring: Told the name of each model before it is measured.
+        say: Told what the data hold, and what was left out, one line each.
         on_progress: Called with (done, total) of one model.
         quiet: Wraps what native libraries write while they start.
 
@@ -88,7 +91,9 @@ def compare(
     if data is None and not all(each.saved for each in contestants.values()):
         raise ArgumentError("models are compared on a data set: give its folder")
     if isinstance(data, Path | str):
-        data = task.open_dataset(Path(data), layout)
+        data = task.open_dataset(Path(data), layout, use="test")
+        for line in say_data(task, data):
+            say(line)
     measured = []
     for name, contestant in contestants.items():
         on_measuring(name)

@@ -14,6 +14,7 @@ from bireid_converters.saved_model import saved_model
 # TensorFlow Lite gives a mean the int8 step of the map that it is taken of, and fixes that of a
 # unit row at 1/128: a dozen distinct values would be left of an embedding.
 _FLOAT_OPERATORS = ["MEAN", "L2_NORMALIZATION"]
+_ELEMENTWISE = ("MUL", "ADD", "SUB")
 
 
 def export_int8(network: NamedModel | Any, *, representative: Arrays) -> bytes:
@@ -68,7 +69,7 @@ def export_int8(network: NamedModel | Any, *, representative: Arrays) -> bytes:
 
 
 def _behind_a_mean(float_file: bytes) -> list[str]:
-    """Names of the tensors that are made of a mean over a map.
+    """Names of a mean over a map and of what is made of it element by element, up to a layer.
 
     Factors of a batch normalisation get one int8 step for all channels, and channels of a mean
     differ much: that left 47 of 93 mAP of a network on rendered people.
@@ -76,6 +77,7 @@ def _behind_a_mean(float_file: bytes) -> list[str]:
     model = read_tflite(float_file)
     made: set[int] = set()
     for operator in model.operators:
-        if operator.name == "MEAN" or made.intersection(operator.inputs):
+        follows = operator.name in _ELEMENTWISE and made.intersection(operator.inputs)
+        if operator.name == "MEAN" or follows:
             made.update(operator.outputs)
     return [model.tensors[index].name for index in sorted(made)]

@@ -79,8 +79,8 @@ def test_a_broken_training_image_is_skipped_and_counted(
     assert result.code == 0
     assert f"skipped {broken}: " in result.err
     assert "training images skipped: 1\n" in result.err
-    assert "RECIPE is missing" in cli("train", "--out", tmp_path / "other").err
-    assert "--data is missing" in cli("train", real_recipe, "--out", tmp_path / "other").err
+    assert "Missing RECIPE" in cli("train", "--out", tmp_path / "other").err
+    assert "Missing --data" in cli("train", real_recipe, "--out", tmp_path / "other").err
     assert _record(tmp_path / "run")["data"]["skipped"] == 1
 
 
