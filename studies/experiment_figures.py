@@ -12,7 +12,7 @@ COLOURS = (
     "#d55e00", "#000000",
 )  # fmt: skip
 
-_STYLE = {
+STYLE = {
     "font.family": "sans-serif",
     "font.size": 9,
     # Text stays text, and ids depend on nothing but the drawing.
@@ -48,7 +48,7 @@ def draw_figures(measured: Experiment, folder: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         if measured.name == "sweeps":
             _draw_sweeps(measured, folder / "sweeps.svg")
         elif measured.repeated and not measured.elsewhere:
@@ -78,7 +78,7 @@ def _draw_scores(measured: Experiment, path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel(f"{heading}, percent")
     axes.set_title(f"{heading} by method, 95 % intervals over seeds", loc="left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _draw_losses(measured: Experiment, path: Path) -> None:
@@ -99,7 +99,7 @@ def _draw_losses(measured: Experiment, path: Path) -> None:
     axes.set_ylabel("cross-entropy")
     axes.set_title("Cross-entropy in training, mean over seeds", loc="left")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _draw_sweeps(measured: Experiment, path: Path) -> None:
@@ -125,7 +125,7 @@ def _draw_sweeps(measured: Experiment, path: Path) -> None:
         axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
     panels[0].set_ylabel(f"{heading}, percent")
     panels[0].set_title(f"{heading} over two weights, one seed", loc="left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _weight(measured: Experiment, run: str, section: str) -> float:
@@ -133,7 +133,8 @@ def _weight(measured: Experiment, run: str, section: str) -> float:
     return weight
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure, the same bytes for the same drawing, and close it."""
     from matplotlib import pyplot
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import speed_tables
 from experiment_figures import draw_figures
 from experiment_records import read_experiment
 from results_answers import answers
+from tradeoffs import tradeoffs
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
@@ -71,6 +72,8 @@ def main() -> None:
         if measured is not None:
             draw_figures(measured, FIGURES)
             parts.append(experiment_tables.experiment(measured))
+    if part := tradeoffs(RESULTS / "tradeoffs", FIGURES):
+        parts.append(part)
     for folder, title, note in TABLES:
         records = [
             json.loads(path.read_text()) for path in sorted(RESULTS.glob(f"{folder}/*.json"))

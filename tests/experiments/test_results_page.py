@@ -143,3 +143,29 @@ def test_a_single_seed_has_a_table_and_no_figures(page, tmp_path):
 def test_without_experiments_the_page_has_no_part_about_them(page, tmp_path):
     assert "Student" not in page()
     assert not (tmp_path / "docs" / "figures").exists()
+
+
+def test_models_stand_by_size_and_time(page, tmp_path):
+    def model(name, size, ms, score):
+        return {
+            "model": name,
+            "bytes": size,
+            "milliseconds": ms,
+            "scores": {"mean_average_precision": score},
+            "intervals": {"mean_average_precision": [score - 0.02, score + 0.02]},
+        }
+
+    record = {
+        "models": [
+            model("b/model.float.onnx", 11_200_000, 2.8, 0.93),
+            model("b/model.int8.tflite", 2_900_000, 2.6, 0.92),
+            model("b", 600_000, 0.8, 0.91),
+        ]
+    }
+    folder = tmp_path / "results" / "tradeoffs"
+    folder.mkdir(parents=True)
+    (folder / "people.json").write_text(json.dumps(record))
+    text = page()
+    assert "| 1-bit | 0.60 | 0.80 | 91.0 (89.0 to 93.0) |" in text
+    assert "[Accuracy against size and time](#accuracy-against-size-and-time)" in text
+    assert "int8" in (tmp_path / "docs" / "figures" / "tradeoffs_people.svg").read_text()

@@ -1,0 +1,90 @@
+"""Accuracy against megabytes and milliseconds, from what `compare --json` wrote.
+
+bireid-deploy compare A B C --data DIR --json > studies/results/tradeoffs/NAME.json
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from experiment_figures import ACCENT, MUTED, STYLE, save
+from markdown_table import markdown_table
+
+FIGURE = "tradeoffs_{name}.svg"
+SCORE = "mean_average_precision"
+
+# What tables call a model, by how its file ends.
+LABELS = {".float.onnx": "float32", ".int8.tflite": "int8"}
+TITLES = {
+    "people": "40 rendered people whom no network has seen",
+    "pku-training-half": "37 real people, two cameras, nothing of them trained on",
+}
+
+
+def tradeoffs(results: Path, figures: Path) -> str:
+    """The part of the page, its figures drawn; empty without records."""
+    records = {path.stem: json.loads(path.read_text()) for path in sorted(results.glob("*.json"))}
+    if not records:
+        return ""
+    parts = [
+        "## Accuracy against size and time\n\nThe 1-bit network of models/zoo, its real-valued "
+        "teacher, and that in 8 bits after training: one core of an Intel Xeon without VPOPCNTDQ, "
+        "so the AVX2 kernels; batch 1, the network alone, one run. float32 runs in ONNX Runtime, "
+        "int8 in LiteRT. 95 % intervals over people.\n"
+    ]
+    for name, record in records.items():
+        file = FIGURE.format(name=name)
+        _draw(record["models"], TITLES[name], figures / file)
+        rows = [
+            (
+                _label(model),
+                f"{model['bytes'] / 1e6:.2f}",
+                f"{model['milliseconds']:.2f}",
+                f"{100 * model['scores'][SCORE]:.1f} ({_range(model['intervals'][SCORE])})",
+            )
+            for model in record["models"]
+        ]
+        parts.append(
+            f"### {TITLES[name]}\n\n{markdown_table(('network', 'MB', 'ms', 'mAP'), rows)}"
+        )
+        parts.append(f"![mAP against MB and against ms](figures/{file})\n")
+    return "\n".join(parts)
+
+
+def _label(model: dict[str, Any]) -> str:
+    return next((each for end, each in LABELS.items() if model["model"].endswith(end)), "1-bit")
+
+
+def _range(interval: list[float]) -> str:
+    return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+
+
+def _draw(models: list[dict[str, Any]], title: str, path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    with matplotlib.rc_context(STYLE):
+        from matplotlib import pyplot
+
+        figure, panels = pyplot.subplots(1, 2, figsize=(7.4, 2.8), sharey=True)
+        for axes, unit, scale in zip(panels, ("bytes", "milliseconds"), (1e6, 1.0), strict=True):
+            for model in models:
+                label, score = _label(model), 100 * model["scores"][SCORE]
+                low, high = (100 * each for each in model["intervals"][SCORE])
+                at = model[unit] / scale
+                axes.errorbar(
+                    at,
+                    score,
+                    yerr=[[score - low], [high - score]],
+                    fmt="o",
+                    capsize=3,
+                    color=ACCENT if label == "1-bit" else MUTED,
+                )
+                axes.annotate(label, (at, score), (6, 4), textcoords="offset points")
+            axes.set_xlim(left=0)
+            axes.margins(x=0.2)
+        panels[0].set_xlabel("MB")
+        panels[1].set_xlabel("ms, one core")
+        panels[0].set_ylabel("mAP, percent")
+        panels[0].set_title(title, loc="left")
+        save(figure, path)
