@@ -8,40 +8,15 @@ the test set with it. The record joins those of the experiment, as run `real-int
 
 import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from bireid_runtime import Bundle
 
 from bireid_deploy.cli.native_output import quiet_native_output
 
 RUN, ROW = "real", "real-int8"
 LABEL = "real-valued, int8 after training"
-
-
-class Int8Predictor:
-    """Runs the int8 file of a bundle in LiteRT; a `bireid_deploy.tasks.predictors.Predictor`."""
-
-    fingerprint = ""
-
-    def __init__(self, bundle: Bundle) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        (self._input,), (self._output,) = bundle.inputs, bundle.outputs
-        self._interpreter = Interpreter(model_content=bundle.read("int8"))
-        self._run = self._interpreter.get_signature_runner()
-
-    def run_images(self, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Map uint8 RGB crops (H, W, 3) to the output by its name, float32 (N, D)."""
-        name = self._output.name
-        rows = [
-            self._run(**{self._input.name: self._input.prepare(image)[None]})[name]
-            for image in images
-        ]
-        return {name: np.concatenate(rows)}
 
 
 @click.command()
@@ -70,12 +45,12 @@ def main(experiment: Path, data: Path | None) -> None:
 
 def _measure(run: Path, dataset: Any) -> dict[str, Any]:
     from bireid_deploy import api
-    from bireid_deploy.models_at_hand import task_of_bundle
+    from bireid_deploy.comparison.contestants import find_contestant
 
     with tempfile.TemporaryDirectory() as scratch:
         bundle = api.convert(run, Path(scratch) / "bundle", formats=("int8",), name=ROW)
-        task = task_of_bundle(bundle)
-        return task.evaluate(Int8Predictor(bundle), dataset, bundle.outputs, {}).scores
+        opened, _ = find_contestant(bundle.file("int8")).open(threads=1)
+        return opened.task.evaluate(opened.predictor, dataset, bundle.outputs, {}).scores
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from bireid_converters.bundle import rewrite_manifest
 from bireid_runtime import Bundle
 from bireid_runtime.gallery import Gallery
@@ -17,7 +16,7 @@ from bireid_deploy.api.evaluation import evaluate
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.errors import EmbeddingsError
 from bireid_deploy.evaluation.calibration import ScoreCalibration, calibrate_scores
-from bireid_deploy.evaluation.embedding_file import load_query_and_gallery
+from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 from bireid_deploy.evaluation.embeddings import Embeddings
 from bireid_deploy.tasks.base import Progress
 
@@ -50,6 +49,7 @@ def calibrate(
     layout: str = "auto",
     backend: str = "auto",
     threads: int = 1,
+    on_remark: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> CalibratedBundle:
@@ -63,6 +63,7 @@ def calibrate(
         layout: Layout of the data set.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        on_remark: Told what the data hold, and what was left out.
         on_progress: Called with (images embedded, images in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -84,16 +85,14 @@ def calibrate(
             threads=threads,
             options={"save": saved},
             on_progress=on_progress,
+            on_remark=on_remark,
             quiet=quiet,
         )
-        query, others = load_query_and_gallery(saved)
-    everyone = Embeddings(
-        np.concatenate([query.vectors, others.vectors]),
-        np.concatenate([query.person_ids, others.person_ids]),
-        np.concatenate([query.camera_ids, others.camera_ids]),
-        (*query.names, *others.names),
-    )
-    found = CalibratedBundle(evaluation.report.data, calibrate_scores(everyone, fmrs))
+        everyone = NamedEmbeddings.load(saved)
+    assert everyone.labels is not None
+    labels = everyone.labels
+    known = Embeddings(everyone.vectors, labels.person_ids, labels.camera_ids, everyone.names)
+    found = CalibratedBundle(evaluation.report.data, calibrate_scores(known, fmrs))
     if not found.scores.people:
         reasons = "; ".join(f"{target:g}: {why}" for target, why in found.scores.refused)
         raise EmbeddingsError(f"{found.data}: supports no false-match rate ({reasons})")

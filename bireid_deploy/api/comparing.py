@@ -57,7 +57,7 @@ def compare(
     threads: int = 1,
     timed: bool = True,
     on_measuring: Callable[[str], None] = lambda model: None,
-    say: Callable[[str], None] = lambda line: None,
+    on_remark: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> Comparison:
@@ -72,7 +72,7 @@ def compare(
         threads: Threads of every engine that is timed.
         timed: Whether to time the models that are files, each engine in a process of its own.
         on_measuring: Told the name of each model before it is measured.
-        say: Told what the data hold, and what was left out, one line each.
+        on_remark: Told what the data hold, and what was left out, one line each.
         on_progress: Called with (done, total) of one model.
         quiet: Wraps what native libraries write while they start.
 
@@ -93,7 +93,7 @@ def compare(
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, use="test")
         for line in say_data(task, data):
-            say(line)
+            on_remark(line)
     measured = []
     for name, contestant in contestants.items():
         on_measuring(name)

@@ -19,7 +19,7 @@ _CHUNK = 16
 
 
 def embed(
-    bundle: Path | str,
+    bundle: Bundle | Path | str,
     inputs: Sequence[Path | str],
     *,
     backend: str = "auto",
@@ -53,7 +53,7 @@ def embed(
     """
     listed = find_images(inputs)
     with quiet():
-        opened = Bundle.open(bundle)
+        opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
         opened.check_camera(camera)
         extractor = Extractor.open(opened, backend=backend, threads=threads, camera=camera)
         opened.release()

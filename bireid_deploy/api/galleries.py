@@ -1,6 +1,6 @@
 """`gallery add` and `gallery search` as functions; `bireid_runtime.gallery` does all else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from bireid_runtime.gallery import Gallery, Hit, Match
 
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.training import Quiet
-from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
+from bireid_deploy.data.folders import say_left_out
 from bireid_deploy.tasks.base import Progress
 
 
@@ -40,6 +40,7 @@ def add_to_gallery(
     camera: str | None = None,
     backend: str = "auto",
     threads: int = 1,
+    on_remark: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> int:
@@ -54,6 +55,7 @@ def add_to_gallery(
         camera: Where all of them come from; of a bundle that is adapted, whose numbers are used.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        on_remark: Told what else lies in folders that were given.
         on_progress: Called with (images embedded, images in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -64,8 +66,21 @@ def add_to_gallery(
         FingerprintError: The gallery holds embeddings of another network.
         BireidError: As `embed`; or the gallery cannot be opened.
     """
-    with Gallery.open(gallery, Bundle.open(bundle).fingerprint) as opened:
-        found = _embed(bundle, inputs, camera, backend, threads, on_progress, quiet)
+    network = Bundle.open(bundle)
+    # A camera of the gallery need not be one that the bundle is adapted to.
+    known = camera if camera in network.cameras else None
+    with Gallery.open(gallery, network.fingerprint) as opened:
+        found = embed(
+            network,
+            inputs,
+            backend=backend,
+            threads=threads,
+            camera=known,
+            on_progress=on_progress,
+            quiet=quiet,
+        )
+        for line in say_left_out(found.left_out):
+            on_remark(line)
         paths = [Path(name).absolute() for name in found.names]
         people = [path.parent.name for path in paths] if person_folders else person
         entries = opened.add(
@@ -97,6 +112,7 @@ def search_gallery(
     fpir: float | None = None,
     backend: str = "auto",
     threads: int = 1,
+    on_remark: Callable[[str], None] = lambda line: None,
     quiet: Quiet = nullcontext,
 ) -> list[tuple[str, list[Hit], Match | None]]:
     """Who is on images, of those in a gallery.
@@ -120,6 +136,7 @@ def search_gallery(
         fpir: See `same`.
         backend: Back end that runs the bundle.
         threads: Threads of that back end, and of the scan.
+        on_remark: Told what else lies in folders that were given.
         quiet: Wraps what native libraries write while they start.
 
     Returns:
@@ -128,8 +145,13 @@ def search_gallery(
     Raises:
         FingerprintError, BireidError: As `add_to_gallery`.
     """
-    with Gallery.open(gallery, Bundle.open(bundle).fingerprint) as opened:
-        found = _embed(bundle, inputs, bundle_camera, backend, threads, None, quiet)
+    network = Bundle.open(bundle)
+    with Gallery.open(gallery, network.fingerprint) as opened:
+        found = embed(
+            network, inputs, backend=backend, threads=threads, camera=bundle_camera, quiet=quiet
+        )
+        for line in say_left_out(found.left_out):
+            on_remark(line)
         hits = opened.search(
             found.vectors,
             top,
@@ -147,25 +169,3 @@ def search_gallery(
                 found.vectors, same, different, fmr=fmr, fpir=fpir, threads=threads
             )
         return list(zip(found.names, hits, matches, strict=True))
-
-
-def _embed(
-    bundle: Path | str,
-    inputs: Sequence[Path | str],
-    camera: str | None,
-    backend: str,
-    threads: int,
-    on_progress: Progress | None,
-    quiet: Quiet,
-) -> NamedEmbeddings:
-    # A camera of the gallery need not be one that the bundle is adapted to.
-    known = camera if camera in Bundle.open(bundle).cameras else None
-    return embed(
-        bundle,
-        inputs,
-        backend=backend,
-        threads=threads,
-        camera=known,
-        on_progress=on_progress,
-        quiet=quiet,
-    )

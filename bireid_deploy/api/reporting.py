@@ -20,7 +20,6 @@ from bireid_deploy.extras import require
 from bireid_deploy.models_at_hand import is_run, task_of_bundle
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Attention, Progress, Task
-from bireid_deploy.tasks.counts import say_data
 from bireid_deploy.trained_run import TrainedRun, open_run, read_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 
@@ -36,7 +35,7 @@ def report(
     layout: str = "auto",
     backend: str = "auto",
     threads: int = 1,
-    say: Callable[[str], None] = lambda line: None,
+    on_remark: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> Path:
@@ -51,7 +50,7 @@ def report(
         layout: Layout of the data set, for tasks that know several.
         backend: Back end that runs a bundle.
         threads: Threads of that back end.
-        say: Told what the data hold, and what was left out, one line each.
+        on_remark: Told what the data hold, and what was left out, one line each.
         on_progress: Called with (done, total).
         quiet: Wraps what native libraries write while they start.
 
@@ -72,8 +71,6 @@ def report(
         require("train")
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, use="test")
-        for line in say_data(task, data):
-            say(line)
     attention = None
     if run is not None:
         with quiet():
@@ -84,6 +81,7 @@ def report(
         backend=backend,
         threads=threads,
         on_progress=on_progress,
+        on_remark=on_remark,
         quiet=quiet,
     )
     parts = [_head(found.model, task, found.report.data, found.engine)]

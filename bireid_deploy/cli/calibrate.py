@@ -7,6 +7,7 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 if TYPE_CHECKING:
     from bireid_deploy.evaluation.calibration import ScoreCalibration
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=BundlePath())
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="People, as a folder.")
 @click.option("--gallery", type=click.Path(path_type=Path), help="Keep the table there instead.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
@@ -45,6 +46,7 @@ def command(
             layout=layout,
             backend=backend,
             threads=threads,
+            on_remark=message,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )

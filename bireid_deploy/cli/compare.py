@@ -42,7 +42,7 @@ def command(
             threads=threads,
             timed=not no_times,
             on_measuring=lambda model: message(f"measuring {model}"),
-            say=message,
+            on_remark=message,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )

@@ -9,6 +9,7 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import BundlePath
 
 if TYPE_CHECKING:
     from bireid_runtime.gallery import Gallery, Hit, Match
@@ -51,7 +52,7 @@ def command() -> None:
 
 @command.command()
 @_gallery_argument
-@click.argument("bundle", type=_PATH)
+@click.argument("bundle", type=BundlePath())
 @click.option("--retention-days", type=float, help="Days after which entries go; kept for ever.")
 def create(gallery: Path, bundle: Path, retention_days: float | None) -> None:
     """Make GALLERY, a file, for the embeddings of BUNDLE."""
@@ -63,7 +64,7 @@ def create(gallery: Path, bundle: Path, retention_days: float | None) -> None:
 
 @command.command()
 @_gallery_argument
-@click.argument("bundle", type=_PATH)
+@click.argument("bundle", type=BundlePath())
 @click.argument("inputs", nargs=-1, required=True, type=_PATH)
 @click.option("--person", help="Who is on all of them.")
 @click.option("--person-folders", is_flag=True, help="Folders are called after their person.")
@@ -101,6 +102,7 @@ def add(
             camera=camera,
             backend=backend,
             threads=threads,
+            on_remark=message,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
@@ -110,7 +112,7 @@ def add(
 
 @command.command()
 @_gallery_argument
-@click.argument("bundle", type=_PATH)
+@click.argument("bundle", type=BundlePath())
 @click.argument("inputs", nargs=-1, required=True, type=_PATH)
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1, 65536), help="Hits.")
 @click.option("--camera", "cameras", multiple=True, help="Only entries of it; may be repeated.")
@@ -151,6 +153,7 @@ def search(
         inputs,
         cameras=cameras or None,
         one_per_person=not all_entries,
+        on_remark=message,
         quiet=quiet_native_output,
         **options,
     )
@@ -296,7 +299,7 @@ def expire(gallery: Path, as_json: bool) -> None:
 
 @command.command()
 @_gallery_argument
-@click.argument("bundle", type=_PATH)
+@click.argument("bundle", type=BundlePath())
 @click.option("--note", required=True, help="Why the two may be compared.")
 def relate(gallery: Path, bundle: Path, note: str) -> None:
     """Let GALLERY take embeddings of BUNDLE, too: such as another adaptation of its network."""

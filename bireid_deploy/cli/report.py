@@ -46,7 +46,7 @@ def command(
             layout=layout,
             backend=backend,
             threads=threads,
-            say=message,
+            on_remark=message,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )

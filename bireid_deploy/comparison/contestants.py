@@ -55,9 +55,8 @@ class BundleFile:
             engine = session.backend
         else:
             engine, opener = FILE_ENGINES[self.path.suffix]
-            data = self.bundle.read(self.format)
             session = Session(
-                self.bundle, opener(self.bundle, self.path, data, threads), engine, threads
+                self.bundle, opener(self.bundle, self.format, threads), engine, threads
             )
         return OpenedModel(self.path.name, engine, task, session, self.bundle.outputs)
 

@@ -4,7 +4,6 @@ They hold real-valued or 8-bit networks: what a 1-bit one is compared with.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,50 +12,10 @@ from bireid_runtime.backends import EngineSession
 from bireid_runtime.errors import UnsupportedModelError
 
 
-class OnnxFile:
-    """An ONNX file of a bundle, run by ONNX Runtime.
+def _open_onnx(bundle: Bundle, format: str, threads: int) -> EngineSession:
+    from bireid_runtime.backends.onnx import OnnxSession
 
-    Args:
-        bundle: The bundle.
-        path: Its file.
-        data: The file's bytes, as the bundle hashed them.
-        threads: Threads within one operator.
-
-    Raises:
-        UnsupportedModelError: ONNX Runtime refuses the file.
-    """
-
-    def __init__(self, bundle: Bundle, path: Path, data: bytes, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.log_severity_level = 3
-        self._path = path
-        self._outputs = [spec.name for spec in bundle.outputs]
-        # Exceptions of ONNX Runtime share no base class below Exception.
-        try:
-            self._session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise UnsupportedModelError(f"{path}: ONNX Runtime refuses it: {error}") from error
-
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """See `EngineSession.run`."""
-        try:
-            found = self._session.run(self._outputs, dict(inputs))
-        except Exception as error:
-            raise UnsupportedModelError(
-                f"{self._path}: ONNX Runtime cannot run it: {error}"
-            ) from error
-        return dict(zip(self._outputs, found, strict=True))
-
-    def describe(self) -> str:
-        """ONNX Runtime and its version."""
-        import onnxruntime
-
-        return f"onnxruntime {onnxruntime.__version__}"
+    return OnnxSession(bundle, threads, format=format)
 
 
 class TfliteFile:
@@ -64,17 +23,17 @@ class TfliteFile:
 
     Args:
         bundle: The bundle.
-        path: Its file.
-        data: The file's bytes, as the bundle hashed them.
+        format: Which of its files.
         threads: Threads of one call.
 
     Raises:
         UnsupportedModelError: LiteRT refuses the file, or it has another signature.
     """
 
-    def __init__(self, bundle: Bundle, path: Path, data: bytes, threads: int) -> None:
+    def __init__(self, bundle: Bundle, format: str, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        path, data = bundle.file(format), bundle.read(format)
         try:
             self._interpreter = Interpreter(model_content=data, num_threads=threads)
             self._interpreter.allocate_tensors()
@@ -103,10 +62,10 @@ class TfliteFile:
         return f"ai-edge-litert {version('ai-edge-litert')}"
 
 
-_Opener = Callable[[Bundle, Path, bytes, int], EngineSession]
+_Opener = Callable[[Bundle, str, int], EngineSession]
 
 # By suffix: what tables call the engine, and the engine.
 FILE_ENGINES: dict[str, tuple[str, _Opener]] = {
-    ".onnx": ("ONNX Runtime", OnnxFile),
+    ".onnx": ("ONNX Runtime", _open_onnx),
     ".tflite": ("LiteRT", TfliteFile),
 }

@@ -8,8 +8,7 @@ import pytest
 from bireid_runtime.calibration import Calibration
 from bireid_runtime.errors import ArgumentError, BundleError
 from bireid_runtime.gallery import Gallery
-
-from tests.runtime.gallery.embeddings import DIM, NETWORK, person_rows
+from gallery_embeddings import DIM, NETWORK, person_rows
 
 
 def rate(value: float) -> dict[str, float]:

@@ -13,26 +13,29 @@ _ERRORS_ONLY = 3
 
 
 class OnnxSession:
-    """The `onnx` file of a bundle, run by ONNX Runtime.
+    """An ONNX file of a bundle, run by ONNX Runtime.
 
     Args:
-        bundle: A bundle with a file of format `onnx`.
+        bundle: A bundle with a file of that format.
         threads: Threads within one operator, at least 1.
         camera: Whose numbers go into the file; None runs it as it is.
+        format: Which file: `onnx`, or `float-onnx`, the real-valued counterpart.
 
     Raises:
         UnsupportedModelError: ONNX Runtime refuses the file, it holds operators that may run for
             ever or take any memory, or it lacks an input or output that the manifest names.
     """
 
-    def __init__(self, bundle: Bundle, threads: int, camera: str | None = None) -> None:
-        self._path = path = bundle.file("onnx")
+    def __init__(
+        self, bundle: Bundle, threads: int, camera: str | None = None, format: str = "onnx"
+    ) -> None:
+        self._path = path = bundle.file(format)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = _ERRORS_ONLY
-        data = bundle.read("onnx", camera)
+        data = bundle.read(format, camera)
         require_known_operators(data, str(path))
         try:
             self._session = onnxruntime.InferenceSession(

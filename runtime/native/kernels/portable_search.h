@@ -26,6 +26,14 @@ namespace portable {
   return bits;
 }
 
+// Distances by such words, for paths that gain nothing from wider ones.
+[[maybe_unused]] void HammingByWords(const uint8_t* rows, size_t count, size_t bytes,
+                                     const uint8_t* query, int32_t* distances) {
+  for (size_t i = 0; i < count; ++i, rows += bytes) {
+    distances[i] = DifferingBits(rows, query, 0, bytes);
+  }
+}
+
 // Adds the elements from `begin` on, fewer than kDotLanes, to their lanes, and the lanes up.
 float FinishDot(float* lanes, const float* row, const float* query, size_t begin, size_t dim) {
   for (size_t i = 0; begin + i < dim; ++i) lanes[i] += row[begin + i] * query[begin + i];

@@ -1,4 +1,5 @@
-// AVX2. The scan waits for memory, so counting words of 64 bits is as fast as wider tables.
+// AVX2. The scan waits for memory, so counting words of 64 bits is as fast as wider tables; this
+// file counts them by POPCNT, which the scalar path cannot rely on.
 #include "kernels/search_kernels.h"
 
 #if defined(__x86_64__)
@@ -9,14 +10,6 @@
 
 namespace bireid {
 namespace {
-
-// This file counts by POPCNT, which the scalar path cannot rely on.
-void Hamming(const uint8_t* rows, size_t count, size_t bytes, const uint8_t* query,
-             int32_t* distances) {
-  for (size_t i = 0; i < count; ++i, rows += bytes) {
-    distances[i] = portable::DifferingBits(rows, query, 0, bytes);
-  }
-}
 
 void Dot(const float* rows, size_t count, size_t dim, const float* query, float* scores) {
   const size_t whole = dim - dim % kDotLanes;
@@ -35,7 +28,7 @@ void Dot(const float* rows, size_t count, size_t dim, const float* query, float*
   }
 }
 
-constexpr SearchKernels kKernels = {Hamming, Dot};
+constexpr SearchKernels kKernels = {portable::HammingByWords, Dot};
 
 }  // namespace
 

@@ -4,13 +4,6 @@
 namespace bireid {
 namespace {
 
-void Hamming(const uint8_t* rows, size_t count, size_t bytes, const uint8_t* query,
-             int32_t* distances) {
-  for (size_t i = 0; i < count; ++i, rows += bytes) {
-    distances[i] = portable::DifferingBits(rows, query, 0, bytes);
-  }
-}
-
 void Dot(const float* rows, size_t count, size_t dim, const float* query, float* scores) {
   const size_t whole = dim - dim % kDotLanes;
   for (size_t i = 0; i < count; ++i, rows += dim) {
@@ -24,7 +17,7 @@ void Dot(const float* rows, size_t count, size_t dim, const float* query, float*
   }
 }
 
-constexpr SearchKernels kKernels = {Hamming, Dot};
+constexpr SearchKernels kKernels = {portable::HammingByWords, Dot};
 
 }  // namespace
 

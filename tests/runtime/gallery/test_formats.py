@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.gallery import Gallery, GalleryError, formats
-
-from tests.runtime.gallery.embeddings import DIM, NETWORK, person_rows
+from gallery_embeddings import DIM, NETWORK, person_rows
 
 
 @pytest.fixture

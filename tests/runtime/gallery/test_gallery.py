@@ -7,8 +7,7 @@ import pytest
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.gallery import FingerprintError, Gallery, GalleryError
 from bireid_runtime.search import products
-
-from tests.runtime.gallery.embeddings import DIM, NETWORK, OTHER_NETWORK, person_rows
+from gallery_embeddings import DIM, NETWORK, OTHER_NETWORK, person_rows
 
 
 @pytest.fixture

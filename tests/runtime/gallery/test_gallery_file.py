@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.gallery import Gallery, GalleryError
-
-from tests.runtime.gallery.embeddings import DIM, NETWORK, person_rows
+from gallery_embeddings import DIM, NETWORK, person_rows
 
 # Appends until it is killed, and says how many rows are safe.
 _WRITER = """
