@@ -1,14 +1,10 @@
 """The machine that a benchmark ran on."""
 
 import platform
-from pathlib import Path
+
+from bireid_deploy.devices.this_machine import cpu_name
 
 
 def machine_name() -> str:
     """Return the architecture and, where the kernel tells it, the name of the processor."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return f"{platform.machine()}, {line.split(':', 1)[1].strip()}"
-    return platform.machine()
+    return ", ".join(dict.fromkeys((platform.machine(), cpu_name())))
