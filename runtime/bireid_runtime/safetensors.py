@@ -7,6 +7,7 @@ array, then the raw numbers. The places must tile the data without a gap or an o
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,23 @@ _ALIGNMENT = 8
 _KEYS = {"dtype", "shape", "data_offsets"}
 _DTYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype(np.uint8), "F32": np.dtype("<f4")}
 _METADATA = "__metadata__"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array lies in the data of a file.
+
+    Attributes:
+        kind: Its number type, as the layout names it.
+        shape: Its extents, at most 8.
+        begin: Byte that it begins with.
+        end: Byte behind it.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
 
 
 def read_safetensors(data: bytes, source: str) -> dict[str, np.ndarray]:
@@ -36,24 +54,52 @@ def read_safetensors(data: bytes, source: str) -> dict[str, np.ndarray]:
         BundleError: Damaged, a header above 1 MiB, another dtype, or places that do not tile the
             data.
     """
-    header, body = _split(data, source)
-    arrays: dict[str, np.ndarray] = {}
-    places = []
-    for name, entry in header.items():
-        if name == _METADATA:
-            _check_metadata(entry, source)
-            continue
-        dtype, shape, begin, end = _place(name, entry, source)
-        places.append((begin, end, name))
-        if end > len(body):
-            raise BundleError(f"{source}: tensor {name!r} ends behind the file")
-        arrays[name] = (
-            np.frombuffer(body[begin:end], dtype)
-            .reshape(shape)
-            .astype(dtype.newbyteorder("="), copy=True)
-        )
-    _check_tiling(places, len(body), source)
-    return arrays
+    length = header_length(data[:8], len(data), MAX_HEADER_BYTES, source)
+    body = memoryview(data)[8 + length :]
+    sizes = {name: dtype.itemsize for name, dtype in _DTYPES.items()}
+    places = parse_header(data[8 : 8 + length], len(body), sizes, source)
+    return {
+        name: np.frombuffer(body[place.begin : place.end], _DTYPES[place.kind])
+        .reshape(place.shape)
+        .astype(_DTYPES[place.kind].newbyteorder("="), copy=True)
+        for name, place in places.items()
+    }
+
+
+def header_length(start: bytes, size: int, limit: int, source: str) -> int:
+    """Bytes of the header of a file of `size` bytes, given its first eight.
+
+    Raises:
+        BundleError: There are fewer, or more than the limit.
+    """
+    length = int.from_bytes(start, "little") if len(start) == 8 else -1
+    if not 0 <= length <= min(limit, size - 8):
+        raise BundleError(f"{source}: not a safetensors file, or cut off")
+    return length
+
+
+def parse_header(text: bytes, body: int, sizes: Mapping[str, int], source: str) -> dict[str, Place]:
+    """Places of all arrays, which tile the data.
+
+    Args:
+        text: The JSON header, untrusted.
+        body: Bytes of data behind it.
+        sizes: Bytes of one number, by the name of the number type; others are refused.
+        source: Where it comes from, for messages.
+
+    Raises:
+        BundleError: Damaged, another number type, or places that do not tile the data.
+    """
+    try:
+        header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{source}: damaged safetensors header: {error}") from error
+    if not isinstance(header, dict):
+        raise BundleError(f"{source}: the safetensors header must be a JSON object")
+    _check_metadata(header.pop(_METADATA, {}), source)
+    places = {name: _place(name, entry, sizes, source) for name, entry in header.items()}
+    _check_tiling(places, body, source)
+    return places
 
 
 def write_safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -92,19 +138,6 @@ def write_safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
-def _split(data: bytes, source: str) -> tuple[dict[str, Any], memoryview]:
-    length = int.from_bytes(data[:8], "little") if len(data) >= 8 else -1
-    if not 0 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
-        raise BundleError(f"{source}: not a safetensors file, or cut off")
-    try:
-        header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"{source}: damaged safetensors header: {error}") from error
-    if not isinstance(header, dict):
-        raise BundleError(f"{source}: the safetensors header must be a JSON object")
-    return header, memoryview(data)[8 + length :]
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
@@ -117,25 +150,22 @@ def _check_metadata(entry: object, source: str) -> None:
         raise BundleError(f"{source}: {_METADATA} must map text to text")
 
 
-def _place(
-    name: str, entry: object, source: str
-) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+def _place(name: str, entry: object, sizes: Mapping[str, int], source: str) -> Place:
     if not isinstance(entry, dict) or entry.keys() != _KEYS:
         raise BundleError(f"{source}: tensor {name!r} needs the keys {', '.join(sorted(_KEYS))}")
-    dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
-    if dtype is None:
+    kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(kind, str) or kind not in sizes:
         raise BundleError(
-            f"{source}: tensor {name!r} has dtype {entry['dtype']!r}; known: {', '.join(_DTYPES)}"
+            f"{source}: tensor {name!r} has dtype {kind!r}; known: {', '.join(sizes)}"
         )
-    shape, offsets = entry["shape"], entry["data_offsets"]
     if not _are_counts(shape) or len(shape) > _MAX_RANK:
         raise BundleError(f"{source}: tensor {name!r} has no valid shape")
     if not _are_counts(offsets) or len(offsets) != 2:
         raise BundleError(f"{source}: tensor {name!r} has no valid data_offsets")
     begin, end = offsets
-    if end - begin != math.prod(shape) * dtype.itemsize:
+    if end - begin != math.prod(shape) * sizes[kind]:
         raise BundleError(f"{source}: tensor {name!r} has another size than its shape says")
-    return dtype, tuple(shape), begin, end
+    return Place(kind, tuple(shape), begin, end)
 
 
 def _are_counts(values: object) -> bool:
@@ -145,11 +175,13 @@ def _are_counts(values: object) -> bool:
     )
 
 
-def _check_tiling(places: list[tuple[int, int, str]], size: int, source: str) -> None:
+def _check_tiling(places: Mapping[str, Place], size: int, source: str) -> None:
     reached = 0
-    for begin, end, name in sorted(places):
+    for begin, end, name in sorted((each.begin, each.end, name) for name, each in places.items()):
         if begin != reached:
             raise BundleError(f"{source}: tensor {name!r} leaves a gap or overlaps another one")
+        if end > size:
+            raise BundleError(f"{source}: tensor {name!r} ends behind the file")
         reached = end
     if reached != size:
         raise BundleError(f"{source}: {size - reached} bytes belong to no tensor")
