@@ -52,7 +52,7 @@ def main(run: Path, data: Path, table: str, label: str, engines: bool) -> None:
             metrics += [
                 measure(bundle.path, backend=each.name) for each in BACKENDS if not each.exact
             ]
-            sizes = {each.name: bundle.file(each.format).stat().st_size for each in BACKENDS}
+            sizes = {each.name: each.file_in(bundle).stat().st_size for each in BACKENDS}
     else:
         metrics.append(measure(run))
     summary = dataset.summary()

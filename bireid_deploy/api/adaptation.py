@@ -353,7 +353,7 @@ def _formats(run: TrainedRun) -> list[str]:
             f"{run.directory.path}: no engine runs a network of precision {precision} from a "
             "bundle, and only a bundle knows cameras; choose --level cluster, or norm --per all"
         )
-    return [each.name for each in fitting if each.default]
+    return [each.name for each in fitting if each.default] or [each.name for each in fitting]
 
 
 def _embedding_model(run: TrainedRun) -> Any:

@@ -104,15 +104,17 @@ class Engine:
 
 # By kind. The first one that a bundle has a file for is the reference of the ratios.
 _BUNDLE_ENGINES = {
-    "native": "1-bit, bireid (native)",
-    "native-uint8-stem": "1-bit, bireid (native), uint8 stem",
-    "bireid": "1-bit, bireid (fused)",
-    "bireid-uint8-stem": "1-bit, LiteRT + bireid, uint8 stem",
-    "bireid-lce-operators": "1-bit, bireid (LCE operators)",
-    "lce-indirect": "1-bit, LCE (indirect)",
-    "lce-default": "1-bit, LCE (default)",
-    "onnx": "1-bit, ONNX Runtime",
+    "native": "bireid (native)",
+    "native-uint8-stem": "bireid (native), uint8 stem",
+    "bireid": "bireid (fused)",
+    "bireid-uint8-stem": "LiteRT + bireid, uint8 stem",
+    "bireid-lce-operators": "bireid (LCE operators)",
+    "lce-indirect": "LCE (indirect)",
+    "lce-default": "LCE (default)",
+    "onnx": "ONNX Runtime",
 }
+# What a bundle's own file holds, by the precision of its network.
+_KINDS_OF_WEIGHTS = {"binary": "1-bit", "real": "float32"}
 _FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
 
 
@@ -132,14 +134,24 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
     if len(bundle.inputs) > 1:
         raise UnsupportedModelError(f"{bundle.path}: takes several inputs, which bench cannot")
     (taken,) = bundle.inputs
+    holds = _KINDS_OF_WEIGHTS[bundle.manifest["network"]["precision"]]
     for kind, label in _BUNDLE_ENGINES.items():
         row = _KINDS[kind]
-        if row.backend_row.format in bundle.formats and (taken.preprocess or not row.needs_image):
-            size = bundle.file(row.backend_row.format).stat().st_size
+        runs_it = row.backend_row.format_in(bundle) is not None
+        if runs_it and (taken.preprocess or not row.needs_image):
+            size = row.backend_row.file_in(bundle).stat().st_size
             found.append(
-                Engine(label, kind, str(bundle.path), size, threads, taken.shape, taken.preprocess)
+                Engine(
+                    f"{holds}, {label}",
+                    kind,
+                    str(bundle.path),
+                    size,
+                    threads,
+                    taken.shape,
+                    taken.preprocess,
+                )
             )
-    read = {backend.format for backend in BACKENDS}
+    read = {backend.format_in(bundle) for backend in BACKENDS}
     own = [(name, bundle.file(name)) for name in bundle.formats if name not in read]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
@@ -333,7 +345,8 @@ def engine_of_format(bundle: Bundle, name: str, threads: int) -> Engine | None:
     file = str(bundle.file(name))
     for engine in engines_of(bundle, (), threads):
         reads = engine.path == file or (
-            engine.kind in _BUNDLE_ENGINES and _KINDS[engine.kind].backend_row.format == name
+            engine.kind in _BUNDLE_ENGINES
+            and _KINDS[engine.kind].backend_row.format_in(bundle) == name
         )
         if reads and engine.unavailable_reason() is None:
             return engine

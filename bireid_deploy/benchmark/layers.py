@@ -85,7 +85,7 @@ def profile(bundle: Bundle, threads: int, runs: int) -> Profile:
     """
     from bireid_converters.audit.tflite import layer_names
 
-    names = layer_names(bundle.read(find_backend(_BACKEND, bundle).format))
+    names = layer_names(bundle.read(bundle.first_format(find_backend(_BACKEND, bundle).formats)))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "profile.json"
         engine, total = _run(bundle, threads, runs, file)

@@ -195,7 +195,7 @@ def _report(
     from bireid_deploy.cli.comparison_table import emit_comparison
 
     files = {"keras": run / "checkpoint.npz"}
-    files |= {each.name: bundle.file(each.format) for each in BACKENDS}
+    files |= {each.name: each.file_in(bundle) for each in BACKENDS}
     for record in records:
         file = files.get(record["engine"])
         record["bytes"] = None if file is None else file.stat().st_size

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bireid_runtime import Bundle, Session
-from bireid_runtime.backends import BACKENDS
+from bireid_runtime.backends import BACKENDS, Backend
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.self_test import open_any_camera
 
@@ -48,7 +48,7 @@ class BundleFile:
             BireidError: The engine is missing or refuses the file.
         """
         task = task_of_bundle(self.bundle)
-        readers = [each for each in BACKENDS if each.format == self.format and each.exact]
+        readers = _readers(self.bundle, self.format)
         ready = [each for each in readers if each.unavailable_reason() is None]
         if readers:
             session = open_any_camera(self.bundle, (ready or readers)[0].name, threads)
@@ -119,8 +119,12 @@ def find_contestant(path: Path) -> Contestant:
     bundle = Bundle.open(path.parent if inside else path)
     formats = [name for name in bundle.formats if not inside or bundle.file(name).name == path.name]
     # Of a whole bundle: what a device would run, then what is there only to compare with.
-    formats.sort(key=lambda name: _rank(name))
-    usable = [each for each in formats if _rank(each) < len(BACKENDS) or _has_engine(bundle, each)]
+    formats.sort(key=lambda name: _rank(bundle, name))
+    usable = [
+        each
+        for each in formats
+        if _readers(bundle, each) or bundle.file(each).suffix in FILE_ENGINES
+    ]
     if not usable:
         raise ArgumentError(
             f"{path}: no model file of a bundle; give a run, a bundle, a .onnx or .tflite file "
@@ -129,10 +133,11 @@ def find_contestant(path: Path) -> Contestant:
     return Contestant(path, task_of_bundle(bundle), BundleFile(bundle, usable[0]))
 
 
-def _rank(name: str) -> int:
-    readers = [place for place, each in enumerate(BACKENDS) if each.format == name and each.exact]
-    return readers[0] if readers else len(BACKENDS)
+def _rank(bundle: Bundle, name: str) -> int:
+    readers = _readers(bundle, name)
+    return BACKENDS.index(readers[0]) if readers else len(BACKENDS)
 
 
-def _has_engine(bundle: Bundle, name: str) -> bool:
-    return bundle.file(name).suffix in FILE_ENGINES
+def _readers(bundle: Bundle, name: str) -> list[Backend]:
+    """The back ends that run this file of a bundle, of those that compute what it says."""
+    return [each for each in BACKENDS if each.exact and each.format_in(bundle) == name]

@@ -41,7 +41,7 @@ def measure_engines(
     if run is not None and bundle.adaptation is None:
         predictors["keras"] = KerasPredictor(run.deployment())
     for backend in BACKENDS:
-        runs_it = backend.format in bundle.formats and backend.unavailable_reason() is None
+        runs_it = backend.format_in(bundle) is not None and backend.unavailable_reason() is None
         if backend.exact and runs_it:
             predictors[backend.name] = open_any_camera(bundle, backend.name)
     records: list[dict[str, Any]] = []

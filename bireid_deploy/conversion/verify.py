@@ -52,7 +52,7 @@ def verify_bundle(path: Path) -> list[Check]:
     bundle = Bundle.open(path)
     _require_sound_files(bundle)
     checks = [Check("hashes", True, f"{len(bundle.manifest['files'])} files as in the manifest")]
-    backends = [each for each in BACKENDS if each.format in bundle.formats]
+    backends = [each for each in BACKENDS if each.format_in(bundle) is not None]
     checks += [_check_golden_inputs(bundle, each) for each in backends if each.exact]
     inputs = _inputs(bundle)
     checks += [_check_against_reference(bundle, each, inputs) for each in backends if each.held_to]
@@ -171,7 +171,8 @@ def _check_golden_inputs(bundle: Bundle, backend: Backend) -> Check:
 def _check_against_reference(bundle: Bundle, backend: Backend, inputs: Arrays) -> Check:
     """Our engines against the interpreter that the file was made for."""
     assert backend.held_to is not None
-    reference, tolerance = find_backend(backend.held_to.backend, bundle), backend.held_to.tolerance
+    reference = find_backend(backend.held_to.backend, bundle)
+    tolerance = backend.held_to.tolerances[bundle.first_format(backend.formats)]
     name = f"{backend.name} vs {reference.name}"
     if reason := reference.unavailable_reason() or backend.unavailable_reason():
         return Check(name, None, reason)

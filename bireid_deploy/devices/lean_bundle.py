@@ -12,7 +12,7 @@ from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME
 from bireid_deploy.devices.payload import PayloadFile, bundle_files
 
 # What `bireid-embed` reads, and what the back end that "auto" tries first does.
-_FORMAT = BACKENDS[0].format
+_ENGINE = BACKENDS[0]
 
 
 def lean_files(bundle: Bundle, folder: Path) -> list[PayloadFile]:
@@ -30,7 +30,8 @@ def lean_files(bundle: Bundle, folder: Path) -> list[PayloadFile]:
         or numbers of cameras for another model: their digest is part of the fingerprint.
     """
     entries: dict[str, dict[str, Any]] = bundle.manifest["files"]
-    kept = {name: entry for name, entry in entries.items() if entry["format"] == _FORMAT}
+    format = _ENGINE.format_in(bundle)
+    kept = {name: entry for name, entry in entries.items() if entry["format"] == format}
     patched = set() if bundle.adaptation is None else set(bundle.adaptation.patches)
     if not kept or len(kept) == len(entries) or not patched <= kept.keys():
         return bundle_files(bundle)

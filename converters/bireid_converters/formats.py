@@ -51,7 +51,7 @@ class Format:
     @property
     def backends(self) -> tuple[str, ...]:
         """Names of the back ends of the runtime that read the format."""
-        return tuple(backend.name for backend in BACKENDS if backend.format == self.name)
+        return tuple(backend.name for backend in BACKENDS if self.name in backend.formats)
 
     def load_exporter(self) -> Callable[..., bytes]:
         """Import the exporter, which imports TensorFlow."""
@@ -119,6 +119,16 @@ FORMATS = (
         audit="bireid_converters.audit:audit_onnx",
         constants="bireid_converters.float_constants:onnx_constants",
         default=True,
+    ),
+    Format(
+        name="float",
+        file_name="model.float.tflite",
+        precision="real",
+        exporter="bireid_converters.float_tflite:export_float",
+        help="the real-valued counterpart in TensorFlow Lite, to compare with",
+        opener="bireid_converters.parity.lce_file:LceFile",
+        audit="bireid_converters.audit:audit_tflite",
+        constants="bireid_converters.float_constants:tflite_constants",
     ),
     Format(
         name="float-onnx",

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -304,6 +304,19 @@ class Bundle:
         assert spec is not None
         return spec
 
+    def first_format(self, formats: Iterable[str]) -> str:
+        """The first of some formats that the bundle has a file of.
+
+        Raises:
+            BundleError: It has none of them; the message lists what it has.
+        """
+        for each in formats:
+            if each in self.formats:
+                return each
+        wanted = "' or '".join(formats)
+        present = ", ".join(sorted(self.formats)) or "none"
+        raise BundleError(f"{self.path}: no file of format '{wanted}'; present: {present}")
+
     def file(self, format: str) -> Path:
         """Return the path of the model in a format.
 
@@ -316,10 +329,7 @@ class Bundle:
         Raises:
             BundleError: The bundle has no file of that format; the message lists those it has.
         """
-        if format not in self.formats:
-            present = ", ".join(sorted(self.formats)) or "none"
-            raise BundleError(f"{self.path}: no file of format '{format}'; present: {present}")
-        return self.formats[format]
+        return self.formats[self.first_format((format,))]
 
     def read(self, format: str, camera: str | None = None) -> bytes:
         """Return the bytes of the model in a format; those that were hashed, if any were.

@@ -1,5 +1,8 @@
 """`api.adapt` of a run: what it leaves, by level."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from bireid_runtime import Bundle, Extractor
@@ -94,9 +97,26 @@ def test_levels_are_applied_in_their_order(binary_run, folder, tmp_path):
     assert again.bundle.fingerprint == found.bundle.fingerprint
 
 
-def test_a_real_valued_network_has_no_engine_that_knows_cameras(run, folder, tmp_path):
-    with pytest.raises(UnsupportedModelError, match=r"precision real .* norm --per all"):
-        api.adapt(run, folder, tmp_path / "out", least=LEAST)
+def test_a_real_valued_network_knows_cameras_too(run, folder, tmp_path):
+    found = api.adapt(run, folder, tmp_path / "out", levels=["norm"], least=LEAST)
+    assert found.bundle.formats.keys() == {"float", "float-onnx"}
+    pictures = _pictures(folder, "door", LEAST)
+    door, yard, again = (
+        Extractor.open(tmp_path / "out", backend=backend, camera=camera).embed(pictures)
+        for backend, camera in (("native", "door"), ("native", "yard"), ("onnx", "door"))
+    )
+    np.testing.assert_allclose(door, again, atol=1e-5)
+    assert np.abs(door - yard).max() > 0.01
+
+
+def test_a_network_between_two_stages_has_no_engine(run, folder, tmp_path):
+    between = tmp_path / "between"
+    shutil.copytree(run, between)
+    record = json.loads((between / "run.json").read_text())
+    record["recipe"]["network"]["precision"] = "binary_activations"
+    (between / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UnsupportedModelError, match=r"precision binary_activations .* --per all"):
+        api.adapt(between, folder, tmp_path / "out", least=LEAST)
 
 
 def test_too_few_crops_are_refused_before_anything_is_opened(tmp_path, folder, run):

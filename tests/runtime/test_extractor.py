@@ -118,12 +118,12 @@ def test_unknown_backend_lists_the_known(bundle_path):
 
 
 def test_named_backend_needs_its_format(bundle_path):
-    with pytest.raises(BundleError, match="no file of format 'lce'; present: onnx"):
+    with pytest.raises(BundleError, match="no file of format 'lce' or 'float'; present: onnx"):
         Extractor.open(bundle_path, backend="lce")
 
 
 def test_auto_says_why_for_each(bundle_path, edit_manifest):
-    edit_manifest(lambda m: m["files"]["model.onnx"].update(format="float-onnx"))
+    edit_manifest(lambda m: m["files"]["model.onnx"].update(format="int8"))
     with pytest.raises(BackendUnavailableError, match="onnx: the bundle has no file") as caught:
         Extractor.open(bundle_path)
     assert all(f" {backend.name}: " in str(caught.value) for backend in BACKENDS)

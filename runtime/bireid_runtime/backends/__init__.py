@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -40,13 +41,14 @@ class Reference:
 
     Attributes:
         backend: Name of the back end.
-        tolerance: Largest difference of an output, relative to the size of its kind. Both add the
-            same numbers in the same order up to the last convolution; only what comes after may
-            round otherwise.
+        tolerances: Largest difference of an output, relative to the size of its kind, by the format
+            of the file. Of a 1-bit one both add the same numbers in the same order up to the last
+            convolution, and only what comes after may round otherwise; of a real-valued one every
+            convolution may.
     """
 
     backend: str
-    tolerance: float
+    tolerances: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Backend:
 
     Attributes:
         name: What a caller passes as `backend`.
-        format: The format of the bundle that the engine reads.
+        formats: The formats that the engine reads. Of a bundle it takes the first that is there.
         package: The import that must be installed, or None if the engine is part of this package.
         session: What opens an EngineSession from `(bundle, threads, camera=...)`, as
             `"module:name"`; imported on first use.
@@ -69,7 +71,7 @@ class Backend:
     """
 
     name: str
-    format: str
+    formats: tuple[str, ...]
     package: str | None
     session: str
     install: str
@@ -79,6 +81,18 @@ class Backend:
     exact: bool = True
     held_to: Reference | None = None
 
+    def format_in(self, bundle: Bundle) -> str | None:
+        """The format of the file of a bundle that the engine runs, or None if there is none."""
+        return next((each for each in self.formats if each in bundle.formats), None)
+
+    def file_in(self, bundle: Bundle) -> Path:
+        """That file.
+
+        Raises:
+            BundleError: There is none.
+        """
+        return bundle.file(bundle.first_format(self.formats))
+
     def unavailable_reason(self) -> str | None:
         """Say what is missing and how to mend it, or None if nothing is."""
         if self.package is not None and importlib.util.find_spec(self.package) is None:
@@ -86,31 +100,35 @@ class Backend:
         return None if self.library is None else native_library.missing_reason(self.library)
 
 
+# Of a 1-bit network they run the 1-bit file, though its real-valued counterpart lies beside.
+TFLITE_FORMATS = ("lce", "float")
+ONNX_FORMATS = ("onnx", "float-onnx")
+
 # "auto" tries them in this order.
 BACKENDS = (
     Backend(
         name="native",
-        format="lce",
+        formats=TFLITE_FORMATS,
         package=None,
         session="bireid_runtime.backends.native:NativeSession",
         install="reinstall the wheel of bireid-runtime for this machine",
         description="the engine of this package, needs nothing else",
         library=native_library.ENGINE,
-        held_to=Reference("lce", 1e-6),
+        held_to=Reference("lce", {"lce": 1e-6, "float": 1e-5}),
     ),
     Backend(
         name="litert",
-        format="lce",
+        formats=TFLITE_FORMATS,
         package="ai_edge_litert",
         session="bireid_runtime.backends.litert:LitertSession",
         install="pip install ai-edge-litert",
         description="LiteRT with native 1-bit kernels",
         library=native_library.DELEGATE,
-        held_to=Reference("lce", 5e-7),
+        held_to=Reference("lce", {"lce": 5e-7, "float": 1e-5}),
     ),
     Backend(
         name="onnx",
-        format="onnx",
+        formats=ONNX_FORMATS,
         package="onnxruntime",
         session="bireid_runtime.backends.onnx:OnnxSession",
         install="pip install onnxruntime",
@@ -118,7 +136,7 @@ BACKENDS = (
     ),
     Backend(
         name="lce",
-        format="lce",
+        formats=TFLITE_FORMATS,
         package="larq_compute_engine",
         session="bireid_runtime.backends.lce:LceSession",
         install="pip install larq-compute-engine",
@@ -127,7 +145,7 @@ BACKENDS = (
     ),
     Backend(
         name="litert-uint8",
-        format="lce",
+        formats=TFLITE_FORMATS,
         package="ai_edge_litert",
         session="bireid_runtime.backends.litert:open_uint8_stem",
         install="pip install ai-edge-litert",
@@ -163,8 +181,9 @@ def find_backend(name: str, bundle: Bundle) -> Backend:
     for backend in BACKENDS:
         if not backend.automatic:
             reasons.append(f"{backend.name}: never chosen by itself, ask for it by name")
-        elif backend.format not in bundle.formats:
-            reasons.append(f"{backend.name}: the bundle has no file of format '{backend.format}'")
+        elif backend.format_in(bundle) is None:
+            formats = "' or '".join(backend.formats)
+            reasons.append(f"{backend.name}: the bundle has no file of format '{formats}'")
         elif reason := backend.unavailable_reason():
             reasons.append(f"{backend.name}: {reason}")
         else:
@@ -194,7 +213,7 @@ def open_engine(
     """
     if not 1 <= threads <= MAX_THREADS:
         raise ArgumentError(f"threads is {threads}; it must be 1 to {MAX_THREADS}")
-    bundle.file(backend.format)
+    backend.file_in(bundle)
     module, _, name = backend.session.partition(":")
     try:
         return getattr(importlib.import_module(module), name)(bundle, threads, camera=camera)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bireid_runtime.backends import TFLITE_FORMATS
 from bireid_runtime.backends.binding import bind_single, require_manifest
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
@@ -23,10 +24,10 @@ _PACKAGE = "larq_compute_engine"
 
 
 class LceSession:
-    """The `lce` file of a bundle, run item by item.
+    """The TFLite file of a bundle, 1-bit or real-valued, run item by item.
 
     Args:
-        bundle: A bundle with a file of format `lce`.
+        bundle: A bundle with a file of format `lce` or `float`.
         threads: Threads of the interpreter, at least 1.
         use_indirect_bgemm: Choose the indirect kernels; several times faster on x86-64 than the
             default ones, with equal results.
@@ -45,8 +46,9 @@ class LceSession:
         use_indirect_bgemm: bool = True,
         camera: str | None = None,
     ) -> None:
-        self._path = path = bundle.file("lce")
-        flatbuffer = bundle.read("lce", camera)
+        format = bundle.first_format(TFLITE_FORMATS)
+        self._path = path = bundle.file(format)
+        flatbuffer = bundle.read(format, camera)
         try:
             with _package_without_init():
                 from larq_compute_engine.mlir.python import tflite_schema

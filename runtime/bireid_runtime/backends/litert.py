@@ -12,6 +12,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, load_delegate
 
 from bireid_runtime import native_library
+from bireid_runtime.backends import TFLITE_FORMATS
 from bireid_runtime.backends.binding import bind_single, require_manifest
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
@@ -20,13 +21,13 @@ _SIGNATURE = "serving_default"
 
 
 class LitertSession:
-    """The `lce` file of a bundle, run by LiteRT and the native delegate.
+    """The TFLite file of a bundle, 1-bit or real-valued, run by LiteRT and the native delegate.
 
     One item uses `threads` threads; of several, each has one thread and they run side by side.
     The outputs are the same. One call at a time.
 
     Args:
-        bundle: A bundle with a file of format `lce`.
+        bundle: A bundle with a file of format `lce` or `float`.
         threads: Threads that one call may use, 1 to 64.
         fuse: `"backbone"`: the delegate runs the convolutional part; `"none"`: it runs the LCE
             operators alone, LiteRT the others.
@@ -59,8 +60,9 @@ class LitertSession:
     ) -> None:
         self._isa = native_library.isa(isa)
         self._bundle = bundle
-        self._path = bundle.file("lce")
-        self._flatbuffer = bundle.read("lce", camera)
+        format = bundle.first_format(TFLITE_FORMATS)
+        self._path = bundle.file(format)
+        self._flatbuffer = bundle.read(format, camera)
         self._stem = stem
         self._options = {"fuse": fuse, "isa": isa, "stem": stem}
         if stem == "uint8":

@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 
 from bireid_runtime import native_library
-from bireid_runtime.backends import MAX_THREADS
+from bireid_runtime.backends import MAX_THREADS, TFLITE_FORMATS
 from bireid_runtime.backends.binding import require_manifest
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.bundle_files import MANIFEST_NAME
@@ -33,14 +33,14 @@ if hasattr(os, "register_at_fork"):
 
 
 class NativeSession:
-    """The `lce` file of a bundle, run by the engine of this package.
+    """The TFLite file of a bundle, 1-bit or real-valued, run by the engine of this package.
 
     One item uses `threads` threads; of several, each has one thread and they run side by side.
     The outputs are the same. Calls from several threads wait for each other, without holding
     Python's interpreter lock.
 
     Args:
-        bundle: A bundle with a file of format `lce`. The engine gets its bytes and reads
+        bundle: A bundle with a file of format `lce` or `float`. The engine gets its bytes and reads
             `manifest.json` again.
         threads: Threads that one call may use, 1 to 64.
         isa: Instruction set: `"auto"`, or `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`.
@@ -72,10 +72,11 @@ class NativeSession:
         profile: str | os.PathLike[str] | None = None,
         camera: str | None = None,
     ) -> None:
-        self._path = bundle.file("lce")
+        format = bundle.first_format(TFLITE_FORMATS)
+        self._path = bundle.file(format)
         if not 1 <= threads <= MAX_THREADS:
             raise ArgumentError(f"threads is {threads}; it must be 1 to {MAX_THREADS}")
-        model = bundle.read("lce", camera)
+        model = bundle.read(format, camera)
         # `Bundle` has compared the checksums, unless it was asked not to.
         options = _Options(
             size=ctypes.sizeof(_Options),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import onnxruntime
 
+from bireid_runtime.backends import ONNX_FORMATS
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.onnx_operators import require_known_operators
@@ -19,7 +20,8 @@ class OnnxSession:
         bundle: A bundle with a file of that format.
         threads: Threads within one operator, at least 1.
         camera: Whose numbers go into the file; None runs it as it is.
-        format: Which file: `onnx`, or `float-onnx`, the real-valued counterpart.
+        format: Which file: `onnx`, or `float-onnx`, the real-valued counterpart. None takes the
+            first that is there.
 
     Raises:
         UnsupportedModelError: ONNX Runtime refuses the file, it holds operators that may run for
@@ -27,8 +29,9 @@ class OnnxSession:
     """
 
     def __init__(
-        self, bundle: Bundle, threads: int, camera: str | None = None, format: str = "onnx"
+        self, bundle: Bundle, threads: int, camera: str | None = None, format: str | None = None
     ) -> None:
+        format = format or bundle.first_format(ONNX_FORMATS)
         self._path = path = bundle.file(format)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

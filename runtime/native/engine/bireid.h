@@ -67,28 +67,28 @@ typedef struct {
   const char* isa;        /* "auto", "scalar", "avx2", "avx512", "neon"; NULL: "auto" */
   const char* stem;       /* "float32" or "uint8"; NULL: "float32" */
   int32_t skip_checksums; /* 1: read only what is needed, and do not compare SHA-256 */
-  const void* model;      /* the bundle's file of format "lce", which the caller has read and
-                             checked: then nothing but manifest.json is read to open the bundle.
-                             Needed until the open returns. NULL: the file is read */
-  size_t model_bytes;     /* of `model` */
-  const char* profile;    /* file that gets the time of every step when the network is closed, as a
-                             JSON array of {"name", "runs", "nanoseconds", "fastest_nanoseconds"};
-                             names are the fused operators with their numbers in the model file.
-                             NULL: no step is timed */
-  const char* camera; /* whose crops come in: needed for a bundle that is adapted to cameras, and
-                         refused for any other; the message lists those it knows. "": the first
-                         one if there are any, for tests and timings. NULL: none; with `model`
-                         the network then runs as that file says, whatever the camera */
-  int32_t uncentred;  /* 1: embeddings as the network gives them, without what the bundle knows
-                         of the camera's mean and deviation, for bireid_statistics.h; never
-                         compare them with others */
+  const void* model;  /* the bundle's file of format "lce" or "float", which the caller has read and
+                         checked: then nothing but manifest.json is read to open the bundle.
+                         Needed until the open returns. NULL: the file is read */
+  size_t model_bytes; /* of `model` */
+  const char* profile; /* file that gets the time of every step when the network is closed, as a
+                          JSON array of {"name", "runs", "nanoseconds", "fastest_nanoseconds"};
+                          names are the fused operators with their numbers in the model file.
+                          NULL: no step is timed */
+  const char* camera;  /* whose crops come in: needed for a bundle that is adapted to cameras, and
+                          refused for any other; the message lists those it knows. "": the first
+                          one if there are any, for tests and timings. NULL: none; with `model`
+                          the network then runs as that file says, whatever the camera */
+  int32_t uncentred;   /* 1: embeddings as the network gives them, without what the bundle knows
+                          of the camera's mean and deviation, for bireid_statistics.h; never
+                          compare them with others */
   const bireid_file* files; /* the bundle in memory: every open function then reads these instead
                                of a directory, whose name is for messages alone. Needed are
-                               manifest.json and the file of format "lce", for the self-test the
-                               golden items, for cameras adaptation.safetensors; others are not
-                               looked at. Sizes and SHA-256 must be those of the manifest; where
-                               it comes from is the caller's to know. What is needed later is
-                               copied. With `model` that is the model. NULL: the directory
+                               manifest.json and the file of format "lce" or "float", for the
+                               self-test the golden items, for cameras adaptation.safetensors;
+                               others are not looked at. Sizes and SHA-256 must be those of the
+                               manifest; where it comes from is the caller's to know. What is needed
+                               later is copied. With `model` that is the model. NULL: the directory
                                is read */
   int32_t file_count;       /* of `files`, at most 1024 */
 } bireid_options;

@@ -15,7 +15,8 @@
 namespace bireid {
 namespace {
 
-constexpr char kModelFormat[] = "lce";
+// Of a 1-bit network the 1-bit file, though its real-valued counterpart lies beside.
+constexpr const char* kModelFormats[] = {"lce", "float"};
 constexpr size_t kAlignment = 8;
 
 void RequireSize(const std::string& path, int64_t actual, int64_t expected) {
@@ -131,10 +132,13 @@ void Bundle::TakeGiven(const Manifest::File& file, const void* model, size_t byt
 }
 
 const Manifest::File* Bundle::FindModel() const {
-  const auto found =
-      std::find_if(manifest_.files.begin(), manifest_.files.end(),
-                   [](const Manifest::File& file) { return file.format == kModelFormat; });
-  return found == manifest_.files.end() ? nullptr : &*found;
+  for (const char* format : kModelFormats) {
+    const auto found =
+        std::find_if(manifest_.files.begin(), manifest_.files.end(),
+                     [&](const Manifest::File& file) { return file.format == format; });
+    if (found != manifest_.files.end()) return &*found;
+  }
+  return nullptr;
 }
 
 ModelFile Bundle::TakeModel() {
@@ -143,8 +147,8 @@ ModelFile Bundle::TakeModel() {
   for (const Manifest::File& file : manifest_.files) {
     present += (present.empty() ? "" : ", ") + Printable(file.format);
   }
-  throw BundleError(directory_ + ": no file of format '" + kModelFormat +
-                    "'; present: " + (present.empty() ? "none" : present));
+  throw BundleError(directory_ + ": no file of format '" + kModelFormats[0] + "' or '" +
+                    kModelFormats[1] + "'; present: " + (present.empty() ? "none" : present));
 }
 
 ModelFile Bundle::TakeModel(const CameraNumbers& numbers) {

@@ -37,19 +37,19 @@ struct MemoryFile {
 
 class Bundle {
  public:
-  // Reads the manifest and the file of format "lce", once, and checks names and sizes of all files;
-  // with `verify` also the SHA-256 of each. What is used are the bytes that were checked. Throws
-  // BundleError or UnsupportedError.
+  // Reads the manifest and the file of format "lce" or "float", once, and checks names and sizes of
+  // all files; with `verify` also the SHA-256 of each. What is used are the bytes that were
+  // checked. Throws BundleError or UnsupportedError.
   static Bundle Open(const std::string& directory, bool verify);
 
   // Reads the manifest alone: the caller has read and checked the model.
   static Bundle OpenAround(const std::string& directory, const void* model, size_t bytes);
 
-  // The same from memory: of `files` it takes the manifest, the file of format "lce", and if they
-  // are there golden items and numbers of cameras; the sizes of them, with `verify` their SHA-256
-  // as well, must be those of the manifest. `name` is for messages. What the bundle needs later it
-  // copies; the model is the caller's until TakeModel's file is gone. Throws BundleError or
-  // UnsupportedError.
+  // The same from memory: of `files` it takes the manifest, the file of format "lce" or "float",
+  // and if they are there golden items and numbers of cameras; the sizes of them, with `verify`
+  // their SHA-256 as well, must be those of the manifest. `name` is for messages. What the bundle
+  // needs later it copies; the model is the caller's until TakeModel's file is gone. Throws
+  // BundleError or UnsupportedError.
   //
   // A model that is given apart, as of OpenAround, is taken instead of the one among the files.
   static Bundle OpenInMemory(const std::string& name, const std::vector<MemoryFile>& files,
@@ -62,7 +62,7 @@ class Bundle {
   const Manifest& manifest() const { return manifest_; }
   const std::string& directory() const { return directory_; }
 
-  // The file of format "lce", once. Throws BundleError listing the formats there are.
+  // The file of format "lce" or "float", once. Throws BundleError listing the formats there are.
   ModelFile TakeModel();
 
   // The same with the numbers of a camera in it.

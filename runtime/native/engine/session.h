@@ -21,8 +21,9 @@
 namespace bireid {
 
 struct SessionOptions : NetworkOptions {
-  bool verify = true;           // compare checksums
-  const void* model = nullptr;  // the file of format "lce", read and checked by the caller
+  bool verify = true;  // compare checksums
+  const void* model =
+      nullptr;  // the file of format "lce" or "float", read and checked by the caller
   size_t model_bytes = 0;
   std::vector<MemoryFile> files;  // not empty: the bundle is these, and no directory is read
   // Whose crops come in; empty: the first camera, if the bundle is adapted to any. None: a bundle

@@ -241,7 +241,7 @@ TEST_F(BundleTest, BadChecksumLine) {
 TEST_F(BundleTest, AbsentFormatListsThosePresent) {
   directory_.Write("manifest.json", Replace(ManifestText(), "\"lce\"", "\"int8\""));
   Bundle bundle = Bundle::Open(path(), false);
-  ExpectError<BundleError>(path() + ": no file of format 'lce'; present: int8, onnx",
+  ExpectError<BundleError>(path() + ": no file of format 'lce' or 'float'; present: int8, onnx",
                            [&] { bundle.TakeModel(); });
 }
 
