@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bireid_runtime.resize import resize_bilinear
+from bireid_runtime.resize import resize_image
 
 STRETCH = "stretch"
 LETTERBOX = "letterbox"
@@ -32,13 +32,16 @@ def content_size(fit: str, image: tuple[int, int], target: tuple[int, int]) -> t
     return rows, max(1, (2 * width * rows + height) // (2 * height))
 
 
-def fit_image(image: np.ndarray, fit: str, target: tuple[int, int]) -> np.ndarray:
+def fit_image(
+    image: np.ndarray, fit: str, target: tuple[int, int], kernel: str
+) -> np.ndarray:
     """Bring an image to the size of the network's input.
 
     Args:
         image: uint8 `(H, W, C)` of any size.
         fit: One of `FITS`.
         target: (height, width) of the network's input.
+        kernel: Key of `bireid_runtime.resize.RESIZE_KERNELS`.
 
     Returns:
         uint8 `(*target, C)`.
@@ -47,7 +50,7 @@ def fit_image(image: np.ndarray, fit: str, target: tuple[int, int]) -> np.ndarra
         ImageError: `image` has another dtype or shape, or no pixels.
     """
     rows, columns = content_size(fit, (image.shape[0], image.shape[1]), target)
-    resized = resize_bilinear(image, rows, columns)
+    resized = resize_image(image, rows, columns, kernel)
     if (rows, columns) == target:
         return resized
     canvas = np.full((*target, image.shape[2]), GREY, np.uint8)

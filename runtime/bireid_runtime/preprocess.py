@@ -9,7 +9,7 @@ import numpy as np
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.letterbox import FITS, STRETCH, fit_image
 from bireid_runtime.manifest import Section
-from bireid_runtime.resize import MAX_CHANNELS, require_image
+from bireid_runtime.resize import MAX_CHANNELS, RESIZE_KERNELS, require_image
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -27,7 +27,7 @@ class Preprocess:
         width: Input width of the network in pixels, 1 to 4096.
         mean: Mean per channel on the scale 0 to 1; 1 to 64 channels. Three are red, green, blue.
         std: Standard deviation per channel on the same scale, positive; as many.
-        resize: Interpolation kernel; `"bilinear"` is the one that exists.
+        resize: Interpolation kernel: `"bilinear"` or `"bicubic"`, as Pillow's.
         antialias: Whether the kernel widens when shrinking; True is the one that exists.
         fit: How an image of another shape is brought to the input: a name of
             `bireid_runtime.letterbox.FITS`.
@@ -46,8 +46,12 @@ class Preprocess:
     fit: str = STRETCH
 
     def __post_init__(self) -> None:
-        for key, supported in (("resize", "bilinear"), ("antialias", True)):
-            _require_supported(key, getattr(self, key), supported)
+        if self.resize not in RESIZE_KERNELS:
+            raise UnsupportedModelError(
+                f"preprocess.resize is {self.resize!r}; this version supports "
+                f"{', '.join(RESIZE_KERNELS)}"
+            )
+        _require_supported("antialias", self.antialias, True)
         if self.fit not in FITS:
             raise UnsupportedModelError(
                 f"preprocess.fit is {self.fit!r}; this version supports {', '.join(FITS)}"
@@ -174,7 +178,7 @@ def preprocess(image: np.ndarray, spec: Preprocess) -> np.ndarray:
         raise ImageError(
             f"expected one image (H, W, {spec.channels}), got an array of shape {image.shape}"
         )
-    return normalize(fit_image(image, spec.fit, (spec.height, spec.width)), spec)
+    return normalize(fit_image(image, spec.fit, (spec.height, spec.width), spec.resize), spec)
 
 
 def _require_supported(key: str, value: object, supported: object) -> None:

@@ -172,7 +172,7 @@ class Session:
             return self._checked(self._image_engine.run_images(images), len(images))
         spec = self.bundle.preprocess
         size = (spec.height, spec.width)
-        fitted = np.stack([fit_image(each, spec.fit, size) for each in images])
+        fitted = np.stack([fit_image(each, spec.fit, size, spec.resize) for each in images])
         return self.run({taken.name: normalize(fitted, spec)})
 
     def run_items(self, items: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 from bireid_runtime.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess, normalize
-from bireid_runtime.resize import resize_bilinear
+from bireid_runtime.resize import resize_image
 
 # Width, height, target width, target height.
 SIZES = (
@@ -37,13 +37,15 @@ def noise(count: int) -> np.ndarray:
     return (mixed >> np.uint32(24)).astype(np.uint8)
 
 
-def resized_crc(width: int, height: int, target_width: int, target_height: int, white: bool) -> int:
+def resized_crc(
+    width: int, height: int, target_width: int, target_height: int, white: bool, kernel: str
+) -> int:
     """CRC-32 of the resized image."""
     pixels = noise(width * height * 3)
     if white:
         pixels[:] = 255
     image = pixels.reshape(height, width, 3)
-    return zlib.crc32(resize_bilinear(image, target_height, target_width).tobytes())
+    return zlib.crc32(resize_image(image, target_height, target_width, kernel).tobytes())
 
 
 def normalized_crc(mean: tuple[float, ...], std: tuple[float, ...]) -> int:
@@ -58,7 +60,9 @@ def header() -> str:
     cases = [(size, False) for size in SIZES] + [(size, True) for size in WHITE_SIZES]
     rows = [
         f"    {{{', '.join(map(str, size))}, {str(white).lower()}, "
-        f"0x{resized_crc(*size, white):08x}u}},"
+        f"{str(kernel == 'bicubic').lower()}, "
+        f"0x{resized_crc(*size, white, kernel):08x}u}},"
+        for kernel in ("bilinear", "bicubic")
         for size, white in cases
     ]
     return "\n".join(
@@ -76,6 +80,7 @@ def header() -> str:
             "struct ResizeVector {",
             "  int width, height, target_width, target_height;",
             "  bool white;    // instead of noise",
+            "  bool cubic;    // instead of bilinear",
             "  uint32_t crc;  // CRC-32 of the resized image",
             "};",
             "",

@@ -35,7 +35,7 @@ def test_a_letterbox_keeps_the_aspect_ratio(image, expected):
 
 def test_the_image_lies_in_the_top_left_corner_on_grey():
     image = np.random.default_rng(0).integers(0, 256, (30, 60, 3), dtype=np.uint8)
-    fitted = fit_image(image, "letterbox", (32, 48))
+    fitted = fit_image(image, "letterbox", (32, 48), "bilinear")
     np.testing.assert_array_equal(fitted[:24], resize_bilinear(image, 24, 48))
     assert (fitted[24:] == GREY).all()
     spec = Preprocess(32, 48, fit="letterbox")

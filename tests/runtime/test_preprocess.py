@@ -82,7 +82,7 @@ def test_malformed_value_is_named(key, value):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("color_order", "BGR"), ("resize", "bicubic"), ("antialias", False)]
+    ("key", "value"), [("color_order", "BGR"), ("resize", "nearest"), ("antialias", False)]
 )
 def test_options_that_do_not_exist_are_unsupported(key, value):
     with pytest.raises(UnsupportedModelError, match=rf"preprocess\.{key}"):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError, ImageError
-from bireid_runtime.resize import resize_bilinear
+from bireid_runtime.resize import resize_bilinear, resize_image
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -9,9 +9,9 @@ from PIL import Image
 SIDE = st.integers(1, 90)
 
 
-def by_pillow(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+def by_pillow(image: np.ndarray, height: int, width: int, kernel: str = "bilinear") -> np.ndarray:
+    resampling = Image.Resampling[kernel.upper()]
+    return np.asarray(Image.fromarray(image).resize((width, height), resampling))
 
 
 @settings(max_examples=200, deadline=None)
@@ -30,6 +30,23 @@ def test_equals_pillow_bit_for_bit(height, width, new_height, new_width, seed):
     resized = resize_bilinear(image, new_height, new_width)
     assert resized.dtype == np.uint8
     np.testing.assert_array_equal(resized, by_pillow(image, new_height, new_width))
+
+
+@settings(max_examples=100, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, st.booleans(), st.integers(0, 2**32 - 1))
+@example(1, 1, 128, 64, False, 0)
+@example(128, 64, 256, 128, True, 0)
+@example(300, 20, 128, 64, True, 0)
+@example(1081, 719, 128, 64, False, 0)
+def test_bicubic_equals_pillow_bit_for_bit(height, width, new_height, new_width, edges, seed):
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    if edges:
+        # Black and white beside each other overshoot both ends.
+        image = np.where(image > 127, 255, 0).astype(np.uint8)
+    np.testing.assert_array_equal(
+        resize_image(image, new_height, new_width, "bicubic"),
+        by_pillow(image, new_height, new_width, "bicubic"),
+    )
 
 
 @settings(max_examples=100, deadline=None)

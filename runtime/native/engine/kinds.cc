@@ -43,6 +43,12 @@ void RequirePreparedShape(const JsonSection& section, const InputSpec& input,
   section.Fail("shape", "must be " + JoinShape(expected) + " to agree with preprocess");
 }
 
+ResizeKernel ReadKernel(const JsonSection& preprocess) {
+  if (preprocess.Text("resize") == "bicubic") return ResizeKernel::kBicubic;
+  preprocess.RequireText("resize", "bilinear");
+  return ResizeKernel::kBilinear;
+}
+
 void ReadImage(const JsonSection& section, InputSpec* input) {
   section.RequireText("layout", "NHWC");
   const JsonSection preprocess = section.Section("preprocess");
@@ -61,7 +67,7 @@ void ReadImage(const JsonSection& section, InputSpec* input) {
   }
   read->height = static_cast<int>(preprocess.Integer("height", 1, kMaxInputSide));
   read->width = static_cast<int>(preprocess.Integer("width", 1, kMaxInputSide));
-  preprocess.RequireText("resize", "bilinear");
+  read->kernel = ReadKernel(preprocess);
   preprocess.RequireTrue("antialias");
   preprocess.RequireText("color_order", read->channels() == kColors ? "RGB" : "channels");
   read->letterbox = preprocess.Has("fit") && ReadFit(preprocess);

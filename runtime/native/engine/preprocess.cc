@@ -91,7 +91,7 @@ void ImagePreparer::Prepare(const ImageView& image, ImageWorkspace* workspace, f
   resized.resize(static_cast<size_t>(preprocess_.height) * preprocess_.width * channels);
   const ImageSize content = ContentSize(preprocess_, {image.width, image.height});
   workspace->resizer.Resize({image.pixels, image.width, image.height, row_bytes}, channels,
-                            content.width, content.height, resized.data());
+                            preprocess_.kernel, content.width, content.height, resized.data());
   PadWithGrey(content, {preprocess_.width, preprocess_.height}, channels, resized.data());
   // Resizing knows no channel from another, so they may change places when there are fewest.
   if (reversed) {

@@ -15,6 +15,7 @@ struct Preprocess {
   int width = 0;
   std::vector<float> mean;  // per channel, on the scale 0 to 1; 1 to 64 channels
   std::vector<float> std;   // positive
+  ResizeKernel kernel = ResizeKernel::kBilinear;
   // Whether an image keeps its aspect ratio, in the upper left corner of a grey input.
   bool letterbox = false;
 

@@ -11,14 +11,32 @@ constexpr int kColors = 3;
 constexpr int32_t kHalf = 1 << (kResizeFractionBits - 1);
 
 // Two parts of 16 bits in a word.
-int32_t Pair(int32_t first, int32_t second) { return first | second * (1 << 16); }
+int32_t Pair(int32_t first, int32_t second) { return (first & 0xFFFF) | second * (1 << 16); }
+
+double Triangle(double distance) { return distance < 1.0 ? 1.0 - distance : 0.0; }
+
+// Of Keys' family with a = -0.5, in Pillow's order of operations.
+double Cubic(double distance) {
+  constexpr double kA = -0.5;
+  if (distance < 1.0) return ((kA + 2.0) * distance - (kA + 3.0)) * distance * distance + 1;
+  if (distance < 2.0) return (((distance - 5) * distance + 8) * distance - 4) * kA;
+  return 0.0;
+}
+
+double Weigh(ResizeKernel kernel, double distance) {
+  return kernel == ResizeKernel::kBilinear ? Triangle(distance) : Cubic(distance);
+}
+
+// How far a kernel reaches, in pixels of the smaller image.
+double Reach(ResizeKernel kernel) { return kernel == ResizeKernel::kBilinear ? 1.0 : 2.0; }
 
 }  // namespace
 
-TriangleFilter::TriangleFilter(int source, int target)
-    : source_(source), starts_(target), counts_(target) {
+AxisFilter::AxisFilter(ResizeKernel kernel, int source, int target)
+    : kernel_(kernel), source_(source), starts_(target), counts_(target) {
   const double scale = static_cast<double>(source) / target;
-  const double support = std::max(scale, 1.0);
+  const double widened = std::max(scale, 1.0);
+  const double support = Reach(kernel) * widened;
   for (int i = 0; i < target; ++i) {
     const double center = (i + 0.5) * scale;
     starts_[i] = std::max(static_cast<int>(center - support + 0.5), 0);
@@ -32,14 +50,15 @@ TriangleFilter::TriangleFilter(int source, int target)
     const double center = (i + 0.5) * scale;
     double total = 0;
     for (int tap = 0; tap < counts_[i]; ++tap) {
-      const double distance = std::abs((tap + starts_[i] - center + 0.5) * (1.0 / support));
-      exact[tap] = distance < 1.0 ? 1.0 - distance : 0.0;
+      const double distance = std::abs((tap + starts_[i] - center + 0.5) * (1.0 / widened));
+      exact[tap] = Weigh(kernel, distance);
       total += exact[tap];
     }
     int32_t* weights = weights_.data() + static_cast<size_t>(i) * stride_;
     for (int tap = 0; tap < counts_[i]; ++tap) {
-      const double fixed = std::floor(exact[tap] / total * (1 << kResizeFractionBits) + 0.5);
-      weights[tap] = static_cast<int32_t>(fixed);
+      // Halves away from zero.
+      const double weight = exact[tap] / total * (1 << kResizeFractionBits);
+      weights[tap] = static_cast<int32_t>(weight + std::copysign(0.5, weight));
     }
   }
   constexpr int32_t kLowMask = (1 << kResizeLowBits) - 1;
@@ -51,7 +70,7 @@ TriangleFilter::TriangleFilter(int source, int target)
   }
 }
 
-ResizeFilter TriangleFilter::view() const {
+ResizeFilter AxisFilter::view() const {
   return {targets(),       stride_,     starts_.data(), counts_.data(),
           weights_.data(), low_.data(), high_.data()};
 }
@@ -68,8 +87,8 @@ void Resizer::ResizeRow(int channels, const uint8_t* row, uint8_t* output) const
       for (int tap = 0; tap < filter.counts[x]; ++tap) {
         sum += pixels[tap * channels + channel] * weights[tap];
       }
-      // Weights that are rounded up may add up to more than 1.
-      *output++ = static_cast<uint8_t>(std::min(sum >> kResizeFractionBits, 255));
+      // Weights that are rounded up may add up to more than 1, and cubic ones overshoot.
+      *output++ = static_cast<uint8_t>(std::clamp(sum >> kResizeFractionBits, 0, 255));
     }
   }
 }
@@ -109,8 +128,8 @@ void Resizer::ColumnsFirst(const ResizeSource& source, int channels, uint8_t* ou
   }
 }
 
-void Resizer::Resize(const ResizeSource& source, int channels, int target_width, int target_height,
-                     uint8_t* output) {
+void Resizer::Resize(const ResizeSource& source, int channels, ResizeKernel kernel,
+                     int target_width, int target_height, uint8_t* output) {
   if (source.width == target_width && source.height == target_height) {
     const size_t row_bytes = static_cast<size_t>(target_width) * channels;
     for (int y = 0; y < target_height; ++y, output += row_bytes) {
@@ -118,11 +137,11 @@ void Resizer::Resize(const ResizeSource& source, int channels, int target_width,
     }
     return;
   }
-  if (!horizontal_.Fits(source.width, target_width)) {
-    horizontal_ = TriangleFilter(source.width, target_width);
+  if (!horizontal_.Fits(kernel, source.width, target_width)) {
+    horizontal_ = AxisFilter(kernel, source.width, target_width);
   }
-  if (!vertical_.Fits(source.height, target_height)) {
-    vertical_ = TriangleFilter(source.height, target_height);
+  if (!vertical_.Fits(kernel, source.height, target_height)) {
+    vertical_ = AxisFilter(kernel, source.height, target_height);
   }
   taps_.resize(vertical_.max_count());
   const int rows_saved = source.height - target_height;

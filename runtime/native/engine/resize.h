@@ -1,4 +1,4 @@
-// Pillow's antialiased bilinear resize, bit for bit, as in bireid_runtime/resize.py.
+// Pillow's antialiased bilinear and bicubic resize, bit for bit, as in bireid_runtime/resize.py.
 #ifndef BIREID_ENGINE_RESIZE_H_
 #define BIREID_ENGINE_RESIZE_H_
 
@@ -17,13 +17,17 @@ struct ResizeSource {
   int64_t row_bytes;  // at least width * channels
 };
 
-// A triangle along one axis, as wide as the reduction factor when shrinking.
-class TriangleFilter {
+enum class ResizeKernel { kBilinear, kBicubic };
+
+// A kernel along one axis that widens by the reduction factor when shrinking.
+class AxisFilter {
  public:
-  TriangleFilter(int source, int target);
+  AxisFilter(ResizeKernel kernel, int source, int target);
 
   ResizeFilter view() const;
-  bool Fits(int source, int target) const { return source == source_ && target == targets(); }
+  bool Fits(ResizeKernel kernel, int source, int target) const {
+    return kernel == kernel_ && source == source_ && target == targets();
+  }
   int targets() const { return static_cast<int>(starts_.size()); }
   int max_count() const { return max_count_; }
 
@@ -32,6 +36,7 @@ class TriangleFilter {
   int end(int i) const { return starts_[i] + counts_[i]; }
 
  private:
+  ResizeKernel kernel_;
   int source_;
   std::vector<int32_t> starts_;
   std::vector<int32_t> counts_;
@@ -51,8 +56,8 @@ class Resizer {
   // [channels] at `output`. The passes come in the order of Pillow 13. Every side is 1 to 20000.
   // Works in less memory than the larger of the two images takes, and a few rows. Throws
   // std::bad_alloc.
-  void Resize(const ResizeSource& source, int channels, int target_width, int target_height,
-              uint8_t* output);
+  void Resize(const ResizeSource& source, int channels, ResizeKernel kernel, int target_width,
+              int target_height, uint8_t* output);
 
  private:
   void RowsFirst(const ResizeSource& source, int channels, uint8_t* output);
@@ -60,8 +65,8 @@ class Resizer {
   void ResizeRow(int channels, const uint8_t* row, uint8_t* output) const;
 
   const ResizeKernels* kernels_;
-  TriangleFilter horizontal_{1, 1};
-  TriangleFilter vertical_{1, 1};
+  AxisFilter horizontal_{ResizeKernel::kBilinear, 1, 1};
+  AxisFilter vertical_{ResizeKernel::kBilinear, 1, 1};
   std::vector<const uint8_t*> taps_;  // the rows that one target row is made of
   std::vector<uint8_t> row_;          // one source row and kResizeMargin bytes
   std::vector<uint8_t> narrowed_;     // rows of the target's width

@@ -16,10 +16,10 @@ constexpr int32_t kResizeHalf = 1 << (kResizeFractionBits - 1);
 
 constexpr int Least(int a, int b) { return a < b ? a : b; }
 
-// Weights that are rounded up may add up to more than 1.
+// Weights that are rounded up may add up to more than 1, and cubic ones overshoot.
 uint8_t RoundResized(int32_t sum) {
   const int32_t value = sum >> kResizeFractionBits;
-  return static_cast<uint8_t>(value < 255 ? value : 255);
+  return static_cast<uint8_t>(value < 0 ? 0 : value < 255 ? value : 255);
 }
 
 // The bytes [begin, end) of a row.

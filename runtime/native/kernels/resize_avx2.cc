@@ -55,7 +55,7 @@ __m256i SumTarget(const ResizeFilter& filter, const uint8_t* row, int x) {
 __m256i AddHalves(__m256i first, __m256i second) {
   const __m256i sum = _mm256_add_epi32(_mm256_permute2x128_si256(first, second, 0x20),
                                        _mm256_permute2x128_si256(first, second, 0x31));
-  return _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(portable::kResizeHalf)),
+  return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(portable::kResizeHalf)),
                            kResizeFractionBits);
 }
 
@@ -113,7 +113,7 @@ void BlendBlock(const ResizeFilter& filter, int y, const uint8_t* const* rows, s
   for (int i = 0; i < 4; ++i) {
     const __m256i total =
         _mm256_add_epi32(sums[i].Total(), _mm256_set1_epi32(portable::kResizeHalf));
-    rounded[i] = _mm256_srli_epi32(total, kResizeFractionBits);
+    rounded[i] = _mm256_srai_epi32(total, kResizeFractionBits);
   }
   const __m256i bytes = _mm256_packus_epi16(_mm256_packs_epi32(rounded[0], rounded[1]),
                                             _mm256_packs_epi32(rounded[2], rounded[3]));

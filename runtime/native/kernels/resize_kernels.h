@@ -18,8 +18,8 @@ constexpr size_t kResizeMargin = 16;
 constexpr int kResizeLowBits = 15;
 
 // Targets of one axis: target i is made of the sources from starts[i] on, and is
-// min(255, (2^21 + sum of source * weight) >> 22). Weights are not negative; those of a target add
-// up to about 2^22, so that a sum stays below 2^31.
+// (2^21 + sum of source * weight) >> 22, held to 0 and 255. Weights of a target add up to about
+// 2^22, their magnitudes to less than 2^23, so that a sum stays within 31 bits and a sign.
 struct ResizeFilter {
   int targets;
   int stride;              // a multiple of kResizeTapGroup

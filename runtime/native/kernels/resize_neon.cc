@@ -10,12 +10,14 @@
 namespace bireid {
 namespace {
 
-// The eight bytes of four sums and of the four behind them, twice.
+// The eight bytes of four sums and of the four behind them, twice. Sums are signed, their bits
+// those of unsigned ones, which may wrap around.
 uint8x8_t Round(uint32x4_t first, uint32x4_t second) {
-  // Shifting by all bits of the fraction leaves at most 256, which the narrowing saturates.
-  const uint16x8_t values = vcombine_u16(vmovn_u32(vshrq_n_u32(first, kResizeFractionBits)),
-                                         vmovn_u32(vshrq_n_u32(second, kResizeFractionBits)));
-  return vqmovn_u16(values);
+  const auto value = [](uint32x4_t sum) {
+    return vmovn_s32(vshrq_n_s32(vreinterpretq_s32_u32(sum), kResizeFractionBits));
+  };
+  // Ten bits are left, which the last narrowing saturates.
+  return vqmovun_s16(vcombine_s16(value(first), value(second)));
 }
 
 void ResizeRgbRow(const ResizeFilter& filter, const uint8_t* row, uint8_t* output) {

@@ -43,11 +43,12 @@ class Resize : public testing::TestWithParam<const char*> {
 
   // Fails the test if anything but the result is written.
   Pixels Run(const Pixels& pixels, int width, int height, int64_t row_bytes, int target_width,
-             int target_height, int channels = 3) const {
+             int target_height, int channels = 3,
+             ResizeKernel kernel = ResizeKernel::kBilinear) const {
     Pixels memory(kGuard + static_cast<size_t>(target_width) * target_height * channels + kGuard,
                   kGuardByte);
-    Resizer(*kernels_).Resize({pixels.data(), width, height, row_bytes}, channels, target_width,
-                              target_height, memory.data() + kGuard);
+    Resizer(*kernels_).Resize({pixels.data(), width, height, row_bytes}, channels, kernel,
+                              target_width, target_height, memory.data() + kGuard);
     const Pixels guard(kGuard, kGuardByte);
     EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.begin())) << "before the result";
     EXPECT_TRUE(std::equal(guard.begin(), guard.end(), memory.end() - kGuard))
@@ -66,10 +67,11 @@ TEST_P(Resize, EqualsPillowBitForBit) {
     const size_t bytes = static_cast<size_t>(vector.width) * vector.height * 3;
     const Pixels pixels = vector.white ? Pixels(bytes, 255) : Noise(bytes);
     const Pixels resized = Run(pixels, vector.width, vector.height, int64_t{3} * vector.width,
-                               vector.target_width, vector.target_height);
+                               vector.target_width, vector.target_height, 3,
+                               vector.cubic ? ResizeKernel::kBicubic : ResizeKernel::kBilinear);
     EXPECT_EQ(Crc32(resized.data(), resized.size()), vector.crc)
         << vector.width << "x" << vector.height << " to " << vector.target_width << "x"
-        << vector.target_height;
+        << vector.target_height << (vector.cubic ? " bicubic" : "");
   }
 }
 
@@ -123,7 +125,8 @@ TEST_P(Resize, OneResizerServesImagesOfAllSizes) {
     const Pixels pixels = Noise(width * height * 3);
     for (const int side : {12, 40}) {
       Pixels resized(side * side * 3);
-      resizer.Resize({pixels.data(), width, height, width * 3}, 3, side, side, resized.data());
+      resizer.Resize({pixels.data(), width, height, width * 3}, 3, ResizeKernel::kBilinear, side,
+                     side, resized.data());
       EXPECT_EQ(resized, Run(pixels, width, height, width * 3, side, side));
     }
   }
@@ -141,7 +144,8 @@ TEST_P(Resize, RowsMayLieTwoGigabytesApart) {
   std::copy_n(rows.begin() + 12, 12, pixels + kRowBytes);
   for (const auto& [width, height] : {std::pair(3, 2), std::pair(4, 1), std::pair(4, 2)}) {
     Pixels resized(width * height * 3);
-    Resizer(*kernels_).Resize({pixels, 4, 2, kRowBytes}, 3, width, height, resized.data());
+    Resizer(*kernels_).Resize({pixels, 4, 2, kRowBytes}, 3, ResizeKernel::kBilinear, width, height,
+                              resized.data());
     EXPECT_EQ(resized, Run(rows, 4, 2, 12, width, height));
   }
   munmap(memory, kRowBytes + 12);
