@@ -15,6 +15,7 @@ from bireid_deploy.api.evaluation import Evaluation, evaluate
 from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
+from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
 
@@ -26,6 +27,7 @@ __all__ = [
     "Evaluation",
     "FollowedTarget",
     "FoundInImages",
+    "ImportedBundle",
     "TrainingResult",
     "Verification",
     "adapt",
@@ -41,6 +43,7 @@ __all__ = [
     "evaluate",
     "flash",
     "follow",
+    "import_checkpoint",
     "profile",
     "report",
     "roll_back",

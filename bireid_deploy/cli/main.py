@@ -1,6 +1,7 @@
 """The command `bireid-deploy`: finds the verb, runs it, turns errors into exit codes."""
 
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ VERBS = {
     "experiment": "Train a grid of recipes and seeds, and gather what they measured.",
     "adapt": "Adapt a run or a bundle to cameras by unlabelled crops.",
     "convert": "Turn a trained run into a checked bundle.",
+    "import": "Turn a PyTorch checkpoint of another project into a checked bundle.",
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
@@ -44,10 +46,11 @@ class LazyVerbs(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import `bireid_deploy.cli.<verb>` and return its `command`."""
+        """Import `bireid_deploy.cli.<verb>`, `<verb>_` for a word of Python, for its `command`."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"bireid_deploy.cli.{cmd_name}")
+        name = cmd_name + "_" * keyword.iskeyword(cmd_name)
+        module = importlib.import_module(f"bireid_deploy.cli.{name}")
         command: click.Command = module.command
         return command
 

@@ -32,9 +32,7 @@ def content_size(fit: str, image: tuple[int, int], target: tuple[int, int]) -> t
     return rows, max(1, (2 * width * rows + height) // (2 * height))
 
 
-def fit_image(
-    image: np.ndarray, fit: str, target: tuple[int, int], kernel: str
-) -> np.ndarray:
+def fit_image(image: np.ndarray, fit: str, target: tuple[int, int], kernel: str) -> np.ndarray:
     """Bring an image to the size of the network's input.
 
     Args:

@@ -1,8 +1,9 @@
 """Pillow's antialiased bilinear and bicubic resize in NumPy, bit for bit.
 
-Each axis is one pass: a filter that widens by the reduction factor when shrinking, with weights in fixed point (22 fractional bits) and a result rounded to uint8. Pillow 13 is followed in
-the order of the two passes as well. Older versions always ran the horizontal pass first, which can
-differ by one grey level; what this module computes does not depend on the Pillow installed.
+Each axis is one pass: a filter that widens by the reduction factor when shrinking, with weights in
+fixed point (22 fractional bits) and a result rounded to uint8. Pillow 13 is followed in the order
+of the two passes as well. Older versions always ran the horizontal pass first, which can differ by
+one grey level; what this module computes does not depend on the Pillow installed.
 """
 
 from collections.abc import Callable

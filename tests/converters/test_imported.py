@@ -4,39 +4,45 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_converters.checkpoints import read_checkpoint
-from bireid_converters.checkpoints.families import find_family
+from bireid_converters.checkpoints.families import FAMILIES, find_family
+from bireid_runtime.errors import UnsupportedModelError
+
+from bireid_deploy.data.reference import Reference
 
 FILES = Path(__file__).parent / "imported"
 NAMES = sorted(path.stem for path in FILES.glob("*.pth"))
 
 
-def _build(path, family=None):
-    from bireid_models.imported import Weights
-    from bireid_models.imported.network import ImportedConfig, build_imported
-
-    with read_checkpoint(path) as checkpoint:
-        tensors = checkpoint.tensors
-        found = find_family(tensors, family)
-        weights = Weights(
-            {key: tensor.shape for key, tensor in tensors.items()},
-            lambda key: tensors[key].numpy(),
-        )
-        options = found.options(tensors)
-        config = ImportedConfig(found.name, found.architecture, options, 64, 32)
-        network = build_imported(config, weights)
-        weights.drop(found.dropped)
-        weights.require_all_used()
-    return network, weights
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_computes_what_pytorch_does(name):
-    network, weights = _build(FILES / f"{name}.pth")
-    with np.load(FILES / f"{name}.npz") as arrays:
-        expected = arrays["features"]
-        found = np.asarray(network.model(arrays["images"], training=False))
+    from bireid_runtime.preprocess import preprocess
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+
+    read = read_network(FILES / f"{name}.pth", ImportSettings(size=(64, 32)))
+    reference = Reference.load(FILES / f"{name}.npz")
+    inputs = np.stack([preprocess(each, read.preprocess) for each in reference.images])
+    found = np.asarray(read.network.model(inputs, training=False))
+    expected = reference.features
     expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     assert (found * expected).sum(axis=1).min() > 1 - 1e-6
-    np.testing.assert_allclose(found, expected, atol=2e-6)
-    assert weights.dropped
+    np.testing.assert_allclose(found, expected, atol=3e-6)
+    assert name.startswith(read.family.name)
+    assert read.dropped
+
+
+def test_every_family_has_a_checkpoint_here():
+    assert all(any(name.startswith(family.name) for name in NAMES) for family in FAMILIES)
+
+
+def test_a_variant_that_is_not_built_is_refused_by_its_key():
+    keys = [*FAMILIES[0].marks, "conv2.0.IN.weight"]
+    with pytest.raises(UnsupportedModelError, match=r"variant of torchreid-osnet.*conv2\.0\.IN"):
+        find_family(keys)
+
+
+def test_the_closest_family_is_named():
+    with pytest.raises(UnsupportedModelError, match=r"the closest is layumi.*model\.conv1"):
+        find_family(["model.conv1.weight", "model.layer1.0.conv1.weight"])
+    with pytest.raises(UnsupportedModelError, match=r"known here; its first keys: head"):
+        find_family(["head"])

@@ -12,6 +12,7 @@ Options = Callable[[Collection[str]], dict[str, Any]]
 
 _RESNET = "bireid_models.imported.resnet:resnet"
 _CLASSIFIER = ("classifier.*",)
+_FAST_REID_NECK = "heads.bottleneck.0.running_mean"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,41 @@ FAMILIES = (
         "the neck",
         dropped=_CLASSIFIER,
     ),
+    Family(
+        name="fast-reid",
+        help="ResNet-18 to -152 of fast-reid's BoT",
+        marks=("backbone.conv1.weight", "backbone.layer1.0.conv1.weight", _FAST_REID_NECK),
+        strangers=("backbone.layer1.0.bn1.IN.", "backbone.NL_", "heads.pool_layer.p"),
+        architecture=_RESNET,
+        options=lambda keys: {
+            "body": "backbone.",
+            "stem": "relu-ceil",
+            "last_stride": 1,
+            "neck": ("heads.bottleneck.0",),
+        },
+        preprocess=Preprocess(256, 128, resize="bicubic"),
+        assumed="images of 256x128, bicubic, ImageNet's mean and deviation, last stride 1, average "
+        "pooling, features behind the neck",
+        dropped=("heads.weight", "heads.classifier.*", "pixel_mean", "pixel_std"),
+    ),
+    Family(
+        name="layumi",
+        help="ResNet-50 of layumi's Person_reID_baseline_pytorch",
+        marks=(
+            "model.conv1.weight",
+            "model.layer1.0.conv1.weight",
+            "classifier.add_block.0.weight",
+        ),
+        architecture=_RESNET,
+        options=lambda keys: {
+            "body": "model.",
+            "neck": ("classifier.add_block.0", "classifier.add_block.1"),
+        },
+        preprocess=Preprocess(256, 128, resize="bicubic"),
+        assumed="images of 256x128, bicubic, ImageNet's mean and deviation, last stride 2; its own "
+        "test adds the mirror image, which a bundle does not",
+        dropped=("model.fc.*", "classifier.classifier.*"),
+    ),
 )
 
 
@@ -141,10 +177,10 @@ def _recognised(keys: Collection[str]) -> Family:
     fitting = [family for family in FAMILIES if family.fits(keys)]
     if fitting:
         return fitting[0]
-    closest = max(FAMILIES, key=lambda family: sum(mark in keys for mark in family.marks))
-    first = ", ".join(list(keys)[:5])
+    common = {family.name: sum(mark in keys for mark in family.marks) for family in FAMILIES}
+    closest = max(common, key=lambda name: common[name])
+    near = f", the closest is {closest}" if common[closest] else ""
     raise UnsupportedModelError(
-        f"of no architecture that is known here (its first keys: {first}); the closest is "
-        f"{closest.name}. Export it to ONNX where it was trained, or open it in PyTorch and save "
-        "model.state_dict()"
+        f"of no architecture that is known here{near}; its first keys: "
+        f"{', '.join(list(keys)[:5])}. Export it to ONNX where it was trained"
     )

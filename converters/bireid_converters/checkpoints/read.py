@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.files import open_regular
 
 from bireid_converters.checkpoints import torch_zip
@@ -46,17 +47,19 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Iterator[Checkpoint]:
         path: The file, untrusted.
 
     Yields:
-        Its tensors, until the block ends.
+        Its tensors, until the block ends. Errors of these two kinds in the block get the name of
+        the file.
 
     Raises:
         OSError: There is no such file, or it is none.
-        CheckpointError: Damaged, hostile, or of an unknown layout; the message names the file.
+        CheckpointError: Damaged, hostile, or of an unknown layout.
+        UnsupportedModelError: What the block raised.
     """
     with open_regular(path) as file:
         try:
             yield Checkpoint(*named_tensors(_contents(file)))
-        except CheckpointError as error:
-            raise CheckpointError(f"{os.fspath(path)}: {error}") from error
+        except (CheckpointError, UnsupportedModelError) as error:
+            raise type(error)(f"{os.fspath(path)}: {error}") from error
 
 
 def _contents(file: BinaryIO) -> Any:

@@ -88,6 +88,8 @@ def _activation(emission: Emission) -> str:
     function = emission.layer.activation
     if function is keras.activations.linear:
         return emission.input
+    if function is keras.activations.sigmoid:
+        return emission.graph.node("Sigmoid", emission.inputs, emission.output)
     if function is not keras.activations.relu:
         raise unsupported(
             emission.layer, f"the activation {getattr(function, '__name__', function)!r}"
@@ -129,6 +131,12 @@ def _repeat_channels(emission: Emission) -> str:
 def _add(emission: Emission) -> str:
     operator = "Add" if len(emission.inputs) == 2 else "Sum"
     return emission.graph.node(operator, emission.inputs, emission.output)
+
+
+def _multiply(emission: Emission) -> str:
+    if len(emission.inputs) != 2:
+        raise unsupported(emission.layer, "a product of more than two maps")
+    return emission.graph.node("Mul", emission.inputs, emission.output)
 
 
 def _average_pool(emission: Emission) -> str:
@@ -196,6 +204,7 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     keras.layers.ReLU: _relu,
     keras.layers.Activation: _activation,
     keras.layers.Add: _add,
+    keras.layers.Multiply: _multiply,
     keras.layers.AveragePooling2D: _average_pool,
     keras.layers.MaxPooling2D: _max_pool,
     keras.layers.GlobalAveragePooling2D: _global_average_pool,

@@ -1,0 +1,130 @@
+"""`bireid-deploy import`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from bireid_converters.checkpoints.families import FAMILIES
+
+from bireid_deploy.api.importing import IMPORTED_FORMATS
+from bireid_deploy.cli.console import emit_json, message
+from bireid_deploy.cli.native_output import quiet_native_output
+
+_FAMILY_HELP = "What it is, if not found out. " + " ".join(
+    f"{family.name}: {family.help}." for family in FAMILIES
+)
+
+
+class _Size(click.ParamType):
+    name = "HxW"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", str(value))
+        if found is None or "0" in found.groups():
+            self.fail(f"{value!r} is no height and width such as 256x128", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
+@click.option("--arch", "family", help=_FAMILY_HELP)
+@click.option("--size", type=_Size(), help="Height and width of its images, such as 256x128.")
+@click.option(
+    "--last-stride",
+    type=click.IntRange(1, 2),
+    help="Of a ResNet's last stage, which its weights do not tell.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    default=IMPORTED_FORMATS,
+    help=f"File to write (repeatable; default {' and '.join(IMPORTED_FORMATS)}; int8 too).",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="An .npz of images and features from your own code, which must come out again.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
+@click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
+@click.option("--name", help="Name of the network; default the file's.")
+@click.option("--weights-licence", default="not stated", help="Licence of the weights.")
+@click.option("--data-licence", default="not stated", help="Licence of the training data.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+def command(
+    checkpoint: Path,
+    out: Path,
+    family: str | None,
+    size: tuple[int, int] | None,
+    last_stride: int | None,
+    formats: tuple[str, ...],
+    reference: Path | None,
+    data: Path | None,
+    layout: str,
+    name: str | None,
+    weights_licence: str,
+    data_licence: str,
+    as_json: bool,
+) -> None:
+    """Turn a CHECKPOINT of another project into a bundle, and check it.
+
+    PyTorch is not needed, and nothing in the file is run. Exit code 3 when the network differs from
+    the reference, 6 when its architecture is not known; nothing is written then.
+    """
+    from bireid_deploy import api
+
+    counted: dict[str, Any] = {}
+
+    def on_data(lines: Sequence[str], counts: Mapping[str, Any]) -> None:
+        counted["data_set"] = dict(counts)
+        for line in lines:
+            terminal(line)
+
+    with quiet_native_output() as terminal:
+        made = api.import_checkpoint(
+            checkpoint,
+            out,
+            formats=formats,
+            family=family,
+            size=size,
+            last_stride=last_stride,
+            name=name,
+            reference=reference,
+            data=data,
+            layout=layout,
+            licences={"weights": weights_licence, "training_data": data_licence},
+            on_data=on_data,
+            on_progress=terminal,
+        )
+    bundle, found = made.bundle, made.found
+    sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
+    if as_json:
+        emit_json(
+            {
+                "bundle": str(out),
+                "fingerprint": bundle.fingerprint,
+                "bytes": sizes,
+                "found": found,
+                "parity": bundle.manifest["parity"],
+                "metrics": bundle.manifest["metrics"],
+                **counted,
+            }
+        )
+        return
+    message(f"{found['family']}, {bundle.outputs[0].shape[0]} numbers per image")
+    message(f"taken for granted: {found['assumed']}")
+    if left := [*found["dropped"], *found["skipped"]]:
+        message(
+            f"left out: {', '.join(left[:6])}" + (f" and {len(left) - 6} more" * (len(left) > 6))
+        )
+    for line in bundle.manifest["training"]["checked"]:
+        message(f"checked: {line}")
+    for entry, entry_size in sizes.items():
+        message(f"{bundle.file(entry).name}: {entry_size / 1e6:.2f} MB")
+    click.echo(str(out))

@@ -1,0 +1,218 @@
+"""From a checkpoint of another project to a checked bundle: what `import` does."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bireid_converters.checkpoints import Checkpoint, read_checkpoint
+from bireid_converters.checkpoints.families import Family, find_family
+from bireid_converters.convert import convert
+from bireid_converters.errors import CheckpointError, ParityError
+from bireid_models.imported import Weights, WeightsError
+from bireid_models.imported.network import (
+    EMBEDDING,
+    ImportedConfig,
+    ImportedNetwork,
+    build_imported,
+)
+from bireid_runtime import Bundle
+from bireid_runtime.files import open_regular
+from bireid_runtime.inputs import InputSpec
+from bireid_runtime.outputs import OutputSpec
+from bireid_runtime.preprocess import Preprocess, preprocess
+
+from bireid_deploy.conversion.measure import measure_engines
+from bireid_deploy.data.reference import Reference
+from bireid_deploy.tasks import TASKS
+
+TASK = "reid"
+SAMPLES = 64
+MIN_COSINE = 0.9999
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """What a checkpoint cannot say of itself.
+
+    Attributes:
+        family: Its kind; None to find out.
+        size: Height and width of its images; None for the family's.
+        last_stride: Stride of a ResNet's last stage; None for the family's.
+    """
+
+    family: str | None = None
+    size: tuple[int, int] | None = None
+    last_stride: int | None = None
+
+
+@dataclass(frozen=True)
+class ReadNetwork:
+    """A checkpoint, rebuilt.
+
+    Attributes:
+        network: The network.
+        family: Its kind.
+        preprocess: What becomes of an image.
+        dropped: Keys that only training needed.
+        skipped: What else the file held: its kind by its name.
+    """
+
+    network: ImportedNetwork
+    family: Family
+    preprocess: Preprocess
+    dropped: tuple[str, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_network(path: Path, settings: ImportSettings) -> ReadNetwork:
+    """Rebuild the network of a checkpoint.
+
+    Raises:
+        OSError: There is no such file.
+        CheckpointError: Damaged, hostile, or its weights are not those of the architecture.
+        UnsupportedModelError: Of no architecture that is known, or not of the one that was named.
+    """
+    with read_checkpoint(path) as checkpoint:
+        family = find_family(list(checkpoint.tensors), settings.family)
+        try:
+            return _rebuild(checkpoint, family, settings)
+        except WeightsError as error:
+            raise CheckpointError(f"{family.name}: {error}") from error
+
+
+def _rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -> ReadNetwork:
+    tensors = checkpoint.tensors
+    weights = Weights(
+        {key: tensor.shape for key, tensor in tensors.items()}, lambda key: tensors[key].numpy()
+    )
+    options = family.options(tensors)
+    if settings.last_stride is not None:
+        options["last_stride"] = settings.last_stride
+    height, width = settings.size or (family.preprocess.height, family.preprocess.width)
+    spec = replace(family.preprocess, height=height, width=width)
+    config = ImportedConfig(family.name, family.architecture, options, height, width)
+    network = build_imported(config, weights)
+    weights.drop(family.dropped)
+    weights.require_all_used()
+    return ReadNetwork(network, family, spec, tuple(weights.dropped), checkpoint.skipped)
+
+
+def import_network(
+    path: Path,
+    out: Path,
+    read: ReadNetwork,
+    formats: Sequence[str],
+    *,
+    name: str,
+    licences: Mapping[str, str],
+    reference: Reference | None = None,
+    dataset: Any = None,
+    on_progress: Callable[[str], None] = lambda stage: None,
+) -> Bundle:
+    """Write a rebuilt network as a bundle, and check it.
+
+    Args:
+        path: The checkpoint, for its name and hash.
+        out: Directory of the bundle.
+        read: The network.
+        formats: Names of formats.
+        name: Name of the network.
+        licences: `weights` and `training_data`.
+        reference: Images and what the user's own code makes of them.
+        dataset: Test data to measure all engines on.
+        on_progress: Told what is being done.
+
+    Raises:
+        ParityError: A file computes otherwise than the network, or that otherwise than the
+            reference.
+        ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
+    """
+    task = TASKS[TASK]
+    checked = ["architecture and weights"]
+    if reference is not None:
+        on_progress("comparing with the reference")
+        checked.append(f"reference: {compare_with_reference(read, reference)}")
+    dim = read.network.model.output_shape[-1]
+    inputs = [InputSpec.image("image", read.preprocess)]
+
+    def measure(bundle: Bundle) -> list[dict[str, Any]]:
+        on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
+        return measure_engines(bundle, dataset)
+
+    on_progress("exporting and checking")
+    return convert(
+        read.network,
+        out,
+        formats,
+        name=name,
+        task=TASK,
+        inputs=inputs,
+        outputs=[OutputSpec.embedding(EMBEDDING, dim)],
+        licences=licences,
+        card=task.card,
+        training={
+            "imported_from": {
+                "name": path.name,
+                "sha256": _sha256(path),
+                "family": read.family.name,
+                "assumed": read.family.assumed,
+                "left_out": [*read.dropped, *read.skipped],
+            },
+            "checked": checked,
+        },
+        measure=None if dataset is None else measure,
+        candidates=task.samples(inputs, SAMPLES),
+        candidates_source=task.samples_source,
+    )
+
+
+def compare_with_reference(read: ReadNetwork, reference: Reference) -> str:
+    """Hold the network, images in, to what the user's own code computes.
+
+    Returns:
+        What was found, in words.
+
+    Raises:
+        ParityError: The smallest cosine is below 0.9999.
+    """
+    inputs = reference.inputs
+    if inputs is None:
+        inputs = np.stack([preprocess(image, read.preprocess) for image in reference.images])
+    if inputs.shape[1:] != read.preprocess.shape:
+        raise ParityError(
+            f"the reference's inputs are {inputs.shape[1:]}, the network takes "
+            f"{read.preprocess.shape}; give its size by --size"
+        )
+    found = np.asarray(read.network.model.predict(inputs, verbose=0))
+    if found.shape != reference.features.shape:
+        raise ParityError(
+            f"the reference has features {reference.features.shape}, the network gives "
+            f"{found.shape}; export the features that its test uses"
+        )
+    lengths = np.linalg.norm(reference.features, axis=1, keepdims=True)
+    cosine = float((found * reference.features / lengths).sum(axis=1).min())
+    if not cosine >= MIN_COSINE:
+        raise ParityError(
+            f"the network agrees with the reference to a cosine of {cosine:.5f}, {MIN_COSINE} is "
+            f"needed; {read.family.name} was taken to have {read.family.assumed}"
+        )
+    return f"{len(found)} images, smallest cosine {cosine:.6f}"
+
+
+def describe(read: ReadNetwork) -> dict[str, Any]:
+    """What was found in a checkpoint, JSON types."""
+    return {
+        "family": read.family.name,
+        "network": asdict(read.network.config),
+        "assumed": read.family.assumed,
+        "dropped": list(read.dropped),
+        "skipped": dict(read.skipped),
+    }
+
+
+def _sha256(path: Path) -> str:
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,101 @@
+"""`import`: from a checkpoint of PyTorch to a bundle that every engine runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bireid_runtime import Bundle, Extractor
+
+from bireid_deploy.conversion import verify_bundle
+
+FILES = Path(__file__).parents[1] / "converters" / "imported"
+
+
+def _import(name, out, *arguments):
+    return "import", FILES / f"{name}.pth", "-o", out, "--size", "64x32", *arguments
+
+
+@pytest.fixture(scope="module")
+def made(make, tmp_path_factory):
+    out = tmp_path_factory.mktemp("import") / "bundle"
+    arguments = ("--reference", FILES / "layumi.npz", "--weights-licence", "MIT")
+    return make(out, *_import("layumi", out, *arguments))
+
+
+def test_it_says_what_it_found_took_for_granted_and_left_out(made):
+    said = made.result.err
+    assert "layumi, 16 numbers per image" in said
+    assert "taken for granted: images of 256x128, bicubic" in said
+    assert "model.fc.weight" in said
+    assert "checked: reference: 3 images, smallest cosine 1.0000" in said
+
+
+def test_the_bundle_is_like_any_other(made):
+    bundle = Bundle.open(made.path)
+    assert bundle.formats.keys() == {"float", "float-onnx"}
+    assert bundle.preprocess.resize == "bicubic"
+    assert all(check.passed for check in verify_bundle(made.path))
+    origin = bundle.manifest["training"]["imported_from"]
+    assert origin["family"] == "layumi"
+    assert len(origin["sha256"]) == 64
+    assert bundle.manifest["licences"] == {"weights": "MIT", "training_data": "not stated"}
+    assert "imported" in (made.path / "card.md").read_text()
+
+
+@pytest.mark.parametrize("backend", ["native", "litert", "onnx"])
+def test_the_engines_give_what_pytorch_computed(made, backend):
+    with np.load(FILES / "layumi.npz") as arrays:
+        images, features = arrays["images"], arrays["features"]
+    expected = features / np.linalg.norm(features, axis=1, keepdims=True)
+    found = Extractor.open(made.path, backend=backend).embed(list(images))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_another_network_than_the_reference_is_refused(refused, tmp_path):
+    out = tmp_path / "out"
+    wrong = ("--reference", FILES / "strong-baseline.npz")
+    err = refused(3, *_import("fast-reid", out, *wrong))
+    assert "the network agrees with the reference to a cosine of" in err
+    err = refused(3, *_import("layumi", out, *wrong))
+    assert "the reference has features (3, 32), the network gives (3, 16)" in err
+    assert not out.exists()
+
+
+def test_a_last_stride_that_the_weights_do_not_tell_counts(refused, tmp_path):
+    arguments = ("--reference", FILES / "fast-reid.npz", "--last-stride", 2)
+    assert "cosine of" in refused(3, *_import("fast-reid", tmp_path / "out", *arguments))
+
+
+def test_refusals_name_the_file_and_come_before_anything_is_built(refused, tmp_path):
+    out = tmp_path / "out"
+    checkpoints = FILES.parent / "checkpoints"
+    err = refused(6, "import", checkpoints / "state.pth", "-o", out)
+    assert "state.pth: of no architecture that is known here" in err
+    assert "torchreid-resnet?" in refused(
+        6, "import", FILES / "layumi.pth", "-o", out, "--arch", "torchreid-resne"
+    )
+    cut = tmp_path / "cut.pth"
+    cut.write_bytes((FILES / "layumi.pth").read_bytes()[:-100])
+    assert "cut off" in refused(2, "import", cut, "-o", out)
+    reference = tmp_path / "reference.npz"
+    np.savez(reference, features=np.zeros((3, 16)), images=np.zeros((3, 8, 8, 3), np.uint8))
+    assert "finite features" in refused(2, *_import("layumi", out, "--reference", reference))
+    assert "is no height and width" in refused(
+        2, "import", FILES / "layumi.pth", "-o", out, "--size", "64"
+    )
+    assert not out.exists()
+
+
+def test_another_architecture_than_the_named_one_is_refused(refused, tmp_path):
+    arguments = ("-o", tmp_path / "out", "--arch", "torchreid-resnet")
+    err = refused(6, "import", FILES / "torchvision-resnet.pth", *arguments)
+    assert "it is no torchreid-resnet: 'classifier.weight' is not in it" in err
+
+
+def test_json_has_it_all(cli, tmp_path):
+    result = cli(*_import("torchreid-resnet", tmp_path / "out", "--json", "--format", "float"))
+    found = json.loads(result.out)
+    assert found["found"]["family"] == "torchreid-resnet"
+    assert set(found["bytes"]) == {"float"}
+    assert found["parity"]["verified"]
