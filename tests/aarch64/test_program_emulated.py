@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from zoo import BUNDLES
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = REPOSITORY / "dist" / "bireid-embed-aarch64"
-BUNDLES = sorted(path.parent for path in (REPOSITORY / "models/zoo").glob("*/manifest.json"))
 
 
 @pytest.fixture

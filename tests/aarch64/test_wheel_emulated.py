@@ -5,15 +5,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from zoo import BUNDLES, REID_BUNDLE
 
 REPOSITORY = Path(__file__).parents[2]
 WHEELS = sorted((REPOSITORY / "dist").glob("bireid_runtime-*aarch64.whl"))
-BUNDLES = sorted(path.parent for path in (REPOSITORY / "models/zoo").glob("*/manifest.json"))
+
+CPUS = ("cortex-a72", "cortex-a76")
 
 SELF_TEST = """
 import json, sys
-from bireid_runtime import Extractor, self_test
-report = self_test(Extractor.open(sys.argv[1], backend=sys.argv[2]))
+from bireid_runtime import Bundle, Session, self_test
+report = self_test(Session.open(Bundle.open(sys.argv[1]), sys.argv[2], 1))
 print(json.dumps({"passed": report.passed, "backend": report.backend, "engine": report.engine,
                   "max_abs": report.max_difference}))
 """
@@ -32,9 +34,14 @@ def installed_wheel(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # the first time, the emulated machine is made
-@pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76"])
-@pytest.mark.parametrize("backend", ["native", "litert"])
-@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    ("bundle", "backend", "cpu"),
+    [
+        *((REID_BUNDLE, each, cpu) for each in ("native", "litert") for cpu in CPUS),
+        *((each, "native", CPUS[0]) for each in BUNDLES if each != REID_BUNDLE),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_the_self_test_of_a_released_bundle_passes(
     installed_wheel, emulated_python, bundle, backend, cpu
 ):

@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 from bireid_runtime import Bundle
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
+from zoo import REID_BUNDLE
 
 from bireid_deploy.benchmark.declared_inputs import declared_shape
 from bireid_deploy.benchmark.engines import engines_of, installed
 from bireid_deploy.benchmark.session import time_engines
-
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
-BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 
 # A module of the name of an engine, which waits forever once it has told who it is.
 HANGING = """
@@ -50,7 +48,9 @@ test_session.time(test_session.onnx_engine(sys.argv[2]))
 
 
 def onnx_engine(path):
-    (engine,) = [each for each in engines_of(Bundle.open(BUNDLE), (), 1) if each.kind == "onnx"]
+    (engine,) = [
+        each for each in engines_of(Bundle.open(REID_BUNDLE), (), 1) if each.kind == "onnx"
+    ]
     return replace(engine, kind="onnxruntime", path=str(path))
 
 
@@ -117,7 +117,9 @@ def test_an_engine_that_fails_later_says_why(stand_in):
 def test_the_others_are_timed_when_one_fails(stand_in, tmp_path):
     stand_in(CHATTY + "    def get_inputs(self): raise OSError('no such model')\n")
     failing = onnx_engine("model.onnx")
-    (native,) = [each for each in engines_of(Bundle.open(BUNDLE), (), 1) if each.kind == "native"]
+    (native,) = [
+        each for each in engines_of(Bundle.open(REID_BUNDLE), (), 1) if each.kind == "native"
+    ]
     failed = []
     (timing,) = time_engines(
         [failing, native], 1, 1, 1, on_failed=lambda engine, error: failed.append((engine, error))
@@ -169,13 +171,13 @@ def without_onnxruntime(monkeypatch):
 
 
 def test_what_is_not_installed_is_left_out(without_onnxruntime):
-    known = engines_of(Bundle.open(BUNDLE), (), 1)
+    known = engines_of(Bundle.open(REID_BUNDLE), (), 1)
     left_out = [engine for engine in known if engine not in installed(known)]
     assert [engine.kind for engine in left_out] == ["onnx"]
 
 
 def test_what_was_asked_for_is_never_left_out(without_onnxruntime):
-    file = BUNDLE / "model.onnx"
-    known = engines_of(Bundle.open(BUNDLE), (file,), 1)
+    file = REID_BUNDLE / "model.onnx"
+    known = engines_of(Bundle.open(REID_BUNDLE), (file,), 1)
     with pytest.raises(BackendUnavailableError, match="onnxruntime is not installed: pip install"):
         installed(known, (file,))

@@ -13,6 +13,7 @@ import numpy as np
 from bireid_runtime import Bundle
 from bireid_runtime.images import load_image
 from fuzz.mutate import mutate_bytes, mutate_json
+from zoo import REID_BUNDLE
 
 from bireid_deploy.data.clouds.ply import parse_ply
 from bireid_deploy.data.item_files import read_items
@@ -22,7 +23,6 @@ from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
 
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
 TORCH_FILES = Path(__file__).parents[1] / "converters" / "checkpoints"
 Mutate = Callable[[bytes, random.Random], bytes]
 
@@ -46,8 +46,7 @@ class Reader:
 
 def _bundle_file(name: str) -> Callable[[Path], bytes]:
     def sound(folder: Path) -> bytes:
-        (source,) = ZOO.iterdir()
-        for path in source.iterdir():
+        for path in REID_BUNDLE.iterdir():
             shutil.copy(path, folder)
         # A small model: it is hashed every time, and is not what is read here.
         (folder / "model.lce.tflite").write_bytes(b"model")
@@ -171,8 +170,7 @@ end_header
 
 def _zoo_model(name: str) -> Callable[[Path], bytes]:
     def sound(folder: Path) -> bytes:
-        (source,) = ZOO.iterdir()
-        return (source / name).read_bytes()
+        return (REID_BUNDLE / name).read_bytes()
 
     return sound
 

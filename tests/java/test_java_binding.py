@@ -19,7 +19,7 @@ from skips import skip_unavoidably
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
 from bundle_files import (
-    ZOO_BUNDLE,
+    REID_BUNDLE,
     adapted_bundle,
     change_golden_outputs,
     classifier_bundle,
@@ -72,7 +72,7 @@ def classpath(*entries):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return ZOO_BUNDLE
+    return REID_BUNDLE
 
 
 @pytest.fixture(scope="module")

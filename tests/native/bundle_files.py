@@ -15,9 +15,8 @@ from adapted_bundle import adapted_copy
 from bireid_runtime import Bundle, CloudPreprocess, InputSpec, OutputSpec
 from bireid_runtime.safetensors import write_safetensors
 from golden_edit import edit_golden_outputs
+from zoo import REID_BUNDLE
 
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
-ZOO_BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 GOLDEN = "golden.safetensors"
 _MODEL = "model.lce.tflite"
 
@@ -43,7 +42,7 @@ def classifier_bundle() -> Path:
     from ai_edge_litert import schema_py_generated as schema
     from flatbuffers import Builder
 
-    source = ZOO_BUNDLE
+    source = REID_BUNDLE
     model = schema.ModelT.InitFromPackedBuf((source / _MODEL).read_bytes(), 0)
     graph = model.subgraphs[0]
     normalization = graph.operators.pop()
@@ -78,7 +77,7 @@ def detector_bundle() -> Path:
     from ai_edge_litert import schema_py_generated as schema
     from flatbuffers import Builder
 
-    source = ZOO_BUNDLE
+    source = REID_BUNDLE
     model = schema.ModelT.InitFromPackedBuf((source / _MODEL).read_bytes(), 0)
     graph = model.subgraphs[0]
     codes = [code.builtinCode for code in model.operatorCodes]
@@ -124,7 +123,7 @@ def tracker_bundle() -> Path:
     """Return a bundle with one convolution of stride 8, as a tracker: it seeks colours."""
     stride, channels = 8, 6
     cells = TRACKER_SIDE // stride
-    source = json.loads((ZOO_BUNDLE / "manifest.json").read_text())
+    source = json.loads((REID_BUNDLE / "manifest.json").read_text())
     manifest = {**source, "task": "tracking"}
     (taken,) = manifest["inputs"]
     taken["shape"] = [None, TRACKER_SIDE, TRACKER_SIDE, 3]
@@ -148,7 +147,7 @@ def tracker_bundle() -> Path:
     (bundle / _MODEL).write_bytes(data)
     manifest["files"] = {_MODEL: {"format": "lce", **_identity(data)}}
     # What the map holds is not known.
-    crops = golden_crops(ZOO_BUNDLE)
+    crops = golden_crops(REID_BUNDLE)
     unknown = np.zeros((len(crops), cells, cells, channels), np.float32)
     _write_golden(bundle, manifest, crops, unknown, {"max_abs": 1e6})
     return bundle
@@ -242,7 +241,7 @@ def _temporary_folder() -> str:
 @cache
 def adapted_bundle() -> Path:
     """Return the zoo's bundle adapted to two cameras: other numbers in its file, and centring."""
-    return adapted_copy(ZOO_BUNDLE, Path(_temporary_folder(), "adapted"))
+    return adapted_copy(REID_BUNDLE, Path(_temporary_folder(), "adapted"))
 
 
 @cache

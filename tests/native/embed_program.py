@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundle_files import ZOO_BUNDLE
+from bundle_files import REID_BUNDLE
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ZOO_BUNDLE
+BUNDLE = REID_BUNDLE
 TOLERANCE = 1e-5  # of an embedding's component, between engines on the same pixels
 
 # Folders of `make native-test` by the names of their builds; it takes clang where there is one.

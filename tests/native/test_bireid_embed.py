@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bireid_runtime import Detector, Extractor, Tracker, __version__
 from bundle_files import (
-    ZOO_BUNDLE,
+    REID_BUNDLE,
     change_golden_outputs,
     classifier_bundle,
     detector_bundle,
@@ -54,7 +54,7 @@ def test_embeddings_are_those_of_python(program, crops, crop_files):
     crops = [*crops, rng.integers(0, 256, (219, 97, 3), dtype=np.uint8)]
     Image.fromarray(crops[-1]).save(crop_files[0].with_name("noise.png"))
     rows = embeddings(program, *crop_files, crop_files[0].with_name("noise.png"))
-    expected = Extractor.open(ZOO_BUNDLE, backend="litert").embed(crops)
+    expected = Extractor.open(REID_BUNDLE, backend="litert").embed(crops)
     np.testing.assert_allclose(rows, expected, rtol=0, atol=TOLERANCE)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from adapted_bundle import CAMERAS
 from bireid_runtime import Extractor
-from bundle_files import ZOO_BUNDLE, adapted_bundle, golden_crops
+from bundle_files import REID_BUNDLE, adapted_bundle, golden_crops
 from embed_program import PROGRAMS, TOLERANCE, refusal, run
 from PIL import Image
 
@@ -19,7 +19,7 @@ def program(request):
 
 @pytest.fixture(scope="module")
 def crop():
-    return golden_crops(ZOO_BUNDLE)[1]
+    return golden_crops(REID_BUNDLE)[1]
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_a_camera_is_asked_for_where_there_is_one(program, crop_file):
     assert "name one: entrance, yard" in refusal(program, adapted_bundle(), crop_file)
     unknown = refusal(program, "--camera=street", adapted_bundle(), crop_file)
     assert "no camera 'street'" in unknown
-    assert "no camera 'yard' in it" in refusal(program, "--camera=yard", ZOO_BUNDLE, crop_file)
-    assert "--camera needs a name" in refusal(program, "--camera=", ZOO_BUNDLE, crop_file)
+    assert "no camera 'yard' in it" in refusal(program, "--camera=yard", REID_BUNDLE, crop_file)
+    assert "--camera needs a name" in refusal(program, "--camera=", REID_BUNDLE, crop_file)
 
 
 def test_what_does_not_depend_on_the_camera_needs_none(program):

@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pytest
 from bireid_runtime import Extractor
-from bundle_files import ZOO_BUNDLE, golden_crops
+from bundle_files import REID_BUNDLE, golden_crops
 from embed_program import BUNDLE, PROGRAMS, TOLERANCE, embeddings, refusal
 from PIL import Image
 
@@ -25,7 +25,7 @@ def program(request):
 
 @pytest.fixture(scope="module")
 def extractor():
-    return Extractor.open(ZOO_BUNDLE, backend="litert")
+    return Extractor.open(REID_BUNDLE, backend="litert")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 from bireid_runtime import PointClassifier
-from bundle_files import ZOO_BUNDLE, points_bundle, some_clouds
+from bundle_files import REID_BUNDLE, points_bundle, some_clouds
 from embed_program import PROGRAMS, refusal, run
 
 
@@ -153,4 +153,4 @@ def test_bad_files_are_refused(program, case, tmp_path):
 def test_clouds_and_images_are_kept_apart(program, files):
     line = refusal(program, points_bundle(), "--raw", "2x2", files[0])
     assert "--raw goes with images" in line
-    refusal(program, ZOO_BUNDLE, files[0])
+    refusal(program, REID_BUNDLE, files[0])

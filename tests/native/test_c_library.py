@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bireid_runtime import Detector, PointClassifier, Tracker, engine_path
 from bundle_files import (
-    ZOO_BUNDLE,
+    REID_BUNDLE,
     classifier_bundle,
     detector_bundle,
     golden_crops,
@@ -97,7 +97,7 @@ def run_on(program, bundle, crop, folder):
 
 
 def test_it_prints_the_golden_embeddings(minimal, tmp_path):
-    bundle = ZOO_BUNDLE
+    bundle = REID_BUNDLE
     expected = golden_outputs(bundle, "embedding")
     for crop, embedding in zip(golden_crops(bundle), expected, strict=True):
         printed = np.array(run_on(minimal, bundle, crop, tmp_path), np.float32)
@@ -109,13 +109,13 @@ def test_a_classifier_prints_its_classes_and_logits(minimal, classify, tmp_path)
     rows = [line.split(" ", 1) for line in run_on(classify, classifier_bundle(), crop, tmp_path)]
     assert [name for _, name in rows[:2]] == ["größte", "class 1"]
     logits = np.array([number for number, _ in rows], np.float32)
-    embedding = np.array(run_on(minimal, ZOO_BUNDLE, crop, tmp_path), np.float32)
+    embedding = np.array(run_on(minimal, REID_BUNDLE, crop, tmp_path), np.float32)
     np.testing.assert_allclose(logits / np.linalg.norm(logits), embedding, rtol=0, atol=1e-5)
 
 
 def test_a_detector_prints_what_python_finds_to_the_last_bit(detect, tmp_path):
     python = Detector.open(detector_bundle(), backend="native")
-    crops = golden_crops(ZOO_BUNDLE)
+    crops = golden_crops(REID_BUNDLE)
     crops += [crops[0][:40], crops[0][:, :9], np.rot90(crops[1]).copy()]
     for crop, expected in zip(crops, python.boxes(crops), strict=True):
         lines = [line.rsplit(" ", 5) for line in run_on(detect, detector_bundle(), crop, tmp_path)]
@@ -178,11 +178,11 @@ def test_a_bundle_for_another_face_names_the_right_one(minimal, classify, detect
     assert done.stderr.endswith("open it with bireid_detector_open\n")
     done = run(minimal, tracker_bundle(), "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_tracker_open\n")
-    done = run(detect, ZOO_BUNDLE, "crop.rgb", 1, 1)
+    done = run(detect, REID_BUNDLE, "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_open\n")
     done = run(minimal, classifier_bundle(), "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_classifier_open\n")
-    done = run(classify, ZOO_BUNDLE, "crop.rgb", 1, 1)
+    done = run(classify, REID_BUNDLE, "crop.rgb", 1, 1)
     assert done.stderr.endswith("open it with bireid_open\n")
 
 

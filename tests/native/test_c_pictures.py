@@ -15,7 +15,7 @@ from bireid_runtime import (
     similarity,
 )
 from bireid_runtime.errors import ArgumentError, ImageError
-from bundle_files import ZOO_BUNDLE
+from bundle_files import REID_BUNDLE
 
 RGB, BGR, NV12 = 0, 1, 2
 DIM = 256
@@ -86,7 +86,7 @@ def library():
 @pytest.fixture(scope="module")
 def opened(library):
     handle = ctypes.c_void_p()
-    status = library.bireid_open(str(ZOO_BUNDLE).encode(), None, ctypes.byref(handle))
+    status = library.bireid_open(str(REID_BUNDLE).encode(), None, ctypes.byref(handle))
     assert status == 0
     yield Opened(library, handle)
     library.bireid_close(handle)
@@ -94,7 +94,7 @@ def opened(library):
 
 @pytest.fixture(scope="module")
 def python():
-    return Extractor.open(ZOO_BUNDLE, backend="native")
+    return Extractor.open(REID_BUNDLE, backend="native")
 
 
 def rgb(pixels, form=RGB):
@@ -203,7 +203,7 @@ def test_handles_that_share_run_beside_each_other(opened):
 def test_the_input_is_told(opened):
     info = ImageInfo(size=ctypes.sizeof(ImageInfo))
     assert opened.library.bireid_input_image(opened.handle, ctypes.byref(info)) == 0
-    spec = Bundle.open(ZOO_BUNDLE).preprocess
+    spec = Bundle.open(REID_BUNDLE).preprocess
     assert (info.height, info.width, info.channels) == spec.shape
     assert info.letterbox == 0
     np.testing.assert_array_equal(info.mean[:3], np.float32(spec.mean))

@@ -8,9 +8,9 @@ import pytest
 from adapted_bundle import CAMERAS
 from bireid_runtime import Bundle, CameraStatistics, Session, engine_path, native_library
 from bireid_runtime.backends.native import _Options as Options
-from bundle_files import ZOO_BUNDLE, adapted_bundle, golden_crops
+from bundle_files import REID_BUNDLE, adapted_bundle, golden_crops
 
-DIM = Bundle.open(ZOO_BUNDLE).output_of_kind("embedding").shape[0]
+DIM = Bundle.open(REID_BUNDLE).output_of_kind("embedding").shape[0]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def embed(library, handle, crop):
 
 def crops():
     rng = np.random.default_rng(8)
-    return [*golden_crops(ZOO_BUNDLE), rng.integers(0, 256, (90, 70, 3), np.uint8)]
+    return [*golden_crops(REID_BUNDLE), rng.integers(0, 256, (90, 70, 3), np.uint8)]
 
 
 def test_patches_and_centring_give_the_bits_of_python(library, opened):
@@ -95,7 +95,7 @@ def test_what_the_handle_tells(library, opened):
     assert library.bireid_selftest(handle, None, None) == 0
     assert "name one: entrance, yard" in opened(adapted_bundle(), None)
     assert "no camera 'street'; choose one of: entrance, yard" in opened(adapted_bundle(), "street")
-    assert "there is no camera 'yard' in it" in opened(ZOO_BUNDLE, "yard")
+    assert "there is no camera 'yard' in it" in opened(REID_BUNDLE, "yard")
 
 
 def test_statistics_give_the_bits_of_python(library, opened):

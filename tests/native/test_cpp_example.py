@@ -11,10 +11,10 @@ import pytest
 from bireid_runtime import Bundle, delegate_path
 from bireid_runtime.resize import resize_bilinear
 from skips import skip_unavoidably
+from zoo import REID_BUNDLE
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "runtime" / "native" / "examples" / "embed.cc"
-ZOO = ROOT / "models" / "zoo"
 COMPILER = shlex.split(os.environ.get("CXX", "c++"))
 LIBRARIES = ("tensorflow-lite", "tensorflowlite_c")  # as Debian and as LiteRT's own build name it
 PROBE = "#include <tensorflow/lite/c/c_api.h>\nint main() { return TfLiteVersion() == nullptr; }\n"
@@ -50,7 +50,7 @@ def program(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle():
-    return Bundle.open(ZOO / "distilled_r18_half-synthetic-128x64-256d-v2")
+    return Bundle.open(REID_BUNDLE)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_runtime import Extractor, similarity
-from bundle_files import ZOO_BUNDLE, golden_crops
+from bundle_files import REID_BUNDLE, golden_crops
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / "dist" / "native"
@@ -38,20 +38,20 @@ def ranked(program, crops, folder):
     for path, crop in zip(paths, crops, strict=True):
         path.write_bytes(crop.tobytes())
     height, width, _ = crops[0].shape
-    lines = run(program, ZOO_BUNDLE, width, height, paths[0], *paths).splitlines()
+    lines = run(program, REID_BUNDLE, width, height, paths[0], *paths).splitlines()
     return [(float(line.split()[0]), Path(line.split()[1]).stem) for line in lines]
 
 
 @pytest.fixture(scope="module")
 def crops():
     rng = np.random.default_rng(0)
-    first = golden_crops(ZOO_BUNDLE)[0]
+    first = golden_crops(REID_BUNDLE)[0]
     return [first, first[:, ::-1].copy(), rng.integers(0, 256, first.shape, np.uint8)]
 
 
 @pytest.fixture(scope="module")
 def expected(crops):
-    rows = Extractor.open(ZOO_BUNDLE, backend="native").embed(crops)
+    rows = Extractor.open(REID_BUNDLE, backend="native").embed(crops)
     alike = similarity(rows[0], rows)
     return [(alike[i], str(i)) for i in np.argsort(-alike)]
 

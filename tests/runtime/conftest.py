@@ -10,8 +10,8 @@ from bireid_runtime import Bundle, Golden, InputSpec, OutputSpec, Preprocess
 from bireid_runtime.golden import Tolerance
 from bireid_runtime.preprocess import preprocess
 from bireid_runtime.resize import resize_bilinear
+from zoo import REID_BUNDLE
 
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
 SPEC = Preprocess(height=16, width=8)
 DIM = 6
 INPUTS = (InputSpec.image("image", SPEC),)
@@ -172,7 +172,7 @@ def reference() -> Callable[[np.ndarray], np.ndarray]:
 @pytest.fixture(scope="session")
 def released_bundle() -> Bundle:
     """A bundle that the repository ships."""
-    return Bundle.open(min(path for path in ZOO.iterdir() if path.is_dir()))
+    return Bundle.open(REID_BUNDLE)
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,19 @@
 
 import os
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from bireid_runtime import Extractor
+from zoo import REID_BUNDLE
 
 CHILDREN = 12
-(ZOO_BUNDLE,) = (Path(__file__).parents[2] / "models" / "zoo").iterdir()
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_child_embeds_while_its_parent_does(threads):
-    extractor = Extractor.open(ZOO_BUNDLE, backend="native", threads=threads)
+    extractor = Extractor.open(REID_BUNDLE, backend="native", threads=threads)
     crops = list(np.random.default_rng(0).integers(0, 256, (4, 128, 64, 3), np.uint8))
     expected = extractor.embed(crops)
     ended = threading.Event()

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from skips import skip_unavoidably
+from zoo import REID_BUNDLE
 
-(ZOO_BUNDLE,) = (Path(__file__).parents[2] / "models" / "zoo").iterdir()
 PROGRAM = """
 import os, sys
 import numpy as np
@@ -26,7 +25,7 @@ def test_no_more_threads_than_cpus(cpus):
     if len(os.sched_getaffinity(0)) < cpus:
         skip_unavoidably(f"this process may use fewer than {cpus} CPUs")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, ZOO_BUNDLE, str(cpus)],
+        [sys.executable, "-c", PROGRAM, REID_BUNDLE, str(cpus)],
         capture_output=True,
         text=True,
         check=False,

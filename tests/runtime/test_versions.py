@@ -11,10 +11,10 @@ import pytest
 from bireid_runtime.backends import BACKENDS
 from packaging.requirements import Requirement
 from packaging.version import Version
+from zoo import REID_BUNDLE
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache" / "wheels"
-(BUNDLE,) = (REPOSITORY / "models" / "zoo").iterdir()
 EXTRAS = tomllib.loads((REPOSITORY / "runtime/pyproject.toml").read_text())["project"][
     "optional-dependencies"
 ]
@@ -90,7 +90,7 @@ def test_golden_crops(backend, package, version):
     (engine,) = [each for each in BACKENDS if each.name == backend]
     if engine.unavailable_reason() is not None:
         pytest.skip(str(engine.unavailable_reason()))
-    said = _run(PROGRAM, _unpacked(package, version), BUNDLE, backend)
+    said = _run(PROGRAM, _unpacked(package, version), REID_BUNDLE, backend)
     assert version in said
     assert said.endswith("True")
 
