@@ -39,9 +39,9 @@ class InferenceSession:
 """
 # A shell that runs the tests in the background has them ignore Ctrl-C.
 TIME = """
-import signal, sys
+import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1], os.path.dirname(sys.argv[1])
 import test_session
 test_session.time(test_session.onnx_engine(sys.argv[2]))
 """
