@@ -82,6 +82,9 @@ class Server:
             os.kill(each, signal.SIGKILL)
         while any(_runs(each) for each in (pid, *map(int, children))):
             time.sleep(0.01)
+        # Where nobody reaps it, its number looks as if it ran.
+        (self.data / "postmaster.pid").unlink()
+        (self.data / ".s.PGSQL.5432.lock").unlink()
 
     def run(self, program: str, *arguments: object) -> None:
         """Run one of its programs, as a user that the server accepts."""

@@ -17,6 +17,12 @@ from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
+from bireid_deploy.gallery_server.opening import (
+    copy_gallery,
+    grant_rights,
+    migrate_gallery,
+    open_gallery,
+)
 
 __all__ = [
     "Adaptation",
@@ -35,12 +41,16 @@ __all__ = [
     "classify",
     "compare",
     "convert",
+    "copy_gallery",
     "create_gallery",
     "detect",
     "embed",
     "evaluate",
     "flash",
     "follow",
+    "grant_rights",
+    "migrate_gallery",
+    "open_gallery",
     "profile",
     "report",
     "roll_back",

@@ -19,8 +19,10 @@ from bireid_runtime.search import MAX_TOP, products, sign_codes
 from bireid_deploy.gallery_server.connection import Database, number
 from bireid_deploy.gallery_server.reading import read_vectors
 
-# pgvector's index finds so many at most; more than that are found by a scan.
+# pgvector's index finds so many at most; more are found by a scan, which also takes little time
+# where there are few.
 _INDEX_TOP = 1000
+INDEX_FROM = 20_000
 _ROWS = 4096
 
 
@@ -70,11 +72,12 @@ class ServerFinder:
     ) -> list[tuple[int, float]]:
         """Entries and their scores, as `bireid_runtime.gallery.finding.Finder.nearest`."""
         # The highest number is no less than the count, and read from an index.
-        many = (number(self._database, "SELECT max(id) FROM entry") or 0) >= MANY
-        size = max(top, LONG_SHORTLIST if many else SHORTLIST)
+        count = number(self._database, "SELECT max(id) FROM entry") or 0
+        size = max(top, LONG_SHORTLIST if count >= MANY else SHORTLIST)
+        by_index = self._index is not None and count >= INDEX_FROM and allowed == Filter()
         while True:
             wanted = min(size, MAX_TOP)
-            entries, people = self._shortlist(query, wanted, allowed)
+            entries, people = self._shortlist(query, wanted, allowed, by_index)
             vectors = read_vectors(self._database, entries.tolist(), self._dim, self._source)
             found = rank(entries, people, products(vectors, query), top, one_per_person)
             # A person with many entries may fill the shortlist.
@@ -124,17 +127,20 @@ class ServerFinder:
         return None if label is None else str(label)
 
     def _shortlist(
-        self, query: np.ndarray, wanted: int, allowed: Filter
+        self, query: np.ndarray, wanted: int, allowed: Filter, by_index: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Numbers of the nearest entries by codes, int64 (K,), and their people."""
         condition, values = allowed.condition()
         code = f"%s::text::bit({self._dim})"
         # Of few entries that a filter leaves, the index would find a part only.
-        if self._index is not None and not condition and wanted <= _INDEX_TOP:
+        if by_index and wanted <= _INDEX_TOP:
+            # The planner takes the view's condition for one that leaves few.
+            self._database.execute("SET LOCAL enable_sort = off")
             self._database.execute(f"SET LOCAL hnsw.ef_search = {wanted}".encode())
             self._database.execute("SET LOCAL hnsw.iterative_scan = strict_order")
             order = f"code OPERATOR({self._index}.<~>) {code}"
         else:
+            self._database.execute("SET LOCAL enable_sort = on")
             order = f"bit_count(code # {code}), id"
         statement = (
             f"SELECT id, coalesce(person, {NOBODY}) FROM live"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from bireid_runtime.errors import ArgumentError
@@ -61,3 +62,8 @@ def read_location(location: str) -> ServerLocation:
         f"bireid_{names[0]}",
         urlunsplit((parts.scheme, hidden, parts.path, urlencode(public, safe="/"), "")),
     )
+
+
+def shown(location: Path | str) -> str:
+    """A location for messages: a URL without its password."""
+    return read_location(str(location)).shown if is_server(location) else str(location)
