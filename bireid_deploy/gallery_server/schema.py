@@ -125,6 +125,11 @@ def grant(connection: ServerConnection, role: str, rights: str) -> None:
     if RIGHTS[rights]:
         statements.append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}")
     with connection.writing() as database:
+        owner = number(
+            database, "SELECT relowner::regrole FROM pg_class WHERE oid = 'entry'::regclass"
+        )
+        if owner == role:
+            raise ArgumentError(f"{role} owns the gallery; it would lose rights")
         for statement in statements:
             database.execute(sql.SQL(statement).format(schema, grantee))
         for table, allowed in RIGHTS[rights].items():

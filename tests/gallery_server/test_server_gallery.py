@@ -148,6 +148,8 @@ def test_roles_may_what_they_need(gallery: ServerGallery, stock: Server) -> None
         ):
             with pytest.raises(GalleryError, match="permission denied"):
                 refused()
+    with pytest.raises(ArgumentError, match="owns the gallery"):
+        opening.grant_rights(stock.url(), "postgres", "reader")
     with pytest.raises(ArgumentError, match="reader or writer"):
         opening.grant_rights(stock.url(), "eyes", "owner")
     with pytest.raises(GalleryError, match='role "nobody_here" does not exist'):
