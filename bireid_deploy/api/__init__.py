@@ -16,6 +16,7 @@ from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.reporting import report
+from bireid_deploy.api.sharded_embedding import embed_shards
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.gallery_server.opening import (
     copy_gallery,
@@ -45,6 +46,7 @@ __all__ = [
     "create_gallery",
     "detect",
     "embed",
+    "embed_shards",
     "evaluate",
     "flash",
     "follow",
