@@ -81,13 +81,13 @@ def embed_shards(
     job = Job(Path(bundle), folder, listed.files, plan, threads)
     mine = range(first, plan.shards, step)
     missing = job.missing(first, step)
-    total = sum(map(job.images_of, mine))
-    done = total - sum(map(job.images_of, missing))
+    total = sum(len(job.files_of(shard)) for shard in mine)
+    done = total - sum(len(job.files_of(shard)) for shard in missing)
     if missing:
         with quiet():
             finished = run(job, missing)
         for shard in finished:
-            done += job.images_of(shard)
+            done += len(job.files_of(shard))
             if on_progress is not None:
                 on_progress(done, total)
     if part is not None:

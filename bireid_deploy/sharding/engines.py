@@ -23,13 +23,14 @@ def _each(job: Job, embedder: ImageEmbedder, shards: Sequence[int]) -> Iterator[
     for shard in shards:
         # Another process of the job may have done it meanwhile.
         if not job.is_done(shard):
-            job.embed(embedder, shard)
+            job.embed(embedder, shard, job.files_of(shard))
         yield shard
 
 
 # Name: the extra that it needs, or None, and the function.
 ENGINES: dict[str, tuple[str | None, str]] = {
     "here": (None, "bireid_deploy.sharding.engines:run_here"),
+    "ray": ("scale", "bireid_deploy.sharding.ray_engine:run_on_ray"),
 }
 
 

@@ -47,18 +47,22 @@ class Job:
         """Shards that are to be done, of every `parts`-th from `part` on."""
         return [each for each in range(part, self.plan.shards, parts) if not self.is_done(each)]
 
-    def images_of(self, shard: int) -> int:
-        """How many images a shard has."""
-        return len(self.plan.files_of(shard, self.files))
+    def files_of(self, shard: int) -> Sequence[Path]:
+        """The images of a shard."""
+        return self.plan.files_of(shard, self.files)
 
-    def embed(self, embedder: ImageEmbedder, shard: int) -> None:
+    def embed(self, embedder: ImageEmbedder, shard: int, files: Sequence[Path]) -> None:
         """Do a shard. Done twice, or by two at once, it is the same file.
+
+        Args:
+            embedder: As `open_embedder` gives it.
+            shard: Its number.
+            files: Its images.
 
         Raises:
             ImageError: An image cannot be decoded, and none is to be passed over.
             EmbeddingsError: It cannot be written.
         """
-        files = self.plan.files_of(shard, self.files)
         path = self.path(shard)
         vectors, names, skipped = embedder.embed(files, self.plan.skip_broken, allow_none=True)
         # The list first: once the shard is there, nobody comes back.
@@ -99,7 +103,7 @@ class Job:
             part = NamedEmbeddings.load(self.path(shard))
             if part.fingerprint != self.plan.fingerprint:
                 raise EmbeddingsError(f"{self.path(shard)}: embeddings of another network")
-            expected = {str(file) for file in self.plan.files_of(shard, self.files)}
+            expected = {str(file) for file in self.files_of(shard)}
             if not expected.issuperset(part.names):
                 raise EmbeddingsError(f"{self.path(shard)}: has other images than its shard")
             parts.append(part)
