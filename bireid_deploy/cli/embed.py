@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,13 +23,7 @@ from bireid_deploy.cli.paths import BundlePath
 @skip_broken_option
 @click.option("--shards", type=click.Path(path_type=Path), help="Folder of the parts of a job.")
 @click.option("--shard", "part", metavar="I/N", help="Do only the I-th of N parts, from 0 on.")
-@click.option(
-    "--engine",
-    type=click.Choice(["here", "ray"]),
-    default="here",
-    show_default=True,
-    help="What does the shards: this process, or the workers of a Ray cluster.",
-)
+@click.option("--engine", help="What does the shards: here, or ray for a Ray cluster.")
 @click.option(
     "--shard-size",
     default=512,
@@ -47,7 +42,7 @@ def command(
     skip_broken: bool,
     shards: Path | None,
     part: str | None,
-    engine: str,
+    engine: str | None,
     shard_size: int,
     as_json: bool,
 ) -> None:
@@ -67,7 +62,7 @@ def command(
 
     if part is not None and (shards is None or out is not None):
         raise click.UsageError("--shard needs --shards, and takes no --out")
-    if engine != "here" and shards is None:
+    if engine is not None and shards is None:
         raise click.UsageError("--engine needs --shards, a folder that all its machines see")
     if part is None and out is None:
         raise click.UsageError("give --out, or --shards with --shard")
@@ -75,9 +70,8 @@ def command(
         require_writable(out)
     embed: Callable[..., NamedEmbeddings | None] = api.embed
     if shards is not None:
-        embed = partial(
-            api.embed_shards, shards=shards, part=part, shard_size=shard_size, engine_name=engine
-        )
+        given: dict[str, Any] = {} if engine is None else {"engine_name": engine}
+        embed = partial(api.embed_shards, shards=shards, part=part, shard_size=shard_size, **given)
     with progress("embedding") as on_progress:
         embeddings = embed(
             bundle,

@@ -189,7 +189,7 @@ def _copy(database: Database, table: str, rows: Sequence[tuple[int, bytes | None
         return
     query = f"COPY {table} FROM STDIN (FORMAT BINARY)"
     with database.cursor() as cursor, cursor.copy(query.encode()) as copy:
-        copy.set_types(["int8", "bytea"])
+        copy.set_types(["bigint", "bytea"])
         for row in rows:
             copy.write_row(row)
 

@@ -130,6 +130,7 @@ def test_the_verb_does_parts_and_gathers(
         ((*common, "--shard", "0/2"), "--shard needs --shards"),
         ((*common, *shards, "--shard", "0/2", "-o", "x.npz"), "takes no --out"),
         ((*common,), "give --out"),
+        ((*common, *shards, "--engine", "steam", "-o", "x.npz"), "there are here, ray"),
         ((*common, "--shards", tmp_path / "s", "-o", tmp_path / "x.npz"), "shard_size"),
     ):
         result = cli(*wrong)
