@@ -76,7 +76,10 @@ def _on_cluster(job: Job, shards: Sequence[int]) -> Iterator[int]:
     try:
         cores = int(ray.cluster_resources().get("CPU", 1))
         count = max(1, min(len(shards), cores // job.threads))
-        actor: Any = ray.remote(num_cpus=job.threads, max_restarts=-1, max_task_retries=-1)(_Worker)
+        # They reserve no cores: where a node is lost, its actors start again beside others.
+        actor: Any = ray.remote(max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD")(
+            _Worker
+        )
         # The list of a million images stays here; each worker gets what it is to do.
         light = replace(job, files=())
         pool = ActorPool([actor.remote(light) for _ in range(count)])
