@@ -49,3 +49,7 @@ class DeviceCheckError(BireidError):
 
 class PayloadError(BireidError):
     """A file that a device needs is not at hand here: a wheel or the program."""
+
+
+class ClusterError(BireidError):
+    """Machines that share a job cannot be reached, or have gone; what is done stays done."""

@@ -17,7 +17,14 @@ from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
 from bireid_deploy.api.reporting import report
+from bireid_deploy.api.sharded_embedding import embed_shards
 from bireid_deploy.api.training import TrainingResult, train
+from bireid_deploy.gallery_server.opening import (
+    copy_gallery,
+    grant_rights,
+    migrate_gallery,
+    open_gallery,
+)
 
 __all__ = [
     "Adaptation",
@@ -37,13 +44,18 @@ __all__ = [
     "classify",
     "compare",
     "convert",
+    "copy_gallery",
     "create_gallery",
     "detect",
     "embed",
+    "embed_shards",
     "evaluate",
     "flash",
     "follow",
+    "grant_rights",
     "import_checkpoint",
+    "migrate_gallery",
+    "open_gallery",
     "profile",
     "report",
     "roll_back",

@@ -10,7 +10,6 @@ from typing import Any
 
 from bireid_converters.bundle import rewrite_manifest
 from bireid_runtime import Bundle
-from bireid_runtime.gallery import Gallery
 
 from bireid_deploy.api.evaluation import evaluate
 from bireid_deploy.api.training import Quiet
@@ -18,6 +17,7 @@ from bireid_deploy.errors import EmbeddingsError
 from bireid_deploy.evaluation.calibration import ScoreCalibration, calibrate_scores
 from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 from bireid_deploy.evaluation.embeddings import Embeddings
+from bireid_deploy.gallery_server.opening import open_gallery
 from bireid_deploy.tasks.base import Progress
 
 FMRS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -74,7 +74,7 @@ def calibrate(
     """
     opened = Bundle.open(bundle)
     if gallery is not None:
-        Gallery.open(gallery, opened.fingerprint).close()
+        open_gallery(gallery, opened.fingerprint).close()
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder, "embeddings.npz")
         evaluation = evaluate(
@@ -99,6 +99,6 @@ def calibrate(
     if gallery is None:
         rewrite_manifest(opened, opened.path, {"calibration": found.to_json()})
     else:
-        with Gallery.open(gallery, opened.fingerprint) as kept:
+        with open_gallery(gallery, opened.fingerprint) as kept:
             kept.calibrate(json.dumps(found.to_json()))
     return found

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
-from bireid_runtime import Bundle, Extractor
-from bireid_runtime.images import load_image
+from bireid_runtime import Bundle
 
 from bireid_deploy.api.training import Quiet
-from bireid_deploy.data.broken import Reading
 from bireid_deploy.data.image_files import find_images
 from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
+from bireid_deploy.evaluation.image_embedder import ImageEmbedder
 from bireid_deploy.tasks.base import Progress
-
-_CHUNK = 16
 
 
 def embed(
@@ -54,23 +49,18 @@ def embed(
     listed = find_images(inputs)
     with quiet():
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-        opened.check_camera(camera)
-        extractor = Extractor.open(opened, backend=backend, threads=threads, camera=camera)
-        opened.release()
-    names: list[str] = []
-    rows: list[np.ndarray] = []
-    reading = Reading(skip_broken)
-    decoded = reading.each(listed.files, load_image)
-    while chunk := list(islice(decoded, _CHUNK)):
-        names.extend(str(path) for path, _ in chunk)
-        rows.append(extractor.embed([image for _, image in chunk], _CHUNK))
+        embedder = ImageEmbedder(opened, backend, threads, camera)
+
+    def on_done(count: int) -> None:
         if on_progress is not None:
-            on_progress(len(names) + len(reading.skipped), len(listed.files))
+            on_progress(count, len(listed.files))
+
+    vectors, names, skipped = embedder.embed(listed.files, skip_broken, on_done)
     return NamedEmbeddings(
-        np.concatenate(rows),
-        tuple(names),
-        extractor.fingerprint,
-        backend=extractor.backend,
+        vectors,
+        names,
+        embedder.fingerprint,
+        backend=embedder.backend,
         left_out=listed.left_out,
-        skipped=reading.skipped,
+        skipped=skipped,
     )

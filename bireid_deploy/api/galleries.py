@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bireid_runtime import Bundle
 from bireid_runtime.errors import UnsupportedModelError
-from bireid_runtime.gallery import Gallery, Hit, Match
+from bireid_runtime.gallery import Hit, Match
 
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.data.folders import say_left_out
+from bireid_deploy.gallery_server.opening import make_gallery, open_gallery
 from bireid_deploy.tasks.base import Progress
 
 
@@ -27,7 +28,7 @@ def create_gallery(
     sizes = [spec.shape[0] for spec in opened.outputs if spec.kind == "embedding"]
     if len(sizes) != 1:
         raise UnsupportedModelError(f"{opened.path}: has no embedding to keep in a gallery")
-    Gallery.create(gallery, opened.fingerprint, sizes[0], retention_days).close()
+    make_gallery(gallery, opened.fingerprint, sizes[0], retention_days).close()
 
 
 def add_to_gallery(
@@ -47,7 +48,7 @@ def add_to_gallery(
     """Embed images and add them; their times are those of the files, their sources the paths.
 
     Args:
-        gallery: Gallery.
+        gallery: Gallery: a file, or `postgresql://...`, as for `open_gallery`.
         bundle: The bundle whose embeddings it holds.
         inputs: Images, and folders of images.
         person: Who is on all of them; None for sightings.
@@ -69,7 +70,7 @@ def add_to_gallery(
     network = Bundle.open(bundle)
     # A camera of the gallery need not be one that the bundle is adapted to.
     known = camera if camera in network.cameras else None
-    with Gallery.open(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, network.fingerprint) as opened:
         found = embed(
             network,
             inputs,
@@ -118,7 +119,7 @@ def search_gallery(
     """Who is on images, of those in a gallery.
 
     Args:
-        gallery: Gallery.
+        gallery: Gallery: a file, or `postgresql://...`, as for `open_gallery`.
         bundle: The bundle whose embeddings it holds.
         inputs: Images, and folders of images.
         top: Hits of each.
@@ -146,7 +147,7 @@ def search_gallery(
         FingerprintError, BireidError: As `add_to_gallery`.
     """
     network = Bundle.open(bundle)
-    with Gallery.open(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, network.fingerprint) as opened:
         found = embed(
             network, inputs, backend=backend, threads=threads, camera=bundle_camera, quiet=quiet
         )

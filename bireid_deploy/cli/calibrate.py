@@ -7,7 +7,8 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.cli.paths import BundlePath, GalleryLocation
+from bireid_deploy.gallery_server.location import shown
 
 if TYPE_CHECKING:
     from bireid_deploy.evaluation.calibration import ScoreCalibration
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("bundle", type=BundlePath())
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="People, as a folder.")
-@click.option("--gallery", type=click.Path(path_type=Path), help="Keep the table there instead.")
+@click.option("--gallery", type=GalleryLocation(), help="Keep the table there instead.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def command(
     bundle: Path,
     data: Path,
-    gallery: Path | None,
+    gallery: Path | str | None,
     layout: str,
     backend: str,
     threads: int,
@@ -56,7 +57,7 @@ def command(
         emit_json(found.to_json())
         return
     _show(found.data, found.scores)
-    click.echo(f"kept in {bundle if gallery is None else gallery}")
+    click.echo(f"kept in {bundle if gallery is None else shown(gallery)}")
 
 
 def _show(data: str, scores: "ScoreCalibration") -> None:

@@ -9,10 +9,10 @@ import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.cli.paths import BundlePath, GalleryLocation
 
 if TYPE_CHECKING:
-    from bireid_runtime.gallery import Gallery, Hit, Match
+    from bireid_runtime.gallery import GalleryStore, Hit, Match
 
 _PATH = click.Path(path_type=Path)
 
@@ -31,7 +31,7 @@ class _Moment(click.ParamType):
             self.fail(f"{value!r} is no time like 2026-11-28 or 2026-11-28T14:05", param, ctx)
 
 
-_gallery_argument = click.argument("gallery", type=_PATH)
+_gallery_argument = click.argument("gallery", type=GalleryLocation())
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _backend_option = click.option(
     "--backend", default="auto", show_default=True, help="Back end that runs the bundle."
@@ -46,7 +46,8 @@ def command() -> None:
     """Keep people, cameras, times and embeddings in one file, and search it.
 
     A gallery holds embeddings of one network: those of another are refused. It keeps no pictures.
-    What is removed is overwritten in the file.
+    What is removed is overwritten in the file. GALLERY is a file, or for several machines
+    postgresql://USER@HOST/DATABASE?gallery=NAME.
     """
 
 
@@ -54,12 +55,13 @@ def command() -> None:
 @_gallery_argument
 @click.argument("bundle", type=BundlePath())
 @click.option("--retention-days", type=float, help="Days after which entries go; kept for ever.")
-def create(gallery: Path, bundle: Path, retention_days: float | None) -> None:
+def create(gallery: Path | str, bundle: Path, retention_days: float | None) -> None:
     """Make GALLERY, a file, for the embeddings of BUNDLE."""
     from bireid_deploy import api
 
     api.create_gallery(gallery, bundle, retention_days)
-    click.echo(f"{gallery}: a gallery for {bundle}")
+    with _open(gallery) as opened:
+        click.echo(f"{opened.path}: a gallery for {bundle}")
 
 
 @command.command()
@@ -73,7 +75,7 @@ def create(gallery: Path, bundle: Path, retention_days: float | None) -> None:
 @_threads_option
 @_json_option
 def add(
-    gallery: Path,
+    gallery: Path | str,
     bundle: Path,
     inputs: tuple[Path, ...],
     person: str | None,
@@ -130,7 +132,7 @@ def add(
 @_threads_option
 @_json_option
 def search(
-    gallery: Path,
+    gallery: Path | str,
     bundle: Path,
     inputs: tuple[Path, ...],
     cameras: tuple[str, ...],
@@ -181,7 +183,7 @@ def search(
 @click.option("--before", type=_Moment(), help="Those of before then.")
 @_json_option
 def remove(
-    gallery: Path,
+    gallery: Path | str,
     entries: tuple[int, ...],
     person: str | None,
     camera: str | None,
@@ -197,9 +199,9 @@ def remove(
 
 @command.command()
 @_gallery_argument
-@click.argument("other", type=_PATH)
+@click.argument("other", type=GalleryLocation())
 @_json_option
-def merge(gallery: Path, other: Path, as_json: bool) -> None:
+def merge(gallery: Path | str, other: Path | str, as_json: bool) -> None:
     """Take the entries of OTHER, a gallery or a .npz or .jsonl of embeddings, over into GALLERY.
 
     Such files are written by `gallery export` and by `embed`. An entry whose source and time are
@@ -208,7 +210,7 @@ def merge(gallery: Path, other: Path, as_json: bool) -> None:
     from bireid_runtime.gallery import formats
 
     with _open(gallery) as opened:
-        if other.suffix in formats.READERS:
+        if isinstance(other, Path) and other.suffix in formats.READERS:
             new = sum(opened.load(part) for part in formats.read(other))
         else:
             with _open(other) as source:
@@ -220,40 +222,40 @@ def merge(gallery: Path, other: Path, as_json: bool) -> None:
 @_gallery_argument
 @click.argument("person")
 @click.argument("other")
-def same(gallery: Path, person: str, other: str) -> None:
+def same(gallery: Path | str, person: str, other: str) -> None:
     """Make PERSON and OTHER, labels or numbers, one person: PERSON."""
     with _open(gallery) as opened:
         opened.merge_people(_person(opened, person), _person(opened, other))
-        click.echo(f"{gallery}: {other} is {person}")
+        click.echo(f"{opened.path}: {other} is {person}")
 
 
 @command.command()
 @_gallery_argument
 @click.argument("entries", nargs=-1, required=True, type=click.IntRange(1))
 @click.option("--person", help="Label of the person; without it they become a new one.")
-def split(gallery: Path, entries: tuple[int, ...], person: str | None) -> None:
+def split(gallery: Path | str, entries: tuple[int, ...], person: str | None) -> None:
     """Make ENTRIES those of one person."""
     with _open(gallery) as opened:
         number = opened.split(entries, person)
-        click.echo(f"{gallery}: {len(entries)} entries are of person {number}")
+        click.echo(f"{opened.path}: {len(entries)} entries are of person {number}")
 
 
 @command.command()
 @_gallery_argument
 @click.argument("person")
 @click.argument("label")
-def name(gallery: Path, person: str, label: str) -> None:
+def name(gallery: Path | str, person: str, label: str) -> None:
     """Call PERSON, a label or a number, LABEL."""
     with _open(gallery) as opened:
         opened.name(_person(opened, person), label)
-        click.echo(f"{gallery}: {person} is called {label}")
+        click.echo(f"{opened.path}: {person} is called {label}")
 
 
 @command.command()
 @_gallery_argument
 @click.option("--people", "with_people", is_flag=True, help="List all people.")
 @_json_option
-def stats(gallery: Path, with_people: bool, as_json: bool) -> None:
+def stats(gallery: Path | str, with_people: bool, as_json: bool) -> None:
     """Show what GALLERY holds."""
     with _open(gallery) as opened:
         people = opened.people() if with_people else []
@@ -273,7 +275,7 @@ def stats(gallery: Path, with_people: bool, as_json: bool) -> None:
 @command.command()
 @_gallery_argument
 @click.argument("out", type=_PATH)
-def export(gallery: Path, out: Path) -> None:
+def export(gallery: Path | str, out: Path) -> None:
     """Write GALLERY to OUT, by its suffix.
 
     .npz and .jsonl hold all, .csv no embeddings; .faiss is a flat index of faiss, .copy text for
@@ -289,7 +291,7 @@ def export(gallery: Path, out: Path) -> None:
 @command.command()
 @_gallery_argument
 @_json_option
-def expire(gallery: Path, as_json: bool) -> None:
+def expire(gallery: Path | str, as_json: bool) -> None:
     """Remove what is older than GALLERY keeps it, for good; every use of it does so too."""
     # Opening removes what has expired.
     with _open(gallery) as opened:
@@ -301,23 +303,62 @@ def expire(gallery: Path, as_json: bool) -> None:
 @_gallery_argument
 @click.argument("bundle", type=BundlePath())
 @click.option("--note", required=True, help="Why the two may be compared.")
-def relate(gallery: Path, bundle: Path, note: str) -> None:
+def relate(gallery: Path | str, bundle: Path, note: str) -> None:
     """Let GALLERY take embeddings of BUNDLE, too: such as another adaptation of its network."""
     from bireid_runtime import Bundle
 
     fingerprint = Bundle.open(bundle).fingerprint
     with _open(gallery) as opened:
         opened.relate(fingerprint, note)
-    click.echo(f"{gallery}: takes {fingerprint[:19]}..., too")
+        click.echo(f"{opened.path}: takes {fingerprint[:19]}..., too")
 
 
-def _open(path: Path) -> "Gallery":
-    from bireid_runtime.gallery import Gallery
+@command.command()
+@_gallery_argument
+@click.argument("copy", type=GalleryLocation())
+@_json_option
+def copy(gallery: Path | str, copy: Path | str, as_json: bool) -> None:
+    """Copy GALLERY whole to COPY, a new one: from file to server, or back.
 
-    return Gallery.open(path)
+    Unlike `merge` it keeps numbers, expiry, thumbnails, statistics and the calibration.
+    """
+    from bireid_deploy import api
+
+    count = api.copy_gallery(gallery, copy)
+    with _open(copy) as opened:
+        _say(opened, f"{count} entries copied", {"copied": count}, as_json)
 
 
-def _person(gallery: "Gallery", wanted: str) -> int:
+@command.command()
+@_gallery_argument
+@click.argument("role")
+@click.option("--as", "rights", required=True, type=click.Choice(["reader", "writer"]))
+def grant(gallery: Path | str, role: str, rights: str) -> None:
+    """Let ROLE of a server read GALLERY, or add to it too; only its owner removes."""
+    from bireid_deploy import api
+
+    api.grant_rights(gallery, role, rights)
+    click.echo(f"{role} is a {rights} now")
+
+
+@command.command()
+@_gallery_argument
+def migrate(gallery: Path | str) -> None:
+    """Bring GALLERY, on a server, up to date; its codes get an index if pgvector is there."""
+    from bireid_deploy import api
+
+    steps = api.migrate_gallery(gallery)
+    with _open(gallery) as opened:
+        click.echo(f"{opened.path}: up to date, {steps} steps were missing")
+
+
+def _open(location: Path | str) -> "GalleryStore":
+    from bireid_deploy import api
+
+    return api.open_gallery(location)
+
+
+def _person(gallery: "GalleryStore", wanted: str) -> int:
     """The person of that label, or of that number."""
     from bireid_runtime.gallery import GalleryError
     from bireid_runtime.suggestions import hint
@@ -330,7 +371,7 @@ def _person(gallery: "Gallery", wanted: str) -> int:
     raise GalleryError(f"{gallery.path}: nobody is called {wanted!r}; {hint(wanted, labels)}")
 
 
-def _say(gallery: "Gallery", text: str, values: dict[str, Any], as_json: bool) -> None:
+def _say(gallery: "GalleryStore", text: str, values: dict[str, Any], as_json: bool) -> None:
     stats = gallery.stats()
     if as_json:
         emit_json({**values, "entries": stats.entries, "people": stats.people})
@@ -360,7 +401,7 @@ def _show_hits(image: str, hits: "list[Hit]", match: "Match | None") -> None:
     emit_table(title, ["person", "camera", "time", "score", "entry"], rows, text_columns=2)
 
 
-def _show_stats(gallery: "Gallery") -> None:
+def _show_stats(gallery: "GalleryStore") -> None:
     stats = gallery.stats()
     keeps = "for ever" if stats.retention_days is None else f"{stats.retention_days:g} days"
     cameras = ", ".join(f"{camera} {count}" for camera, count in stats.cameras.items())

@@ -143,6 +143,7 @@ def exit_code_of(error: Exception) -> int:
     from bireid_runtime.gallery.errors import FingerprintError
 
     from bireid_deploy.errors import (
+        ClusterError,
         DeviceCheckError,
         DeviceUnreachableError,
         DivergenceError,
@@ -164,5 +165,6 @@ def exit_code_of(error: Exception) -> int:
         (DivergenceError, EXIT_CHECK_FAILED),
         (DeviceCheckError, EXIT_CHECK_FAILED),
         (DeviceUnreachableError, EXIT_UNREACHABLE),
+        (ClusterError, EXIT_UNREACHABLE),
     )
     return next((code for kind, code in codes if isinstance(error, kind)), EXIT_USAGE)

@@ -1,4 +1,4 @@
-"""Paths of bundles as arguments, with what to type when they are of something else."""
+"""Bundles and galleries as arguments, with what to type when they are of something else."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,8 @@ import click
 from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import BundleError
 from bireid_runtime.suggestions import nearest
+
+from bireid_deploy.gallery_server.location import is_server, read_location
 
 _RUN_RECORD = "run.json"
 
@@ -25,6 +27,25 @@ class BundlePath(click.Path):
         """
         require_bundle_path(Path(value))
         return super().convert(value, param, ctx)
+
+
+class GalleryLocation(click.ParamType):
+    """Where a gallery is: a `Path`, or a URL of a server as it is, a str."""
+
+    name = "gallery"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | str:
+        """The location.
+
+        Raises:
+            ArgumentError: A URL that cannot be one.
+        """
+        if not is_server(value):
+            return Path(value)
+        read_location(value)
+        return str(value)
 
 
 def require_bundle_path(path: Path) -> None:

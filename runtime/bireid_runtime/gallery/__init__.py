@@ -1,6 +1,7 @@
 """A gallery on the device: people, cameras, times and embeddings in one SQLite file."""
 
 from bireid_runtime.gallery.errors import FingerprintError, GalleryError
+from bireid_runtime.gallery.protocol import GalleryStore
 from bireid_runtime.gallery.records import Hit, Match, Person, Records, Stats
 from bireid_runtime.gallery.store import Gallery
 
@@ -8,6 +9,7 @@ __all__ = [
     "FingerprintError",
     "Gallery",
     "GalleryError",
+    "GalleryStore",
     "Hit",
     "Match",
     "Person",

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bireid_runtime.gallery.errors import GalleryError
+from bireid_runtime.gallery.ranking import NOBODY
 from bireid_runtime.search import code_bytes
-
-NOBODY = 0
 
 
 class CodeTable:

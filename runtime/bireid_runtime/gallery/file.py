@@ -9,8 +9,7 @@ from threading import RLock
 from typing import Self
 
 from bireid_runtime.calibration import Calibration
-from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import schema, writing
+from bireid_runtime.gallery import arguments, schema, writing
 from bireid_runtime.gallery.errors import FingerprintError, GalleryError
 from bireid_runtime.gallery.reading import read_stats
 from bireid_runtime.gallery.records import Stats
@@ -24,12 +23,14 @@ class GalleryFile:
         path: The file.
         dim: D, numbers of an embedding.
         fingerprint: The network whose embeddings it holds.
+        retention_days: Days after which entries go, or None.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection, header: Header) -> None:
         self.path = path
         self.dim = header.dim
         self.fingerprint = header.fingerprint
+        self.retention_days = header.retention_days
         self._header = header
         self._database = database
         self._lock = RLock()
@@ -118,8 +119,7 @@ class GalleryFile:
             fingerprint: The other one.
             note: Why the two may be compared; kept.
         """
-        if not note.strip():
-            raise ArgumentError("note is empty; say why the two may be compared")
+        arguments.require_note(note)
         with self._writing():
             self._database.execute("REPLACE INTO related VALUES (?, ?)", (fingerprint, note))
 

@@ -4,12 +4,10 @@ import sqlite3
 
 import numpy as np
 
-from bireid_runtime.gallery.code_table import NOBODY, CodeTable
+from bireid_runtime.gallery.code_table import CodeTable
+from bireid_runtime.gallery.ranking import LONG_SHORTLIST, MANY, SHORTLIST, rank, unit_mean
 from bireid_runtime.gallery.vectors import read_vectors, stream_vectors
 from bireid_runtime.search import MAX_TOP, products, search_codes, sign_codes
-
-# Measured: of a million embeddings of 512 numbers, the ten nearest are among so many with 0.997.
-SHORTLIST, LONG_SHORTLIST, MANY = 200, 1000, 500_000
 
 
 class Finder:
@@ -68,30 +66,24 @@ class Finder:
         rows = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
         return self._ranked(rows, scores[rows], top, one_per_person)
 
-    def mean_of(self, rows: np.ndarray) -> np.ndarray:
-        """The mean of embeddings at unit length, float32 (D,); of opposite ones the zero vector.
+    def nearest_people(self, query: np.ndarray, count: int) -> list[int]:
+        """See `identifying.People`."""
+        allowed = self._table.allowed(None, None, None, enrolled=True)
+        nearest = self.nearest(query, count, allowed, one_per_person=True)
+        return [int(self._table.people[row]) for row, _ in nearest]
 
-        Args:
-            rows: Which of the table, bool (N,), one or more.
-        """
-        entries = self._table.entries[rows].tolist()
-        vectors = read_vectors(self._database, entries, self._dim, self._source)
-        mean = vectors.astype(np.float64).mean(axis=0)
-        return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+    def mean_of_person(self, person: int) -> np.ndarray:
+        """See `identifying.People`."""
+        entries = self._table.entries[self._table.people == person].tolist()
+        return unit_mean(read_vectors(self._database, entries, self._dim, self._source))
+
+    def label_of(self, person: int) -> str | None:
+        """See `identifying.People`."""
+        query = "SELECT label FROM person WHERE id = ?"
+        (label,) = self._database.execute(query, (person,)).fetchone()
+        return None if label is None else str(label)
 
     def _ranked(
         self, rows: np.ndarray, scores: np.ndarray, top: int, one_per_person: bool
     ) -> list[tuple[int, float]]:
-        seen: set[int] = set()
-        found: list[tuple[int, float]] = []
-        for place in np.lexsort((rows, -scores)):
-            row = int(rows[place])
-            person = int(self._table.people[row])
-            if one_per_person and person != NOBODY:
-                if person in seen:
-                    continue
-                seen.add(person)
-            found.append((row, float(scores[place])))
-            if len(found) == top:
-                break
-        return found
+        return rank(rows, self._table.people[rows], scores, top, one_per_person)

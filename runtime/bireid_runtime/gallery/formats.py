@@ -14,8 +14,8 @@ import numpy as np
 from bireid_runtime.errors import ArgumentError, ArrayFileError
 from bireid_runtime.files import atomic_file, open_regular
 from bireid_runtime.gallery.errors import GalleryError
+from bireid_runtime.gallery.protocol import GalleryStore
 from bireid_runtime.gallery.records import Records
-from bireid_runtime.gallery.store import Gallery
 from bireid_runtime.npz import open_npz
 
 MAX_LINE_BYTES = 2**22
@@ -24,7 +24,7 @@ _TEXTS = ("people", "cameras", "names")
 _OF_EMBED = {"vectors", "names", "fingerprint"}
 
 
-def write(gallery: Gallery, path: Path | str) -> int:
+def write(gallery: GalleryStore, path: Path | str) -> int:
     """Write all entries in the layout of a suffix, whole or not at all.
 
     - `.npz`: arrays `vectors` float32 (N, D), `people`, `cameras` and `names` as text (N,), empty
@@ -71,7 +71,7 @@ def read(path: Path | str) -> Iterator[Records]:
         raise GalleryError(f"{path}: {error}") from error
 
 
-def _write_npz(gallery: Gallery, file: BinaryIO) -> int:
+def _write_npz(gallery: GalleryStore, file: BinaryIO) -> int:
     texts: dict[str, list[str]] = {name: [] for name in _TEXTS}
     at: list[float] = []
     count = gallery.stats().entries
@@ -96,7 +96,7 @@ def _write_npz(gallery: Gallery, file: BinaryIO) -> int:
     return count
 
 
-def _write_jsonl(gallery: Gallery, file: BinaryIO) -> int:
+def _write_jsonl(gallery: GalleryStore, file: BinaryIO) -> int:
     count = 0
     for part in gallery.records():
         for row, fields in enumerate(_fields(part)):
@@ -107,7 +107,7 @@ def _write_jsonl(gallery: Gallery, file: BinaryIO) -> int:
     return count
 
 
-def _write_csv(gallery: Gallery, file: BinaryIO) -> int:
+def _write_csv(gallery: GalleryStore, file: BinaryIO) -> int:
     count = 0
     text = io.TextIOWrapper(file, "utf-8", newline="")
     rows = csv.DictWriter(text, ("person", "camera", "at", "source"))
@@ -120,7 +120,7 @@ def _write_csv(gallery: Gallery, file: BinaryIO) -> int:
     return count
 
 
-def _write_faiss(gallery: Gallery, file: BinaryIO) -> int:
+def _write_faiss(gallery: GalleryStore, file: BinaryIO) -> int:
     """As `faiss.write_index` writes an IndexFlatIP: header, then the vectors."""
     inner_product, unused = 0, 1 << 20
     count = gallery.stats().entries
@@ -136,7 +136,7 @@ def _write_faiss(gallery: Gallery, file: BinaryIO) -> int:
     return count
 
 
-def _write_copy(gallery: Gallery, file: BinaryIO) -> int:
+def _write_copy(gallery: GalleryStore, file: BinaryIO) -> int:
     count = 0
     for part in gallery.records():
         for row, fields in enumerate(_fields(part)):
@@ -281,7 +281,7 @@ def _records(
     )
 
 
-WRITERS: dict[str, Callable[[Gallery, BinaryIO], int]] = {
+WRITERS: dict[str, Callable[[GalleryStore, BinaryIO], int]] = {
     ".npz": _write_npz,
     ".jsonl": _write_jsonl,
     ".csv": _write_csv,

@@ -67,11 +67,10 @@ class Header:
     created: float
 
 
-def create(path: Path, header: Header) -> None:
-    """Make the file.
+def require_sound(header: Header) -> None:
+    """Check what a gallery is to be made with.
 
     Raises:
-        GalleryError: It is there already, or cannot be made.
         ArgumentError: A number of days that is not above 0, or an impossible dim.
     """
     if not 1 <= header.dim <= MAX_DIM:
@@ -79,6 +78,16 @@ def create(path: Path, header: Header) -> None:
     days = header.retention_days
     if days is not None and not 0 < days < float("inf"):
         raise ArgumentError(f"retention is {days} days; it must be above 0")
+
+
+def create(path: Path, header: Header) -> None:
+    """Make the file.
+
+    Raises:
+        GalleryError: It is there already, or cannot be made.
+        ArgumentError: A number of days that is not above 0, or an impossible dim.
+    """
+    require_sound(header)
     try:
         # "x" makes sure that no one else's file is taken.
         path.open("xb").close()
@@ -93,7 +102,7 @@ def create(path: Path, header: Header) -> None:
                 database.execute(table)
             database.execute(
                 "INSERT INTO gallery VALUES (1, ?, ?, ?, ?, ?, 0)",
-                (header.fingerprint, header.dim, CODE_RULE, days and float(days), header.created),
+                (header.fingerprint, header.dim, CODE_RULE, header.retention_days, header.created),
             )
             database.execute(f"PRAGMA application_id={APPLICATION_ID}")
             database.execute(f"PRAGMA user_version={VERSION}")

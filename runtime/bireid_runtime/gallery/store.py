@@ -7,20 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from bireid_runtime.calibration import Calibration
 from bireid_runtime.camera_statistics import CameraStatistics
-from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import people, schema, writing
+from bireid_runtime.gallery import arguments, copying, people, schema, writing
 from bireid_runtime.gallery.code_table import CodeTable
+from bireid_runtime.gallery.contents import Contents
 from bireid_runtime.gallery.errors import GalleryError
 from bireid_runtime.gallery.file import GalleryFile
 from bireid_runtime.gallery.finding import Finder
-from bireid_runtime.gallery.identifying import match_people
+from bireid_runtime.gallery.identifying import match_people, thresholds
+from bireid_runtime.gallery.protocol import GalleryStore
 from bireid_runtime.gallery.reading import hits_of, read_people, read_records
 from bireid_runtime.gallery.records import Hit, Match, Person, Records
 from bireid_runtime.gallery.schema import Header
-
-_UNIT = 1e-3
 
 
 class Gallery(GalleryFile):
@@ -68,20 +66,19 @@ class Gallery(GalleryFile):
             FingerprintError: As `require`.
             GalleryError: It cannot be written.
         """
-        rows = self._checked(vectors)
+        rows = arguments.unit_rows(vectors, self.dim)
         if fingerprint is not None:
             self.require(fingerprint)
         moment = schema.now()
-        records = Records(
-            vectors=rows,
-            fingerprint=self.fingerprint,
-            people=_per_row("person", person, len(rows), str),
-            cameras=_per_row("camera", camera, len(rows), str),
-            at=tuple(_per_row("at", moment if at is None else at, len(rows), float)),
-            sources=_per_row("source", source, len(rows), str),
+        records = arguments.records_of(
+            rows,
+            self.fingerprint,
+            person,
+            camera,
+            moment if at is None else at,
+            source,
+            thumbnails,
         )
-        if thumbnails is not None and len(thumbnails) != len(rows):
-            raise ArgumentError(f"{len(thumbnails)} thumbnails for {len(rows)} embeddings")
         return self._insert(records, expires, thumbnails, moment)
 
     def load(self, records: Records) -> int:
@@ -94,10 +91,10 @@ class Gallery(GalleryFile):
             FingerprintError, ArgumentError, GalleryError: As `add`.
         """
         self.require(records.fingerprint)
-        self._checked(records.vectors)
+        arguments.unit_rows(records.vectors, self.dim)
         return len(self._insert(records, None, None, schema.now()))
 
-    def merge(self, other: "Gallery") -> int:
+    def merge(self, other: GalleryStore) -> int:
         """Take over the entries of another gallery; a second time adds nothing that has a source.
 
         Returns:
@@ -167,9 +164,8 @@ class Gallery(GalleryFile):
         Raises:
             ArgumentError, GalleryError: A bad argument; a damaged file.
         """
-        rows = self._checked(queries)
-        if top < 1:
-            raise ArgumentError(f"top is {top}; it must be 1 or more")
+        rows = arguments.unit_rows(queries, self.dim)
+        arguments.require_top(top)
         with self._reading(threads) as finder:
             allowed = self._table.allowed(cameras, since, until, enrolled)
             find = finder.nearest_of_all if exact else finder.nearest
@@ -203,17 +199,13 @@ class Gallery(GalleryFile):
                 calibration does not support the rate, or there is none.
             GalleryError: A damaged file.
         """
-        rows = self._checked(queries)
-        if sum(each is not None for each in (same, fmr, fpir)) != 1:
-            raise ArgumentError("give one of same, fmr and fpir")
+        rows = arguments.unit_rows(queries, self.dim)
         calibration = self.calibration()
-        if same is None:
-            same, different = self._thresholds(calibration, fmr, fpir)
-        lower = same if different is None else different
-        if lower > same:
-            raise ArgumentError(f"different is {lower}, above same, {same}")
+        same, lower = thresholds(
+            calibration, same, different, fmr, fpir, lambda: self.stats().people, self.path
+        )
         with self._reading(threads) as finder:
-            return match_people(self._database, self._table, finder, rows, same, lower, calibration)
+            return match_people(finder, rows, same, lower, calibration)
 
     def name(self, person: int, label: str) -> None:
         """Give a person a label, or another one.
@@ -295,6 +287,34 @@ class Gallery(GalleryFile):
                 return
             yield part
 
+    @contextmanager
+    def contents(self) -> Iterator[Contents]:
+        """All that it holds, to be read inside the `with`: others may go on writing meanwhile.
+
+        Raises:
+            GalleryError: An entry is damaged.
+        """
+        with self._lock, self._guarded():
+            self._database.execute("BEGIN")
+            try:
+                yield copying.read(self._database, self.dim, str(self.path))
+            finally:
+                self._database.execute("COMMIT")
+
+    def restore(self, contents: Contents) -> int:
+        """Fill a gallery that has nobody and nothing with what another holds, all or none.
+
+        Numbers of people and entries, times, thumbnails, statistics and the calibration stay.
+
+        Returns:
+            How many entries there are.
+
+        Raises:
+            GalleryError: It holds something, or cannot be written.
+        """
+        with self._writing(durable=True):
+            return copying.write(self._database, contents, self.dim, str(self.path))
+
     def _insert(
         self,
         records: Records,
@@ -306,21 +326,6 @@ class Gallery(GalleryFile):
         with self._writing(durable=any(each is not None for each in records.people)):
             return writing.insert(self._database, records, expires, thumbnails, moment)
 
-    def _thresholds(
-        self, calibration: Calibration | None, fmr: float | None, fpir: float | None
-    ) -> tuple[float, float]:
-        """From which score on people are the same, and below which they are different."""
-        if calibration is None:
-            raise ArgumentError(
-                f"{self.path}: not calibrated, so scores have no rates; run `calibrate` with "
-                "--gallery, or give same"
-            )
-        if fmr is not None:
-            row = calibration.row(fmr)
-        else:
-            row = calibration.row_for_gallery(fpir or 0.0, self.stats().people)
-        return row.threshold, calibration.rows[0].threshold
-
     def _choose(
         self,
         entries: Sequence[int],
@@ -328,34 +333,19 @@ class Gallery(GalleryFile):
         camera: str | None,
         before: float | None,
     ) -> list[int]:
-        filters = {"person = ?": person, "camera = ?": camera, "at < ?": before}
-        given = {text: value for text, value in filters.items() if value is not None}
-        if (len(entries) > 0) == bool(given):
-            raise ArgumentError("give entries, or one or more of person, camera and before")
+        given = arguments.choice(entries, person, camera, before)
         if given:
             if person is not None:
                 writing.require_person(self._database, person, str(self.path))
-            where = " AND ".join(given)
+            where = " AND ".join(f"{column} {'<' if column == 'at' else '='} ?" for column in given)
             rows = self._database.execute(
-                f"SELECT id FROM entry WHERE {where}",
-                tuple(given.values()),
+                f"SELECT id FROM entry WHERE {where}", tuple(given.values())
             )
             return [row[0] for row in rows]
         for entry in entries:
             if not self._database.execute("SELECT 1 FROM entry WHERE id = ?", (entry,)).fetchone():
                 raise GalleryError(f"{self.path}: has no entry {entry}")
         return list(dict.fromkeys(entries))
-
-    def _checked(self, vectors: np.ndarray) -> np.ndarray:
-        rows = np.atleast_2d(np.asarray(vectors))
-        if rows.dtype != np.float32 or rows.shape[1:] != (self.dim,):
-            raise ArgumentError(
-                f"embeddings are float32 (N, {self.dim}); got {rows.dtype} {rows.shape}"
-            )
-        lengths = np.linalg.norm(rows.astype(np.float64), axis=1)
-        if not (np.abs(lengths - 1) <= _UNIT).all():
-            raise ArgumentError("embeddings must be finite and have unit length")
-        return np.ascontiguousarray(rows)
 
     @contextmanager
     def _reading(self, threads: int) -> Iterator[Finder]:
@@ -366,20 +356,3 @@ class Gallery(GalleryFile):
                 yield Finder(self._database, self._table, self.dim, str(self.path), threads)
             finally:
                 self._database.execute("COMMIT")
-
-
-def _per_row(name: str, given: object, count: int, kind: type) -> tuple:
-    """One value per row: that of all, or those of a sequence."""
-    if given is None or isinstance(given, (str, int, float)):
-        values: tuple = (given,) * count
-    else:
-        values = tuple(given)  # type: ignore[arg-type]
-    if len(values) != count:
-        raise ArgumentError(f"{len(values)} values of {name} for {count} embeddings")
-    if kind is float:
-        values = tuple(float(value) for value in values)
-        if not np.isfinite(values).all():
-            raise ArgumentError(f"a value of {name} is not finite")
-    elif not all(value is None or (isinstance(value, kind) and value) for value in values):
-        raise ArgumentError(f"a value of {name} is neither a text nor None")
-    return values

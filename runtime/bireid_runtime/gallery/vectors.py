@@ -25,7 +25,7 @@ def read_vectors(
         marks = ",".join("?" * len(part))
         query = f"SELECT entry, value FROM vector WHERE entry IN ({marks})"
         found.update(database.execute(query, part))
-    return _matrix([found.get(entry) for entry in entries], dim, source)
+    return matrix([found.get(entry) for entry in entries], dim, source)
 
 
 def stream_vectors(
@@ -39,10 +39,15 @@ def stream_vectors(
     cursor = database.execute("SELECT entry, value FROM vector ORDER BY entry")
     while rows := cursor.fetchmany(_ROWS):
         entries, values = zip(*rows, strict=True)
-        yield np.array(entries, np.int64), _matrix(values, dim, source)
+        yield np.array(entries, np.int64), matrix(values, dim, source)
 
 
-def _matrix(values: Sequence[object], dim: int, source: str) -> np.ndarray:
+def matrix(values: Sequence[object], dim: int, source: str) -> np.ndarray:
+    """Bytes of embeddings, little endian, as float32 (N, dim).
+
+    Raises:
+        GalleryError: One is missing or damaged.
+    """
     if not all(isinstance(value, bytes) and len(value) == 4 * dim for value in values):
         raise GalleryError(f"{source}: damaged: an entry has no embedding of {dim} numbers")
     rows = np.frombuffer(b"".join(values), "<f4").reshape(len(values), dim)  # type: ignore[arg-type]

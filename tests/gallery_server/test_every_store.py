@@ -1,32 +1,41 @@
-"""Galleries: who is in them, who is found, and who may be compared."""
-
-from pathlib import Path
+"""Galleries, in a file or on a server: who is in them, who is found, and who may be compared."""
 
 import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import FingerprintError, Gallery, GalleryError
+from bireid_runtime.gallery import FingerprintError, GalleryError, GalleryStore
 from bireid_runtime.search import products
 from gallery_embeddings import DIM, NETWORK, OTHER_NETWORK, person_rows
 
+from bireid_deploy.gallery_server.opening import open_gallery
+
+
+def reopened(gallery: GalleryStore, fingerprint: str | None = None) -> GalleryStore:
+    """The gallery, opened once more."""
+    return open_gallery(gallery.path, fingerprint)
+
 
 @pytest.fixture
-def gallery(tmp_path: Path):
+def gallery(new_gallery):
     """Three people on two cameras, three entries each, and one sighting."""
-    with Gallery.create(tmp_path / "shop.gallery", NETWORK, DIM) as made:
-        for place, label in enumerate(("ada", "bo", "cy")):
-            made.add(
-                person_rows(place, 3),
-                person=label,
-                camera=["door", "till", "door"],
-                at=[100.0 + place, 200.0 + place, 300.0 + place],
-                source=[f"{label}{i}.jpg" for i in range(3)],
-            )
-        made.add(person_rows(9, 1), camera="till", at=400.0)
-        yield made
+    made = new_gallery()
+    for place, label in enumerate(("ada", "bo", "cy")):
+        made.add(
+            person_rows(place, 3),
+            person=label,
+            camera=["door", "till", "door"],
+            at=[100.0 + place, 200.0 + place, 300.0 + place],
+            source=[f"{label}{i}.jpg" for i in range(3)],
+        )
+    made.add(person_rows(9, 1), camera="till", at=400.0)
+    return made
 
 
-def test_a_person_is_found_once_with_the_best_entry(gallery: Gallery) -> None:
+def test_each_is_a_store(gallery: GalleryStore) -> None:
+    assert isinstance(gallery, GalleryStore)
+
+
+def test_a_person_is_found_once_with_the_best_entry(gallery: GalleryStore) -> None:
     query = person_rows(1, 4)[3]
     (hits,) = gallery.search(query, 3)
     assert hits[0].label == "bo"
@@ -39,7 +48,7 @@ def test_a_person_is_found_once_with_the_best_entry(gallery: Gallery) -> None:
     assert [hit.score for hit in all_entries] == sorted(scores.tolist(), reverse=True)
 
 
-def test_filters_apply_before_the_search(gallery: Gallery) -> None:
+def test_filters_apply_before_the_search(gallery: GalleryStore) -> None:
     query = person_rows(1, 4)[3]
     (till,) = gallery.search(query, 10, cameras=["till"])
     assert [hit.camera for hit in till] == ["till"] * 4
@@ -50,10 +59,10 @@ def test_filters_apply_before_the_search(gallery: Gallery) -> None:
     assert gallery.search(query, 10, cameras=["cellar"]) == [[]]
 
 
-def test_the_search_in_two_steps_finds_what_the_exact_one_finds(tmp_path: Path) -> None:
+def test_the_search_in_two_steps_finds_what_the_exact_one_finds(new_gallery) -> None:
     people = range(60)
     rows = np.concatenate([person_rows(person, 20, 256) for person in people])
-    with Gallery.create(tmp_path / "many", NETWORK, 256) as gallery:
+    with new_gallery(NETWORK, 256) as gallery:
         gallery.add(rows, person=[f"p{i // 20}" for i in range(len(rows))])
         queries = np.concatenate([person_rows(person, 21, 256)[20:] for person in people])
         short = gallery.search(queries, 15, one_per_person=False)
@@ -64,7 +73,7 @@ def test_the_search_in_two_steps_finds_what_the_exact_one_finds(tmp_path: Path) 
         assert found == gallery.search(queries[:5], 60, exact=True)
 
 
-def test_a_match_goes_by_the_mean_of_a_person(gallery: Gallery) -> None:
+def test_a_match_goes_by_the_mean_of_a_person(gallery: GalleryStore) -> None:
     query = person_rows(2, 4)[3]
     (match,) = gallery.match(query, same=0.5, different=0.4)
     assert (match.verdict, match.label) == ("same", "cy")
@@ -79,14 +88,14 @@ def test_a_match_goes_by_the_mean_of_a_person(gallery: Gallery) -> None:
         gallery.match(query, same=0.1, different=0.2)
 
 
-def test_nobody_matches_in_a_gallery_of_sightings(tmp_path: Path) -> None:
-    with Gallery.create(tmp_path / "g", NETWORK, DIM) as gallery:
+def test_nobody_matches_in_a_gallery_of_sightings(new_gallery) -> None:
+    with new_gallery() as gallery:
         assert gallery.search(person_rows(0, 1)) == [[]]
         gallery.add(person_rows(0, 1))
         assert gallery.match(person_rows(0, 1), same=0.5)[0].person is None
 
 
-def test_two_people_become_one_and_one_becomes_two(gallery: Gallery) -> None:
+def test_two_people_become_one_and_one_becomes_two(gallery: GalleryStore) -> None:
     ada, bo, _ = gallery.people()
     gallery.merge_people(ada.person, bo.person)
     assert [(p.label, p.entries) for p in gallery.people()] == [("ada", 6), ("cy", 3)]
@@ -106,41 +115,41 @@ def test_two_people_become_one_and_one_becomes_two(gallery: Gallery) -> None:
         gallery.merge_people(new, 99)
 
 
-def test_embeddings_of_another_network_are_refused(gallery: Gallery) -> None:
+def test_embeddings_of_another_network_are_refused(gallery: GalleryStore) -> None:
     with pytest.raises(FingerprintError, match="embed the crops again"):
         gallery.add(person_rows(3, 1), fingerprint=OTHER_NETWORK)
     with pytest.raises(FingerprintError):
-        Gallery.open(gallery.path, OTHER_NETWORK)
+        reopened(gallery, OTHER_NETWORK)
     gallery.relate(OTHER_NETWORK, "the same network, adapted to the door's camera")
     gallery.add(person_rows(3, 1), fingerprint=OTHER_NETWORK)
-    Gallery.open(gallery.path, OTHER_NETWORK).close()
+    reopened(gallery, OTHER_NETWORK).close()
     with pytest.raises(ArgumentError, match="say why"):
         gallery.relate(OTHER_NETWORK, " ")
 
 
-def test_merging_galleries_adds_what_is_new(gallery: Gallery, tmp_path: Path) -> None:
-    with Gallery.create(tmp_path / "other", NETWORK, DIM) as other:
+def test_merging_galleries_adds_what_is_new(gallery: GalleryStore, new_gallery) -> None:
+    with new_gallery() as other:
         other.add(person_rows(5, 2), person="di", at=[1.0, 2.0], source=["a", "b"])
         assert other.merge(gallery) == 10
         assert other.merge(gallery) == 1, "the sighting has no source to be known by"
         assert [(p.label, p.entries) for p in other.people()][:1] == [("di", 2)]
         assert other.stats().people == 4
     with (
-        Gallery.create(tmp_path / "foreign", OTHER_NETWORK, DIM) as foreign,
+        new_gallery(OTHER_NETWORK) as foreign,
         pytest.raises(FingerprintError),
     ):
         foreign.merge(gallery)
 
 
-def test_an_entry_with_the_source_and_time_of_another_is_left_out(gallery: Gallery) -> None:
+def test_an_entry_with_the_source_and_time_of_another_is_left_out(gallery: GalleryStore) -> None:
     again = gallery.add(person_rows(0, 3), source=["ada0.jpg", "new", None], at=[100.0, 100.0, 1.0])
     assert len(again) == 2
 
 
-def test_statistics_of_a_camera_stay_with_the_gallery(gallery: Gallery) -> None:
+def test_statistics_of_a_camera_stay_with_the_gallery(gallery: GalleryStore) -> None:
     gallery.learn("door", person_rows(0, 3))
     gallery.learn("door", person_rows(1, 3))
-    with Gallery.open(gallery.path) as again:
+    with reopened(gallery) as again:
         kept = again.statistics("door")
         assert kept is not None
         assert kept.count == 6
@@ -149,14 +158,14 @@ def test_statistics_of_a_camera_stay_with_the_gallery(gallery: Gallery) -> None:
     np.testing.assert_allclose(kept.mean, rows.mean(axis=0), atol=1e-6)
 
 
-def test_stats_count_what_there_is(gallery: Gallery) -> None:
+def test_stats_count_what_there_is(gallery: GalleryStore) -> None:
     stats = gallery.stats()
     assert (stats.entries, stats.people, stats.sightings) == (10, 3, 1)
     assert stats.cameras == {"door": 6, "till": 4}
     assert (stats.first, stats.last, stats.dim) == (100.0, 400.0, DIM)
 
 
-def test_wrong_values_are_named_and_nothing_is_added(gallery: Gallery) -> None:
+def test_wrong_values_are_named_and_nothing_is_added(gallery: GalleryStore) -> None:
     good = person_rows(0, 2)
     for wrong, words in (
         ({"vectors": good.astype(np.float64)}, "float32"),
