@@ -149,7 +149,9 @@ class GalleryFile:
             How many were removed.
         """
         days = self._header.retention_days
-        if not writing.expired(self._database, schema.now(), days):
+        with self._lock, self._guarded():
+            due = writing.expired(self._database, schema.now(), days)
+        if not due:
             return 0
         with self._writing(durable=True):
             entries = writing.expired(self._database, schema.now(), days)

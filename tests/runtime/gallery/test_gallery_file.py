@@ -211,6 +211,15 @@ def test_a_damaged_entry_is_no_answer(damage: str, tmp_path: Path) -> None:
         gallery.search(person_rows(0, 1))
 
 
+@pytest.mark.parametrize("use", [Gallery.expire, Gallery.stats, Gallery.people])
+def test_tables_that_go_while_it_is_open_are_one_line(use, tmp_path: Path) -> None:
+    with Gallery.create(tmp_path / "g", NETWORK, DIM) as gallery:
+        with closing(sqlite3.connect(tmp_path / "g")) as database, database:
+            database.execute("ALTER TABLE entry RENAME TO gone")
+        with pytest.raises(GalleryError, match="no such table"):
+            use(gallery)
+
+
 def test_mutated_files_end_in_an_answer_or_one_line(tmp_path: Path) -> None:
     with Gallery.create(tmp_path / "g", NETWORK, DIM) as gallery:
         gallery.add(person_rows(0, 20), person="a", camera="door")
