@@ -1,6 +1,6 @@
 """What a trained network loses on its way to a device: the matrices of RBCN, and pruned structures.
 
-Both make another network of the same kind with fewer numbers, so that the exporters know of neither.
+Both make another network of the same kind with fewer numbers, so that no exporter knows of them.
 """
 
 import dataclasses
@@ -115,5 +115,3 @@ def _copy(network: Network) -> Network:
     for variable in copied.features.variables:
         variable.assign(values[variable.name])
     return copied
-
-

@@ -74,8 +74,8 @@ class BinaryConv2D(_SignConv2D):
             in every engine; 0 is not on maps under 3 pixels.
         **kwargs: Passed on to `larq.layers.QuantConv2D` (strides, padding, name).
 
-    With `Binarization.matrix` it is `y = sign(x) (*) (sign(w) o C)`, the RBConv of RBCN, in training;
-    a device needs one number per channel, see `bireid_models.deploying`.
+    With `Binarization.matrix` it is `y = sign(x) (*) (sign(w) o C)`, the RBConv of RBCN, in
+    training; a device needs one number per channel, see `bireid_models.deploying`.
 
     Attributes:
         alpha: Variable `(filters,)` of the scale; None if the binarization learns none.

@@ -38,7 +38,9 @@ def _wide_resnet(image: Any, config: NetworkConfig, blocks: int) -> dict[str, An
     x = resnet_stem(image, config, channels[0])
     strides = (1, 2, config.last_stride)
     stages = {}
-    for name, filters, stride in zip(("stage1", "stage2", "stage3"), channels, strides, strict=True):
+    for name, filters, stride in zip(
+        ("stage1", "stage2", "stage3"), channels, strides, strict=True
+    ):
         for index in range(1, blocks + 1):
             x = basic_block(x, config, name, filters, index, stride if index == 1 else 1)
         stages[name] = x
