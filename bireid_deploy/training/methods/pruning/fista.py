@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from bireid_models.framework import tf
 
 from bireid_deploy.training.checkpoint import DEPLOYED
@@ -13,9 +12,27 @@ _FIRST_MOMENTUM = (1 + 5**0.5) / 2
 _LEAST = 1e-3
 
 
-def shrunk(values: Any, threshold: Any) -> Any:
+def proximal_l1(values: Any, threshold: float) -> Any:
     """`(z - threshold)_+`, the proximal step of the l1 norm on numbers that may not be negative."""
     return tf.maximum(values - threshold, 0.0)
+
+
+def proximal_trimmed(values: Any, threshold: float, most: int) -> Any:
+    """The proximal step of the trimmed l1 norm: the smallest numbers shrink, the others stay.
+
+    With the plain norm all masks shrink alike and reach zero nearly together, for signs do not see
+    the scale of what they are taken of.
+
+    Args:
+        values: z, float32 (n,).
+        threshold: eta lambda.
+        most: How many of the smallest; no others become zero.
+
+    Returns:
+        (n,), none negative.
+    """
+    ranks = tf.argsort(tf.argsort(values, stable=True))
+    return tf.where(ranks < most, proximal_l1(values, threshold), tf.maximum(values, _LEAST))
 
 
 class MaskMoves:
@@ -29,11 +46,12 @@ class MaskMoves:
         masks: Variables of the network, one per masked unit, all ones or as trained so far.
         rate: eta.
         sparsity_weight: lambda.
-        target: Largest share of zeros among all numbers.
+        target: Largest share of zeros among all numbers; None for the plain l1 norm, which has no
+            such bound.
     """
 
     def __init__(
-        self, masks: Sequence[Any], rate: float, sparsity_weight: float, target: float
+        self, masks: Sequence[Any], rate: float, sparsity_weight: float, target: float | None
     ) -> None:
         self._points = tuple(masks)
         self._masks = [tf.Variable(mask, trainable=False) for mask in masks]
@@ -42,7 +60,7 @@ class MaskMoves:
         self._sizes = [int(mask.shape[0]) for mask in masks]
         self._rate = rate
         self._threshold = rate * sparsity_weight
-        self._most = int(np.floor(target * sum(self._sizes)))
+        self._most = None if target is None else round(target * sum(self._sizes))
 
     def state(self) -> dict[str, Any]:
         """M, and the momentum a; the deployed network has M in the place of y."""
@@ -70,29 +88,17 @@ class MaskMoves:
             gradients: Of the loss without its sparsity for y, one per mask.
         """
         masks, points = self._joined(self._masks), self._joined(self._points)
-        new = self._proximal(points - self._rate * tf.concat(list(gradients), axis=0), masks)
+        descended = points - self._rate * tf.concat(list(gradients), axis=0)
+        if self._most is None:
+            new = proximal_l1(descended, self._threshold)
+        else:
+            new = proximal_trimmed(descended, self._threshold, self._most)
         momentum = (1.0 + tf.sqrt(1.0 + 4.0 * tf.square(self._momentum))) / 2.0
         ahead = new + (self._momentum - 1.0) / momentum * (new - masks)
-        # What may not come back must not be ahead of itself either.
-        ahead = tf.where(tf.equal(new, 0.0) & self._is_reached(new), 0.0, ahead)
         moving = tf.convert_to_tensor(self._moving)
         self._assign(self._masks, tf.where(moving, new, masks))
         self._assign(self._points, tf.where(moving, ahead, points))
         self._momentum.assign(tf.where(moving, momentum, self._momentum))
-
-    def _proximal(self, values: Any, masks: Any) -> Any:
-        """Shrink, but to no more zeros than the target; then zeros stay."""
-        reached = self._is_reached(masks)
-        if self._most == 0:
-            return tf.maximum(values, 0.0)
-        edge = -tf.math.top_k(-values, self._most).values[-1]
-        threshold = tf.minimum(self._threshold, tf.maximum(edge, 0.0))
-        kept = tf.where(tf.equal(masks, 0.0), 0.0, tf.maximum(values, _LEAST))
-        return tf.where(reached, kept, shrunk(values, threshold))
-
-    def _is_reached(self, masks: Any) -> Any:
-        zeros = tf.reduce_sum(tf.cast(tf.equal(masks, 0.0), tf.int32))
-        return zeros >= self._most
 
     def _joined(self, variables: Sequence[Any]) -> Any:
         return tf.concat([tf.convert_to_tensor(each) for each in variables], axis=0)

@@ -88,7 +88,8 @@ class PruningGame:
                 "choose a ResNet"
             )
         points = tuple(layer.mask for layer in layers)
-        moves = MaskMoves(points, options.mask_rate, options.sparsity_weight, options.target)
+        target = options.target if options.norm == "trimmed" else None
+        moves = MaskMoves(points, options.mask_rate, options.sparsity_weight, target)
         discriminator = Discriminator(int(ours[-1]), options.discriminator, "pruning")
         return cls(unpruned, points, moves, discriminator, options)
 
@@ -127,7 +128,11 @@ class PruningGame:
         )
 
     def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
-        """Says if fewer structures went than were to go."""
+        """Says if nothing went, or less than was to go."""
+        if self.options.norm == "l1":
+            if not history or history[-1]["masked_share"] > 0:
+                return None
+            return "pruning: no mask became zero; raise pruning.sparsity_weight or train longer"
         if not history or history[-1]["masked_share"] >= _NEAR * self.options.target:
             return None
         return (

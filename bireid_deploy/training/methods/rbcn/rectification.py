@@ -93,12 +93,5 @@ class Rectification:
             self._statistics.estimate(batch.images for batch in itertools.islice(batches, wanted))
 
     def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
-        """Says if the kernels drifted away from C."""
-        losses = [epoch["rectification"] for epoch in history if "rectification" in epoch]
-        if len(losses) < 2 or losses[-1] <= 2 * losses[0]:
-            return None
-        return (
-            f"rbcn: kernels and C drift apart (rectification {losses[0]:.3g} at first, "
-            f"{losses[-1]:.3g} at last); raise rbcn.kernel_weight, and leave "
-            "rbcn.kernel_gradient='total'"
-        )
+        """Nothing: kernels grow as they learn, so the loss rises in a good run too."""
+        return None
