@@ -85,7 +85,8 @@ def remove_masked(network: Network) -> Network:
                 removed.append((unit, 0))
         elif (cut := cut_filters(network, layer)) is not None:
             cuts.append(cut)
-    pruned = [*removed, *((cut.unit, len(cut.kept)) for cut in cuts)]
+    smaller_units = [cut for cut in cuts if len(cut.kept) < len(cut.silent)]
+    pruned = [*removed, *((cut.unit, len(cut.kept)) for cut in smaller_units)]
     config = dataclasses.replace(network.config, masks=False, pruned=tuple(sorted(pruned)))
     smaller = build_network(config)
     _assign(smaller, _masked_values(network, masks), cuts)

@@ -21,6 +21,8 @@ class FilterCut:
     Attributes:
         unit: Name of the unit.
         kept: Rows of the filters that stay, ascending.
+        silent: Which filters, of all, the mask silences and the reader takes for +1.
+        shift: Name of the shift of the unit's batch normalisation.
         own: Names of the variables of the unit whose last axis is its filters.
         reader: Name of the kernel of the convolution that reads them.
         mean: Name of the moving mean of the batch normalisation behind that convolution.
@@ -29,6 +31,8 @@ class FilterCut:
 
     unit: str
     kept: np.ndarray
+    silent: np.ndarray
+    shift: str
     own: tuple[str, ...]
     reader: str
     mean: str
@@ -36,6 +40,8 @@ class FilterCut:
 
     def apply(self, values: dict[str, np.ndarray]) -> None:
         """Change the numbers of a network, by variable name."""
+        # One that stays is +1 from far: a zero may come out of rounding on either side.
+        values[self.shift] = np.where(self.silent, np.float32(1), values[self.shift])
         for name in self.own:
             values[name] = values[name][..., self.kept]
         values[self.reader] = values[self.reader][:, :, self.kept]
@@ -52,7 +58,7 @@ def cut_filters(network: Network, mask: ChannelMask) -> FilterCut | None:
         mask: Its layer; exactly one binary convolution reads it.
 
     Returns:
-        None if all stay.
+        None if no filter is silent.
 
     Raises:
         ValueError: Something else than one binary convolution reads the mask.
@@ -67,7 +73,7 @@ def cut_filters(network: Network, mask: ChannelMask) -> FilterCut | None:
     removable = silent & positive & (float(reader.pad_values) == 1.0)
     count = int((~removable).sum())
     count = min(filters, max(MULTIPLE, -(-count // MULTIPLE) * MULTIPLE))
-    if count == filters:
+    if not removable.any():
         return None
     # Those that cannot go come first, in the order of their rows.
     kept = np.sort(np.argsort(removable, kind="stable")[:count])
@@ -80,6 +86,8 @@ def cut_filters(network: Network, mask: ChannelMask) -> FilterCut | None:
     return FilterCut(
         unit,
         kept,
+        removable,
+        before[1].beta.name,
         tuple(own),
         reader.kernel.name,
         behind.moving_mean.name,

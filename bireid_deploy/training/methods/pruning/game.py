@@ -48,14 +48,14 @@ class PruningGame:
 
     Attributes:
         unpruned: The trained network; it runs in inference mode and gets no gradient.
-        points: The network's masks.
+        masks: The network's masks.
         moves: What moves them.
         discriminator: On the features behind the neck.
         options: The recipe's table.
     """
 
     unpruned: Any
-    points: tuple[Any, ...]
+    masks: tuple[Any, ...]
     moves: MaskMoves
     discriminator: Discriminator
     options: PruningSection
@@ -87,11 +87,11 @@ class PruningGame:
                 f"pruning: backbone {network.config.backbone!r} has no unit that a mask fits; "
                 "choose a ResNet"
             )
-        points = tuple(layer.mask for layer in layers)
+        masks = tuple(layer.mask for layer in layers)
         target = options.target if options.norm == "trimmed" else None
-        moves = MaskMoves(points, options.mask_rate, options.sparsity_weight, target)
+        moves = MaskMoves(masks, options.mask_rate, options.sparsity_weight, target)
         discriminator = Discriminator(int(ours[-1]), options.discriminator, "pruning")
-        return cls(unpruned, points, moves, discriminator, options)
+        return cls(unpruned, masks, moves, discriminator, options)
 
     @property
     def adversaries(self) -> list[Any]:
@@ -145,7 +145,7 @@ class PruningGame:
         """The generator's least squares; moves the masks on the way, eq. 3.86."""
         judged = tf.sigmoid(self.discriminator(pruned))
         adversarial = self.options.adversarial_weight * tf.reduce_mean(tf.square(1.0 - judged))
-        handles = [point.handle for point in self.points]
+        handles = [mask.handle for mask in self.masks]
         self.moves.move(
             tf.gradients(
                 adversarial + data,
