@@ -1,6 +1,7 @@
 """RBCN: its equations, who moves what, and runs that go on where they were interrupted."""
 
 import os
+import re
 import signal
 
 import numpy as np
@@ -9,6 +10,7 @@ from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.framework import tf
 from bireid_models.layers import BinaryConv2D, binary_layers
 
+from bireid_deploy.data.synthetic import write_synthetic
 from bireid_deploy.errors import RecipeError, TrainingError, TrainingInterruptedError
 from bireid_deploy.trained_run import open_run
 from bireid_deploy.training.methods.pruning.fista import (
@@ -182,8 +184,8 @@ def _game(plain_recipe, epochs=2):
 def whole(trainer, plain_recipe, teacher, tmp_path_factory):
     """A run of RBCN that was never interrupted."""
     path = tmp_path_factory.mktemp("rbcn") / "whole"
-    history = trainer(_game(plain_recipe), path, teacher=teacher).train()
-    return path, history
+    training = trainer(_game(plain_recipe), path, teacher=teacher)
+    return path, training.train(), training
 
 
 def _pressed(descend):
@@ -220,11 +222,10 @@ def test_rbcn_goes_on_where_it_was_interrupted_behind_the_last_batch(
 
 
 @pytest.mark.slow
-def test_between_epochs_neither_kernels_nor_matrices_move(
-    trainer, plain_recipe, teacher, data, checkpoint_arrays, tmp_path
-):
+def test_between_epochs_neither_kernels_nor_matrices_move(whole):
     """The update strategy "B" moves the others; the statistics of C* move nothing."""
-    training = trainer(_game(plain_recipe, 1), tmp_path / "run", teacher=teacher)
+    training = whole[2]
+    training._step.optimizers.set_factor(1.0)
     step = training._step
     layers = binary_layers(training.network.model)
     fixed = [variable for each in layers for variable in (each.kernel, each.matrix)]
@@ -242,7 +243,7 @@ def test_between_epochs_neither_kernels_nor_matrices_move(
 
 
 @pytest.mark.slow
-def test_the_deployed_network_has_statistics_of_its_own(whole, checkpoint_arrays):
+def test_the_deployed_network_has_statistics_of_its_own(whole, checkpoint_arrays, cli, tmp_path):
     arrays = checkpoint_arrays(whole[0])
     run = open_run(whole[0])
     deployed, trained = run.deployment(), run.as_trained()
@@ -254,10 +255,18 @@ def test_the_deployed_network_has_statistics_of_its_own(whole, checkpoint_arrays
     # The mean over the last two batches is near what the trained network has, not its start.
     assert np.abs(arrays[f"deployed/{name}"] - 1).min() > 0
 
+    people = tmp_path / "people"
+    write_synthetic(people, identities=6, cameras=2, images_per_camera=2, size=(64, 32))
+    found = cli("evaluate", whole[0], "--data", people)
+    assert found.code == 0, found.err
+    assert "keras, as trained" in found.out
+    scores = cli("evaluate", whole[0], "--data", people, "--json").json
+    assert scores["as_trained"].keys() >= {"mean_average_precision", "rank_1"}
+
 
 @pytest.mark.slow
 def test_pruning_removes_structures_and_goes_on_where_it_was_interrupted(
-    trainer, plain_recipe, whole, checkpoint_arrays, tmp_path
+    trainer, plain_recipe, whole, checkpoint_arrays, tmp_path, cli
 ):
     recipe = plain_recipe(
         network={"binarization": "rbcn", "masks": True},
@@ -280,8 +289,15 @@ def test_pruning_removes_structures_and_goes_on_where_it_was_interrupted(
     assert len(binary_layers(trained.model)) == 2
     assert len(binary_layers(deployed.model)) == 1
     assert [count for _, count in deployed.config.pruned] == [0]
-    # The run before it stays as it is.
-    assert "stage1_unit1_mask/mask:0" not in str(checkpoint_arrays(whole[0]).keys())
+
+    bundle = tmp_path / "bundle"
+    assert cli("convert", tmp_path / "whole", "-o", bundle, "--format", "lce").code == 0
+    shown = cli("inspect", bundle).out
+    assert re.search(r"stage._unit1_conv +3x3x\d+x\d+ +gone", shown)
+    assert re.search(r"weights: [\d,]+ before, [\d,]+ after, -\d", shown)
+    gone = cli("inspect", bundle, "--json").json["removed"]
+    assert gone["after"]["macs"] < gone["before"]["macs"]
+    assert [each["after"] for each in gone["layers"]] == [None]
 
 
 @pytest.mark.slow
