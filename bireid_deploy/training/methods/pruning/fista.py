@@ -20,7 +20,7 @@ def proximal_l1(values: Any, threshold: float) -> Any:
 def proximal_trimmed(values: Any, threshold: float, most: int) -> Any:
     """The proximal step of the trimmed l1 norm: the smallest numbers shrink, the others stay.
 
-    With the plain norm all masks shrink alike and reach zero nearly together, for signs do not see
+    With the plain norm all masks shrink alike and can reach zero together, for signs do not see
     the scale of what they are taken of.
 
     Args:
