@@ -28,6 +28,7 @@ class OpenedModel:
         task: What it was made for.
         predictor: The network.
         outputs: Specs of its outputs.
+        as_trained: Of a run whose deployed network is not the trained one: the latter.
     """
 
     name: str
@@ -35,6 +36,7 @@ class OpenedModel:
     task: Task
     predictor: Predictor
     outputs: Sequence[OutputSpec]
+    as_trained: Predictor | None = None
 
 
 def is_run(model: Path) -> bool:
@@ -87,9 +89,14 @@ def open_model(model: Path, backend: str = "auto", threads: int = 1) -> OpenedMo
     if is_run(model):
         require("train")
         run = open_run(model)
-        deployment = run.deployment()
+        deployment, trained = run.deployment(), run.as_trained()
         return OpenedModel(
-            model.name, "keras", run.task, KerasPredictor(deployment), deployment.outputs
+            model.name,
+            "keras",
+            run.task,
+            KerasPredictor(deployment),
+            deployment.outputs,
+            None if trained is None else KerasPredictor(trained),
         )
     # Of a network that is adapted to cameras, its task asks for those that it needs.
     session = open_any_camera(model, backend, threads)

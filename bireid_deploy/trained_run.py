@@ -1,7 +1,7 @@
 """Opening a finished (or interrupted) run, and running its network with Keras."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,8 +49,20 @@ class TrainedRun:
 
         Raises:
             UnsupportedModelError: The task has no deployable network, and why.
+            TrainingError: The checkpoint holds values that do not fit the network.
         """
-        return self.task.deployment(self)
+        return self._deployed()[0]
+
+    def as_trained(self) -> Deployment | None:
+        """The same before matrices were folded and structures removed; None if nothing was."""
+        _, changed = self._deployed()
+        return self.task.deployment(self) if changed else None
+
+    def _deployed(self) -> tuple[Deployment, bool]:
+        from bireid_deploy.training.trained_network import deployed_network
+
+        network = deployed_network(self.directory, self.network)
+        return self.task.deployment(replace(self, network=network)), network is not self.network
 
 
 @dataclass(frozen=True)

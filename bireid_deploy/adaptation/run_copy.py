@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from bireid_runtime.files import atomic_file
 
-from bireid_deploy.training.checkpoint import array_names, read_arrays
+from bireid_deploy.training.checkpoint import DEPLOYED, array_names, read_arrays
 from bireid_deploy.training.run_directory import RunDirectory
 
 KEY = "adaptation"
@@ -31,9 +31,14 @@ def copy_run(
         TrainingError: The source is damaged or of another network, or the target exists already.
     """
     record = source.read_record()
-    changed = {f"network/{name}": values for name, values in statistics.items()}
+    present = array_names(source.checkpoint)
+    # What was estimated is the deployed network, which may have values of its own.
+    changed = {
+        f"{DEPLOYED if DEPLOYED + name in present else 'network/'}{name}": values
+        for name, values in statistics.items()
+    }
     read_arrays(source.checkpoint, list(changed))
-    arrays = read_arrays(source.checkpoint, sorted(array_names(source.checkpoint)))
+    arrays = read_arrays(source.checkpoint, sorted(present))
     target.create()
     with atomic_file(target.checkpoint) as file:
         np.savez(file, **(arrays | changed))

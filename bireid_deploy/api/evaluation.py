@@ -28,12 +28,15 @@ class Evaluation:
         engine: What ran it: `keras`, a back end, a baseline, or `embeddings` for saved ones.
         report: Scores, and the same as a table.
         counts: What the data set holds, and how much was left out by reason; None of saved outputs.
+        as_trained: Of a run whose deployed network, which `report` is about, is not the trained one
+            (the matrices of RBCN, pruned structures): what the latter achieves.
     """
 
     model: str
     engine: str
     report: Report
     counts: Mapping[str, Any] | None = None
+    as_trained: Report | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The scores with their circumstances, JSON-serialisable."""
@@ -46,6 +49,8 @@ class Evaluation:
             facts["images_per_second"] = self.report.images_per_second
         if self.counts is not None:
             facts["data_set"] = dict(self.counts)
+        if self.as_trained is not None:
+            facts["as_trained"] = self.as_trained.scores
         return {**facts, **self.report.scores}
 
 
@@ -106,7 +111,11 @@ def evaluate(
     with quiet():
         opened = open_model(model, backend, threads)
     report = task.evaluate(opened.predictor, data, opened.outputs, options, on_progress)
-    return Evaluation(opened.name, opened.engine, report, count_data(task, data))
+    trained = None
+    if opened.as_trained is not None:
+        # Without options: what is saved or drawn is of the deployed network.
+        trained = task.evaluate(opened.as_trained, data, opened.outputs, {}, on_progress)
+    return Evaluation(opened.name, opened.engine, report, count_data(task, data), trained)
 
 
 def _task_of(model: Path) -> Task:

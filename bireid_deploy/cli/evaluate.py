@@ -79,6 +79,8 @@ def command(
     rows, columns = found.report.rows, found.report.columns
     if len(rows) == 1:
         columns, rows = ("model", *columns), ((found.engine, *rows[0]),)
+        if found.as_trained is not None:
+            rows = (*rows, (f"{found.engine}, as trained", *found.as_trained.rows[0]))
     emit_table(f"{found.model} on {found.report.data}", columns, rows)
     message(found.report.counts)
 

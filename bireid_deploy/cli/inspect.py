@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from bireid_runtime import Bundle
+from bireid_runtime.errors import BundleError
 
 from bireid_deploy.cli.console import emit_json, emit_lines, emit_table
 from bireid_deploy.cli.paths import BundlePath
@@ -28,15 +29,20 @@ def command(model: Path, as_json: bool) -> None:
     audits = _audits(model)
     cameras = _cameras(model)
     bundle = Bundle.open(model) if model.is_dir() else None
+    removed = _removed(bundle)
     if as_json:
         found: dict[str, Any] = {**circumstances(), **(_network(bundle) if bundle else {})}
         found["files"] = {name: audit.to_manifest() for name, audit in audits.items()}
+        if removed is not None:
+            found["removed"] = removed
         emit_json(found if cameras is None else {**found, "cameras": cameras})
         return
     emit_lines(_answer(audits, bundle))
     click.echo()
     if cameras is not None:
         _emit_cameras(cameras)
+    if removed is not None:
+        _emit_removed(removed)
     for name, audit in audits.items():
         _emit(name, audit)
 
@@ -87,6 +93,43 @@ def _emit_cameras(found: dict[str, Any]) -> None:
     click.echo(f"taken out of embeddings: {found['embedding'].replace('_', ' ')}")
     for name, count in found["numbers_per_camera"].items():
         click.echo(f"{name}: {count:,} numbers of its own per camera")
+    click.echo()
+
+
+def _removed(bundle: Bundle | None) -> dict[str, Any] | None:
+    """What a pruning took out of the network of a bundle, as its manifest says; else None."""
+    if bundle is None:
+        return None
+    found = bundle.manifest["training"].get("removed")
+    if found is None:
+        return None
+    try:
+        for each in found["layers"]:
+            _shape(each["before"]), each["name"], each["after"] and _shape(each["after"])
+        for moment in ("before", "after"):
+            found[moment]["weights"] + found[moment]["macs"]
+    except (KeyError, TypeError) as error:
+        raise BundleError(
+            f"{bundle.path}: the manifest's training.removed is malformed; convert again"
+        ) from error
+    return dict(found)
+
+
+def _emit_removed(found: dict[str, Any]) -> None:
+    rows = [
+        (
+            each["name"],
+            _shape(each["before"]),
+            "gone" if each["after"] is None else _shape(each["after"]),
+        )
+        for each in found["layers"]
+    ]
+    emit_table("pruned", ("layer", "kernel before", "kernel after"), rows)
+    before, after = found["before"], found["after"]
+    for name, unit in (("weights", ""), ("macs", " of an image")):
+        share = 1 - after[name] / max(1, before[name])
+        label = "MACs" if name == "macs" else name
+        click.echo(f"{label}{unit}: {before[name]:,} before, {after[name]:,} after, -{share:.1%}")
     click.echo()
 
 

@@ -1,6 +1,7 @@
 """From a training run to a checked bundle: what `convert` and `demo` do."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from bireid_converters.convert import convert
 from bireid_runtime import Bundle
 
 from bireid_deploy.conversion.measure import measure_engines, require_equal_scores
+from bireid_deploy.tasks.base import Deployment
 from bireid_deploy.trained_run import TrainedRun
 
 SAMPLES = 64
@@ -71,6 +73,7 @@ def convert_run(
             "first_stage": run.record["initial"],
             # What was changed after the training, if anything was.
             **{key: run.record[key] for key in ("adaptation",) if key in run.record},
+            **_removed(run, deployment),
         },
         measure=None if dataset is None else measure,
         real_network=None if real_run is None else real_run.deployment(),
@@ -78,6 +81,32 @@ def convert_run(
         candidates_source=run.task.samples_source,
         verify=verify,
     )
+
+
+def _removed(run: TrainedRun, deployment: Deployment) -> dict[str, Any]:
+    """What a pruning took away, if there was one: kernels before and after, and the whole."""
+    from bireid_models.complexity import layer_costs, removed
+
+    trained = run.as_trained()
+    layers = [] if trained is None else removed(trained.model, deployment.model)
+    if trained is None or not layers:
+        return {}
+    costs = {
+        name: layer_costs(model)
+        for name, model in (("before", trained.model), ("after", deployment.model))
+    }
+    return {
+        "removed": {
+            "layers": [asdict(each) for each in layers],
+            **{
+                name: {
+                    "weights": sum(each.weights for each in found),
+                    "macs": sum(each.macs for each in found),
+                }
+                for name, found in costs.items()
+            },
+        }
+    }
 
 
 def _moment(run: TrainedRun) -> dict[str, Any]:

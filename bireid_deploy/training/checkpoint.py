@@ -17,6 +17,10 @@ from bireid_deploy.training.loop_state import LoopState
 _STATE = "state.json"
 _CLASSIFIER = "classifier/kernel:0"
 
+DEPLOYED = "deployed/"
+"""Opens the name of a value that the deployed network has in the place of that of the network's
+variable whose name follows; methods may put such variables into their state."""
+
 
 def save_checkpoint(path: Path, variables: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Write a checkpoint; an interrupted write leaves the old file.

@@ -16,17 +16,18 @@ from bireid_deploy.training.optimizers import initialise_alphas
 from bireid_deploy.training.recipe import OptimizerSection
 from bireid_deploy.training.run_directory import RunDirectory
 
-_MAY_BE_FRESH = ("/alpha:0", "/bias:0")
+_MAY_BE_FRESH = ("/alpha:0", "/matrix:0", "/bias:0", "/mask:0")
 
 
 def initialise_from(network: Any, source: Path, options: OptimizerSection, seed: int) -> None:
     """Give a network the weights of another run.
 
-    A run of the same precision gives every variable. From a run whose kernels are real-valued a
-    1-bit network takes every variable that exists there, clips the kernels to the [-1, 1] of latent
-    ones and initialises alpha from them; what the source has not (shifts before a sign) stays
-    fresh. The kernels keep their size: enlarged, they outlive the rates that 1-bit kernels learn
-    with, and the network trains worse than from random ones.
+    A run of the same precision gives every variable; only soft masks may be fresh, all one. From a
+    run whose kernels are real-valued a 1-bit network takes every variable that exists there, clips
+    the kernels to the [-1, 1] of latent ones and initialises alpha, or C, from them; what the
+    source has not (shifts before a sign) stays fresh. The kernels keep their size: enlarged, they
+    outlive the rates that 1-bit kernels learn with, and the network trains worse than from random
+    ones.
 
     Args:
         network: Built network; its variables are assigned.
@@ -42,23 +43,23 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
         return
     run = RunDirectory(source)
     if run.network_section().precision == network.config.precision:
-        load_network(run.checkpoint, network)
+        _load_shared(run.checkpoint, network, ("/mask:0",))
         return
     layers = binary_layers(network.model)
-    _load_shared(run.checkpoint, network)
+    _load_shared(run.checkpoint, network, _MAY_BE_FRESH)
     for layer in layers:
         layer.kernel.assign(tf.clip_by_value(layer.kernel, -1.0, 1.0))
     initialise_alphas(layers, options.alpha_init, seed)
 
 
-def _load_shared(path: Path, network: Any) -> None:
-    """Assign every variable that the checkpoint has; only scales and shifts may be missing."""
+def _load_shared(path: Path, network: Any, may_be_fresh: tuple[str, ...]) -> None:
+    """Assign every variable that the checkpoint has; only those that end so may be missing."""
     present = array_names(path)
     load_variables(
         path,
         {
             name: variable
             for name, variable in learned_variables(network).items()
-            if name in present or not name.endswith(_MAY_BE_FRESH)
+            if name in present or not name.endswith(may_be_fresh)
         },
     )

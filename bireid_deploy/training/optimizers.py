@@ -22,7 +22,7 @@ class ParameterGroups:
 
     Attributes:
         kernels: Latent kernels w of the binary layers.
-        alphas: Their output-channel scales, where they are learned.
+        alphas: Their output-channel scales or matrices C, where they are learned.
         others: p, everything else in the backbone.
         head: p of the network's head and of the task's own layers, such as a classifier.
     """
@@ -37,7 +37,7 @@ class ParameterGroups:
         """Sort the variables of a `Network` by the layer that owns them."""
         layers = binary_layers(network.model)
         kernels = [layer.kernel for layer in layers]
-        alphas = [layer.alpha for layer in layers if layer.alpha is not None]
+        alphas = [each.learned_scale for each in layers if each.learned_scale is not None]
         deployed = {layer.name for layer in network.model.layers}
         # What a head learns for the losses alone is not in the deployed model.
         beside = [layer for layer in network.features.layers if layer.name not in deployed]
@@ -147,21 +147,32 @@ def schedule_factor(
 def initialise_alphas(
     layers: list[BinaryConv2D], mode: Literal["mean_abs", "random", "ones"], seed: int
 ) -> None:
-    """Set alpha of every binary layer that learns one.
+    """Set alpha, or C, of every binary layer that learns one.
 
-    `mean_abs` is the minimiser of the kernel MSE, `||w||_1 / size` per filter (eq. 6.5); `random`
-    is uniform in [0, 2 mean_abs]; `ones` leaves 1.
+    `mean_abs` is the minimiser of the kernel MSE, `||w||_1 / size` per filter (eq. 6.5), or the
+    mean over all weights that a number of C stands for; `random` is uniform in [0, 2 mean_abs];
+    `ones` leaves 1.
     """
     for index, layer in enumerate(layers):
-        if layer.alpha is None:
+        scale = layer.learned_scale
+        if scale is None:
             continue
         if mode == "ones":
-            layer.alpha.assign(tf.ones_like(layer.alpha))
+            scale.assign(tf.ones_like(scale))
             continue
-        mean = tf.reduce_mean(tf.abs(layer.kernel), axis=[0, 1, 2])
+        mean = _mean_magnitude(layer)
         if mode == "random":
             mean *= tf.random.stateless_uniform(mean.shape, (seed, index), maxval=2.0)
-        layer.alpha.assign(mean)
+        scale.assign(mean)
+
+
+def _mean_magnitude(layer: BinaryConv2D) -> Any:
+    """Mean |w| over the weights that one number of alpha (filters,) or of C multiplies."""
+    magnitude = tf.abs(layer.kernel)
+    if layer.matrix is None:
+        return tf.reduce_mean(magnitude, axis=[0, 1, 2])
+    shared = [axis for axis, size in enumerate(layer.matrix.shape) if size == 1]
+    return tf.reduce_mean(magnitude, axis=shared, keepdims=True)
 
 
 def _optimizer(group: str, options: OptimizerSection) -> Any:

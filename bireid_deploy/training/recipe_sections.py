@@ -45,6 +45,8 @@ class NetworkSection(Section):
     head: str = "bnneck"
     classes: int = 1
     max_shift: MaxShift = "bn_after_max"
+    stage_channels: tuple[int, ...] | None = None
+    masks: bool = False
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

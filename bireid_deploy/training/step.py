@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bireid_models.framework import tf
+from bireid_models.framework import keras, tf
 
 from bireid_deploy.training.checkpoint import network_variables
 from bireid_deploy.training.curriculum import Curriculum
-from bireid_deploy.training.methods.base import MethodStep, Play, Scene
+from bireid_deploy.training.methods.base import MethodStep, Play, Scene, TappingStep
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.task_step import LocatingStep, TaskStep, TeachableStep
@@ -58,8 +58,10 @@ class TrainingStep:
         self.optimizers = Optimizers(
             recipe.optimizer, self.groups, self.companions, self.adversaries
         )
+        self._features = _with_taps(network.features, methods)
         # Rewriting the code for conditions on tensors takes half as long as the first step.
         self._compiled = tf.function(self._run, autograph=False)
+        self._compiled_others = tf.function(self._run_others, autograph=False)
 
     def __call__(self, images: Any, targets: Any, step: int) -> dict[str, float]:
         """Train on one batch.
@@ -74,6 +76,10 @@ class TrainingStep:
         """
         terms = self._compiled(images, targets, tf.constant(step, tf.int32))
         return {name: float(value) for name, value in terms.items()}
+
+    def descend_others(self, images: Any, targets: Any) -> None:
+        """Train everything but latent kernels and their scales on one batch, by the task's loss."""
+        self._compiled_others(images, targets)
 
     def variables(self) -> dict[str, Any]:
         """All state of the step by a stable name, for checkpoints.
@@ -91,22 +97,8 @@ class TrainingStep:
         )
 
     def _run(self, images: Any, targets: Any, step: Any) -> dict[str, Any]:
-        features = self.network.features(images, training=True)
-        predictions = self.task.predict(features)
-        task_part = self.task
-        scene = Scene(
-            images,
-            targets,
-            features,
-            predictions,
-            step,
-            taught=partial(task_part.taught, predictions)
-            if isinstance(task_part, TeachableStep)
-            else None,
-            foreground=partial(task_part.foreground, targets)
-            if isinstance(task_part, LocatingStep)
-            else None,
-        )
+        scene = self._scene(images, targets, step)
+        features, predictions = scene.features, scene.predictions
         plays = [method.play(scene) for method in self.methods]
         observed, refining = self._play_on(plays)
         taught = _united(
@@ -129,6 +121,33 @@ class TrainingStep:
         self.optimizers.apply("head", head + companions)
         return _united(terms.all(), {"total": total}, self.task.observed(predictions, targets))
 
+    def _scene(self, images: Any, targets: Any, step: Any) -> Scene:
+        features = self._features(images, training=True)
+        predictions = self.task.predict(features)
+        task = self.task
+        return Scene(
+            images,
+            targets,
+            features,
+            predictions,
+            step,
+            taught=partial(task.taught, predictions) if isinstance(task, TeachableStep) else None,
+            foreground=partial(task.foreground, targets)
+            if isinstance(task, LocatingStep)
+            else None,
+        )
+
+    def _run_others(self, images: Any, targets: Any) -> None:
+        # What methods add to the task's loss, such as a teacher, stays with it.
+        scene = self._scene(images, targets, tf.zeros((), tf.int32))
+        plays = [method.play(scene) for method in self.methods]
+        own = self.task.terms(scene.features, scene.predictions, targets)
+        terms = _united(own, *(play.task for play in plays))
+        loss = tf.add_n(list(terms.values()))
+        others, head = _gradients(loss, self.groups.others, self.groups.head)
+        self.optimizers.apply("others", others)
+        self.optimizers.apply("head", head + [None] * len(self.companions))
+
     def _play_on(self, plays: Sequence[Play]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The adversaries move first, and the methods answer.
 
@@ -142,6 +161,13 @@ class TrainingStep:
         observed = _united(ascent, *(play.observed for play in plays))
         before = [play.refining for play in plays]
         return observed, _united(*before, *(play.answer() for play in plays))
+
+
+def _with_taps(features: Any, methods: Sequence[MethodStep]) -> Any:
+    taps = [method.taps for method in methods if isinstance(method, TappingStep)]
+    if not taps:
+        return features
+    return keras.Model(features.input, _united(features.output, *taps), name="tapped")
 
 
 def _require_saved_companions(methods: Sequence[MethodStep]) -> None:

@@ -2,21 +2,23 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
+from bireid_models.surrogates import Progressive
 
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
+from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.checkpoint import load_checkpoint, save_checkpoint
 from bireid_deploy.training.curriculum import Curriculum
 from bireid_deploy.training.initialisation import initialise_from
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.loop_state import LoopState
 from bireid_deploy.training.methods import enabled_methods, require_teacher
-from bireid_deploy.training.methods.base import MethodContext
+from bireid_deploy.training.methods.base import Interlude, MethodContext
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
 from bireid_deploy.training.repeatability import make_repeatable
@@ -123,21 +125,12 @@ class Trainer:
 
     def _train_epoch(self, interrupted: Callable[[], bool], board: Board) -> None:
         state, options = self._state, self.recipe.optimizer
-        self.network.set_progress(state.epoch / options.epochs)
+        self._set_progress(state.epoch / options.epochs)
         if self._curriculum is not None and state.batch == 0:
             self._curriculum.begin_epoch(state.epoch)
         start = time.perf_counter()
         for batch in self._batches.epoch(state.epoch, state.batch):
-            moment = state.epoch + batch.index / batch.count
-            self._step.optimizers.set_factor(
-                schedule_factor(
-                    moment,
-                    options.epochs,
-                    options.warmup_epochs,
-                    options.schedule,
-                    options.milestones,
-                )
-            )
+            self._set_rates(state.epoch + batch.index / batch.count)
             if batch.index == 0:
                 board.crops(state.epoch + 1, batch.images)
             terms = self._step(batch.images, batch.targets, state.step)
@@ -148,15 +141,59 @@ class Trainer:
             self._reporter.step(state.epoch, batch.index + 1, batch.count, terms)
             if interrupted():
                 self._save()
-                raise TrainingInterruptedError(
-                    f"interrupted at step {state.step}; saved {self.run.checkpoint}: continue "
-                    "with --resume"
-                )
+                raise self._interrupted()
+        self._interlude(interrupted)
         summary = state.end_epoch(None if self._curriculum is None else self._curriculum.figures())
         self._save()
         self._validate()
         board.epoch(state.epoch, summary, self._step.optimizers.current_rates())
         self._reporter.epoch(state.epoch, summary)
+
+    def _set_progress(self, fraction: float) -> None:
+        self.network.set_progress(fraction)
+        for method in self._step.methods:
+            if isinstance(method, Progressive):
+                method.set_progress(fraction)
+
+    def _set_rates(self, moment: float) -> None:
+        options = self.recipe.optimizer
+        self._step.optimizers.set_factor(
+            schedule_factor(
+                moment,
+                options.epochs,
+                options.warmup_epochs,
+                options.schedule,
+                options.milestones,
+            )
+        )
+
+    def _interrupted(self) -> TrainingInterruptedError:
+        return TrainingInterruptedError(
+            f"interrupted at step {self._state.step}; saved {self.run.checkpoint}: continue "
+            "with --resume"
+        )
+
+    def _interlude(self, interrupted: Callable[[], bool]) -> None:
+        """What methods do after the batches of an epoch, at the rates of its middle."""
+        methods = [each for each in self._step.methods if isinstance(each, Interlude)]
+        if not methods:
+            return
+        # Who is interrupted in an interlude begins it again.
+        self._save()
+        self._set_rates(self._state.epoch + 0.5)
+        for number, method in enumerate(methods):
+            method.after_epoch(
+                self._interlude_batches(number, interrupted),
+                lambda batch: self._step.descend_others(batch.images, batch.targets),
+            )
+
+    def _interlude_batches(self, number: int, interrupted: Callable[[], bool]) -> Iterator[Batch]:
+        """The batches of an epoch that is never trained."""
+        epochs = self.recipe.optimizer.epochs
+        for batch in self._batches.epoch(epochs * (1 + number) + self._state.epoch):
+            if interrupted():
+                raise self._interrupted()
+            yield batch
 
     def _must_validate(self) -> bool:
         state = self._state

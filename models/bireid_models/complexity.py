@@ -84,6 +84,36 @@ def layer_costs(
     return costs
 
 
+@dataclass(frozen=True)
+class Removed:
+    """What a pruning took out of one convolution.
+
+    Attributes:
+        name: Keras layer name.
+        before: Shape of its kernel (height, width, in, out).
+        after: The same afterwards; None if the layer is gone.
+    """
+
+    name: str
+    before: tuple[int, ...]
+    after: tuple[int, ...] | None
+
+
+def removed(before: Any, after: Any) -> list[Removed]:
+    """The convolutions and dense layers of a Keras model that are smaller, or missing, in another.
+
+    Args:
+        before: Built Keras model.
+        after: What a pruning made of it; its layers have the same names.
+    """
+    left = dict(_kernel_shapes(after))
+    return [
+        Removed(name, shape, left.get(name))
+        for name, shape in _kernel_shapes(before)
+        if left.get(name) != shape
+    ]
+
+
 def theoretical_gain(costs: Iterable[Cost]) -> TheoreticalGain:
     """Speed-up and storage saving, counting a binary MAC as 1/64 and a binary weight as 1/32.
 
@@ -109,16 +139,25 @@ def theoretical_gain(costs: Iterable[Cost]) -> TheoreticalGain:
     )
 
 
-def _kernel_cost(layer: Any) -> LayerCost | None:
+def _kernel_shapes(model: Any) -> list[tuple[str, tuple[int, ...]]]:
+    kernels = [(layer.name, _kernel(layer)) for layer in model.layers]
+    return [(name, tuple(kernel.shape)) for name, kernel in kernels if kernel is not None]
+
+
+def _kernel(layer: Any) -> Any:
     from bireid_models.framework import keras
+
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return layer.depthwise_kernel
+    return layer.kernel if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense) else None
+
+
+def _kernel_cost(layer: Any) -> LayerCost | None:
     from bireid_models.layers import BinaryConv2D
 
-    if not isinstance(
-        layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.Dense
-    ):
+    kernel = _kernel(layer)
+    if kernel is None:
         return None
-    is_depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-    kernel = layer.depthwise_kernel if is_depthwise else layer.kernel
     weights = math.prod(kernel.shape)
     # A convolution uses each weight once per output pixel; a dense layer has no pixels.
     pixels = math.prod(layer.output_shape[1:-1])

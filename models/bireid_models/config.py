@@ -51,6 +51,13 @@ class NetworkConfig:
             positive, before its sign: `bn_after_max` learns a shift per channel, `ema` subtracts
             the median of the maximum of as many standard normal numbers (BiPointNet's EMA-max).
             A real-valued network has none.
+        stage_channels: Channels of the stages of a ResNet at width 1 in the place of its own; None
+            leaves those. The stem has as many as the first.
+        masks: Whether a soft mask stands behind the normalisation of every unit, for pruning: one
+            number per filter where only the next convolution reads them, otherwise one for the
+            whole branch beside a shortcut.
+        pruned: What a pruning left, by the name of a unit: its filters, or 0 where its whole branch
+            is gone. Only deployed networks have any.
 
     Raises:
         ValueError: A field has an impossible value; one line that names it and what is possible.
@@ -73,6 +80,9 @@ class NetworkConfig:
     input_channels: int = 3
     classes: int = 1
     max_shift: MaxShift = "bn_after_max"
+    stage_channels: tuple[int, ...] | None = None
+    masks: bool = False
+    pruned: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[object]] = {
@@ -103,6 +113,40 @@ class NetworkConfig:
             raise ValueError(f"dropout is {self.dropout}; it must be in [0, 1)")
         if self.embedding_dim is not None and self.embedding_dim < 8:
             raise ValueError(f"embedding_dim is {self.embedding_dim}; it must be at least 8")
+        if self.stage_channels is not None and not all(
+            8 <= count <= 2048 for count in self.stage_channels
+        ):
+            raise ValueError(
+                f"stage_channels is {list(self.stage_channels)}; each must be 8 to 2048"
+            )
+        if self.masks:
+            self._check_masks()
+
+    def _check_masks(self) -> None:
+        binarization = BINARIZATIONS[self.binarization]
+        if (binarization.order or self.unit_order) != "fused":
+            raise ValueError("masks stand in units of the order fused; choose another binarization")
+        if not (binarization.learned_alpha or binarization.matrix):
+            fitting = [
+                name for name, row in BINARIZATIONS.items() if row.learned_alpha or row.matrix
+            ]
+            raise ValueError(
+                f"masks need a learned scale, which {self.binarization!r} has not: set "
+                f"binarization to one of {', '.join(fitting)}"
+            )
+
+    def stages(self, own: tuple[int, ...]) -> tuple[int, ...]:
+        """Channels of the stages: `stage_channels`, or the backbone's own, times the width.
+
+        Raises:
+            ValueError: `stage_channels` are not as many as the stages of the backbone.
+        """
+        wanted = self.stage_channels or own
+        if len(wanted) != len(own):
+            raise ValueError(
+                f"stage_channels has {len(wanted)} numbers; {self.backbone} has {len(own)} stages"
+            )
+        return tuple(self.channels(count) for count in wanted)
 
     def channels(self, base: int) -> int:
         """Channel count of a layer that has `base` channels at width 1, a multiple of 8."""

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from bireid_models.binarizations import BINARIZATIONS, SURROGATES, Binarization
+from bireid_models.binarizations.base import Matrix
 from bireid_models.framework import keras, larq, tf
 from bireid_models.surrogates import Progressive
 
@@ -73,8 +74,12 @@ class BinaryConv2D(_SignConv2D):
             in every engine; 0 is not on maps under 3 pixels.
         **kwargs: Passed on to `larq.layers.QuantConv2D` (strides, padding, name).
 
+    With `Binarization.matrix` it is `y = sign(x) (*) (sign(w) o C)`, the RBConv of RBCN, in
+    training; a device needs one number per channel, see `bireid_models.deploying`.
+
     Attributes:
         alpha: Variable `(filters,)` of the scale; None if the binarization learns none.
+        matrix: Variable C, which broadcasts against the kernel; None if there is none.
     """
 
     def __init__(
@@ -100,23 +105,47 @@ class BinaryConv2D(_SignConv2D):
         )
         self.binarization = binarization
         self.alpha: Any = None
+        self.matrix: Any = None
 
     def build(self, input_shape: Any) -> None:
-        """Create the latent kernel and, if the binarization learns it, alpha."""
+        """Create the latent kernel and, if the binarization learns them, alpha or C."""
         super().build(input_shape)
         if self.binarization.learned_alpha:
             self.alpha = self.add_weight(name="alpha", shape=(self.filters,), initializer="ones")
+        if self.binarization.matrix is not None:
+            shape = _matrix_shape(self.binarization.matrix, self.kernel.shape)
+            self.matrix = self.add_weight(name="matrix", shape=shape, initializer="ones")
 
     def call(self, inputs: Any) -> Any:
         """Map (N, H, W, C) to (N, H', W', filters)."""
+        if self.matrix is not None:
+            return self._rectified(inputs)
         return super().call(inputs) * self.output_scale()
 
+    @property
+    def learned_scale(self) -> Any:
+        """Alpha or C, whichever the binarization learns; None if neither."""
+        return self.alpha if self.matrix is None else self.matrix
+
+    def _rectified(self, inputs: Any) -> Any:
+        """RBConv, eq. 3.66."""
+        signs = self.input_quantizer(inputs)
+        if self.padding == "same":
+            around = self._get_padding_same(signs)
+            signs = tf.pad(signs, around, constant_values=self.pad_values)
+        kernel = self.binary_kernel() * tf.convert_to_tensor(self.matrix)
+        return tf.nn.conv2d(signs, kernel, self.strides, "VALID")
+
     def output_scale(self) -> Any:
-        """The factor behind the convolution of signs, `(filters,)`, with the scale's gradient."""
+        """The factor behind the convolution of signs, `(filters,)`, with the scale's gradient.
+
+        Of a layer with a matrix it is the mean of that, which a device multiplies with.
+        """
         kernel = tf.convert_to_tensor(self.kernel)
         if self.binarization.kernel_preparation is not None:
             kernel = resolve_name(self.binarization.kernel_preparation)(kernel)
-        alpha = None if self.alpha is None else tf.convert_to_tensor(self.alpha)
+        learned = self.learned_scale
+        alpha = None if learned is None else tf.convert_to_tensor(learned)
         return resolve_name(self.binarization.scale)(kernel, alpha)
 
     def binary_kernel(self) -> Any:
@@ -135,6 +164,15 @@ class BinaryConv2D(_SignConv2D):
             input_shape=_map_shape(self.input_shape),
             output_shape=_map_shape(self.output_shape),
         )
+
+
+def _matrix_shape(matrix: Matrix, kernel: tuple[int, ...]) -> tuple[int, int, int, int]:
+    height, width, channels, _ = kernel
+    return {
+        "filter": (height, width, channels, 1),
+        "kernel": (height, width, 1, 1),
+        "scalar": (1, 1, 1, 1),
+    }[matrix]
 
 
 def _map_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:

@@ -18,6 +18,29 @@ class ChannelShift(keras.layers.Layer):
         return inputs + self.bias
 
 
+class ChannelMask(keras.layers.Layer):
+    """Multiply by a soft mask, one number per channel or one for all; pruning moves it, no descent.
+
+    Args:
+        channels: Numbers in the mask: those of the map, or 1 for the map as a whole.
+        **kwargs: Passed on to Keras (name).
+    """
+
+    def __init__(self, channels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+
+    def build(self, input_shape: Any) -> None:
+        """Create the mask, `(channels,)`, one at first."""
+        self.mask = self.add_weight(
+            name="mask", shape=(self.channels,), initializer="ones", trainable=False
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Map (..., C) to the same shape."""
+        return inputs * self.mask
+
+
 class ConstantShift(keras.layers.Layer):
     """Add one number that does not learn; see `bireid_models.folding`.
 

@@ -15,6 +15,11 @@ def learned(kernel: Any, alpha: Any) -> Any:
     return alpha
 
 
+def mean_matrix(kernel: Any, alpha: Any) -> Any:
+    """C* of RBCN, the mean of its matrix, for every channel; `alpha` is that matrix here."""
+    return tf.fill((kernel.shape[-1],), tf.reduce_mean(alpha))
+
+
 def mean_abs(kernel: Any, alpha: Any = None) -> Any:
     """Mean |w| of XNOR-Net, eq. 6.5, with the gradient through it."""
     return tf.reduce_mean(tf.abs(kernel), axis=[0, 1, 2])

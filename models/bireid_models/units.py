@@ -9,7 +9,7 @@ from bireid_models.binarizations.base import PRELU, Order
 from bireid_models.config import Downsample, NetworkConfig, Precision
 from bireid_models.framework import keras
 from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D
-from bireid_models.map_layers import ChannelShift, RepeatChannels
+from bireid_models.map_layers import ChannelMask, ChannelShift, RepeatChannels
 
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
@@ -37,6 +37,8 @@ class Unit:
         nonlinearity: See `Binarization.nonlinearity`.
         sign_shift: See `Binarization.sign_shift`.
         pad_values: Value outside the map for binary convolutions.
+        masked: Numbers of the soft mask behind the normalisation; see `NetworkConfig.masks`.
+        removed: Whether a pruning took all but the shortcut.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Unit:
     nonlinearity: str | None = PRELU
     sign_shift: bool = False
     pad_values: float = 1.0
+    masked: int = 0
+    removed: bool = False
 
     @classmethod
     def of(
@@ -62,17 +66,21 @@ class Unit:
         stride: int = 1,
         kernel_size: int = 3,
         shortcut: Shortcut | None = "projection",
+        read_once: bool = False,
     ) -> "Unit":
         """The unit that a network of this configuration is made of.
+
+        `read_once` says that one binary convolution alone will read its output.
 
         A real-valued one has a PReLU whatever the binarization, for it has no sign to be non-linear
         with.
         """
         binarization = BINARIZATIONS[config.binarization]
         is_real = config.precision == "real"
+        left = dict(config.pruned).get(name, filters)
         return cls(
             name,
-            filters,
+            left or filters,
             stride,
             kernel_size,
             precision=config.precision,
@@ -83,6 +91,8 @@ class Unit:
             shortcut=shortcut,
             nonlinearity=PRELU if is_real else binarization.nonlinearity,
             sign_shift=binarization.sign_shift and not is_real,
+            masked=_mask_size(left, shortcut, read_once) if config.masks and not is_real else 0,
+            removed=left == 0,
         )
 
     def __call__(self, x: Any, skip: Any = None, skip_stride: int | None = None) -> Any:
@@ -95,6 +105,8 @@ class Unit:
         """
         skip = x if skip is None else skip
         skip_stride = self.stride if skip_stride is None else skip_stride
+        if self.removed:
+            return self._activate(self._skipped(skip, skip_stride))
         y = self._convolution(f"{self.name}_conv", self.kernel_size, self.stride, self.precision)(
             self._before_convolution(x)
         )
@@ -103,6 +115,8 @@ class Unit:
         y = batch_norm(f"{self.name}_bn")(y)
         if self.order == "paper":
             return self._add(self._activate(y), skip, skip_stride)
+        if self.masked:
+            y = ChannelMask(self.masked, name=f"{self.name}_mask")(y)
         return self._activate(self._add(y, skip, skip_stride))
 
     def _before_convolution(self, x: Any) -> Any:
@@ -140,15 +154,18 @@ class Unit:
     def _add(self, y: Any, skip: Any, stride: int) -> Any:
         if self.shortcut is None:
             return y
+        return keras.layers.Add(name=f"{self.name}_add")([y, self._skipped(skip, stride)])
+
+    def _skipped(self, skip: Any, stride: int) -> Any:
         if stride > 1:
             skip = keras.layers.AveragePooling2D(
                 stride, stride, padding="same", name=f"{self.name}_downsample_pool"
             )(skip)
         if self.shortcut == "repetition":
-            skip = self._repeated(skip)
-        elif stride > 1 or skip.shape[-1] != self.filters:
-            skip = self._projected(skip)
-        return keras.layers.Add(name=f"{self.name}_add")([y, skip])
+            return self._repeated(skip)
+        if stride > 1 or skip.shape[-1] != self.filters:
+            return self._projected(skip)
+        return skip
 
     def _projected(self, skip: Any) -> Any:
         name = f"{self.name}_downsample"
@@ -167,6 +184,12 @@ class Unit:
         if self.nonlinearity is None:
             return x
         return resolve_name(self.nonlinearity)(x, self.name)
+
+
+def _mask_size(filters: int, shortcut: Shortcut | None, read_once: bool) -> int:
+    if shortcut is not None:
+        return 1
+    return filters if read_once else 0
 
 
 def batch_norm(name: str, center: bool = True) -> Any:

@@ -64,8 +64,9 @@ def test_the_scale_of_bireal_net_passes_no_gradient(name):
     assert tape.gradient(scale, layer.kernel) is None
 
 
-def test_only_bireid_learns_its_scale():
-    assert {name for name in BINARIZATIONS if built(name).alpha is not None} == {"bireid"}
+def test_who_learns_a_scale_per_channel():
+    learned = {name for name in BINARIZATIONS if built(name).alpha is not None}
+    assert learned == {"bireid", "rbcn_channel", "rbcn_block_channel"}
     layer = built("bireid")
     layer.alpha.assign([0.5, 2.0])
     np.testing.assert_array_equal(layer.output_scale(), [0.5, 2.0])

@@ -5,6 +5,9 @@ from bireid_deploy.training.methods.base import Method
 from bireid_deploy.training.methods.distillation import Distillation
 from bireid_deploy.training.methods.feature_refining import FeatureRefiningMethod
 from bireid_deploy.training.methods.kernel_refining import KernelRefiningMethod
+from bireid_deploy.training.methods.pruning import Pruning
+from bireid_deploy.training.methods.rbcn import Rbcn
+from bireid_deploy.training.methods.rbcn_features import RbcnFeatures
 from bireid_deploy.training.recipe import Recipe
 
 # The order of the terms in tables, and of the adversaries' variables in checkpoints.
@@ -12,6 +15,9 @@ METHODS: dict[str, Method] = {
     "distillation": Distillation(),
     "kernel_refining": KernelRefiningMethod(),
     "feature_refining": FeatureRefiningMethod(),
+    "rbcn": Rbcn(),
+    "rbcn_features": RbcnFeatures(),
+    "pruning": Pruning(),
 }
 
 

@@ -1,10 +1,11 @@
 """What the training step asks of a method, and what a method may know."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import MethodSection
 
@@ -86,6 +87,33 @@ class MethodStep(Protocol):
 
     def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
         """One line for the person if the history of a run shows that the method went wrong."""
+
+
+@runtime_checkable
+class TappingStep(Protocol):
+    """A method's part that reads maps within the network which have no name there."""
+
+    @property
+    def taps(self) -> Mapping[str, Any]:
+        """Keras tensors of the network, by the names that they get in `Scene.features`."""
+
+
+@runtime_checkable
+class Interlude(Protocol):
+    """A method's part that does something between the last batch of an epoch and its end.
+
+    All that it changes must be in the network or in its state: a run that is interrupted meanwhile
+    does it again from the start.
+    """
+
+    def after_epoch(self, batches: Iterable[Batch], descend: Callable[[Batch], None]) -> None:
+        """Do it.
+
+        Args:
+            batches: As many as an epoch has, which nothing else trains on; they are made when they
+                are asked for.
+            descend: Moves everything but kernels and their scales by the task's loss of a batch.
+        """
 
 
 @dataclass(frozen=True)

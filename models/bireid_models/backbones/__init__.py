@@ -11,6 +11,8 @@ BACKBONES: dict[str, Backbone] = {
     "resnet18_stage3": Backbone("bireid_models.backbones.resnet:resnet18_stage3"),
     "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
     "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),
+    "wide_resnet22": Backbone("bireid_models.backbones.wide_resnet:wide_resnet22"),
+    "wide_resnet40": Backbone("bireid_models.backbones.wide_resnet:wide_resnet40"),
     "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),
     "pointnet": Backbone("bireid_models.backbones.pointnet:pointnet", least_input=(8, 1)),
 }

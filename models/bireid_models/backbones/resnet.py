@@ -16,8 +16,9 @@ from bireid_models.units import Unit
 STAGE_CHANNELS = (64, 128, 256, 512)
 BOTTLENECK_EXPANSION = 4
 
-# Takes the input map, the configuration, stage, number of the block in it, and stride.
-_Block = Callable[[Any, NetworkConfig, int, int, int], Any]
+# Takes the input map, the configuration, name and channels of the stage, number of the block in it,
+# and stride.
+_Block = Callable[[Any, NetworkConfig, str, int, int, int], Any]
 
 
 def resnet18(image: Any, config: NetworkConfig) -> dict[str, Any]:
@@ -32,27 +33,27 @@ def resnet18(image: Any, config: NetworkConfig) -> dict[str, Any]:
         (`stage1` is a quarter of the input, or the whole with the `cifar` stem; `stage4` keeps the
         size with last_stride 1).
     """
-    return _resnet(image, config, (2, 2, 2, 2), _basic_block)
+    return _resnet(image, config, (2, 2, 2, 2), basic_block)
 
 
 def resnet10(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-10, with one of the blocks of ResNet-18 in each stage; see `resnet18`."""
-    return _resnet(image, config, (1, 1, 1, 1), _basic_block)
+    return _resnet(image, config, (1, 1, 1, 1), basic_block)
 
 
 def resnet18_stage2(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build the first two stages of ResNet-18, whose map is as fine as a tracker's must be."""
-    return _resnet(image, config, (2, 2), _basic_block)
+    return _resnet(image, config, (2, 2), basic_block)
 
 
 def resnet18_stage3(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-18 without its last stage, which holds most of the weights; see `resnet18`."""
-    return _resnet(image, config, (2, 2, 2), _basic_block)
+    return _resnet(image, config, (2, 2, 2), basic_block)
 
 
 def resnet34(image: Any, config: NetworkConfig) -> dict[str, Any]:
     """Build ResNet-34, with 3, 4, 6 and 3 of the blocks of ResNet-18; see `resnet18`."""
-    return _resnet(image, config, (3, 4, 6, 3), _basic_block)
+    return _resnet(image, config, (3, 4, 6, 3), basic_block)
 
 
 def resnet50(image: Any, config: NetworkConfig) -> dict[str, Any]:
@@ -70,31 +71,60 @@ def resnet50(image: Any, config: NetworkConfig) -> dict[str, Any]:
 def _resnet(
     image: Any, config: NetworkConfig, blocks: Sequence[int], block: _Block
 ) -> dict[str, Any]:
-    x = resnet_stem(image, config)
+    channels = config.stages(STAGE_CHANNELS[: len(blocks)])
+    x = resnet_stem(image, config, channels[0])
     stages = {}
     for stage, count in enumerate(blocks, start=1):
         for index in range(1, count + 1):
-            x = block(x, config, stage, index, _stride(stage, index, config))
+            stride = _stride(stage, index, config)
+            x = block(x, config, f"stage{stage}", channels[stage - 1], index, stride)
         stages[f"stage{stage}"] = x
     return stages
 
 
-def _basic_block(x: Any, config: NetworkConfig, stage: int, index: int, stride: int) -> Any:
-    filters = config.channels(STAGE_CHANNELS[stage - 1])
-    first, second = (f"stage{stage}_unit{2 * index - 1 + unit}" for unit in (0, 1))
+def basic_block(
+    x: Any, config: NetworkConfig, stage: str, filters: int, index: int, stride: int
+) -> Any:
+    """Two 3x3 convolutions.
+
+    Args:
+        x: Input map (N, H, W, C).
+        config: Network description.
+        stage: Name of the stage.
+        filters: Its channels.
+        index: Number of the block in the stage, from 1.
+        stride: Of the first convolution.
+
+    Returns:
+        (N, ceil(H / stride), ceil(W / stride), filters).
+    """
+    first, second = (f"{stage}_unit{2 * index - 1 + unit}" for unit in (0, 1))
     if BINARIZATIONS[config.binarization].shortcut == "convolution":
         return Unit.of(config, second, filters)(Unit.of(config, first, filters, stride)(x))
-    y = Unit.of(config, first, filters, stride, shortcut=None)(x)
+    y = Unit.of(config, first, filters, stride, shortcut=None, read_once=True)(x)
     return Unit.of(config, second, filters)(y, skip=x, skip_stride=stride)
 
 
-def _bottleneck(x: Any, config: NetworkConfig, stage: int, index: int, stride: int) -> Any:
-    filters = config.channels(STAGE_CHANNELS[stage - 1])
-    name = f"stage{stage}_block{index}"
+def _bottleneck(
+    x: Any, config: NetworkConfig, stage: str, filters: int, index: int, stride: int
+) -> Any:
+    name = f"{stage}_block{index}"
     each_has_one = BINARIZATIONS[config.binarization].shortcut == "convolution"
-    y = Unit.of(config, f"{name}_unit1", filters, kernel_size=1, shortcut=None)(x)
     y = Unit.of(
-        config, f"{name}_unit2", filters, stride, shortcut="repetition" if each_has_one else None
+        config,
+        f"{name}_unit1",
+        filters,
+        kernel_size=1,
+        shortcut=None,
+        read_once=not each_has_one,
+    )(x)
+    y = Unit.of(
+        config,
+        f"{name}_unit2",
+        filters,
+        stride,
+        shortcut="repetition" if each_has_one else None,
+        read_once=True,
     )(y)
     expanded = BOTTLENECK_EXPANSION * filters
     return Unit.of(config, f"{name}_unit3", expanded, kernel_size=1)(y, skip=x, skip_stride=stride)

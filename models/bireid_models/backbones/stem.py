@@ -9,9 +9,12 @@ from bireid_models.units import batch_norm
 # There is no ReLU: sign(relu(x)) would be +1 everywhere at the first binary layer.
 
 
-def resnet_stem(image: Any, config: NetworkConfig) -> Any:
-    """The stem of ResNet: (N, H, W, C) to (N, H / 4, W / 4, 64 width), `cifar` keeps H and W."""
-    filters = config.channels(64)
+def resnet_stem(image: Any, config: NetworkConfig, filters: int | None = None) -> Any:
+    """The stem of ResNet: (N, H, W, C) to (N, H / 4, W / 4, filters), `cifar` keeps H and W.
+
+    There are 64 filters times the width if it is not said.
+    """
+    filters = config.channels(64) if filters is None else filters
     if config.stem == "cifar":
         return _convolution(image, filters, kernel_size=3, stride=1)
     x = _convolution(image, filters, kernel_size=7, stride=2)

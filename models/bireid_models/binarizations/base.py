@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Order = Literal["fused", "paper", "norm_first"]
+Matrix = Literal["filter", "kernel", "scalar"]
 
 # Gradients of sign that `NetworkConfig.kernel_surrogate` may choose from.
 SURROGATES = {
@@ -35,6 +36,11 @@ class Binarization:
         kernel_preparation: Reference of a function from the latent kernel to one of the same shape,
             from which sign and scale are taken; None takes the kernel as it is.
         learned_alpha: Whether each layer learns a variable `alpha`, which kernel refining needs.
+        matrix: Shape of a learned C that the signs of a kernel are multiplied by, element by
+            element, eq. 3.66: of one `filter` (height, width, in, 1), of one `kernel` (height,
+            width, 1, 1), or a `scalar` (1, 1, 1, 1). None learns none.
+        deployed: With a matrix, the name of the binarization of the deployed network, which learns
+            an alpha per channel.
         shortcut: `convolution` gives every binary convolution a shortcut of its own (Bi-Real Net),
             `block` keeps the shortcuts of the real-valued architecture.
         order: Order of the layers in a unit: `fused` is sign, conv, BN, add, non-linearity; `paper`
@@ -50,6 +56,8 @@ class Binarization:
     kernel_surrogate: str | None
     kernel_preparation: str | None = None
     learned_alpha: bool = False
+    matrix: Matrix | None = None
+    deployed: str | None = None
     shortcut: Literal["convolution", "block"] = "convolution"
     order: Order | None = "fused"
     nonlinearity: str | None = None

@@ -16,8 +16,8 @@ from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import Play, Scene
 from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
 from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.methods.teachers import open_teacher_network
 from bireid_deploy.training.run_directory import RunDirectory
-from bireid_deploy.training.trained_network import open_network
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,11 @@ def open_teacher(
             task or classes.
     """
     run = RunDirectory(path)
-    network, record = open_network(run), run.read_record()
+    network, record = open_teacher_network(path, student), run.read_record()
     if options.target != "task":
         for each in (network, student):
             require_features(each, ["neck"], "distillation")
     theirs, ours = network.model, student.model
-    if theirs.input_shape != ours.input_shape:
-        raise TrainingError(
-            f"{path}: the teacher takes images of {_size(theirs)}, the student of {_size(ours)}; "
-            "train them at one size"
-        )
     if options.target == "logits" and record["data"] != data:
         raise TrainingError(
             f"{path}: the teacher learned the classes of {record['data'].get('name')!r} "
@@ -148,7 +143,3 @@ def _require_same_answers(
             f"{path}: the teacher answers {network.model.output_shape} for the classes {theirs}, "
             f"the student {student.model.output_shape} for {ours}; train them alike"
         )
-
-
-def _size(model: Any) -> str:
-    return f"{model.input_shape[1]}x{model.input_shape[2]}"
