@@ -45,6 +45,7 @@ class NetworkSection(Section):
     head: str = "bnneck"
     classes: int = 1
     max_shift: MaxShift = "bn_after_max"
+    architecture: str = "cdnet"
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

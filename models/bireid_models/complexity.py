@@ -111,8 +111,13 @@ def theoretical_gain(costs: Iterable[Cost]) -> TheoreticalGain:
 
 def _kernel_cost(layer: Any) -> LayerCost | None:
     from bireid_models.framework import keras
+    from bireid_models.fusion_gate import FusionGate
     from bireid_models.layers import BinaryConv2D
 
+    if isinstance(layer, FusionGate):
+        gate = math.prod(layer.reduction.shape) + math.prod(layer.expansion.shape)
+        # The gate of either branch, each on one pixel.
+        return LayerCost(layer.name, "real", gate, 2 * gate)
     if not isinstance(
         layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.Dense
     ):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bireid_models.backbones import BACKBONES
+from bireid_models.backbones.cdnet_architecture import parse_architecture
 from bireid_models.binarizations import BINARIZATIONS, SURROGATES
 from bireid_models.heads import HEADS
 
@@ -51,6 +52,9 @@ class NetworkConfig:
             positive, before its sign: `bn_after_max` learns a shift per channel, `ema` subtracts
             the median of the maximum of as many standard normal numbers (BiPointNet's EMA-max).
             A real-valued network has none.
+        architecture: The blocks of `cdnet`: `cdnet` or `cnet` as published, or the choices of its
+            six places, such as "3+5 3+7x2 5+7x2 5+9 5+7x2 5+7"; see
+            `bireid_models.backbones.cdnet_architecture`.
 
     Raises:
         ValueError: A field has an impossible value; one line that names it and what is possible.
@@ -73,6 +77,7 @@ class NetworkConfig:
     input_channels: int = 3
     classes: int = 1
     max_shift: MaxShift = "bn_after_max"
+    architecture: str = "cdnet"
 
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[object]] = {
@@ -93,6 +98,7 @@ class NetworkConfig:
         for name, least in zip(sides, BACKBONES[self.backbone].least_input, strict=True):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        parse_architecture(self.architecture)
         if not 1 <= self.input_channels <= 64:
             raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
         if not 1 <= self.classes <= 1000:

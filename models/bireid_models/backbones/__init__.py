@@ -12,5 +12,6 @@ BACKBONES: dict[str, Backbone] = {
     "resnet34": Backbone("bireid_models.backbones.resnet:resnet34"),
     "resnet50": Backbone("bireid_models.backbones.resnet:resnet50"),
     "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),
+    "cdnet": Backbone("bireid_models.backbones.cdnet:cdnet"),
     "pointnet": Backbone("bireid_models.backbones.pointnet:pointnet", least_input=(8, 1)),
 }
