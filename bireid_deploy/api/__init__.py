@@ -16,6 +16,7 @@ from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.reporting import report
+from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Evaluation",
     "FollowedTarget",
     "FoundInImages",
+    "SearchResult",
     "TrainingResult",
     "Verification",
     "adapt",
@@ -41,9 +43,11 @@ __all__ = [
     "evaluate",
     "flash",
     "follow",
+    "measure_latencies",
     "profile",
     "report",
     "roll_back",
+    "search",
     "search_gallery",
     "train",
     "verify",

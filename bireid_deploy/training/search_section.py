@@ -20,7 +20,8 @@ class SearchSection(MethodSection):
     a tenth of it from each of the `alpha_milestones` on, in epochs; `alpha_decay` its weight decay.
     `latency_weight` weighs the expected latency, as a share of the space's mean, against the loss
     on the second half. `shuffle_alpha` shuffles the gradients within a place before every step of
-    alpha: a control that cannot learn which candidate is good.
+    alpha: a control that cannot learn which candidate is good. `train_recipe` is the recipe that
+    what was found is trained with.
     """
 
     kernels: tuple[int, ...] = KERNELS
@@ -33,6 +34,7 @@ class SearchSection(MethodSection):
     alpha_milestones: tuple[Positive, ...] = ()
     latency_weight: NonNegative = 0.0
     shuffle_alpha: bool = False
+    train_recipe: Annotated[str, Field(pattern=r"^\w+$")] = "cdnet"
 
     @model_validator(mode="after")
     def _is_a_space(self) -> "SearchSection":

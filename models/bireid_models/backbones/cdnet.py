@@ -58,6 +58,12 @@ def stages(image: Any, config: NetworkConfig, place: Place) -> dict[str, Any]:
     return maps
 
 
+def place_channels(config: NetworkConfig) -> list[tuple[int, int]]:
+    """Channels of the map before and behind each place."""
+    behind = [scaled(base, config) for base in STAGE_CHANNELS for _ in range(_PLACES_PER_STAGE)]
+    return list(zip([scaled(STEM_CHANNELS, config), *behind], behind, strict=False))
+
+
 def scaled(base: int, config: NetworkConfig) -> int:
     """Channels of a layer that has `base` at width 1, rounded down to a multiple of 4."""
     return max(4, int(base * config.width) // 4 * 4)

@@ -5,6 +5,7 @@ block whose branches see 3 and 5 pixels, `3+7x2` two of the pair 3 and 7. Six pl
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PLACES = 6
@@ -59,6 +60,37 @@ def parse_architecture(text: str) -> Architecture:
 def write_architecture(architecture: Architecture) -> str:
     """The line that `parse_architecture` reads."""
     return " ".join(map(str, architecture))
+
+
+def weights_of(architecture: Architecture, channels: Sequence[tuple[int, int]]) -> int:
+    """Weights of all places, real-valued, two per channel of a normalisation among them.
+
+    Args:
+        architecture: The choices.
+        channels: Channels of the map before and behind each place.
+    """
+    return sum(
+        _block_weights(before if index == 0 else behind, behind, choice.kernels)
+        for choice, (before, behind) in zip(architecture, channels, strict=True)
+        for index in range(choice.depth)
+    )
+
+
+def _block_weights(before: int, behind: int, kernels: tuple[int, int]) -> int:
+    inner = behind // 4
+    gate = max(1, inner // 4)
+    lites = sum((size - 1) // 2 for size in kernels)
+    return (
+        before * inner
+        + 2 * inner
+        + lites * (inner * inner + 9 * inner + 2 * inner)
+        + 2 * inner * gate
+        + gate
+        + inner
+        + inner * behind
+        + 2 * behind
+        + (0 if before == behind else before * behind + 2 * behind)
+    )
 
 
 def _parse_choice(word: str) -> Choice:
