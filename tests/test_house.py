@@ -31,6 +31,7 @@ ALLOWED = {
     ("converters/bireid_converters/flatbuffer.py", "int8"): "NumPy's type",
     ("converters/bireid_converters/parity/onnx_file.py", "int8"): "NumPy's type",
     ("converters/bireid_converters/parity/reference.py", "int8"): "NumPy's type",
+    ("bireid_deploy/search/single_block.py", "lce"): "what the native engine reads",
     ("bireid_deploy/extras.py", "points"): "an extra, as pyproject.toml names it",
     ("converters/bireid_converters/card.py", "points"): "a kind of input",
     ("converters/bireid_converters/golden.py", "points"): "a kind of input",

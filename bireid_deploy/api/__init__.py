@@ -17,6 +17,7 @@ from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
 from bireid_deploy.api.reporting import report
+from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.sharded_embedding import embed_shards
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.gallery_server.opening import (
@@ -35,6 +36,7 @@ __all__ = [
     "FollowedTarget",
     "FoundInImages",
     "ImportedBundle",
+    "SearchResult",
     "TrainingResult",
     "Verification",
     "adapt",
@@ -54,11 +56,13 @@ __all__ = [
     "follow",
     "grant_rights",
     "import_checkpoint",
+    "measure_latencies",
     "migrate_gallery",
     "open_gallery",
     "profile",
     "report",
     "roll_back",
+    "search",
     "search_gallery",
     "train",
     "verify",

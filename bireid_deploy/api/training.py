@@ -93,8 +93,8 @@ def train(
 
     Raises:
         RecipeError, DatasetError: Malformed, or no such recipe ships.
-        ArgumentError: Overrides for a recipe that is not read from a file; or no recipe or no data
-            where nothing is resumed, or where the run does not know them.
+        ArgumentError: Overrides for a recipe that is not read from a file; a recipe of a search;
+            or no recipe or no data where nothing is resumed, or where the run does not know them.
         MissingPackageError: The extra `train` is not installed.
         TrainingError: The run exists already or cannot be resumed; an origin, the network or the
             data do not fit the recipe; or it needs a teacher and none is given, or the reverse.
@@ -115,6 +115,11 @@ def train(
         why = f"{run.path} does not say with which" if resume else "only resume takes the run's"
         raise ArgumentError(f"training needs a {what}: {why}")
     recipe = _recipe(recipe, overrides)
+    if recipe.search.enabled:
+        raise ArgumentError(
+            f"{recipe.name} searches an architecture: run bireid-deploy search, and train the "
+            "recipe that it writes"
+        )
     require_teacher(recipe, teacher is not None)
     if not resume:
         run.require_new()

@@ -14,6 +14,7 @@ from bireid_deploy import __version__
 VERBS = {
     "demo": "The whole story on synthetic people, ending with a table.",
     "train": "Train a network from a recipe.",
+    "search": "Search an architecture, with or without its cost on a device.",
     "experiment": "Train a grid of recipes and seeds, and gather what they measured.",
     "adapt": "Adapt a run or a bundle to cameras by unlabelled crops.",
     "convert": "Turn a trained run into a checked bundle.",

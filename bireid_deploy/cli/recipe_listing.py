@@ -10,8 +10,8 @@ import click
 from bireid_deploy.cli.console import emit_json, emit_table
 from bireid_deploy.recipes import find_recipe, load_recipe, shipped_recipes
 from bireid_deploy.tasks import TASKS
-from bireid_deploy.training.methods import METHODS
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.recipe_sections import MethodSection
 
 
 def emit_list(as_json: bool) -> None:
@@ -51,7 +51,8 @@ def emit_recipe(name: str, overrides: Sequence[str], as_json: bool) -> None:
     if as_json:
         emit_json(values)
         return
-    defaults = _flat(type(recipe)(name=recipe.name, task=recipe.task).model_dump(mode="json"))
+    # Not parsed: the defaults alone need not fit a task.
+    defaults = _flat(type(recipe).model_construct(name=recipe.name).model_dump(mode="json"))
     click.echo(textwrap.fill(f"{recipe.name}: {recipe.description}", 80))
     rows = [
         (key, _short(value), "" if value == defaults.get(key) else _short(defaults.get(key)))
@@ -63,7 +64,8 @@ def emit_recipe(name: str, overrides: Sequence[str], as_json: bool) -> None:
 def _not_used(recipe: Recipe) -> set[str]:
     own = TASKS[recipe.task].sections
     others = {key for task in TASKS.values() for key in task.sections} - set(own)
-    return others | {name for name in METHODS if not getattr(recipe, name).enabled}
+    off = {name for name, value in recipe if isinstance(value, MethodSection) and not value.enabled}
+    return others | off
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from bireid_deploy.data.augmentation import Augmentation
 from bireid_deploy.data.sampling import IdentitySampler, ShuffledSampler
 from bireid_deploy.training.batches import ImageBatches, Sampler
-from bireid_deploy.training.features import require_features
+from bireid_deploy.training.features import branches, require_features
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import NonNegative, Positive, Section
 
@@ -95,7 +95,10 @@ def check_supervision(recipe: Recipe, teaches: bool) -> None:
 
 
 class ClassifierStep:
-    """A real-valued classifier on the neck, and cross-entropy with label smoothing.
+    """A real-valued classifier on each neck, and cross-entropy with label smoothing.
+
+    A head with several branches, as `fblneck`, has several necks: their losses are added, and what
+    is observed or deployed is of the first one.
 
     Args:
         network: Built network with the features `neck` and `classifier_input`.
@@ -107,37 +110,42 @@ class ClassifierStep:
     """
 
     def __init__(self, network: Any, classes: int, options: LossSection) -> None:
-        from bireid_models.framework import keras
-
         require_features(network, ["neck", "classifier_input"], "the classifier")
         self._options = options
-        self._classifier = keras.layers.Dense(
-            classes,
-            use_bias=False,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-            name="classifier",
-        )
-        self._classifier.build((None, network.features.output_shape["neck"][-1]))
+        self._classifiers = {
+            name: _classifier(network, name, classes)
+            for name in branches(network, "classifier_input")
+        }
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        """The classifier's kernel (D, K)."""
-        return {f"classifier/{each.name}": each for each in self._classifier.variables}
+        """The classifiers' kernels (D, K): of `local_classifier_input`, `local_classifier`."""
+        return {
+            f"{name.removesuffix('_input')}/{each.name}": each
+            for name, layer in self._classifiers.items()
+            for each in layer.variables
+        }
 
     def predict(self, features: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`logits`, float32 (N, K)."""
-        return {"logits": self._classifier(features["classifier_input"])}
+        """`logits`, float32 (N, K), and those of further branches, as `local_logits`."""
+        return {
+            name.replace("classifier_input", "logits"): layer(features[name])
+            for name, layer in self._classifiers.items()
+        }
 
     def terms(
         self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any
     ) -> dict[str, Any]:
-        """`identity`, unless its weight is 0."""
+        """`identity`, the sum over the branches, unless its weight is 0."""
         from bireid_deploy.training.cross_entropy import smoothed_cross_entropy
 
         options = self._options
         if options.identity_weight == 0:
             return {}
-        loss = smoothed_cross_entropy(predictions["logits"], targets, options.label_smoothing)
+        loss = sum(
+            smoothed_cross_entropy(logits, targets, options.label_smoothing)
+            for logits in predictions.values()
+        )
         return {"identity": options.identity_weight * loss}
 
     def observed(self, predictions: Mapping[str, Any], targets: Any) -> dict[str, Any]:
@@ -146,6 +154,19 @@ class ClassifierStep:
 
         best = tf.argmax(predictions["logits"], axis=1, output_type=tf.int32)
         return {"accuracy": tf.reduce_mean(tf.cast(tf.equal(best, targets), tf.float32))}
+
+
+def _classifier(network: Any, name: str, classes: int) -> Any:
+    from bireid_models.framework import keras
+
+    layer = keras.layers.Dense(
+        classes,
+        use_bias=False,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+        name="classifier",
+    )
+    layer.build((None, network.features.output_shape[name][-1]))
+    return layer
 
 
 def _sampler(recipe: Recipe, labels: np.ndarray) -> Sampler:

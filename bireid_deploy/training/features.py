@@ -25,3 +25,17 @@ def require_features(network: Any, names: Iterable[str], reader: str) -> None:
                 f"{reader} reads the feature {name!r}, which backbone {config.backbone!r} with "
                 f"head {config.head!r} does not give; there are {', '.join(known)}"
             )
+
+
+def branches(network: Any, feature: str) -> tuple[str, ...]:
+    """The names under which a head with several branches gives one feature.
+
+    Args:
+        network: Built network, `bireid_models.network.Network`.
+        feature: What the first branch calls it; further ones have a prefix, as `local_pooled`.
+
+    Returns:
+        The name itself, then the others in the order of the head.
+    """
+    others = (name for name in network.features.output_shape if name.endswith(f"_{feature}"))
+    return (feature, *others)

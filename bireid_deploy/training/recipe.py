@@ -17,6 +17,7 @@ from bireid_deploy.training.recipe_sections import (
     Section,
     ValidationSection,
 )
+from bireid_deploy.training.search_section import SearchSection
 
 _Kind = TypeVar("_Kind", bound=Section)
 
@@ -39,6 +40,7 @@ class Recipe(Section):
     augmentation: AugmentationSection = AugmentationSection()
     optimizer: OptimizerSection = OptimizerSection()
     validation: ValidationSection = ValidationSection()
+    search: SearchSection = SearchSection(enabled=False)
 
     def has(self, kind: type[Section]) -> bool:
         """Whether recipes of this schema have a table of this kind."""

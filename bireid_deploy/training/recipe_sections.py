@@ -47,6 +47,7 @@ class NetworkSection(Section):
     max_shift: MaxShift = "bn_after_max"
     stage_channels: tuple[int, ...] | None = None
     masks: bool = False
+    architecture: str = "cdnet"
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "NetworkSection":

@@ -107,14 +107,16 @@ class TrainingStep:
         terms = Terms(taught, refining, observed)
         task = tf.add_n(list(terms.task.values()))
         total = tf.add_n([task, *terms.refining.values()])
-        kernels, alphas, companions = _gradients(
-            total, self.groups.kernels, self.groups.alphas, self.companions
-        )
-        others, head = _gradients(
-            task if self.recipe.optimizer.task_gradient_only else total,
-            self.groups.others,
-            self.groups.head,
-        )
+        groups = self.groups
+        refined = (groups.kernels, groups.alphas, self.companions)
+        if self.recipe.optimizer.task_gradient_only:
+            kernels, alphas, companions = _gradients(total, *refined)
+            others, head = _gradients(task, groups.others, groups.head)
+        else:
+            # One pass: a second one would run the branches of a condition again.
+            kernels, alphas, companions, others, head = _gradients(
+                total, *refined, groups.others, groups.head
+            )
         self.optimizers.apply("kernels", kernels)
         self.optimizers.apply("alphas", alphas)
         self.optimizers.apply("others", others)

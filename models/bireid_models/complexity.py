@@ -153,8 +153,13 @@ def _kernel(layer: Any) -> Any:
 
 
 def _kernel_cost(layer: Any) -> LayerCost | None:
+    from bireid_models.fusion_gate import FusionGate
     from bireid_models.layers import BinaryConv2D
 
+    if isinstance(layer, FusionGate):
+        gate = math.prod(layer.reduction.shape) + math.prod(layer.expansion.shape)
+        # The gate of either branch, each on one pixel.
+        return LayerCost(layer.name, "real", gate, 2 * gate)
     kernel = _kernel(layer)
     if kernel is None:
         return None

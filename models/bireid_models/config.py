@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bireid_models.backbones import BACKBONES
+from bireid_models.backbones.cdnet_architecture import parse_architecture
 from bireid_models.binarizations import BINARIZATIONS, SURROGATES
 from bireid_models.heads import HEADS
 
@@ -58,6 +59,9 @@ class NetworkConfig:
             whole branch beside a shortcut.
         pruned: What a pruning left, by the name of a unit: its filters, or 0 where its whole branch
             is gone. Only deployed networks have any.
+        architecture: The blocks of `cdnet`: `cdnet` or `cnet` as published, or the choices of its
+            six places, such as "3+5 3+7x2 5+7x2 5+9 5+7x2 5+7"; see
+            `bireid_models.backbones.cdnet_architecture`.
 
     Raises:
         ValueError: A field has an impossible value; one line that names it and what is possible.
@@ -83,6 +87,7 @@ class NetworkConfig:
     stage_channels: tuple[int, ...] | None = None
     masks: bool = False
     pruned: tuple[tuple[str, int], ...] = ()
+    architecture: str = "cdnet"
 
     def __post_init__(self) -> None:
         choices: dict[str, Iterable[object]] = {
@@ -103,6 +108,7 @@ class NetworkConfig:
         for name, least in zip(sides, BACKBONES[self.backbone].least_input, strict=True):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        parse_architecture(self.architecture)
         if not 1 <= self.input_channels <= 64:
             raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
         if not 1 <= self.classes <= 1000:

@@ -1,6 +1,6 @@
 """The 1-bit convolution and what else a binary Re-ID network needs beyond Keras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
@@ -225,8 +225,8 @@ class UnitNormalize(keras.layers.Layer):
 
 
 def binary_layers(model: Any) -> list[BinaryConv2D]:
-    """The binary layers of a Keras model, from input to output."""
-    return [layer for layer in model.layers if isinstance(layer, BinaryConv2D)]
+    """The binary layers of a Keras model, from input to output, those inside its layers too."""
+    return [layer for layer in _layers(model) if isinstance(layer, BinaryConv2D)]
 
 
 def set_progress(model: Any, fraction: float) -> None:
@@ -236,9 +236,17 @@ def set_progress(model: Any, fraction: float) -> None:
         model: Keras model.
         fraction: Share of the training, 0 to 1.
     """
-    for layer in model.layers:
+    for layer in _layers(model):
         if isinstance(layer, _SignConv2D):
             layer.set_progress(fraction)
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """The layers of a model, and those of the models that a layer says it consists of."""
+    for layer in model.layers:
+        yield layer
+        for inner in getattr(layer, "inner_models", ()):
+            yield from _layers(inner)
 
 
 def _set_progress(sign: Any, fraction: float) -> None:

@@ -1,5 +1,6 @@
 """A whole network: backbone and head on one image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +42,32 @@ class Network:
         set_progress(self.model, fraction)
 
 
-# Keras would rewrite the code of every layer; none has a condition that hangs on a tensor.
-@tf.autograph.experimental.do_not_convert
 def build_network(config: NetworkConfig) -> Network:
     """Build a network with fresh weights from Keras' global random seed.
 
     Raises:
         ValueError: The head does not keep to what `HeadOutputs` promises.
     """
+    return build_on(config, BACKBONES[config.backbone].build)
+
+
+# Keras would rewrite the code of every layer; none has a condition that it could not read.
+@tf.autograph.experimental.do_not_convert
+def build_on(
+    config: NetworkConfig, backbone: Callable[[Any, NetworkConfig], dict[str, Any]]
+) -> Network:
+    """Build a network on a backbone that is no row of the table, as that of a search.
+
+    Args:
+        config: Network description; `backbone` is not read.
+        backbone: What `Backbone.build` is.
+
+    Raises:
+        ValueError: As `build_network`.
+    """
     size = (config.input_height, config.input_width, config.input_channels)
     image = keras.Input(size, name="image")
-    maps = BACKBONES[config.backbone].build(image, config)
+    maps = backbone(image, config)
     head = HEADS[config.head].build(maps, config)
     _check(config.head, head, maps)
     outputs = head.outputs
@@ -59,8 +75,8 @@ def build_network(config: NetworkConfig) -> Network:
     model = keras.Model(
         image, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="bireid"
     )
-    backbone = {layer.name for layer in keras.Model(image, maps).layers}
-    head_layers = {layer.name for layer in (*model.layers, *features.layers)} - backbone
+    below = {layer.name for layer in keras.Model(image, maps).layers}
+    head_layers = {layer.name for layer in (*model.layers, *features.layers)} - below
     return Network(config, model, features, frozenset(head_layers))
 
 

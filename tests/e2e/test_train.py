@@ -176,6 +176,7 @@ def test_recipes_are_listed_and_shown(cli, refused):
     assert "seed 0" in lines
     # Neither other tasks nor methods that are off.
     assert not [line for line in lines if line.startswith(("detection.", "kernel_refining."))]
+    assert cli("train", "--show", "cifar_baseline").code == 0
     document = cli("train", "--show", "demo", "--json").json
     assert document["optimizer"]["epochs"] == 16
     err = refused(2, "train")

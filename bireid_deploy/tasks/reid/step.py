@@ -5,7 +5,7 @@ from typing import Any
 
 from bireid_deploy.tasks.reid.triplet import batch_hard_triplet_loss
 from bireid_deploy.tasks.supervised import ClassifierStep, LossSection
-from bireid_deploy.training.features import require_features
+from bireid_deploy.training.features import branches, require_features
 
 
 class ReIdStep(ClassifierStep):
@@ -25,14 +25,18 @@ class ReIdStep(ClassifierStep):
         if options.triplet_weight > 0:
             require_features(network, ["pooled"], "the triplet loss")
         self._triplet = options
+        self._pooled = branches(network, "pooled")
 
     def terms(
         self, features: Mapping[str, Any], predictions: Mapping[str, Any], targets: Any
     ) -> dict[str, Any]:
-        """`identity` and `triplet`, each unless its weight is 0."""
+        """`identity` and `triplet`, sums over the branches, each unless its weight is 0."""
         terms = super().terms(features, predictions, targets)
         options = self._triplet
         if options.triplet_weight > 0:
-            loss = batch_hard_triplet_loss(features["pooled"], targets, options.triplet_margin)
+            loss = sum(
+                batch_hard_triplet_loss(features[name], targets, options.triplet_margin)
+                for name in self._pooled
+            )
             terms["triplet"] = options.triplet_weight * loss
         return terms

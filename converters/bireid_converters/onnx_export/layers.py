@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from bireid_models.framework import keras
+from bireid_models.fusion_gate import FusionGate
 from bireid_models.layers import BinaryConv2D, UnitNormalize
 from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 
@@ -41,6 +42,31 @@ def _convolution(emission: Emission) -> str:
         pads=emission.pads(layer.kernel_size),
         dilations=layer.dilation_rate,
         group=layer.groups,
+    )
+
+
+def _depthwise(emission: Emission) -> str:
+    layer = emission.layer
+    kernel = np.asarray(layer.depthwise_kernel, np.float64)
+    channels = kernel.shape[2] * kernel.shape[3]
+    affine = _bias_and_norm(emission, channels)
+    # The copies of an input channel stand side by side in both layouts.
+    weights = kernel.reshape(*kernel.shape[:2], 1, channels).transpose(3, 2, 0, 1)
+    inputs = [
+        emission.input,
+        emission.constant("kernel", weights * affine.scale[:, None, None, None]),
+    ]
+    if affine.shift.any():
+        inputs.append(emission.constant("bias", affine.shift))
+    return emission.graph.node(
+        "Conv",
+        inputs,
+        emission.output,
+        kernel_shape=layer.kernel_size,
+        strides=layer.strides,
+        pads=emission.pads(layer.kernel_size),
+        dilations=layer.dilation_rate,
+        group=kernel.shape[2],
     )
 
 
@@ -170,9 +196,39 @@ def _global_average_pool(emission: Emission) -> str:
 
 
 def _flatten(emission: Emission) -> str:
-    if len(emission.layer.input_shape) == 4 and tuple(emission.layer.input_shape[1:3]) != (1, 1):
-        raise unsupported(emission.layer, "a Flatten of more than one pixel")
-    return emission.graph.node("Flatten", emission.inputs, emission.output)
+    x, shape = emission.input, emission.layer.input_shape
+    if len(shape) == 4 and tuple(shape[1:3]) != (1, 1):
+        # Pixel by pixel, as Keras has it.
+        x = emission.graph.node("Transpose", [x], f"{emission.layer.name}/nhwc", perm=[0, 2, 3, 1])
+    return emission.graph.node("Flatten", [x], emission.output)
+
+
+def _concatenate(emission: Emission) -> str:
+    rank = len(emission.layer.output_shape)
+    if emission.layer.axis not in (-1, rank - 1):
+        raise unsupported(emission.layer, f"a Concatenate over axis {emission.layer.axis}")
+    return emission.graph.node("Concat", emission.inputs, emission.output, axis=1)
+
+
+def _fusion_gate(emission: Emission) -> str:
+    graph, layer, name = emission.graph, emission.layer, emission.layer.name
+    stored = {}
+    for part in ("reduction", "expansion"):
+        kernel = np.asarray(getattr(layer, part)).transpose(3, 2, 0, 1)
+        stored[part] = [
+            emission.constant(f"{part}_kernel", kernel),
+            emission.constant(f"{part}_bias", np.asarray(getattr(layer, f"{part}_bias"))),
+        ]
+    gated = []
+    for number, x in enumerate(emission.inputs, start=1):
+        at = f"{name}/gate{number}"
+        pooled = graph.node("GlobalAveragePool", [x], f"{at}/pool")
+        reduced = graph.node("Conv", [pooled, *stored["reduction"]], f"{at}/reduction")
+        kept = graph.node("Relu", [reduced], f"{at}/relu")
+        expanded = graph.node("Conv", [kept, *stored["expansion"]], f"{at}/expansion")
+        factors = graph.node("Sigmoid", [expanded], f"{at}/sigmoid")
+        gated.append(graph.node("Mul", [x, factors], f"{at}/gated"))
+    return graph.node("Add", gated, emission.output)
 
 
 def _zero_padding(emission: Emission) -> str:
@@ -198,6 +254,7 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     keras.layers.InputLayer: _input,
     keras.layers.Conv2D: _convolution,
     BinaryConv2D: binary_convolution,
+    keras.layers.DepthwiseConv2D: _depthwise,
     keras.layers.Dense: _dense,
     keras.layers.BatchNormalization: _batch_norm,
     keras.layers.PReLU: _prelu,
@@ -211,11 +268,18 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     keras.layers.Flatten: _flatten,
     keras.layers.ZeroPadding2D: _zero_padding,
     keras.layers.Dropout: _identity,
+    keras.layers.Concatenate: _concatenate,
     UnitNormalize: _unit_normalize,
+    FusionGate: _fusion_gate,
     ChannelShift: _channel_shift,
     HardTanh: _hard_tanh,
     RepeatChannels: _repeat_channels,
 }
 
 # Layers that take the batch normalisations and shifts behind them into their own numbers.
-ABSORBING = (keras.layers.Conv2D, BinaryConv2D, keras.layers.Dense)
+ABSORBING = (
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    BinaryConv2D,
+    keras.layers.Dense,
+)

@@ -14,5 +14,6 @@ BACKBONES: dict[str, Backbone] = {
     "wide_resnet22": Backbone("bireid_models.backbones.wide_resnet:wide_resnet22"),
     "wide_resnet40": Backbone("bireid_models.backbones.wide_resnet:wide_resnet40"),
     "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),
+    "cdnet": Backbone("bireid_models.backbones.cdnet:cdnet"),
     "pointnet": Backbone("bireid_models.backbones.pointnet:pointnet", least_input=(8, 1)),
 }

@@ -6,6 +6,8 @@ __all__ = ["HEADS", "Head", "HeadOutputs"]
 
 HEADS: dict[str, Head] = {
     "bnneck": Head("bireid_models.heads.bnneck:bnneck"),
+    "blneck": Head("bireid_models.heads.balance_neck:blneck"),
+    "fblneck": Head("bireid_models.heads.balance_neck:fblneck"),
     "detector": Head("bireid_models.heads.detector:detector"),
     "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
     "tracker": Head("bireid_models.heads.tracker:tracker"),
