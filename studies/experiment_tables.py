@@ -38,6 +38,14 @@ EXPERIMENTS = {
         "The training half of PKU-Reid, 37 real people under two cameras, 74 queries, nothing of "
         "it trained on. What is adapted has seen the same crops without their labels.",
     ),
+    "zoo_tracking": (
+        "The tracker in models/zoo and its teacher",
+        "Rendered sequences of people: they say nothing about real ones.",
+    ),
+    "zoo_points": (
+        "The classifier of point clouds in models/zoo and its teacher",
+        "Ten rendered shapes, which are easy to tell apart.",
+    ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
         "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "
