@@ -1,5 +1,7 @@
 """The parts of docs/results.md about experiments, from the records in studies/results."""
 
+from typing import Any
+
 from experiment_figures import figures_of
 from experiment_records import Experiment
 from markdown_table import markdown_table
@@ -100,10 +102,15 @@ def _sizes(measured: Experiment) -> str:
     if measured.elsewhere:
         return f"The runs of `bireid-deploy experiment {measured.grid}`. {scatter}"
     return (
-        f"{split}. ResNet-18, {network['input_height']}x{network['input_width']}, width "
+        f"{split}. {_backbone(network)}, {network['input_height']}x{network['input_width']}, width "
         f"{network['width']}, {epochs}. {scatter} `bireid-deploy experiment {measured.grid}` "
         "repeats it."
     )
+
+
+def _backbone(network: dict[str, Any]) -> str:
+    name: str = network["backbone"]
+    return {"resnet18": "ResNet-18"}.get(name, f"`{name}`")
 
 
 def _lengths(measured: Experiment) -> set[int]:

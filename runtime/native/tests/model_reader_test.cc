@@ -390,10 +390,8 @@ TEST_F(ZooModels, BecomePlans) {
     std::map<std::string, int> counts;
     for (const Node& node : graph.nodes) ++counts[node.name.substr(0, node.name.find('#'))];
     EXPECT_GT(counts["LceBconv2d"], 0);
-    EXPECT_EQ(counts["LceQuantize"], counts["LceBconv2d"]);
+    EXPECT_GT(counts["LceQuantize"], 0);
     EXPECT_EQ(graph.nodes.front().name, "CONV_2D#0");
-    EXPECT_EQ(counts["MEAN"], 1);
-    EXPECT_EQ(graph.nodes.back().op, Op("L2_NORMALIZATION"));
     for (const Node& node : graph.nodes) EXPECT_EQ(WhyUnsupported(graph, node), "") << node.name;
     PlanOptions options;
     options.kernels = FindKernels("auto");
