@@ -1,0 +1,94 @@
+"""The few crops of a track that show its target best."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bireid_runtime.boxes import iou
+
+# Frames that lie nearer to each other than this show the same thing.
+_APART = 5
+# Boxes of that height, pixels, and higher ones are equally good.
+_TALL = 128.0
+
+
+@dataclass(frozen=True, eq=False)
+class BestCrop:
+    """A crop.
+
+    Attributes:
+        pixels: uint8 (H, W, C), a copy.
+        frame: Number of its frame.
+        at: Its time, seconds.
+        corners: Left, top, right, bottom in the frame.
+        quality: 0 to 1.
+    """
+
+    pixels: np.ndarray
+    frame: int
+    at: float
+    corners: tuple[float, float, float, float]
+    quality: float
+
+
+def qualities(corners: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """How well boxes show their targets, float64 (N,), 0 to 1.
+
+    The product of the detector's score, the height up to 128 pixels, the share inside the frame and
+    the share that no other box overlaps.
+
+    Args:
+        corners: float64 (N, 4), left, top, right, bottom, of positive area.
+        scores: (N,), 0 to 1.
+        size: (height, width) of the frame.
+    """
+    limit = np.array([size[1], size[0], size[1], size[0]], np.float64)
+    inside = np.clip(corners, 0.0, limit)
+    share = _areas(inside) / _areas(corners)
+    tall = np.minimum(1.0, (corners[:, 3] - corners[:, 1]) / _TALL)
+    others = iou(corners, corners)
+    np.fill_diagonal(others, 0.0)
+    alone = 1 - others.max(axis=1, initial=0.0)
+    quality: np.ndarray = np.asarray(scores, np.float64) * tall * share * alone
+    return quality
+
+
+class BestCrops:
+    """Keeps the best crops of one track, some frames apart.
+
+    Args:
+        most: How many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.kept: list[BestCrop] = []
+
+    def offer(
+        self, picture: np.ndarray, corners: np.ndarray, quality: float, frame: int, at: float
+    ) -> None:
+        """Keep a crop of a frame, uint8 (H, W, C), if it is one of the best."""
+        rivals = [each for each in self.kept if frame - each.frame < _APART]
+        if not rivals and len(self.kept) >= self._most:
+            rivals = [min(self.kept, key=lambda each: each.quality)]
+        if any(each.quality >= quality for each in rivals):
+            return
+        height, width = picture.shape[:2]
+        left, top = (max(0, int(np.floor(side))) for side in corners[:2])
+        right = min(width, int(np.ceil(corners[2])))
+        bottom = min(height, int(np.ceil(corners[3])))
+        if right <= left or bottom <= top:
+            return
+        pixels = picture[top:bottom, left:right].copy()
+        sides = (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))
+        self.kept = [each for each in self.kept if all(each is not rival for rival in rivals)]
+        self.kept.append(BestCrop(pixels, frame, at, sides, float(quality)))
+
+    def best(self) -> BestCrop:
+        """The best one; there must be one."""
+        return max(self.kept, key=lambda each: each.quality)
+
+
+def _areas(corners: np.ndarray) -> np.ndarray:
+    areas: np.ndarray = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    return areas
