@@ -17,6 +17,7 @@ from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
+from bireid_deploy.api.watching import WatchReport, watch
 
 __all__ = [
     "Adaptation",
@@ -28,6 +29,7 @@ __all__ = [
     "FoundInImages",
     "TrainingResult",
     "Verification",
+    "WatchReport",
     "adapt",
     "add_to_gallery",
     "bench",
@@ -47,4 +49,5 @@ __all__ = [
     "search_gallery",
     "train",
     "verify",
+    "watch",
 ]

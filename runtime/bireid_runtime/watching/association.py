@@ -143,7 +143,8 @@ class Associator:
 
     def _end(self, frame: int) -> list[Track]:
         """Drop who was not seen for long, at once if the track never counted."""
-        kept, ended = [], []
+        kept: list[Track] = []
+        ended: list[Track] = []
         for track in self.tracks:
             patience = self.rules.patience if track.number else 0
             (kept if frame - track.last <= patience else ended).append(track)

@@ -10,6 +10,8 @@ from bireid_runtime.boxes import iou
 _APART = 5
 # Boxes of that height, pixels, and higher ones are equally good.
 _TALL = 128.0
+# Share of the frame's sides that counts as its edge, and what a box there is worth.
+_EDGE, _CUT = 0.01, 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +36,18 @@ class BestCrop:
 def qualities(corners: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """How well boxes show their targets, float64 (N,), 0 to 1.
 
-    The product of the detector's score, the height up to 128 pixels, the share inside the frame and
-    the share that no other box overlaps.
+    The product of the detector's score, the height up to 128 pixels, the share that no other box
+    overlaps, and a quarter for a box that reaches the edge of the frame: who is cut off there.
 
     Args:
         corners: float64 (N, 4), left, top, right, bottom, of positive area.
         scores: (N,), 0 to 1.
         size: (height, width) of the frame.
     """
-    limit = np.array([size[1], size[0], size[1], size[0]], np.float64)
-    inside = np.clip(corners, 0.0, limit)
-    share = _areas(inside) / _areas(corners)
+    height, width = size
+    near = np.array([width, height, width, height]) * _EDGE
+    reaches = (corners[:, :2] < near[:2]) | (corners[:, 2:] > np.array([width, height]) - near[2:])
+    share = np.where(reaches.any(axis=1), _CUT, 1.0)
     tall = np.minimum(1.0, (corners[:, 3] - corners[:, 1]) / _TALL)
     others = iou(corners, corners)
     np.fill_diagonal(others, 0.0)
@@ -87,8 +90,3 @@ class BestCrops:
     def best(self) -> BestCrop:
         """The best one; there must be one."""
         return max(self.kept, key=lambda each: each.quality)
-
-
-def _areas(corners: np.ndarray) -> np.ndarray:
-    areas: np.ndarray = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
-    return areas

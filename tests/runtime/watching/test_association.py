@@ -113,7 +113,7 @@ def test_a_whole_tall_lone_box_shows_most():
     )
     whole, cut, low, *overlapped = qualities(corners, np.ones(5), (480, 640))
     assert whole == 1
-    assert cut == pytest.approx(0.5)
+    assert cut == pytest.approx(0.25)
     assert low == pytest.approx(0.5)
     assert max(overlapped) < 0.7
 
