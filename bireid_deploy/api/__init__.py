@@ -18,6 +18,7 @@ from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_g
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.api.watching import WatchReport, watch
+from bireid_deploy.api.who import WhoResult, who
 
 __all__ = [
     "Adaptation",
@@ -30,6 +31,7 @@ __all__ = [
     "TrainingResult",
     "Verification",
     "WatchReport",
+    "WhoResult",
     "adapt",
     "add_to_gallery",
     "bench",
@@ -50,4 +52,5 @@ __all__ = [
     "train",
     "verify",
     "watch",
+    "who",
 ]

@@ -121,11 +121,12 @@ def _hota(rows: Sequence[_Row], shape: tuple[int, int]) -> tuple[float, float, f
     truth_count, found_count = np.zeros(shape[0]), np.zeros(shape[1])
     shared = np.zeros(shape)
     for truth, found, overlap in rows:
-        truth_count[truth] += 1
-        found_count[found] += 1
+        # Two tracks of a frame may have one number, where both are taken for one person.
+        np.add.at(truth_count, truth, 1)
+        np.add.at(found_count, found, 1)
         sums = overlap.sum(axis=0)[None, :] + overlap.sum(axis=1)[:, None] - overlap
         part = np.divide(overlap, sums, out=np.zeros_like(overlap), where=sums > _EPSILON)
-        shared[np.ix_(truth, found)] += part
+        np.add.at(shared, np.ix_(truth, found), part)
     alike = shared / np.maximum(_EPSILON, truth_count[:, None] + found_count[None, :] - shared)
     matches = np.zeros((len(_ALPHAS), *shape))
     for truth, found, overlap in rows:
