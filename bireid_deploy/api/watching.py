@@ -120,7 +120,7 @@ def watch(
     identity = {
         "cameras": {source.name: str(source.path.absolute()) for source in sources},
         "boxes": {name: str(Path(path).absolute()) for name, path in given.items()},
-        "reid": network.fingerprint,
+        "network": network.fingerprint,
         "detector": None if finder is None else finder.fingerprint,
         "thresholds": repr(thresholds),
         "options": repr(options),

@@ -52,7 +52,7 @@ def who(
     out: Path | str,
     *,
     detector: Bundle | Path | str | None = None,
-    same: float = 0.62,
+    same: float = 0.7,
     people: int = 8,
     cameras: int = 2,
     size: tuple[int, int] = (240, 320),

@@ -12,10 +12,10 @@ from bireid_deploy.cli.paths import BundlePath
 
 
 @click.command()
-@click.argument("reid", type=BundlePath())
+@click.argument("bundle", type=BundlePath())
 @click.option("--out", default="who", type=click.Path(path_type=Path), help="Working folder.")
 @click.option("--detector", type=BundlePath(), help="Bundle that finds people.")
-@click.option("--same", default=0.62, show_default=True, help="Score from which on it is the same.")
+@click.option("--same", default=0.7, show_default=True, help="Score from which on it is the same.")
 @click.option(
     "--people", default=8, show_default=True, type=click.IntRange(1, 1000), help="People."
 )
@@ -27,7 +27,7 @@ from bireid_deploy.cli.paths import BundlePath
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    reid: Path,
+    bundle: Path,
     out: Path,
     detector: Path | None,
     same: float,
@@ -38,7 +38,7 @@ def command(
     threads: int,
     as_json: bool,
 ) -> None:
-    """Render a scene of several cameras and say with REID who is who in it.
+    """Render a scene of several cameras and say with BUNDLE who is who in it.
 
     Rendered people pass one camera after the other; nobody knows them before. It ends with scores
     against the truth, and a page of people, cameras and times. Without --detector the boxes are
@@ -49,7 +49,7 @@ def command(
     began = time.perf_counter()
     with progress("frames") as on_progress:
         result = api.who(
-            reid,
+            bundle,
             out,
             detector=detector,
             same=same,

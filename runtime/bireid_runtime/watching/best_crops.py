@@ -6,8 +6,8 @@ import numpy as np
 
 from bireid_runtime.boxes import iou
 
-# Frames that lie nearer to each other than this show the same thing.
-_APART = 5
+# Frames that lie nearer to each other than this show the same thing, at first.
+_APART = 4
 # Boxes of that height, pixels, and higher ones are equally good.
 _TALL = 128.0
 # Share of the frame's sides that counts as its edge, and what a box there is worth.
@@ -57,7 +57,10 @@ def qualities(corners: np.ndarray, scores: np.ndarray, size: tuple[int, int]) ->
 
 
 class BestCrops:
-    """Keeps the best crops of one track, some frames apart.
+    """Keeps the best crops of one track, spread over all of its time.
+
+    Crops are some frames apart; the longer the track, the further, so that the first ones leave
+    room for later ones.
 
     Args:
         most: How many.
@@ -65,17 +68,17 @@ class BestCrops:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._apart = _APART
         self.kept: list[BestCrop] = []
 
     def offer(
         self, picture: np.ndarray, corners: np.ndarray, quality: float, frame: int, at: float
     ) -> None:
-        """Keep a crop of a frame, uint8 (H, W, C), if it is one of the best."""
-        rivals = [each for each in self.kept if frame - each.frame < _APART]
-        if not rivals and len(self.kept) >= self._most:
-            rivals = [min(self.kept, key=lambda each: each.quality)]
-        if any(each.quality >= quality for each in rivals):
-            return
+        """Keep a crop of a frame, uint8 (H, W, C), if it is one of the best of its time."""
+        if self.kept and frame - self.kept[-1].frame < self._apart:
+            if self.kept[-1].quality >= quality:
+                return
+            self.kept.pop()
         height, width = picture.shape[:2]
         left, top = (max(0, int(np.floor(side))) for side in corners[:2])
         right = min(width, int(np.ceil(corners[2])))
@@ -84,8 +87,20 @@ class BestCrops:
             return
         pixels = picture[top:bottom, left:right].copy()
         sides = (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))
-        self.kept = [each for each in self.kept if all(each is not rival for rival in rivals)]
         self.kept.append(BestCrop(pixels, frame, at, sides, float(quality)))
+        while len(self.kept) > self._most:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Double the distance, and drop the worse of those that are nearer to each other."""
+        self._apart *= 2
+        spread: list[BestCrop] = []
+        for each in self.kept:
+            if not spread or each.frame - spread[-1].frame >= self._apart:
+                spread.append(each)
+            elif each.quality > spread[-1].quality:
+                spread[-1] = each
+        self.kept = spread
 
     def best(self) -> BestCrop:
         """The best one; there must be one."""

@@ -125,7 +125,7 @@ class Watching:
     """
 
     association: AssociationRules = field(default_factory=AssociationRules)
-    crops: int = 4
+    crops: int = 8
     remember: bool = True
     class_name: str | None = None
     score_threshold: float | None = None
