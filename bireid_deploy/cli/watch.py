@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     metavar="[NAME=]FILE",
     help="Boxes of MOTChallenge instead, per camera.",
 )
+@click.option("--class", "class_name", help="Of the detector's classes; person, or the only one.")
 @click.option("--same", type=float, help="Score from which on it is the same person.")
 @click.option("--different", type=float, help="Score below which it is another one.")
 @click.option("--fmr", type=float, help="False-match rate to allow, of two people compared.")
@@ -46,6 +47,7 @@ def command(
     videos: tuple[str, ...],
     boxes: tuple[str, ...],
     detector: Path | None,
+    class_name: str | None,
     same: float | None,
     different: float | None,
     fmr: float | None,
@@ -78,7 +80,7 @@ def command(
             thresholds=Thresholds(same, different, fmr, fpir),
             detector=detector,
             boxes=_named(boxes, list(cameras)),
-            options=Watching(remember=not read_only),
+            options=Watching(remember=not read_only, class_name=class_name),
             on_progress=on_progress,
             quiet=quiet_native_output,
             **options,

@@ -3,16 +3,25 @@
 import json
 import shutil
 import signal
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from bireid_runtime import Detector
 from bireid_runtime.gallery import Gallery
 from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds, Watching
 from watched_scene import SAME, ZOO, render_scene, watch_arguments
 
 from bireid_deploy import api, extras
-from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_USAGE
+from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE
+from bireid_deploy.data.mot import read_mot
 from bireid_deploy.data.synthetic.write_crossing import TRUTH
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
+
+from bundle_files import detector_bundle
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +106,7 @@ def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, t
     assert (sum(state["frames"].values()), state["done"]) == (150, False)
     # What a killed call wrote after its last state is cut off.
     with (out / "camera1.txt").open("a") as file:
-        file.write("99,99,1,1,")
+        file.write("999,99,1,1,9,9,1,-1,-1,-1\n" * 2000)
     refused = cli("watch", *watch_arguments(scene), "--gallery", gallery, "-o", out)
     assert refused.code == EXIT_USAGE
     assert "resume it or choose another folder" in refused.err
@@ -112,7 +121,11 @@ def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, t
         lines = (out / f"{camera.name}.txt").read_text().splitlines()
         frames = [tuple(map(float, line.split(",")[:1] + line.split(",")[2:6])) for line in lines]
         assert len(set(frames)) == len(frames)
+        assert max(frames)[0] <= 124
         assert len(frames) >= len((camera / TRUTH).read_text().splitlines()) - 6
+    # Whoever was in view when it stopped has two tracks, of two numbers.
+    tracks = [(each["camera"], each["track"]) for each in _sightings(out)]
+    assert len(set(tracks)) == len(tracks) == report.sightings > 6
     again = _api(scene, gallery, out, resume=True)
     assert again.sightings == report.sightings
 
@@ -151,6 +164,30 @@ def test_a_video_that_is_cut_off_is_watched_to_there(cli, scene, gallery, tmp_pa
     assert result.code == 0
     assert 30 <= result.json["frames"]["camera1"] < 60
     assert result.json["sightings"] >= 2
+
+
+def test_a_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
+    """One of classes without a sense, so what it finds says nothing."""
+    detector = detector_bundle()
+    arguments = [scene[0], "--reid", ZOO, "--gallery", gallery, "--same", SAME]
+    arguments += ["--detector", detector, "-o", tmp_path / "out"]
+    refused = cli("watch", *arguments)
+    assert refused.code == EXIT_UNSUPPORTED
+    assert "has no class 'person'" in refused.err
+    network = Detector.open(detector)
+    pictures = [load_image(path) for path in sorted((scene[0] / "img1").iterdir())[:30]]
+    found = network.boxes(pictures, 0.5)
+    label = int(np.bincount(np.concatenate([each.labels for each in found])).argmax())
+    result = cli("watch", *arguments, "--class", network.classes[label], "--json")
+    assert result.code == 0
+    assert result.json["frames"] == {"camera1": 124}
+    assert result.json["sightings"] == len(_sightings(tmp_path / "out")) > 0
+    for frame, boxes in read_mot(tmp_path / "out" / "camera1.txt").items():
+        if frame <= 30:
+            (each,) = network.boxes([pictures[frame - 1]], 0.1)
+            corners = each.corners[each.labels == label].astype(np.float64)
+            apart = np.abs(boxes.corners[:, None] - corners[None]).max(axis=2)
+            assert apart.min(axis=1).max() < 0.02
 
 
 @pytest.mark.parametrize(
