@@ -30,12 +30,13 @@ PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --
 # CMake's own make is told its number of jobs.
 unexport MAKEFLAGS
 
-.PHONY: help demo test test-fast native-test fuzz fuzz-readers lint format install wheel wheel-aarch64 \
+.PHONY: help demo who test test-fast native-test fuzz fuzz-readers lint format install wheel wheel-aarch64 \
   wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
   results clean
 
 help:
 	@echo "make demo                 render synthetic people, train, convert, verify, evaluate; ends with a table"
+	@echo "make who                  render a scene of two cameras and say who is who; ends with a page"
 	@echo "make test                 the whole test suite: C++ (plain and under sanitizers), wheels, Python"
 	@echo "make test-fast            the Python tests, without the slow ones"
 	@echo "make native-test          the C++ tests alone"
@@ -101,6 +102,13 @@ READY_TO_TEST := $(READY) $(VENV)/.installed-test
 demo: $(READY)
 	@echo "== bireid-deploy demo --out demo"
 	@$(BIN)/bireid-deploy demo --out demo
+
+# The zoo's network, and its detector where there is one. Only what is watched is made anew.
+who: $(READY)
+	@rm -rf who/watch who/who.gallery*
+	@echo "== bireid-deploy who --out who"
+	@$(BIN)/bireid-deploy who $(wildcard models/zoo/distilled_*) \
+	  $(addprefix --detector ,$(firstword $(wildcard models/zoo/detector_*))) --out who
 
 test: native-test native-libraries wheel wheel-aarch64 wheel-deploy bireid-embed bireid-embed-aarch64 \
   $(READY_TO_TEST)
@@ -247,4 +255,4 @@ results: $(READY_TO_TEST)
 	@$(BIN)/python studies/results_page.py
 
 clean:
-	rm -rf $(VENV) build runtime/build demo
+	rm -rf $(VENV) build runtime/build demo who

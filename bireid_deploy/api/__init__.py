@@ -20,6 +20,8 @@ from bireid_deploy.api.reporting import report
 from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.sharded_embedding import embed_shards
 from bireid_deploy.api.training import TrainingResult, train
+from bireid_deploy.api.watching import WatchReport, watch
+from bireid_deploy.api.who import WhoResult, who
 from bireid_deploy.gallery_server.opening import (
     copy_gallery,
     grant_rights,
@@ -39,6 +41,8 @@ __all__ = [
     "SearchResult",
     "TrainingResult",
     "Verification",
+    "WatchReport",
+    "WhoResult",
     "adapt",
     "add_to_gallery",
     "bench",
@@ -66,4 +70,6 @@ __all__ = [
     "search_gallery",
     "train",
     "verify",
+    "watch",
+    "who",
 ]

@@ -16,7 +16,7 @@ from bireid_deploy.tasks.base import Progress
 
 
 def create_gallery(
-    gallery: Path | str, bundle: Path | str, retention_days: float | None = None
+    gallery: Path | str, bundle: Bundle | Path | str, retention_days: float | None = None
 ) -> None:
     """Make a gallery for the embeddings of a bundle.
 
@@ -24,7 +24,7 @@ def create_gallery(
         GalleryError: It is there already.
         BireidError: The bundle cannot be opened, or has no embedding.
     """
-    opened = Bundle.open(bundle)
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     sizes = [spec.shape[0] for spec in opened.outputs if spec.kind == "embedding"]
     if len(sizes) != 1:
         raise UnsupportedModelError(f"{opened.path}: has no embedding to keep in a gallery")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.moment import Moment
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.cli.paths import BundlePath, GalleryLocation
 
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from bireid_runtime.gallery import GalleryStore, Hit, Match
 
 _PATH = click.Path(path_type=Path)
-
-
-class _Moment(click.ParamType):
-    """A date, or a date and a time, of this machine's time zone unless it says one."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        try:
-            return datetime.fromisoformat(str(value)).timestamp()
-        except ValueError:
-            self.fail(f"{value!r} is no time like 2026-11-28 or 2026-11-28T14:05", param, ctx)
 
 
 _gallery_argument = click.argument("gallery", type=GalleryLocation())
@@ -118,8 +105,8 @@ def add(
 @click.argument("inputs", nargs=-1, required=True, type=_PATH)
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1, 65536), help="Hits.")
 @click.option("--camera", "cameras", multiple=True, help="Only entries of it; may be repeated.")
-@click.option("--since", type=_Moment(), help="Only entries from then on.")
-@click.option("--until", type=_Moment(), help="Only entries of before then.")
+@click.option("--since", type=Moment(), help="Only entries from then on.")
+@click.option("--until", type=Moment(), help="Only entries of before then.")
 @click.option("--enrolled", is_flag=True, help="Only entries of people, no sightings.")
 @click.option("--all-entries", is_flag=True, help="Not only the best entry of each person.")
 @click.option("--exact", is_flag=True, help="Compare with every embedding, not by codes first.")
@@ -180,7 +167,7 @@ def search(
 @click.argument("entries", nargs=-1, type=click.IntRange(1))
 @click.option("--person", help="That person's: label or number.")
 @click.option("--camera", help="Those of that camera.")
-@click.option("--before", type=_Moment(), help="Those of before then.")
+@click.option("--before", type=Moment(), help="Those of before then.")
 @_json_option
 def remove(
     gallery: Path | str,

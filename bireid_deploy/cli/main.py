@@ -26,6 +26,8 @@ VERBS = {
     "report": "Write what a model finds on a test set as one HTML page.",
     "embed": "Turn images into embeddings.",
     "gallery": "Keep people in a file on the device, and find who is on an image.",
+    "watch": "Who was seen where and when, in videos of several cameras.",
+    "who": "The way from video to identities on rendered people, ending with a page.",
     "calibrate": "Measure what scores mean: thresholds and how often they are wrong.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",

@@ -5,19 +5,18 @@ people alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from math import ceil, pi
+from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from bireid_deploy.data.synthetic.cameras import MAX_CAMERAS, Camera, draw_camera
-from bireid_deploy.data.synthetic.canvas import Projection
-from bireid_deploy.data.synthetic.figure import draw_figure
-from bireid_deploy.data.synthetic.light import composite, expose, relief
-from bireid_deploy.data.synthetic.people import Person, draw_person
-from bireid_deploy.data.synthetic.pose import Pose, draw_pose
+from bireid_deploy.data.synthetic.light import composite, expose
+from bireid_deploy.data.synthetic.people import draw_person
+from bireid_deploy.data.synthetic.pose import draw_pose
 from bireid_deploy.data.synthetic.scene import cut_scene, draw_occluder, draw_scene
+from bireid_deploy.data.synthetic.walker import Walker
 
 WALKS_VERSION = 1
 """Raised with every change that alters a pixel or a box."""
@@ -30,7 +29,6 @@ _SMALLEST, _TALLEST = 0.2, 0.42
 _STEP, _GROWTH = 0.05, 0.05
 _JITTER = 2  # pixels
 _OCCLUSION = 0.7
-_SUPERSAMPLING = 2
 _TEXTURE = 96
 
 
@@ -53,38 +51,9 @@ class WalkFrame:
 class _Actor:
     """Who moves, and where; the arrays have a row per frame, in pixels."""
 
-    look: "_Walker | _Thing"
+    look: "Walker | _Thing"
     middles: np.ndarray  # (N, 2), x and y
     heights: np.ndarray  # (N,)
-
-
-@dataclass(frozen=True)
-class _Walker:
-    person: Person
-    pose: Pose
-    stride: float  # of the walking cycle, radians per frame
-    folds: int  # seed of the clothes' folds
-
-    def draw(self, camera: Camera, tall: float, frame: int) -> np.ndarray:
-        """RGBA in [0, 1], float32 (rows, columns, 4), `tall` pixels high and a little more."""
-        pose = replace(self.pose, phase=self.pose.phase + frame * self.stride)
-        rows, columns = ceil(1.1 * tall), ceil(tall)
-        projection = Projection(
-            center=0.5 * columns * _SUPERSAMPLING,
-            top=0.03 * rows * _SUPERSAMPLING,
-            scale=0.93 * tall * _SUPERSAMPLING,
-            width=camera.stretch,
-            tilt=camera.tilt,
-            shear=camera.shear,
-            yaw=pose.yaw,
-        )
-        drawn = draw_figure(
-            self.person, pose, projection, rows * _SUPERSAMPLING, columns * _SUPERSAMPLING
-        ).reduce(_SUPERSAMPLING)
-        pixels = np.asarray(drawn, np.float32) / 255
-        # The same folds in every frame.
-        pixels[..., :3] *= relief(np.random.default_rng(self.folds), drawn, camera)
-        return pixels
 
 
 @dataclass(frozen=True)
@@ -186,9 +155,9 @@ def _placed(actor: _Actor, camera: Camera, frame: int, size: tuple[int, int]) ->
 def _draw_actor(
     rng: np.random.Generator, camera: Camera, frames: int, size: tuple[int, int], *, is_person: bool
 ) -> _Actor:
-    look: _Walker | _Thing
+    look: Walker | _Thing
     if is_person:
-        look = _Walker(
+        look = Walker(
             draw_person(rng),
             draw_pose(rng, camera.yaws),
             0.3 + 0.4 * float(rng.random()),

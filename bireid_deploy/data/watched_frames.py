@@ -1,0 +1,131 @@
+"""Frames of a camera with their times; frames that cannot be decoded are left out and counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from bireid_runtime.errors import ImageError
+from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
+
+from bireid_deploy.data.folders import list_folder
+from bireid_deploy.errors import DatasetError
+from bireid_deploy.extras import require
+
+# Folders of frames below that of a sequence: MOTChallenge's and OTB's.
+_FRAME_FOLDERS = ("img1", "img")
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedFrame:
+    """One frame.
+
+    Attributes:
+        number: From 1; frames that are left out have theirs too.
+        seconds: Since the first one.
+        pixels: uint8 RGB (H, W, 3).
+    """
+
+    number: int
+    seconds: float
+    pixels: np.ndarray
+
+
+@dataclass
+class FrameSource:
+    """What one camera saw: a folder of frames or a video file.
+
+    Attributes:
+        name: Of the camera.
+        path: The folder, of frames by their names or with such a folder `img1` or `img`; or the
+            file.
+        fps: Frames per second of a folder, and of a video that does not say.
+        broken: Frames so far that could not be decoded.
+        gone: Why the source ended before its end; None if it did not.
+    """
+
+    name: str
+    path: Path
+    fps: float
+    broken: int = 0
+    gone: str | None = field(default=None)
+
+    def check(self) -> int | None:
+        """See that there is something to read.
+
+        Returns:
+            How many frames, of a folder; None of a video.
+
+        Raises:
+            DatasetError: There is no such file or folder, or no frame in it.
+            MissingPackageError: A video, and PyAV is not installed.
+        """
+        if self.path.is_dir():
+            return len(self._files())
+        if not self.path.is_file():
+            raise DatasetError(f"{self.path}: no such file or folder")
+        require("video")
+        return None
+
+    def modified(self) -> float:
+        """When it was written, seconds since 1970; of a folder its first frame."""
+        first = self._files()[0] if self.path.is_dir() else self.path
+        return first.stat().st_mtime
+
+    def frames(self, after: int = 0) -> Iterator[WatchedFrame]:
+        """Decode the frames with a number above `after`.
+
+        Raises:
+            DatasetError: As `check`, or what is there was never a video.
+        """
+        yield from self._of_folder(after) if self.path.is_dir() else self._of_video(after)
+
+    def _files(self) -> tuple[Path, ...]:
+        inner = (self.path / name for name in _FRAME_FOLDERS)
+        folder = next((each for each in inner if each.is_dir()), self.path)
+        files = tuple(list_folder(folder).files)
+        if not files:
+            raise DatasetError(f"{folder}: holds no frame (looked for {', '.join(IMAGE_SUFFIXES)})")
+        return files
+
+    def _of_folder(self, after: int) -> Iterator[WatchedFrame]:
+        for number, file in enumerate(self._files(), start=1):
+            if number <= after:
+                continue
+            try:
+                pixels = load_image(file)
+            except ImageError:
+                self.broken += 1
+                continue
+            yield WatchedFrame(number, (number - 1) / self.fps, pixels)
+
+    def _of_video(self, after: int) -> Iterator[WatchedFrame]:
+        import av
+
+        number = 0
+        try:
+            # The protocols of FFmpeg reach into networks: a file is a file.
+            with self.path.open("rb") as file, av.open(file, mode="r") as video:
+                if not video.streams.video:
+                    raise DatasetError(f"{self.path}: holds no video")
+                stream = video.streams.video[0]
+                if stream.width * stream.height > MAX_PIXELS:
+                    raise DatasetError(f"{self.path}: frames have more than {MAX_PIXELS} pixels")
+                rate = float(stream.average_rate or self.fps)
+                for packet in video.demux(stream):
+                    try:
+                        decoded = packet.decode()
+                    except av.error.InvalidDataError:
+                        number, self.broken = number + 1, self.broken + (number >= after)
+                        continue
+                    for frame in decoded:
+                        number += 1
+                        if number > after:
+                            pixels = frame.to_ndarray(format="rgb24")
+                            yield WatchedFrame(number, (number - 1) / rate, pixels)
+        except av.error.FFmpegError as error:
+            if not number:
+                raise DatasetError(
+                    f"{self.path}: cannot be read as a video: {error.strerror}"
+                ) from error
+            self.gone = f"frame {number + 1}: {error.strerror}"

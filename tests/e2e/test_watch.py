@@ -1,0 +1,229 @@
+"""`bireid-deploy watch` on two rendered cameras."""
+
+import json
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bireid_runtime import Detector
+from bireid_runtime.gallery import Gallery
+from bireid_runtime.images import load_image
+from bireid_runtime.watching import Thresholds, Watching
+from watched_scene import SAME, ZOO, render_scene, watch_arguments
+
+from bireid_deploy import api, extras
+from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE
+from bireid_deploy.data.mot import read_mot
+from bireid_deploy.data.synthetic.write_crossing import TRUTH
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
+
+from bundle_files import detector_bundle
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory):
+    return render_scene(tmp_path_factory.mktemp("scene") / "scene")
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    api.create_gallery(tmp_path / "shop.gallery", ZOO)
+    return tmp_path / "shop.gallery"
+
+
+def _sightings(out):
+    return [json.loads(line) for line in (out / "sightings.jsonl").read_text().splitlines()]
+
+
+def _api(scene, gallery, out, **options):
+    boxes = {each.name: each / TRUTH for each in scene}
+    cameras = {each.name: each for each in scene}
+    return api.watch(
+        cameras, ZOO, gallery, out, Thresholds(same=SAME), boxes=boxes, fps=10, **options
+    )
+
+
+def test_people_of_one_camera_are_found_at_the_other(cli, scene, gallery, tmp_path):
+    out = tmp_path / "out"
+    result = cli("watch", *watch_arguments(scene), "--gallery", gallery, "-o", out, "--crops")
+    assert (result.code, result.err) == (0, "")
+    first, second = result.out.splitlines()
+    assert first == f"{out}: 248 frames of 2 cameras, 6 sightings"
+    assert second.endswith("frames per second")
+    seen = _sightings(out)
+    people = {(each["camera"], each["track"]): each["person"] for each in seen}
+    # They come one after the other, so tracks have their numbers.
+    for track in (1, 2, 3):
+        assert people["camera1", track] == people["camera2", track]
+    assert len(set(people.values())) == 3
+    known = [each for each in seen if each["camera"] == "camera2"]
+    assert {each["verdict"] for each in known} == {"same"}
+    assert all(each["last"] - each["first"] == pytest.approx(4.7) for each in seen)
+    for each in seen:
+        crop = load_image(out / "crops" / f"{each['camera']}-{each['track']:06d}.jpg")
+        left, top, right, bottom = each["best"]["corners"]
+        assert crop.shape[:2] == (bottom - top, right - left)
+    with Gallery.open(gallery) as opened:
+        assert opened.stats().cameras == {"camera1": 3, "camera2": 3}
+        assert [each.entries for each in opened.people()] == [2, 2, 2]
+    # Every box of the truth has a track.
+    for camera in scene:
+        truth = (camera / TRUTH).read_text().splitlines()
+        boxes = (out / f"{camera.name}.txt").read_text().splitlines()
+        assert {tuple(map(float, line.split(",")[:6])) for line in boxes} == {
+            tuple(map(float, line.split(",")[:6])) for line in truth
+        }
+
+
+def test_named_people_are_called_by_their_names_and_read_only_adds_nothing(
+    scene, gallery, tmp_path
+):
+    _api(scene[:1], gallery, tmp_path / "first")
+    with Gallery.open(gallery) as opened:
+        opened.name(2, "ada")
+    before = gallery.read_bytes()
+    options = Watching(remember=False)
+    report = _api(scene[1:], gallery, tmp_path / "second", options=options)
+    assert [each["label"] for each in _sightings(report.out)] == [None, "ada", None]
+    assert gallery.read_bytes() == before
+
+
+def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, tmp_path):
+    out = tmp_path / "out"
+
+    def stop(done, total):
+        assert total == 248
+        if done == 150:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        _api(scene, gallery, out, on_progress=stop)
+    state = json.loads((out / "state.json").read_text())
+    assert (sum(state["frames"].values()), state["done"]) == (150, False)
+    # What a killed call wrote after its last state is cut off.
+    with (out / "camera1.txt").open("a") as file:
+        file.write("999,99,1,1,9,9,1,-1,-1,-1\n" * 2000)
+    refused = cli("watch", *watch_arguments(scene), "--gallery", gallery, "-o", out)
+    assert refused.code == EXIT_USAGE
+    assert "resume it or choose another folder" in refused.err
+    other = cli(
+        "watch", *watch_arguments(scene), "--gallery", gallery, "-o", out, "--resume", "--crops"
+    )
+    assert other.code == EXIT_USAGE
+    assert "of other crops" in other.err
+    report = _api(scene, gallery, out, resume=True)
+    assert report.frames == {"camera1": 124, "camera2": 124}
+    for camera in scene:
+        lines = (out / f"{camera.name}.txt").read_text().splitlines()
+        frames = [tuple(map(float, line.split(",")[:1] + line.split(",")[2:6])) for line in lines]
+        assert len(set(frames)) == len(frames)
+        assert max(frames)[0] <= 124
+        assert len(frames) >= len((camera / TRUTH).read_text().splitlines()) - 6
+    # Whoever was in view when it stopped has two tracks, of two numbers.
+    tracks = [(each["camera"], each["track"]) for each in _sightings(out)]
+    assert len(set(tracks)) == len(tracks) == report.sightings > 6
+    again = _api(scene, gallery, out, resume=True)
+    assert again.sightings == report.sightings
+
+
+def test_broken_frames_are_counted(cli, scene, gallery, tmp_path):
+    camera = tmp_path / "camera1"
+    shutil.copytree(scene[0], camera)
+    for number in (20, 21, 60):
+        (camera / "img1" / f"{number:06d}.jpg").write_bytes(b"broken")
+    result = cli("watch", *watch_arguments([camera]), "--gallery", gallery, "-o", tmp_path / "out")
+    assert result.code == 0
+    assert "camera1: 3 frames cannot be decoded and were left out" in result.err
+    # Nobody's track is cut by them.
+    assert len(_sightings(tmp_path / "out")) == 3
+
+
+@pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
+def test_a_video_that_is_cut_off_is_watched_to_there(cli, scene, gallery, tmp_path):
+    import av
+
+    video = tmp_path / "camera1.mpg"
+    with av.open(str(video), "w") as container:
+        stream = container.add_stream("mpeg1video", rate=25)
+        stream.height, stream.width = 160, 224
+        for path in sorted((scene[0] / "img1").iterdir())[:60]:
+            frame = av.VideoFrame.from_ndarray(load_image(path), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) * 2 // 3])
+    boxes = scene[0] / TRUTH
+    result = cli(
+        *("watch", video, "--boxes", boxes, "--reid", ZOO, "--gallery", gallery),
+        *("--same", SAME, "-o", tmp_path / "out", "--json"),
+    )
+    assert result.code == 0
+    assert 30 <= result.json["frames"]["camera1"] < 60
+    assert result.json["sightings"] >= 2
+
+
+def test_a_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
+    """One of classes without a sense, so what it finds says nothing."""
+    detector = detector_bundle()
+    arguments = [scene[0], "--reid", ZOO, "--gallery", gallery, "--same", SAME]
+    arguments += ["--detector", detector, "-o", tmp_path / "out"]
+    refused = cli("watch", *arguments)
+    assert refused.code == EXIT_UNSUPPORTED
+    assert "has no class 'person'" in refused.err
+    network = Detector.open(detector)
+    pictures = [load_image(path) for path in sorted((scene[0] / "img1").iterdir())[:30]]
+    found = network.boxes(pictures, 0.5)
+    label = int(np.bincount(np.concatenate([each.labels for each in found])).argmax())
+    result = cli("watch", *arguments, "--class", network.classes[label], "--json")
+    assert result.code == 0
+    assert result.json["frames"] == {"camera1": 124}
+    assert result.json["sightings"] == len(_sightings(tmp_path / "out")) > 0
+    for frame, boxes in read_mot(tmp_path / "out" / "camera1.txt").items():
+        if frame <= 30:
+            (each,) = network.boxes([pictures[frame - 1]], 0.1)
+            corners = each.corners[each.labels == label].astype(np.float64)
+            apart = np.abs(boxes.corners[:, None] - corners[None]).max(axis=2)
+            assert apart.min(axis=1).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1,1,1,1,10", "boxes.txt:2: not frame"),
+        ("0,1,1,1,10,10,1", "boxes.txt:2: frames count from 1"),
+        ("1,1,1,1,-4,10,1", "sizes are above 0"),
+        ("1,1,nan,1,4,10,1", "boxes.txt:2: not frame"),
+        ("1,1,1,1,1e300,10,1", "boxes.txt:2: not frame"),
+    ],
+)
+def test_damaged_boxes_are_named(cli, scene, gallery, tmp_path, line, message):
+    (tmp_path / "boxes.txt").write_text(f"1,1,1,1,9,9,1\n{line}\n")
+    result = cli(
+        *("watch", scene[0], "--boxes", tmp_path / "boxes.txt", "--reid", ZOO),
+        *("--gallery", gallery, "--same", SAME, "-o", tmp_path / "out"),
+    )
+    assert result.code == EXIT_USAGE
+    assert message in result.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_mistakes_are_said_before_anything_is_written(cli, scene, gallery, tmp_path):
+    whole = watch_arguments(scene)
+    tail = ["--gallery", gallery, "-o", tmp_path / "out"]
+    for arguments, said in (
+        ([*whole[:3], *whole[4:], *tail], "camera 'camera2' has no boxes"),
+        ([*whole, scene[0], *tail], "two are called 'camera1'"),
+        ([*whole, "--fmr", "0.1", *tail], "one of --same, --fmr and --fpir"),
+        ([*whole, "a/b=x", *tail], "camera 'a/b'"),
+        ([str(scene[0]), *whole[4:], *tail], "give --detector or --boxes"),
+    ):
+        result = cli("watch", *arguments)
+        assert (result.code, said in result.err) == (EXIT_USAGE, True), result.err
+    Gallery.create(tmp_path / "other.gallery", "sha256:" + "1" * 64, 256).close()
+    tail[1] = tmp_path / "other.gallery"
+    assert cli("watch", *whole, *tail).code == EXIT_CHECK_FAILED
+    assert not (tmp_path / "out").exists()
