@@ -16,6 +16,7 @@ from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.reporting import report
+from bireid_deploy.api.serving import serve
 from bireid_deploy.api.training import TrainingResult, train
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "report",
     "roll_back",
     "search_gallery",
+    "serve",
     "train",
     "verify",
 ]

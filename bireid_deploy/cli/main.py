@@ -23,6 +23,7 @@ VERBS = {
     "report": "Write what a model finds on a test set as one HTML page.",
     "embed": "Turn images into embeddings.",
     "gallery": "Keep people in a file on the device, and find who is on an image.",
+    "serve": "Answer over HTTP who is on an image, from galleries.",
     "calibrate": "Measure what scores mean: thresholds and how often they are wrong.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",

@@ -1,10 +1,11 @@
 """A gallery on the device: people, cameras, times and embeddings in one SQLite file."""
 
 from bireid_runtime.gallery.errors import FingerprintError, GalleryError
-from bireid_runtime.gallery.records import Hit, Match, Person, Records, Stats
+from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records, Stats
 from bireid_runtime.gallery.store import Gallery
 
 __all__ = [
+    "Entry",
     "FingerprintError",
     "Gallery",
     "GalleryError",
