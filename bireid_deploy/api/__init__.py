@@ -18,6 +18,7 @@ from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_g
 from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.searching import SearchResult, measure_latencies, search
+from bireid_deploy.api.serving import serve
 from bireid_deploy.api.sharded_embedding import embed_shards
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.api.watching import WatchReport, watch
@@ -68,6 +69,7 @@ __all__ = [
     "roll_back",
     "search",
     "search_gallery",
+    "serve",
     "train",
     "verify",
     "watch",

@@ -8,7 +8,7 @@ from typing import Any
 from bireid_converters.bundle import check_target
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
-from bireid_converters.formats import find_format
+from bireid_converters.formats import FORMATS, find_format
 from bireid_runtime import Bundle
 
 from bireid_deploy.api.conversion import NOT_STATED
@@ -17,8 +17,9 @@ from bireid_deploy.extras import require
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.counts import count_data, say_data
 
-IMPORTED_FORMATS = ("float", "float-onnx")
-_TASK = "reid"
+IMPORTED_FORMATS = tuple(
+    entry.name for entry in FORMATS if entry.precision == "real" and entry.backends
+)
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,14 @@ def import_checkpoint(
     for entry in formats:
         find_format(entry)
     check_target(out)
-    task = TASKS[_TASK]
+    path = Path(checkpoint)
+    # Before TensorFlow is loaded.
+    with read_checkpoint(path) as opened:
+        task = TASKS[find_family(list(opened.tensors), family).task]
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, use="test")
     if data is not None:
         on_data(say_data(task, data), count_data(task, data))
-    path = Path(checkpoint)
-    # Before TensorFlow is loaded.
-    with read_checkpoint(path) as opened:
-        find_family(list(opened.tensors), family)
     held_to = None if reference is None else Reference.load(Path(reference))
     from bireid_deploy.conversion.import_checkpoint import (
         ImportSettings,

@@ -28,6 +28,7 @@ VERBS = {
     "gallery": "Keep people in a file on the device, and find who is on an image.",
     "watch": "Who was seen where and when, in videos of several cameras.",
     "who": "The way from video to identities on rendered people, ending with a page.",
+    "serve": "Answer over HTTP who is on an image, from galleries.",
     "calibrate": "Measure what scores mean: thresholds and how often they are wrong.",
     "detect": "Find things in images: boxes as JSON, and drawn.",
     "follow": "Follow one target through frames or a video.",

@@ -28,7 +28,6 @@ from bireid_deploy.conversion.measure import measure_engines
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
 
-TASK = "reid"
 SAMPLES = 64
 MIN_COSINE = 0.9999
 
@@ -130,7 +129,7 @@ def import_network(
             reference.
         ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
     """
-    task = TASKS[TASK]
+    task = TASKS[read.family.task]
     checked = ["architecture and weights"]
     if reference is not None:
         on_progress("comparing with the reference")
@@ -148,7 +147,7 @@ def import_network(
         out,
         formats,
         name=name,
-        task=TASK,
+        task=read.family.task,
         inputs=inputs,
         outputs=[OutputSpec.embedding(EMBEDDING, dim)],
         licences=licences,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from bireid_runtime.errors import ArgumentError
 
 SCHEMES = ("postgresql", "postgres")
+_PREFIX = "bireid_"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -24,6 +25,11 @@ class ServerLocation:
     url: str
     schema: str
     shown: str
+
+    @property
+    def name(self) -> str:
+        """What the gallery is called."""
+        return self.schema.removeprefix(_PREFIX)
 
 
 def is_server(location: object) -> bool:
@@ -59,7 +65,7 @@ def read_location(location: str) -> ServerLocation:
     public = [each for each in parameters if "password" not in each[0]]
     return ServerLocation(
         urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")),
-        f"bireid_{names[0]}",
+        f"{_PREFIX}{names[0]}",
         urlunsplit((parts.scheme, hidden, parts.path, urlencode(public, safe="/"), "")),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from bireid_runtime.gallery import Hit, Person, Records, Stats
+from bireid_runtime.gallery import Entry, Hit, Person, Records, Stats
 from bireid_runtime.gallery.contents import Contents, Entries
 from bireid_runtime.gallery.schema import Header
 from bireid_runtime.gallery.vectors import matrix
@@ -45,6 +45,21 @@ def read_people(database: Database) -> list[Person]:
         "LEFT JOIN live ON live.person = person.id GROUP BY person.id ORDER BY person.id"
     )
     return [Person(*row) for row in rows]
+
+
+def read_entries(
+    database: Database, person: int | None, entry: int | None, limit: int
+) -> list[Entry]:
+    """Entries, the latest first: of a person, or of a number, or any."""
+    rows = database.execute(
+        "SELECT live.id, person, label, camera, at, source FROM live "
+        "LEFT JOIN person ON person.id = person "
+        "WHERE (%(person)s::bigint IS NULL OR person = %(person)s) "
+        "AND (%(entry)s::bigint IS NULL OR live.id = %(entry)s) "
+        "ORDER BY at DESC, live.id DESC LIMIT %(limit)s",
+        {"person": person, "entry": entry, "limit": limit},
+    )
+    return [Entry(*row) for row in rows]
 
 
 def read_records(

@@ -8,6 +8,7 @@ import numpy as np
 from bireid_runtime.calibration import Calibration
 from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.gallery import (
+    Entry,
     FingerprintError,
     GalleryStore,
     Hit,
@@ -319,6 +320,14 @@ class ServerGallery:
         """See `Gallery.people`."""
         with self._connection.reading() as database:
             return reading.read_people(database)
+
+    def entries(
+        self, *, person: int | None = None, entry: int | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        """See `Gallery.entries`."""
+        arguments.require_limit(limit)
+        with self._connection.reading() as database:
+            return reading.read_entries(database, person, entry, limit)
 
     def records(self) -> Iterator[Records]:
         """See `Gallery.records`."""

@@ -146,6 +146,23 @@ def test_an_entry_with_the_source_and_time_of_another_is_left_out(gallery: Galle
     assert len(again) == 2
 
 
+def test_entries_are_told_the_latest_first(gallery: GalleryStore) -> None:
+    bo = next(each.person for each in gallery.people() if each.label == "bo")
+    seen = gallery.entries(person=bo)
+    assert [(each.at, each.camera) for each in seen] == [
+        (301.0, "door"),
+        (201.0, "till"),
+        (101.0, "door"),
+    ]
+    assert {each.label for each in seen} == {"bo"}
+    assert [each.at for each in gallery.entries(limit=2)] == [400.0, 302.0]
+    (one,) = gallery.entries(entry=seen[1].entry)
+    assert one == seen[1]
+    assert gallery.entries(entry=10**6) == []
+    with pytest.raises(ArgumentError, match="limit is 0"):
+        gallery.entries(limit=0)
+
+
 def test_statistics_of_a_camera_stay_with_the_gallery(gallery: GalleryStore) -> None:
     gallery.learn("door", person_rows(0, 3))
     gallery.learn("door", person_rows(1, 3))

@@ -29,6 +29,7 @@ class Family:
         dropped: Patterns of keys that only training needs.
         preprocess: What it was trained with.
         assumed: What the weights do not say, as a sentence for the user.
+        task: What its networks are for.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Family:
     dropped: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     options: Options = field(default=lambda keys: {})
+    task: str = "reid"
 
     def fits(self, keys: Collection[str]) -> bool:
         """Whether a checkpoint with these keys is of this kind."""

@@ -2,10 +2,11 @@
 
 from bireid_runtime.gallery.errors import FingerprintError, GalleryError
 from bireid_runtime.gallery.protocol import GalleryStore
-from bireid_runtime.gallery.records import Hit, Match, Person, Records, Stats
+from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records, Stats
 from bireid_runtime.gallery.store import Gallery
 
 __all__ = [
+    "Entry",
     "FingerprintError",
     "Gallery",
     "GalleryError",

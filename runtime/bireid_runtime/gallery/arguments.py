@@ -106,3 +106,13 @@ def _per_row(name: str, given: object, count: int, kind: type) -> tuple:
     elif not all(value is None or (isinstance(value, kind) and value) for value in values):
         raise ArgumentError(f"a value of {name} is neither a text nor None")
     return values
+
+
+def require_limit(limit: int) -> None:
+    """Refuse to list fewer entries than one.
+
+    Raises:
+        ArgumentError: So few are asked for.
+    """
+    if limit < 1:
+        raise ArgumentError(f"limit is {limit}; it must be 1 or more")

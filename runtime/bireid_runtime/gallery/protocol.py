@@ -10,7 +10,7 @@ import numpy as np
 from bireid_runtime.calibration import Calibration
 from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.gallery.contents import Contents
-from bireid_runtime.gallery.records import Hit, Match, Person, Records, Stats
+from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records, Stats
 
 
 @runtime_checkable
@@ -139,6 +139,11 @@ class GalleryStore(Protocol):
 
     def people(self) -> list[Person]:
         """See `Gallery.people`."""
+
+    def entries(
+        self, *, person: int | None = None, entry: int | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        """See `Gallery.entries`."""
 
     def records(self) -> Iterator[Records]:
         """See `Gallery.records`."""

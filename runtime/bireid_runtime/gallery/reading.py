@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bireid_runtime.gallery.code_table import CodeTable
-from bireid_runtime.gallery.records import Hit, Person, Records, Stats
+from bireid_runtime.gallery.records import Entry, Hit, Person, Records, Stats
 from bireid_runtime.gallery.schema import Header
 from bireid_runtime.gallery.vectors import read_vectors
 
@@ -35,6 +35,20 @@ def read_people(database: sqlite3.Connection) -> list[Person]:
         "LEFT JOIN entry ON entry.person = person.id GROUP BY person.id ORDER BY person.id"
     )
     return [Person(*row) for row in rows]
+
+
+def read_entries(
+    database: sqlite3.Connection, person: int | None, entry: int | None, limit: int
+) -> list[Entry]:
+    """Entries, the latest first: of a person, or of a number, or any."""
+    rows = database.execute(
+        "SELECT entry.id, person, label, camera, at, source FROM entry "
+        "LEFT JOIN person ON person.id = person "
+        "WHERE (?1 IS NULL OR person = ?1) AND (?2 IS NULL OR entry.id = ?2) "
+        "ORDER BY at DESC, entry.id DESC LIMIT ?3",
+        (person, entry, limit),
+    )
+    return [Entry(*row) for row in rows]
 
 
 def read_records(

@@ -56,6 +56,18 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """An entry without its embedding; the attributes are those of `Hit`."""
+
+    entry: int
+    person: int | None
+    label: str | None
+    camera: str | None
+    at: float
+    source: str | None
+
+
+@dataclass(frozen=True)
 class Match:
     """Whether a query is one of the people of a gallery.
 

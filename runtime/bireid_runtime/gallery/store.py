@@ -16,8 +16,8 @@ from bireid_runtime.gallery.file import GalleryFile
 from bireid_runtime.gallery.finding import Finder
 from bireid_runtime.gallery.identifying import match_people, thresholds
 from bireid_runtime.gallery.protocol import GalleryStore
-from bireid_runtime.gallery.reading import hits_of, read_people, read_records
-from bireid_runtime.gallery.records import Hit, Match, Person, Records
+from bireid_runtime.gallery.reading import hits_of, read_entries, read_people, read_records
+from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records
 from bireid_runtime.gallery.schema import Header
 
 
@@ -270,6 +270,23 @@ class Gallery(GalleryFile):
         """All people, by their numbers."""
         with self._lock, self._guarded():
             return read_people(self._database)
+
+    def entries(
+        self, *, person: int | None = None, entry: int | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        """Entries without their embeddings, the latest first: where and when somebody was seen.
+
+        Args:
+            person: Only that person's.
+            entry: Only the one of that number.
+            limit: How many at most, 1 or more.
+
+        Raises:
+            ArgumentError: A limit below 1.
+        """
+        arguments.require_limit(limit)
+        with self._lock, self._guarded():
+            return read_entries(self._database, person, entry, limit)
 
     def records(self) -> Iterator[Records]:
         """All entries, some thousand at a time, by their numbers.

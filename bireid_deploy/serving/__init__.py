@@ -1,0 +1,1 @@
+"""Galleries over HTTP: one network, several galleries, no pictures kept."""

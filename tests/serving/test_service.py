@@ -1,0 +1,278 @@
+"""The service by its requests: a real network, real galleries, rendered crops."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2 as httpx
+import numpy as np
+import pytest
+from bireid_runtime import Bundle
+from bireid_runtime.errors import ArgumentError
+from bireid_runtime.gallery import FingerprintError, Gallery
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from bireid_deploy.serving.app import make_app
+from bireid_deploy.serving.embedder import Embedder
+from bireid_deploy.serving.galleries import ServedGalleries
+from bireid_deploy.serving.settings import Settings, read_key
+
+ZOO = Path(__file__).parents[2] / "models" / "zoo"
+BUNDLE = next(path for path in sorted(ZOO.iterdir()) if "synthetic" in path.name)
+KEY = "a key of the tests, long"
+
+
+def crop(seed):
+    """JPEG of blocks of colour: as different as two people's clothes."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (4, 2, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(blocks).resize((64, 128), Image.Resampling.NEAREST).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return Embedder(Bundle.open(BUNDLE), 1, 100_000, "auto")
+
+
+@pytest.fixture
+def locations(tmp_path, embedder):
+    for name in ("shop", "office"):
+        Gallery.create(tmp_path / f"{name}.gallery", embedder.fingerprint, 256).close()
+    return [str(tmp_path / "shop.gallery"), f"work={tmp_path / 'office.gallery'}"]
+
+
+@pytest.fixture
+def start(embedder, locations):
+    clients = []
+
+    def start(used=locations[:1], **settings):
+        served = ServedGalleries(used, embedder.fingerprint)
+        app = make_app(embedder, served, Settings(max_bytes=100_000, **settings))
+        client = TestClient(app, base_url="http://127.0.0.1")
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(start):
+    return start()
+
+
+def enrol(client, seed, **parameters):
+    answer = client.post("/v1/entries", content=crop(seed), params=parameters)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def calibrate(location, threshold):
+    rate = {"value": 0.001, "low": 0.0005, "high": 0.002}
+    row = {"target": 0.001, "threshold": threshold, "fmr": rate, "tpr": rate}
+    with Gallery.open(location) as gallery:
+        table = {"data": "shop", "identities": 50, "people": [row]}
+        gallery.calibrate(json.dumps(table))
+
+
+def test_embedding_is_of_unit_length_and_nothing_is_kept(client):
+    answer = client.post("/v1/embed", content=crop(1)).json()
+    assert np.linalg.norm(answer["embedding"]) == pytest.approx(1, abs=1e-4)
+    assert answer["fingerprint"] == Bundle.open(BUNDLE).fingerprint
+    assert client.get("/v1/galleries").json()[0]["stats"]["entries"] == 0
+
+
+def test_enrolled_person_is_found_and_unknown_is_the_answer_without_calibration(client):
+    new = enrol(client, 1, person="Ada", camera="door", at=1000)
+    enrol(client, 2, person="Bob")
+    found = client.post("/v1/search", content=crop(1)).json()
+    assert found["hits"][0]["entry"] == new["entry"]
+    assert found["hits"][0]["label"] == "Ada"
+    assert found["hits"][0]["camera"] == "door"
+    assert found["hits"][0]["score"] == pytest.approx(1, abs=1e-3)
+    assert found["answer"] == "unknown"
+    assert found["verdict"] == "uncalibrated"
+    assert "calibrate --gallery" in found["why"]
+
+
+def test_calibrated_gallery_names_whom_it_knows_and_nobody_else(client, locations):
+    enrol(client, 1, person="Ada")
+    calibrate(locations[0], 0.99)
+    known = client.post("/v1/search", content=crop(1)).json()
+    assert (known["answer"], known["verdict"]) == ("Ada", "same")
+    stranger = client.post("/v1/search", content=crop(2)).json()
+    assert (stranger["answer"], stranger["verdict"]) == ("unknown", "different")
+    same = client.post("/v1/verify", content=crop(1), params={"person": "Ada"}).json()
+    assert same["same"] is True
+    other = client.post("/v1/verify", content=crop(2), params={"person": "Ada"}).json()
+    assert other["same"] is False
+    strict = client.post("/v1/search", content=crop(1), params={"fpir": 1e-6}).json()
+    assert (strict["answer"], strict["verdict"]) == ("unknown", "uncalibrated")
+
+
+def test_filters_of_camera_and_time(client):
+    enrol(client, 1, camera="door", at=1000)
+    enrol(client, 1, camera="till", at=2000)
+    for parameters, camera in (({"camera": "till"}, "till"), ({"until": 1500}, "door")):
+        hits = client.post("/v1/search", content=crop(1), params=parameters).json()["hits"]
+        assert [hit["camera"] for hit in hits] == [camera]
+
+
+def test_verify_is_against_the_nearest_entry_of_the_person(client):
+    enrol(client, 1, person="Ada")
+    second = enrol(client, 3, person="Ada")
+    enrol(client, 2, person="Bob")
+    answer = client.post("/v1/verify", content=crop(3), params={"person": "Ada"}).json()
+    assert answer["hit"]["entry"] == second["entry"]
+    assert answer["same"] is None
+    other = client.post("/v1/verify", content=crop(3), params={"person": "Bob"}).json()
+    assert other["hit"]["label"] == "Bob"
+    missing = client.post("/v1/verify", content=crop(3), params={"person": "Cy"})
+    assert missing.status_code == 404
+
+
+def test_timeline_moving_naming_undoing_and_forgetting(client):
+    enrol(client, 1, person="Ada", camera="door", at=1000)
+    wrong = enrol(client, 2, person="Ada", camera="till", at=2000)["entry"]
+    seen = client.get("/v1/people/Ada/entries").json()
+    assert [each["camera"] for each in seen] == ["till", "door"]
+
+    moved = client.patch(f"/v1/entries/{wrong}", json={"label": "Bob"}).json()
+    assert moved["label"] == "Bob"
+    assert len(client.get("/v1/people/Ada/entries").json()) == 1
+
+    assert client.patch("/v1/people/Bob", json={"label": "Cy"}).status_code == 200
+    assert client.patch("/v1/people/Cy", json={"label": "Ada"}).status_code == 409
+    assert client.delete(f"/v1/entries/{wrong}").json() == {"removed": 1}
+    assert client.delete(f"/v1/entries/{wrong}").status_code == 404
+    assert client.delete("/v1/people/Ada").json() == {"removed": 1}
+    assert client.get("/v1/people").json() == []
+
+
+def test_galleries_are_apart_and_outlive_the_service(start, locations):
+    first = start(locations)
+    enrol(first, 1, gallery="shop", person="Ada")
+    assert first.get("/v1/people", params={"gallery": "work"}).json() == []
+    assert first.get("/v1/people").status_code == 404
+    second = start(locations)
+    assert second.get("/v1/people", params={"gallery": "shop"}).json()[0]["label"] == "Ada"
+
+
+def test_bodies_are_limited_in_bytes_pixels_and_kind(client):
+    assert client.post("/v1/embed", content=b"x" * 100_001).status_code == 413
+    assert client.post("/v1/embed", content=b"no image").status_code == 400
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 400)).save(buffer, "PNG")
+    answer = client.post("/v1/embed", content=buffer.getvalue())
+    assert answer.status_code == 400
+    assert "100000" in answer.json()["detail"]
+
+
+def test_other_hosts_and_origins_are_refused(client):
+    assert client.get("/v1/people", headers={"Host": "evil.test"}).status_code == 403
+    assert client.get("/v1/people", headers={"Origin": "http://evil.test"}).status_code == 403
+    own = client.get("/v1/people", headers={"Origin": "http://127.0.0.1"})
+    assert own.status_code == 200
+    assert "access-control-allow-origin" not in own.headers
+
+
+def test_key_is_asked_of_all_but_health(start):
+    client = start(api_key=KEY)
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+    for path in ("/v1/people", "/metrics", "/openapi.json"):
+        assert client.get(path).status_code == 401
+        wrong = client.get(path, headers={"Authorization": "Bearer nonsense"})
+        assert wrong.status_code == 401
+        right = client.get(path, headers={"Authorization": f"Bearer {KEY}"})
+        assert right.status_code == 200
+
+
+def test_too_many_at_once_are_told_so(start):
+    answer = start(waiting=0).get("/v1/people")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_metrics_count(client):
+    enrol(client, 1)
+    client.post("/v1/embed", content=b"")
+    text = client.get("/metrics").text
+    assert 'bireid_requests_total{method="POST",status="201"} 1' in text
+    assert 'bireid_requests_total{method="POST",status="400"} 1' in text
+    assert 'bireid_gallery_entries{gallery="shop"} 1' in text
+
+
+def test_no_page_loads_scripts_from_elsewhere(client):
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
+
+
+def test_what_has_expired_is_swept(embedder, tmp_path, start):
+    path = tmp_path / "short.gallery"
+    Gallery.create(path, embedder.fingerprint, 256, retention_days=1).close()
+    client = start([str(path)])
+    enrol(client, 1, person="Ada", at=1000)
+    served = ServedGalleries([str(path)], embedder.fingerprint)
+    assert served.sweep() + len(client.get("/v1/people").json()) == 0
+    served.close()
+
+
+def test_other_addresses_need_a_key():
+    with pytest.raises(ArgumentError, match="--api-key-file"):
+        Settings(host="0.0.0.0")
+    with pytest.raises(ArgumentError, match="shorter"):
+        Settings(host="0.0.0.0", api_key="short")
+    assert Settings(host="0.0.0.0", api_key=KEY).host == "0.0.0.0"
+
+
+def test_key_is_the_first_line_of_a_file(tmp_path):
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\nmore\n")
+    assert read_key(path) == KEY
+    path.write_text("")
+    with pytest.raises(ArgumentError, match="first line"):
+        read_key(path)
+
+
+def test_gallery_of_another_network_is_refused(tmp_path, embedder):
+    path = tmp_path / "other.gallery"
+    Gallery.create(path, "sha256:" + "1" * 64, 256).close()
+    with pytest.raises(FingerprintError):
+        ServedGalleries([str(path)], embedder.fingerprint)
+
+
+def test_the_verb_serves_without_tensorflow_and_ends_on_sigterm(locations):
+    # The modules are looked at when the command has ended.
+    code = (
+        "import sys; from bireid_deploy.cli.main import run; code = run(sys.argv[1:]); "
+        "print('tensorflow' in sys.modules, flush=True); sys.exit(code)"
+    )
+    arguments = ["serve", locations[0], "--reid", str(BUNDLE), "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stderr.readline()
+        assert "listening on http://127.0.0.1:" in line
+        address = line.split()[-1]
+        answer = httpx.post(f"{address}/v1/entries", content=crop(1), params={"person": "Ada"})
+        assert answer.status_code == 201
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (0, "False\n", "")
+    finally:
+        process.kill()
+        process.wait()
+    with Gallery.open(locations[0]) as gallery:
+        assert gallery.people()[0].label == "Ada"
