@@ -40,6 +40,11 @@ EXPERIMENTS = {
         "The training half of PKU-Reid, 37 real people under two cameras, 74 queries, nothing of "
         "it trained on. What is adapted has seen the same crops without their labels.",
     ),
+    "zoo_detection": (
+        "The detector in models/zoo beside its real-valued counterpart",
+        "Persons in rendered streets: they say nothing about real ones. `models/zoo` has the row of "
+        "one stage.",
+    ),
     "zoo_tracking": (
         "The tracker in models/zoo and its teacher",
         "Rendered sequences of people: they say nothing about real ones.",

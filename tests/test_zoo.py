@@ -34,4 +34,4 @@ def test_small_and_free(path):
 
 def test_each_task_that_ships_has_one():
     tasks = {Bundle.open(path).task for path in BUNDLES}
-    assert {"reid", "tracking", "points"} <= tasks
+    assert {"reid", "detection", "tracking", "points"} <= tasks
