@@ -15,7 +15,15 @@ def _record(run, seed, value, **recipe):
         "run": run,
         "label": f"label of {run}",
         "seed": seed,
-        "recipe": {"network": {"input_height": 128, "input_width": 64, "width": 0.5}, **recipe},
+        "recipe": {
+            "network": {
+                "backbone": "resnet18",
+                "input_height": 128,
+                "input_width": 64,
+                "width": 0.5,
+            },
+            **recipe,
+        },
         "data": {
             "kind": "synthetic",
             "name": "people",
