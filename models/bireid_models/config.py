@@ -90,6 +90,10 @@ class NetworkConfig:
     architecture: str = "cdnet"
 
     def __post_init__(self) -> None:
+        # JSON, of a manifest or a record, has lists.
+        if self.stage_channels is not None:
+            object.__setattr__(self, "stage_channels", tuple(self.stage_channels))
+        object.__setattr__(self, "pruned", tuple((name, left) for name, left in self.pruned))
         choices: dict[str, Iterable[object]] = {
             "backbone": BACKBONES,
             "precision": get_args(Precision),

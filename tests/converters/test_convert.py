@@ -158,7 +158,7 @@ def test_what_cannot_be_converted(toys, small_network, tmp_path, formats, change
 
 
 def test_a_real_valued_network_has_no_binary_file(toys, real_network, tmp_path):
-    with pytest.raises(UnsupportedModelError, match="choose float-onnx or int8"):
+    with pytest.raises(UnsupportedModelError, match="choose float or float-onnx or int8"):
         convert(real_network, tmp_path / "bundle", ["lce"], **toys.about(real_network))
 
 

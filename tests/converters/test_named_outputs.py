@@ -69,7 +69,7 @@ def exact_backends(bundle):
     return [
         backend.name
         for backend in BACKENDS
-        if backend.exact and backend.format in bundle.formats and not backend.unavailable_reason()
+        if backend.exact and backend.format_in(bundle) and not backend.unavailable_reason()
     ]
 
 
