@@ -42,8 +42,8 @@ EXPERIMENTS = {
     ),
     "zoo_detection": (
         "The detector in models/zoo beside its real-valued counterpart",
-        "Persons in rendered streets: they say nothing about real ones. `models/zoo` has the row of "
-        "one stage.",
+        "Persons in rendered streets: they say nothing about real ones. `models/zoo` has the row "
+        "of one stage.",
     ),
     "zoo_tracking": (
         "The tracker in models/zoo and its teacher",
