@@ -8,7 +8,7 @@ from typing import Any
 from bireid_converters.bundle import check_target
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
-from bireid_converters.formats import FORMATS, find_format
+from bireid_converters.formats import REAL_FORMATS, find_format
 from bireid_runtime import Bundle
 
 from bireid_deploy.api.conversion import NOT_STATED
@@ -16,10 +16,6 @@ from bireid_deploy.data.reference import Reference
 from bireid_deploy.extras import require
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.counts import count_data, say_data
-
-IMPORTED_FORMATS = tuple(
-    entry.name for entry in FORMATS if entry.precision == "real" and entry.backends
-)
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ def import_checkpoint(
     checkpoint: Path | str,
     out: Path | str,
     *,
-    formats: Sequence[str] = IMPORTED_FORMATS,
+    formats: Sequence[str] = REAL_FORMATS,
     family: str | None = None,
     size: tuple[int, int] | None = None,
     last_stride: int | None = None,

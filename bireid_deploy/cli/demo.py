@@ -150,14 +150,14 @@ def _convert(run: Path, out: Path, dataset: "ReIdDataset") -> "Bundle":
 
 
 def _convert_twin(run: Path, out: Path) -> "Bundle":
-    """The real-valued twin in every format that holds it."""
+    """The real-valued twin in the formats that it is compared in."""
     from bireid_deploy import api
 
     with quiet_native_output() as terminal:
         return api.convert(
             run,
             out,
-            formats=[entry.name for entry in FORMATS if entry.precision == "real"],
+            formats=[entry.name for entry in FORMATS if entry.peer],
             licences={"weights": "Apache-2.0", "training_data": "rendered, no real person"},
             on_progress=lambda stage: terminal(f"     {stage} the real-valued twin"),
         )

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 from bireid_converters.checkpoints.families import FAMILIES
+from bireid_converters.formats import REAL_FORMATS
 
-from bireid_deploy.api.importing import IMPORTED_FORMATS
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.native_output import quiet_native_output
 
@@ -43,8 +43,8 @@ class _Size(click.ParamType):
     "--format",
     "formats",
     multiple=True,
-    default=IMPORTED_FORMATS,
-    help=f"File to write (repeatable; default {' and '.join(IMPORTED_FORMATS)}; int8 too).",
+    default=REAL_FORMATS,
+    help=f"File to write (repeatable; default {' and '.join(REAL_FORMATS)}; int8 too).",
 )
 @click.option(
     "--reference",

@@ -35,6 +35,7 @@ class Format:
         constants: `module:function` that finds the float constants in the bytes of such a file, so
             that it can be patched for a camera; None where they depend on more than the network.
         default: Whether it is written unless a person chooses.
+        peer: Whether it stands for the real-valued counterpart where a 1-bit network is compared.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Format:
     audit: str | None = None
     constants: str | None = None
     default: bool = False
+    peer: bool = False
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -140,6 +142,7 @@ FORMATS = (
         opener="bireid_converters.parity.onnx_file:OnnxFile",
         audit="bireid_converters.audit:audit_onnx",
         constants="bireid_converters.float_constants:onnx_constants",
+        peer=True,
     ),
     Format(
         name="int8",
@@ -149,7 +152,13 @@ FORMATS = (
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
         takes=("representative",),
         audit="bireid_converters.audit:audit_tflite",
+        peer=True,
     ),
+)
+
+# What a network that was never 1-bit becomes unless a person chooses.
+REAL_FORMATS = tuple(
+    entry.name for entry in FORMATS if entry.precision == "real" and entry.backends
 )
 
 

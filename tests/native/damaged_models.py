@@ -14,15 +14,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, load_delegate
 from bireid_runtime import delegate_path
 from flatbuffers import Table
-from zoo import REID_BUNDLE
 
-MODEL = REID_BUNDLE / "model.lce.tflite"
+ZOO = Path(__file__).parents[2] / "models" / "zoo"
+MODEL = min(ZOO.glob("distilled_*/model.lce.tflite"))
 RAN, REFUSED = "ran", "refused"
 _SECONDS_PER_COPY = 60
 # Damaged sizes ask for any amount of memory.

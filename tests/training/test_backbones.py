@@ -14,8 +14,8 @@ from bireid_deploy.training.methods.feature_refining.section import FeatureRefin
 from bireid_deploy.training.methods.kernel_refining.game import KernelRefining
 from bireid_deploy.training.methods.kernel_refining.section import KernelRefiningSection
 
-# FR-GAL's pairs reach to stage 4, which a part of ResNet-18 lacks, and CDNet.
-WHOLE = [name for name in BACKBONES if not name.startswith(("resnet18_", "cdnet"))]
+# FR-GAL's pairs reach to stage 4, which a part of ResNet-18 lacks, WideResNet and CDNet.
+WHOLE = [name for name in BACKBONES if not name.startswith(("resnet18_", "wide_", "cdnet"))]
 
 
 @pytest.mark.slow
