@@ -1,23 +1,21 @@
 """The verbs with a bundle that is adapted to cameras, made of the one that the repository ships."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from bireid_converters.adaptation import CameraAdaptation, write_adapted
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.images import load_image
+from zoo import REID_BUNDLE
 
 from bireid_deploy.data.synthetic import write_synthetic
 from bireid_deploy.tasks import TASKS
 
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
-
 
 @pytest.fixture(scope="module")
 def plain():
-    return min(path for path in ZOO.iterdir() if path.is_dir())
+    return REID_BUNDLE
 
 
 @pytest.fixture(scope="module")
