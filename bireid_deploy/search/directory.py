@@ -1,13 +1,13 @@
 """The directory that a search leaves: record, checkpoint, and what was found."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.files import atomic_file, read_text
+from bireid_runtime.files import atomic_file
 
 from bireid_deploy.errors import TrainingError
+from bireid_deploy.training.record_file import read_record_file, write_record_file
 
 SCHEMA_VERSION = 1
 
@@ -65,9 +65,7 @@ class SearchDirectory:
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Replace `search.json` atomically."""
-        text = json.dumps({"schema_version": SCHEMA_VERSION, **record}, indent=1)
-        with atomic_file(self.record_path) as file:
-            file.write(f"{text}\n".encode())
+        write_record_file(self.record_path, SCHEMA_VERSION, record)
 
     def read_record(self) -> dict[str, Any]:
         """The content of `search.json`.
@@ -75,18 +73,12 @@ class SearchDirectory:
         Raises:
             TrainingError: No search there, or the record is damaged or of another version.
         """
-        try:
-            record: dict[str, Any] = json.loads(read_text(self.record_path))
-        except (FileNotFoundError, NotADirectoryError):
-            raise TrainingError(f"{self.path}: no search (no search.json)") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise TrainingError(f"{self.record_path}: damaged record: {error}") from error
-        if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
-            raise TrainingError(f"{self.record_path}: not a record of schema {SCHEMA_VERSION}")
-        for key, kind in _KEYS.items():
-            if key not in record or not isinstance(record[key], kind):
-                raise TrainingError(f"{self.record_path}: damaged record: no valid {key!r}")
-        return record
+        return read_record_file(
+            self.record_path,
+            SCHEMA_VERSION,
+            _KEYS,
+            lambda: f"{self.path}: no search (no search.json)",
+        )
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of results atomically; returns its path."""

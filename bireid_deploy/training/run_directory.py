@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.files import atomic_file, read_text
 from pydantic import ValidationError
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.recipe_sections import NetworkSection
+from bireid_deploy.training.record_file import read_record_file, write_record_file
 
 SCHEMA_VERSION = 1
 
@@ -86,9 +86,7 @@ class RunDirectory:
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Replace `run.json` atomically."""
-        text = json.dumps({"schema_version": SCHEMA_VERSION, **record}, indent=1)
-        with atomic_file(self.record_path) as file:
-            file.write(f"{text}\n".encode())
+        write_record_file(self.record_path, SCHEMA_VERSION, record)
 
     def read_record(self) -> dict[str, Any]:
         """The content of `run.json`.
@@ -96,18 +94,12 @@ class RunDirectory:
         Raises:
             TrainingError: No run there, or the record is damaged or of another version.
         """
-        try:
-            record: dict[str, Any] = json.loads(read_text(self.record_path))
-        except (FileNotFoundError, NotADirectoryError):
-            raise TrainingError(f"{self.path}: not a training run{self._instead()}") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise TrainingError(f"{self.record_path}: damaged record: {error}") from error
-        if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
-            raise TrainingError(f"{self.record_path}: not a record of schema {SCHEMA_VERSION}")
-        for key, kind in _KEYS.items():
-            if key not in record or not isinstance(record[key], kind):
-                raise TrainingError(f"{self.record_path}: damaged record: no valid {key!r}")
-        return record
+        return read_record_file(
+            self.record_path,
+            SCHEMA_VERSION,
+            _KEYS,
+            lambda: f"{self.path}: not a training run{self._instead()}",
+        )
 
     def _instead(self) -> str:
         if (self.path / "manifest.json").is_file():

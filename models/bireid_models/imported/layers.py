@@ -18,6 +18,7 @@ def convolution(
     stride: int = 1,
     padding: int = 0,
     depthwise: bool = False,
+    name: str | None = None,
 ) -> Any:
     """A convolution with the kernel `{key}.weight` and, if it is there, `{key}.bias`.
 
@@ -28,7 +29,9 @@ def convolution(
         stride: Of both axes.
         padding: Zeros on every side.
         depthwise: Whether each channel has a kernel of its own.
+        name: Of the layer; None for that of the key, which only one layer can have.
     """
+    name = name or _name(key)
     read = weights.depthwise if depthwise else weights.convolution
     kernel = read(f"{key}.weight")
     channels = kernel.shape[2] if depthwise else kernel.shape[3]
@@ -40,14 +43,14 @@ def convolution(
     biased = f"{key}.bias" in weights
     if biased:
         arrays.append(weights.vector(f"{key}.bias", channels))
-    x, border = _padded(x, kernel.shape[:2], stride, padding, _name(key))
+    x, border = _padded(x, kernel.shape[:2], stride, padding, name)
     if depthwise:
         layer = keras.layers.DepthwiseConv2D(
-            kernel.shape[:2], stride, border, use_bias=biased, name=_name(key)
+            kernel.shape[:2], stride, border, use_bias=biased, name=name
         )
     else:
         layer = keras.layers.Conv2D(
-            channels, kernel.shape[:2], stride, border, use_bias=biased, name=_name(key)
+            channels, kernel.shape[:2], stride, border, use_bias=biased, name=name
         )
     return _with(layer, x, arrays)
 

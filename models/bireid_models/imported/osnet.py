@@ -70,19 +70,11 @@ def _gate(x: Any, weights: Weights, block: str, branch: str) -> Any:
     """One gate for all branches of a block, so that its weights stand in several layers."""
     name = f"{_flat(block)}_{branch}_gate"
     pooled = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_average")(x)
-    y = _gate_convolution(pooled, weights, f"{block}.gate.fc1", f"{name}_fc1")
+    y = convolution(pooled, weights, f"{block}.gate.fc1", name=f"{name}_fc1")
     y = keras.layers.ReLU(name=f"{name}_relu")(y)
-    y = _gate_convolution(y, weights, f"{block}.gate.fc2", f"{name}_fc2")
+    y = convolution(y, weights, f"{block}.gate.fc2", name=f"{name}_fc2")
     y = keras.layers.Activation("sigmoid", name=f"{name}_sigmoid")(y)
     return keras.layers.Multiply(name=f"{name}_product")([x, y])
-
-
-def _gate_convolution(x: Any, weights: Weights, key: str, name: str) -> Any:
-    kernel = weights.convolution(f"{key}.weight")
-    layer = keras.layers.Conv2D(kernel.shape[3], 1, name=name)
-    y = layer(x)
-    layer.set_weights([kernel, weights.vector(f"{key}.bias", kernel.shape[3])])
-    return y
 
 
 def _flat(key: str) -> str:
