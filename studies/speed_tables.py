@@ -49,7 +49,7 @@ def latency(records: Sequence[Record]) -> str:
         "from x86 to ARM. Load: import of the engine and opening of the file; first: the first "
         "embedding; cold: both, in a fresh process. Larq Compute Engine is tuned for ARM, not for "
         "x86. A uint8 stem rounds the first layer's weights; the other 1-bit rows compute what the "
-        "file says. Image, frame and cloud ms are the whole way: an image to its boxes, a frame to "
+        "file says. Image, frame and item ms are the whole way: an image to its boxes, a frame to "
         "the target's place with all sizes and the correlation, a cloud to its class. "
         "`bireid-deploy bench BUNDLE` repeats it.\n"
     ]

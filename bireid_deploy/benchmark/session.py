@@ -26,7 +26,7 @@ class Timing:
     Attributes:
         engine: Which.
         milliseconds: Latency of every timed run of the network alone, batch 1.
-        item: What the whole way starts from: `crop` of 128x256 pixels, `image`, `frame` or `cloud`;
+        item: What the whole way starts from: `crop` of 128x256 pixels, `image`, `frame` or `item`;
             None if nothing comes before and behind the network.
         item_milliseconds: Latency of every timed run of it, from 8-bit pixels or points to what the
             task answers.

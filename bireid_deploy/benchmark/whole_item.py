@@ -85,8 +85,9 @@ def whole_item(
     if taken.kind == "tensor" or (session is None and rows is None):
         return None
     item = _crop(taken.shape[-1]) if taken.kind == "image" else _golden(bundle)
+    other = "crop" if taken.kind == "image" else "item"
     kinds = [each.kind for each in bundle.outputs]
-    noun, way = _WAYS.get(kinds[0] if len(kinds) == 1 else "", (_ITEMS[taken.kind], None))
+    noun, way = _WAYS.get(kinds[0] if len(kinds) == 1 else "", (other, None))
     if session is None:
         assert rows is not None
         foreign, run_rows = ForeignSession(rows, version, bundle.outputs[0]), rows
@@ -123,8 +124,6 @@ def _follow(session: Session, frame: np.ndarray) -> Callable[[], object]:
     return lambda: tracker.update(frame)
 
 
-# By the kind of the input: what an item is called.
-_ITEMS = {"image": "crop", "points": "cloud"}
 # By the kind of the output, where something comes behind the network. The items are golden ones,
 # for in noise there is nothing to find.
 _WAYS: dict[str, tuple[str, Callable[[Session, np.ndarray], Callable[[], object]]]] = {

@@ -45,7 +45,7 @@ def command(
 ) -> None:
     """Time the installed engines that can run BUNDLE, batch 1.
 
-    Each engine has its own process; rounds are interleaved. Crop ms (image, frame, cloud ms) is the
+    Each engine has its own process; rounds are interleaved. Crop ms (image, frame, item ms) is the
     whole way of an item: from an 8-bit crop of 128x256 pixels to the embedding, from an image to
     its boxes, from a frame to the target's place. Net ms is the network alone; ratio is net ms
     relative to the first row: 2.00 takes twice as long. Cold is import, load and first run in a

@@ -144,5 +144,5 @@ def test_a_file_that_gives_something_else_has_no_whole_way(cli):
 def test_clouds_are_prepared(cli):
     result = cli("bench", zoo.POINTS_BUNDLE, "--rounds", "1", "--starts", "1")
     assert result.code == 0
-    assert re.search(r"ms per cloud;", result.out)
-    assert "cloud ms" in result.out
+    assert re.search(r"ms per item;", result.out)
+    assert "item ms" in result.out
