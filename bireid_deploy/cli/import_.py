@@ -1,6 +1,5 @@
 """`bireid-deploy import`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from bireid_converters.checkpoints.families import FAMILIES
 from bireid_converters.formats import REAL_FORMATS
 
 from bireid_deploy.cli.console import emit_json, message
+from bireid_deploy.cli.image_options import image_options, preprocess_fields
 from bireid_deploy.cli.native_output import quiet_native_output
 
 _FAMILY_HELP = "What it is, if not found out. " + " ".join(
@@ -17,23 +17,11 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
 )
 
 
-class _Size(click.ParamType):
-    name = "HxW"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", str(value))
-        if found is None or "0" in found.groups():
-            self.fail(f"{value!r} is no height and width such as 256x128", param, ctx)
-        return int(found[1]), int(found[2])
-
-
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--arch", "family", help=_FAMILY_HELP)
-@click.option("--size", type=_Size(), help="Height and width of its images, such as 256x128.")
+@image_options
 @click.option(
     "--last-stride",
     type=click.IntRange(1, 2),
@@ -62,6 +50,9 @@ def command(
     out: Path,
     family: str | None,
     size: tuple[int, int] | None,
+    resize: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     last_stride: int | None,
     formats: tuple[str, ...],
     reference: Path | None,
@@ -94,6 +85,7 @@ def command(
             family=family,
             size=size,
             last_stride=last_stride,
+            preprocess=preprocess_fields(resize, mean, std),
             name=name,
             reference=reference,
             data=data,

@@ -40,11 +40,14 @@ class ImportSettings:
         family: Its kind; None to find out.
         size: Height and width of its images; None for the family's.
         last_stride: Stride of a ResNet's last stage; None for the family's.
+        preprocess: What becomes of an image besides its size, where it is another than the
+            family's: fields of `Preprocess`.
     """
 
     family: str | None = None
     size: tuple[int, int] | None = None
     last_stride: int | None = None
+    preprocess: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -
     if settings.last_stride is not None:
         options["last_stride"] = settings.last_stride
     height, width = settings.size or (family.preprocess.height, family.preprocess.width)
-    spec = replace(family.preprocess, height=height, width=width)
+    spec = replace(family.preprocess, height=height, width=width, **settings.preprocess)
     config = ImportedConfig(family.name, family.architecture, options, height, width)
     network = build_imported(config, weights)
     weights.drop(family.dropped)
