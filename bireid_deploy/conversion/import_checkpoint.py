@@ -11,6 +11,7 @@ from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
 from bireid_converters.convert import convert
 from bireid_converters.errors import CheckpointError, ParityError
+from bireid_converters.golden import prepare
 from bireid_models.imported import Weights, WeightsError
 from bireid_models.imported.network import (
     EMBEDDING,
@@ -24,6 +25,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess, preprocess
 
+from bireid_deploy.conversion.int8_trial import INT8, try_int8
 from bireid_deploy.conversion.measure import measure_engines
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
@@ -130,6 +132,7 @@ def import_network(
     Raises:
         ParityError: A file computes otherwise than the network, or that otherwise than the
             reference.
+        UnsupportedModelError: LiteRT cannot run it in int8.
         ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
     """
     task = TASKS[read.family.task]
@@ -139,8 +142,17 @@ def import_network(
         checked.append(f"reference: {compare_with_reference(read, reference)}")
     dim = read.network.model.output_shape[-1]
     inputs = [InputSpec.image("image", read.preprocess)]
+    samples = task.samples(inputs, SAMPLES)
 
     def measure(bundle: Bundle) -> list[dict[str, Any]]:
+        if INT8 in formats:
+            on_progress("trying int8")
+            prepared = prepare(samples, inputs)
+            expected = np.asarray(read.network.model.predict(prepared["image"], verbose=0))
+            # The manifest that goes into its place is written after this.
+            checked.append(try_int8(bundle, prepared, expected))
+        if dataset is None:
+            return []
         on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
         return measure_engines(bundle, dataset)
 
@@ -165,8 +177,8 @@ def import_network(
             },
             "checked": checked,
         },
-        measure=None if dataset is None else measure,
-        candidates=task.samples(inputs, SAMPLES),
+        measure=measure if dataset is not None or INT8 in formats else None,
+        candidates=samples,
         candidates_source=task.samples_source,
     )
 
