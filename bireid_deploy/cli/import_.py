@@ -18,7 +18,7 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--arch", "family", help=_FAMILY_HELP)
 @image_options
@@ -31,9 +31,9 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
     "--format",
     "formats",
     multiple=True,
-    default=REAL_FORMATS,
     help=f"File to write (repeatable; default {' and '.join(REAL_FORMATS)}; int8 too).",
 )
+@click.option("--output", help="Of an .onnx file with several: which one is the embedding.")
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
@@ -46,7 +46,7 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
 @click.option("--data-licence", default="not stated", help="Licence of the training data.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def command(
-    checkpoint: Path,
+    file: Path,
     out: Path,
     family: str | None,
     size: tuple[int, int] | None,
@@ -55,6 +55,7 @@ def command(
     std: tuple[float, ...] | None,
     last_stride: int | None,
     formats: tuple[str, ...],
+    output: str | None,
     reference: Path | None,
     data: Path | None,
     layout: str,
@@ -63,12 +64,16 @@ def command(
     data_licence: str,
     as_json: bool,
 ) -> None:
-    """Turn a CHECKPOINT of another project into a bundle, and check it.
+    """Turn a checkpoint of another project, or a network in ONNX, into a bundle, and check it.
 
-    PyTorch is not needed, and nothing in the file is run. Exit code 3 when the network differs from
-    the reference, 6 when its architecture is not known; nothing is written then.
+    A checkpoint is rebuilt: PyTorch is not needed, and nothing in the file is run. An .onnx file is
+    taken as it is, for ONNX Runtime. Exit code 3 when the network differs from the reference, 6
+    when it is none that can be taken; nothing is written then.
     """
     from bireid_deploy import api
+
+    is_onnx = file.suffix.lower() == ".onnx"
+    _refuse_what_has_no_meaning(is_onnx, family, last_stride, formats, output)
 
     counted: dict[str, Any] = {}
 
@@ -78,22 +83,28 @@ def command(
             terminal(line)
 
     with quiet_native_output() as terminal:
-        made = api.import_checkpoint(
-            checkpoint,
-            out,
-            formats=formats,
-            family=family,
-            size=size,
-            last_stride=last_stride,
-            preprocess=preprocess_fields(resize, mean, std),
-            name=name,
-            reference=reference,
-            data=data,
-            layout=layout,
-            licences={"weights": weights_licence, "training_data": data_licence},
-            on_data=on_data,
-            on_progress=terminal,
-        )
+        common: dict[str, Any] = {
+            "size": size,
+            "preprocess": preprocess_fields(resize, mean, std),
+            "name": name,
+            "reference": reference,
+            "data": data,
+            "layout": layout,
+            "licences": {"weights": weights_licence, "training_data": data_licence},
+            "on_data": on_data,
+            "on_progress": terminal,
+        }
+        if is_onnx:
+            made = api.import_onnx(file, out, output=output, **common)
+        else:
+            made = api.import_checkpoint(
+                file,
+                out,
+                formats=formats or REAL_FORMATS,
+                family=family,
+                last_stride=last_stride,
+                **common,
+            )
     bundle, found = made.bundle, made.found
     sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
     if as_json:
@@ -120,3 +131,18 @@ def command(
     for entry, entry_size in sizes.items():
         message(f"{bundle.file(entry).name}: {entry_size / 1e6:.2f} MB")
     click.echo(str(out))
+
+
+def _refuse_what_has_no_meaning(
+    is_onnx: bool,
+    family: str | None,
+    last_stride: int | None,
+    formats: tuple[str, ...],
+    output: str | None,
+) -> None:
+    of_checkpoints = {"--arch": family, "--last-stride": last_stride, "--format": formats}
+    meaningless = of_checkpoints if is_onnx else {"--output": output}
+    for option, value in meaningless.items():
+        if value:
+            kind = "an .onnx file" if is_onnx else "a checkpoint"
+            raise click.UsageError(f"{option} has no meaning for {kind}")

@@ -10,7 +10,7 @@ import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
 from bireid_converters.convert import convert
-from bireid_converters.errors import CheckpointError, ParityError
+from bireid_converters.errors import CheckpointError
 from bireid_converters.golden import prepare
 from bireid_models.imported import Weights, WeightsError
 from bireid_models.imported.network import (
@@ -23,15 +23,15 @@ from bireid_runtime import Bundle
 from bireid_runtime.files import open_regular
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
-from bireid_runtime.preprocess import Preprocess, preprocess
+from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.conversion.int8_trial import INT8, try_int8
 from bireid_deploy.conversion.measure import measure_engines
+from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
 
 SAMPLES = 64
-MIN_COSINE = 0.9999
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,13 @@ def import_network(
     checked = ["architecture and weights"]
     if reference is not None:
         on_progress("comparing with the reference")
-        checked.append(f"reference: {compare_with_reference(read, reference)}")
+        found = compare_with_reference(
+            lambda prepared: np.asarray(read.network.model.predict(prepared, verbose=0)),
+            read.preprocess,
+            reference,
+            f"{read.family.name} was taken to have {read.family.assumed}",
+        )
+        checked.append(f"reference: {found}")
     dim = read.network.model.output_shape[-1]
     inputs = [InputSpec.image("image", read.preprocess)]
     samples = task.samples(inputs, SAMPLES)
@@ -181,39 +187,6 @@ def import_network(
         candidates=samples,
         candidates_source=task.samples_source,
     )
-
-
-def compare_with_reference(read: ReadNetwork, reference: Reference) -> str:
-    """Hold the network, images in, to what the user's own code computes.
-
-    Returns:
-        What was found, in words.
-
-    Raises:
-        ParityError: The smallest cosine is below 0.9999.
-    """
-    inputs = reference.inputs
-    if inputs is None:
-        inputs = np.stack([preprocess(image, read.preprocess) for image in reference.images])
-    if inputs.shape[1:] != read.preprocess.shape:
-        raise ParityError(
-            f"the reference's inputs are {inputs.shape[1:]}, the network takes "
-            f"{read.preprocess.shape}; give its size by --size"
-        )
-    found = np.asarray(read.network.model.predict(inputs, verbose=0))
-    if found.shape != reference.features.shape:
-        raise ParityError(
-            f"the reference has features {reference.features.shape}, the network gives "
-            f"{found.shape}; export the features that its test uses"
-        )
-    lengths = np.linalg.norm(reference.features, axis=1, keepdims=True)
-    cosine = float((found * reference.features / lengths).sum(axis=1).min())
-    if not cosine >= MIN_COSINE:
-        raise ParityError(
-            f"the network agrees with the reference to a cosine of {cosine:.5f}, {MIN_COSINE} is "
-            f"needed; {read.family.name} was taken to have {read.family.assumed}"
-        )
-    return f"{len(found)} images, smallest cosine {cosine:.6f}"
 
 
 def describe(read: ReadNetwork) -> dict[str, Any]:

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_converters.bundle import write_bundle
 from bireid_runtime import Bundle, Extractor
+from bireid_runtime.errors import UnsupportedModelError
+from zoo import REID_BUNDLE
 
 from bireid_deploy.conversion import verify_bundle
+from bireid_deploy.conversion.int8_trial import try_int8
+from bireid_deploy.tasks import TASKS
 
 FILES = Path(__file__).parents[1] / "converters" / "imported"
 _KEPT = (
