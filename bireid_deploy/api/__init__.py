@@ -21,6 +21,7 @@ from bireid_deploy.api.reporting import report
 from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.serving import serve
 from bireid_deploy.api.sharded_embedding import embed_shards
+from bireid_deploy.api.teaching import TaughtCache, teach_cache
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.api.watching import WatchReport, watch
 from bireid_deploy.api.who import WhoResult, who
@@ -41,6 +42,7 @@ __all__ = [
     "FoundInImages",
     "ImportedBundle",
     "SearchResult",
+    "TaughtCache",
     "TrainingResult",
     "Verification",
     "WatchReport",
@@ -72,6 +74,7 @@ __all__ = [
     "search",
     "search_gallery",
     "serve",
+    "teach_cache",
     "train",
     "verify",
     "watch",

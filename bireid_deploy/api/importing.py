@@ -92,6 +92,7 @@ def import_checkpoint(
     if data is not None:
         on_data(say_data(task, data), count_data(task, data))
     held_to = None if reference is None else Reference.load(Path(reference))
+    from bireid_deploy.comparison.file_trial import try_file
     from bireid_deploy.conversion.import_checkpoint import (
         ImportSettings,
         describe,
@@ -106,6 +107,7 @@ def import_checkpoint(
         Path(out),
         read,
         formats,
+        trial=try_file,
         name=name or path.stem,
         licences={"weights": NOT_STATED, "training_data": NOT_STATED, **(licences or {})},
         reference=held_to,

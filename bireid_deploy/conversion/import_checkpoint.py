@@ -11,6 +11,7 @@ from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
 from bireid_converters.convert import convert
 from bireid_converters.errors import CheckpointError
+from bireid_converters.formats import find_format
 from bireid_converters.golden import prepare
 from bireid_models.imported import Weights, WeightsError
 from bireid_models.imported.network import (
@@ -25,13 +26,14 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
-from bireid_deploy.conversion.int8_trial import INT8, try_int8
 from bireid_deploy.conversion.measure import measure_engines
 from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
 
 SAMPLES = 64
+
+Trial = Callable[[Bundle, str, Mapping[str, np.ndarray], np.ndarray], str]
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def import_network(
     read: ReadNetwork,
     formats: Sequence[str],
     *,
+    trial: Trial,
     name: str,
     licences: Mapping[str, str],
     reference: Reference | None = None,
@@ -123,6 +126,7 @@ def import_network(
         out: Directory of the bundle.
         read: The network.
         formats: Names of formats.
+        trial: Tries files that need it, `bireid_deploy.comparison.file_trial.try_file`.
         name: Name of the network.
         licences: `weights` and `training_data`.
         reference: Images and what the user's own code makes of them.
@@ -132,7 +136,7 @@ def import_network(
     Raises:
         ParityError: A file computes otherwise than the network, or that otherwise than the
             reference.
-        UnsupportedModelError: LiteRT cannot run it in int8.
+        UnsupportedModelError: LiteRT cannot run a file that is on trial.
         ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
     """
     task = TASKS[read.family.task]
@@ -149,14 +153,15 @@ def import_network(
     dim = read.network.model.output_shape[-1]
     inputs = [InputSpec.image("image", read.preprocess)]
     samples = task.samples(inputs, SAMPLES)
+    tried = [entry for entry in formats if find_format(entry).on_trial]
 
     def measure(bundle: Bundle) -> list[dict[str, Any]]:
-        if INT8 in formats:
-            on_progress("trying int8")
+        for entry in tried:
+            on_progress(f"trying {entry}")
             prepared = prepare(samples, inputs)
             expected = np.asarray(read.network.model.predict(prepared["image"], verbose=0))
             # The manifest that goes into its place is written after this.
-            checked.append(try_int8(bundle, prepared, expected))
+            checked.append(trial(bundle, entry, prepared, expected))
         if dataset is None:
             return []
         on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
@@ -183,7 +188,7 @@ def import_network(
             },
             "checked": checked,
         },
-        measure=measure if dataset is not None or INT8 in formats else None,
+        measure=measure if dataset is not None or tried else None,
         candidates=samples,
         candidates_source=task.samples_source,
     )

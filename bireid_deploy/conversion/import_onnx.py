@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bireid_converters.bundle import write_bundle
+from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
 from bireid_converters.convert import file_metadata
 from bireid_converters.foreign_onnx import adopt_onnx
 from bireid_converters.foreign_onnx.adopt import EMBEDDING, IMAGE
 from bireid_converters.foreign_onnx.read import read_onnx
+from bireid_converters.formats import FORMATS
 from bireid_converters.golden import choose_golden
 from bireid_runtime import Bundle
 from bireid_runtime.errors import UnsupportedModelError
@@ -23,8 +25,13 @@ from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
 
-FORMAT = "float-onnx"
-TASK = "reid"
+(FORMAT,) = (
+    entry.name
+    for entry in FORMATS
+    if entry.precision == "real" and entry.file_name.endswith(".onnx")
+)
+TASK = RE_IDENTIFICATION
+_FAMILY = "onnx-file"
 _SAMPLES = 64
 # Protocol Buffers end there.
 _MAX_BYTES = 2**31 - 1
@@ -100,7 +107,7 @@ def import_onnx(
             name=name,
             task=TASK,
             network={
-                "family": "onnx",
+                "family": _FAMILY,
                 "options": {"output": foreign.output, "channels_first": foreign.channels_first},
                 "input_height": spec.height,
                 "input_width": spec.width,
@@ -116,7 +123,7 @@ def import_onnx(
                 "imported_from": {
                     "name": path.name,
                     "sha256": hashlib.sha256(data).hexdigest(),
-                    "family": "onnx",
+                    "family": _FAMILY,
                     "output": foreign.output,
                 },
                 "checked": checked,

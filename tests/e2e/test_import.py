@@ -10,8 +10,8 @@ from bireid_runtime import Bundle, Extractor
 from bireid_runtime.errors import UnsupportedModelError
 from zoo import REID_BUNDLE
 
+from bireid_deploy.comparison.file_trial import try_file
 from bireid_deploy.conversion import verify_bundle
-from bireid_deploy.conversion.int8_trial import try_int8
 from bireid_deploy.tasks import TASKS
 
 FILES = Path(__file__).parents[1] / "converters" / "imported"
@@ -79,7 +79,7 @@ def test_an_int8_file_that_litert_cannot_open_does_not_go_in(made, tmp_path):
     )
     inputs = {"image": np.zeros((1, 64, 32, 3), np.float32)}
     with pytest.raises(UnsupportedModelError, match="cannot run this network in int8; leave"):
-        try_int8(broken, inputs, np.ones((1, 16), np.float32) / 4)
+        try_file(broken, "int8", inputs, np.ones((1, 16), np.float32) / 4)
 
 
 def test_another_network_than_the_reference_is_refused(refused, tmp_path):

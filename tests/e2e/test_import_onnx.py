@@ -75,7 +75,7 @@ def test_it_says_how_images_are_prepared_and_what_was_checked(made):
     bundle = Bundle.open(made.path)
     assert all(check.passed for check in verify_bundle(made.path))
     origin = bundle.manifest["training"]["imported_from"]
-    assert (origin["family"], origin["output"]) == ("onnx", "image")
+    assert (origin["family"], origin["output"]) == ("onnx-file", "image")
     assert bundle.manifest["licences"]["weights"] == "MIT"
     assert b"at line 3" not in bundle.read("float-onnx")
 

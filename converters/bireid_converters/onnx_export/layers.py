@@ -130,7 +130,7 @@ def _relu(emission: Emission) -> str:
         raise unsupported(emission.layer, "a ReLU with negative_slope or threshold")
     if layer.max_value is not None:
         limits = [
-            emission.constant(part, np.float32(value))
+            emission.constant(part, np.array(value, np.float32))
             for part, value in (("lowest", 0), ("highest", layer.max_value))
         ]
         return emission.graph.node("Clip", [emission.input, *limits], emission.output)

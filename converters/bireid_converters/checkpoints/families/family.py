@@ -8,6 +8,9 @@ from bireid_runtime.preprocess import Preprocess
 
 Options = Callable[[Collection[str]], dict[str, Any]]
 
+RE_IDENTIFICATION = "reid"
+"""What these projects are for."""
+
 TRAINED_ON_256 = Preprocess(256, 128)
 CLASSIFIER = ("classifier.*",)
 
@@ -38,7 +41,7 @@ class Family:
     dropped: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     options: Options = field(default=lambda keys: {})
-    task: str = "reid"
+    task: str = RE_IDENTIFICATION
 
     def fits(self, keys: Collection[str]) -> bool:
         """Whether a checkpoint with these keys is of this kind."""
