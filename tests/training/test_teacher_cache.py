@@ -76,13 +76,13 @@ def test_a_file_says_again_what_it_was_told(cache, file):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["relations", "logits"])
-def test_a_student_learns_from_a_file(trainer, plain_recipe, named, file, tmp_path, target):
+def test_a_student_learns_from_a_file(trainer, plain_recipe, named, file, tmp_path):
+    """Logits, which a wrong row or a wrong order of classes would make useless."""
     recipe = plain_recipe(
         loss={"identity_weight": 0.0, "triplet_weight": 0.0},
-        distillation={"target": target},
+        distillation={"target": "logits"},
         augmentation={"flip": 0.0, "pad": 0, "erasing": 0.0},
-        optimizer={"epochs": 10, "kernel_rate": 0.02, "other_rate": 0.01},
+        optimizer={"epochs": 6, "kernel_rate": 0.02, "other_rate": 0.01},
     )
     training = trainer(recipe, tmp_path / "run", teacher=file, data=named)
     history = training.train()
