@@ -49,6 +49,7 @@ def listening(embedder, locations, **settings):
             make_app(embedder, served, used), host=used.host, port=0, log_level="warning"
         )
         listener = config.bind_socket()
+        listener.listen()
         opened.callback(listener.close)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -59,5 +60,4 @@ def listening(embedder, locations, **settings):
             thread.join()
 
         opened.callback(end)
-        # Whoever connects before the server accepts waits in the socket's queue.
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
