@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import uvicorn
-from bireid_runtime.gallery import Gallery
 from PIL import Image
 
+from bireid_deploy.gallery_server.opening import open_gallery
 from bireid_deploy.serving.app import make_app
 from bireid_deploy.serving.galleries import ServedGalleries
 from bireid_deploy.serving.settings import Settings
@@ -33,7 +33,7 @@ def calibrate(location, threshold):
     rate = {"value": 0.001, "low": 0.0005, "high": 0.002}
     strict = {"target": 0.001, "threshold": threshold, "fmr": rate, "tpr": {**rate, "high": 0.9}}
     loose = {**strict, "target": 0.1, "threshold": 0.2, "fmr": {**rate, "value": 0.1, "high": 0.2}}
-    with Gallery.open(location) as gallery:
+    with open_gallery(location) as gallery:
         table = {"data": "shop", "identities": 50, "people": [strict], "single": [loose, strict]}
         gallery.calibrate(json.dumps(table))
 
