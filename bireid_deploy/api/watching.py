@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
-from bireid_runtime.gallery import Gallery
+from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
 from bireid_deploy.api.training import Quiet
@@ -19,6 +19,7 @@ from bireid_deploy.api.watch_state import SIGHTINGS, STATE, OutputFiles, WatchSt
 from bireid_deploy.data.mot import NO_BOXES, MotBoxes, mot_line, read_mot
 from bireid_deploy.data.watched_frames import FrameSource, WatchedFrame
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.gallery_server.opening import open_gallery
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.training.interruption import interruption
 
@@ -81,7 +82,7 @@ def watch(
     Args:
         cameras: Per name of a camera a folder of frames or a video file.
         reid: The bundle whose embeddings `gallery` holds.
-        gallery: A gallery.
+        gallery: A gallery: a file, or a URL of one on a server.
         out: Folder for what is written, empty unless `resume`.
         thresholds: What scores mean.
         detector: Bundle of a detector; None if there are `boxes`.
@@ -101,7 +102,7 @@ def watch(
         DatasetError: A source or file of boxes cannot be read; `out` is not empty, or `resume`
             finds outputs of other sources, bundles or options.
         FingerprintError: The gallery holds embeddings of another network.
-        ArgumentError: A threshold or option is out of range.
+        ArgumentError: A threshold or option is out of range, or the gallery cannot centre a camera.
         MissingPackageError: A video, and PyAV is not installed.
         BireidError: A bundle or the gallery cannot be opened.
     """
@@ -127,8 +128,10 @@ def watch(
         "fps": fps,
         "crops": keep_crops,
     }
-    with Gallery.open(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, network.fingerprint) as opened:
         watcher_of = _Opener(extractor, opened, thresholds, finder, options)
+        for source in sources:
+            watcher_of({}).require_camera(source.name)
         state = _state(out, identity, sources, start, resume)
         watcher = watcher_of(state.next_tracks)
         work = _Work(out, sources, state, watcher, truth, keep_crops, on_sighting)
@@ -140,7 +143,7 @@ class _Opener:
     """What all watchers of a call share."""
 
     extractor: Extractor
-    gallery: Gallery
+    gallery: GalleryStore
     thresholds: Thresholds
     detector: Detector | None
     options: Watching

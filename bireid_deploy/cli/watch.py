@@ -8,7 +8,7 @@ import click
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.moment import Moment
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.cli.paths import BundlePath, GalleryLocation
 
 if TYPE_CHECKING:
     from bireid_deploy.api.watching import WatchReport
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("videos", nargs=-1, required=True, metavar="[NAME=]VIDEO...")
 @click.option("--reid", required=True, type=BundlePath(), help="Bundle with embeddings.")
-@click.option(
-    "--gallery", required=True, type=click.Path(path_type=Path), help="Gallery of that bundle."
-)
+@click.option("--gallery", required=True, type=GalleryLocation(), help="Gallery of that bundle.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
 @click.option("--detector", type=BundlePath(), help="Bundle that finds people.")
 @click.option(
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--start", type=Moment(), help="Time of the first frames; that of the oldest file.")
 @click.option("--crops", "keep_crops", is_flag=True, help="Write the best crop of each track.")
 @click.option("--read-only", is_flag=True, help="Add nothing to GALLERY.")
+@click.option("--centre", is_flag=True, help="Take out what GALLERY learned of each camera.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier call stopped.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs bundles.")
 @click.option(
@@ -53,6 +52,7 @@ def command(
     fmr: float | None,
     fpir: float | None,
     read_only: bool,
+    centre: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -80,7 +80,7 @@ def command(
             thresholds=Thresholds(same, different, fmr, fpir),
             detector=detector,
             boxes=_named(boxes, list(cameras)),
-            options=Watching(remember=not read_only, class_name=class_name),
+            options=Watching(remember=not read_only, class_name=class_name, centre=centre),
             on_progress=on_progress,
             quiet=quiet_native_output,
             **options,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector
+from bireid_runtime import Detector, Extractor
 from bireid_runtime.gallery import Gallery
 from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds, Watching
@@ -90,6 +90,27 @@ def test_named_people_are_called_by_their_names_and_read_only_adds_nothing(
     report = _api(scene[1:], gallery, tmp_path / "second", options=options)
     assert [each["label"] for each in _sightings(report.out)] == [None, "ada", None]
     assert gallery.read_bytes() == before
+
+
+def test_centred_by_what_the_gallery_learned_of_each_camera(cli, scene, gallery, tmp_path):
+    arguments = [*watch_arguments(scene), "--gallery", gallery, "--centre"]
+    refused = cli("watch", *arguments, "-o", tmp_path / "none")
+    assert refused.code == EXIT_USAGE
+    assert "has no statistics of camera 'camera1'" in refused.err
+    assert not (tmp_path / "none").exists()
+    rows = np.random.default_rng(0).normal(0.02, 0.05, (50, 256)).astype(np.float32)
+    with Gallery.open(gallery) as opened:
+        learned = {camera.name: opened.learn(camera.name, rows) for camera in scene}
+    seen = []
+    options = Watching(crops=1, centre=True)
+    _api(scene, gallery, tmp_path / "out", options=options, on_sighting=seen.append)
+    extractor = Extractor.open(ZOO)
+    with Gallery.open(gallery) as opened:
+        (part,) = opened.records()
+    assert len(seen) == len(part) == 6
+    for row, each in zip(part.vectors, seen, strict=True):
+        plain = extractor.embed([each.crop.pixels])
+        np.testing.assert_allclose(row, learned[each.camera].apply(plain)[0], atol=1e-6)
 
 
 def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, tmp_path):
