@@ -58,6 +58,9 @@ def command(
 ) -> None:
     """Say who of GALLERY was seen where and when in VIDEO, folders of frames or video files.
 
+    VIDEO may also be the address of a live camera, rtsp://... or http://..., which is watched until
+    Ctrl-C or SIGTERM.
+
     People are found, followed, and compared with the gallery once they have left. Strangers become
     new people of it, so that they are known again. Cameras are called NAME, or as their files.
 
@@ -90,17 +93,26 @@ def command(
     for camera, count in report.broken.items():
         if count:
             message(f"{camera}: {count} frames cannot be decoded and were left out")
+    for camera, count in report.dropped.items():
+        if count:
+            message(f"{camera}: {count} frames came faster than they were taken and were dropped")
+    for camera, count in report.lost.items():
+        if count:
+            message(f"{camera}: went away {count} times and was asked again")
     if report.refused:
         message(f"{report.refused} boxes started no track: too many were open")
     _say(report, as_json)
 
 
-def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path]:
-    """Paths by the names before them; a camera's own is that of its file."""
-    named: dict[str, Path] = {}
+def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path | str]:
+    """Paths and addresses by the names before them; a camera's own is that of its file."""
+    from bireid_deploy.data.live_frames import is_live
+
+    named: dict[str, Path | str] = {}
     for text in given:
         name, separator, path = text.partition("=")
-        if not separator:
+        # An address may have a = of its own.
+        if not separator or is_live(text):
             path = text
             if cameras is None:
                 name = Path(text).stem
@@ -110,7 +122,7 @@ def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path]
                 raise click.UsageError(f"--boxes {text}: say of which camera: NAME={text}")
         if name in named:
             raise click.UsageError(f"two are called {name!r}: give NAME=PATH")
-        named[name] = Path(path)
+        named[name] = path if is_live(path) else Path(path)
     return named
 
 
