@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bireid_runtime import Bundle, Detector, Extractor
 from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
+from bireid_deploy.api.drawn_watch import KINDS, draw_watched
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.api.watch_state import SIGHTINGS, STATE, OutputFiles, WatchState
 from bireid_deploy.data.live_frames import LiveCamera, as_they_come, is_live
@@ -45,6 +46,7 @@ class WatchReport:
         refused: Boxes that started no track, since too many were open.
         seconds: How long it took, with what earlier calls took.
         fps: Frames per second of this call.
+        drawn: Videos in `out` that were asked for.
     """
 
     out: Path
@@ -57,6 +59,7 @@ class WatchReport:
     refused: int
     seconds: float
     fps: float
+    drawn: tuple[str, ...] = ()
 
 
 def watch(
@@ -72,6 +75,7 @@ def watch(
     fps: float = 25.0,
     start: float | None = None,
     keep_crops: bool = False,
+    draw: str | None = None,
     resume: bool = False,
     backend: str = "auto",
     threads: int = 1,
@@ -99,6 +103,7 @@ def watch(
         fps: Frames per second of folders, and of videos that do not say.
         start: Time of the first frames, seconds since 1970; None for that of the oldest file.
         keep_crops: Write the best crop of each track, a JPEG, below `crops`.
+        draw: When all is watched, write videos with boxes and names: `mp4` or `gif`; of recordings.
         resume: Go on where an earlier call stopped.
         backend: Back end that runs the bundles.
         threads: Threads of that back end.
@@ -116,6 +121,8 @@ def watch(
     """
     out, given = Path(out), dict(boxes or {})
     sources = _sources(cameras, given, detector is not None, fps)
+    if draw is not None:
+        _require_drawable(draw, sources)
     counts = [source.check() for source in sources]
     total = 0 if None in counts else sum(count or 0 for count in counts)
     truth = {name: read_mot(Path(path)) for name, path in given.items()}
@@ -143,7 +150,11 @@ def watch(
         state = _state(out, identity, sources, start, resume)
         watcher = watcher_of(state.next_tracks)
         work = _Work(out, sources, state, watcher, truth, keep_crops, on_sighting)
-        return work.run(total, on_progress)
+        report = work.run(total, on_progress)
+    if draw is None:
+        return report
+    recorded = [each for each in sources if isinstance(each, FrameSource)]
+    return replace(report, drawn=draw_watched(out, recorded, draw))
 
 
 @dataclass(frozen=True)
@@ -296,6 +307,13 @@ def _sources(
     if live:
         return [LiveCamera(name, str(location)) for name, location in cameras.items()]
     return [FrameSource(name, Path(path), fps) for name, path in cameras.items()]
+
+
+def _require_drawable(kind: str, sources: Sequence[Source]) -> None:
+    if kind not in KINDS:
+        raise DatasetError(f"{kind!r} cannot be drawn; choose {' or '.join(KINDS)}")
+    if any(isinstance(each, LiveCamera) for each in sources):
+        raise DatasetError("what a live camera showed cannot be drawn afterwards; leave out draw")
 
 
 def _state(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--fps", default=25.0, show_default=True, help="Frames per second of folders.")
 @click.option("--start", type=Moment(), help="Time of the first frames; that of the oldest file.")
 @click.option("--crops", "keep_crops", is_flag=True, help="Write the best crop of each track.")
+@click.option("--draw", type=click.Choice(["mp4", "gif"]), help="Draw videos with boxes and names.")
 @click.option("--read-only", is_flag=True, help="Add nothing to GALLERY.")
 @click.option("--centre", is_flag=True, help="Take out what GALLERY learned of each camera.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier call stopped.")
@@ -135,4 +136,6 @@ def _say(report: "WatchReport", as_json: bool) -> None:
         f"{report.out}: {frames} frames of {len(report.frames)} cameras, "
         f"{report.sightings} sightings"
     )
+    if report.drawn:
+        click.echo(f"drawn: {', '.join(report.drawn)}")
     click.echo(f"{report.seconds:.1f} s, {report.fps:.1f} frames per second")

@@ -78,6 +78,22 @@ class FrameSource:
         first = self._files()[0] if self.path.is_dir() else self.path
         return first.stat().st_mtime
 
+    def rate(self) -> float:
+        """Frames per second: of a video what it says, if it does.
+
+        Raises:
+            DatasetError: It is no video.
+        """
+        if self.path.is_dir():
+            return self.fps
+        import av
+
+        try:
+            with self.path.open("rb") as file, av.open(file, mode="r") as video:
+                return float(video.streams.video[0].average_rate or self.fps)
+        except (av.error.FFmpegError, IndexError) as error:
+            raise DatasetError(f"{self.path}: cannot be read as a video") from error
+
     def frames(self, after: int = 0) -> Iterator[WatchedFrame]:
         """Decode the frames with a number above `after`.
 

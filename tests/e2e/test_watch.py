@@ -12,12 +12,14 @@ from bireid_runtime import Detector, Extractor
 from bireid_runtime.gallery import Gallery
 from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds, Watching
+from PIL import Image
 from watched_scene import SAME, ZOO, render_scene, watch_arguments
 
 from bireid_deploy import api, extras
 from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE
 from bireid_deploy.data.mot import read_mot
 from bireid_deploy.data.synthetic.write_crossing import TRUTH
+from bireid_deploy.evaluation.drawn_people import DrawnVideo, draw_people
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
@@ -161,6 +163,65 @@ def test_broken_frames_are_counted(cli, scene, gallery, tmp_path):
     assert "camera1: 3 frames cannot be decoded and were left out" in result.err
     # Nobody's track is cut by them.
     assert len(_sightings(tmp_path / "out")) == 3
+
+
+@pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
+def test_what_was_seen_is_drawn(cli, scene, gallery, tmp_path):
+    import av
+
+    out = tmp_path / "out"
+    arguments = [*watch_arguments(scene[:1]), "--gallery", gallery, "-o", out]
+    result = cli("watch", *arguments, "--draw", "mp4")
+    assert (result.code, "drawn: camera1.mp4" in result.out) == (0, True), result.err
+    boxes = read_mot(out / "camera1.txt")
+    with av.open(str(out / "camera1.mp4")) as video:
+        assert video.streams.video[0].average_rate == 10
+        drawn = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    assert len(drawn) == 124
+    people = {each["track"]: each["person"] for each in _sightings(out)}
+    colors = {1: (86, 180, 233), 2: (0, 158, 115), 3: (240, 228, 66)}
+    edges = {}
+    for number, found in boxes.items():
+        for track, corners in zip(found.numbers.tolist(), found.corners, strict=True):
+            left, top, _, bottom = corners.astype(int)
+            # The middle of the left edge, where nobody's name stands.
+            edges.setdefault(people[track], []).append(
+                drawn[number - 1][(top + bottom) // 2, max(0, left)]
+            )
+    for person, seen in edges.items():
+        # A thin line is mixed with what is beside it, but nearest to its own colour.
+        middle = np.median(seen, axis=0)
+        apart = {each: np.abs(middle - color).sum() for each, color in colors.items()}
+        assert min(apart, key=apart.get) == person
+    # Pictures that nobody drew on are those of the camera.
+    empty = next(number for number in range(1, 125) if number not in boxes)
+    plain = load_image(scene[0] / "img1" / f"{empty:06d}.jpg").astype(int)
+    assert np.abs(drawn[empty - 1] - plain).mean() < 8
+
+    # What is done already is drawn as well.
+    again = cli("watch", *arguments, "--resume", "--draw", "mp4", "--json")
+    assert again.json["drawn"] == ["camera1.mp4"]
+    assert sorted(each.suffix for each in out.iterdir()) == [".json", ".jsonl", ".mp4", ".txt"]
+    live = ["http://127.0.0.1:1/x", f"--boxes={scene[0] / TRUTH}", *watch_arguments([])[:4]]
+    refused = cli("watch", *live, "--gallery", gallery, "-o", tmp_path / "x", "--draw", "mp4")
+    assert refused.code == EXIT_USAGE
+    assert "leave out draw" in refused.err
+
+
+def test_a_drawn_gif_is_there_when_it_is_whole(tmp_path):
+    path = tmp_path / "door.gif"
+    box = np.array([[8.0, 8.0, 24.0, 30.0]])
+    with DrawnVideo(path, 10.0) as video:
+        for shade in (0, 120, 240):
+            pixels = np.full((32, 32, 3), shade, np.uint8)
+            video.add(draw_people(pixels, box, [None], ["undecided"]), shade + 1)
+        assert not path.exists()
+    with Image.open(path) as picture:
+        assert (picture.n_frames, picture.size) == (3, (32, 32))
+    with pytest.raises(KeyboardInterrupt), DrawnVideo(tmp_path / "till.gif", 10.0) as video:
+        video.add(Image.new("RGB", (8, 8)), 1)
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
