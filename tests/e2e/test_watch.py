@@ -218,9 +218,14 @@ def test_a_drawn_gif_is_there_when_it_is_whole(tmp_path):
         assert not path.exists()
     with Image.open(path) as picture:
         assert (picture.n_frames, picture.size) == (3, (32, 32))
-    with pytest.raises(KeyboardInterrupt), DrawnVideo(tmp_path / "till.gif", 10.0) as video:
-        video.add(Image.new("RGB", (8, 8)), 1)
-        raise KeyboardInterrupt
+
+    def stopped():
+        with DrawnVideo(tmp_path / "till.gif", 10.0) as video:
+            video.add(Image.new("RGB", (8, 8)), 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
     assert list(tmp_path.iterdir()) == [path]
 
 
