@@ -11,6 +11,7 @@ from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
 from bireid_runtime.gallery import GalleryStore
+from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
 from bireid_deploy.api.drawn_watch import KINDS, draw_watched
@@ -97,7 +98,8 @@ def watch(
         gallery: A gallery: a file, or a URL of one on a server.
         out: Folder for what is written, empty unless `resume`.
         thresholds: What scores mean.
-        detector: Bundle of a detector; None if there are `boxes`.
+        detector: Bundle of a detector, or an ONNX file of another one (`OnnxDetector`); None if
+            there are `boxes`.
         boxes: Per camera a file of MOTChallenge with the boxes of its frames.
         options: How it works.
         fps: Frames per second of folders, and of videos that do not say.
@@ -130,9 +132,9 @@ def watch(
     options = Watching() if options is None else options
     with quiet():
         extractor = Extractor.open(network, backend=backend, threads=threads)
-        finder = None
+        finder: Detector | OnnxDetector | None = None
         if detector is not None:
-            finder = Detector.open(detector, backend=backend, threads=threads)
+            finder = _detector(detector, backend, threads)
     identity = {
         "cameras": {source.name: source.identity for source in sources},
         "boxes": {name: str(Path(path).absolute()) for name, path in given.items()},
@@ -164,7 +166,7 @@ class _Opener:
     extractor: Extractor
     gallery: GalleryStore
     thresholds: Thresholds
-    detector: Detector | None
+    detector: Detector | OnnxDetector | None
     options: Watching
 
     def __call__(self, first_tracks: dict[str, int]) -> Watcher:
@@ -307,6 +309,12 @@ def _sources(
     if live:
         return [LiveCamera(name, str(location)) for name, location in cameras.items()]
     return [FrameSource(name, Path(path), fps) for name, path in cameras.items()]
+
+
+def _detector(given: Bundle | Path | str, backend: str, threads: int) -> Detector | OnnxDetector:
+    if not isinstance(given, Bundle) and Path(given).suffix == SUFFIX:
+        return OnnxDetector.open(given, threads)
+    return Detector.open(given, backend=backend, threads=threads)
 
 
 def _require_drawable(kind: str, sources: Sequence[Source]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--reid", required=True, type=BundlePath(), help="Bundle with embeddings.")
 @click.option("--gallery", required=True, type=GalleryLocation(), help="Gallery of that bundle.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
-@click.option("--detector", type=BundlePath(), help="Bundle that finds people.")
+@click.option("--detector", type=BundlePath(), help="Bundle, or .onnx file, that finds people.")
 @click.option(
     "--boxes",
     multiple=True,

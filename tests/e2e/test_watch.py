@@ -12,6 +12,7 @@ from bireid_runtime import Detector, Extractor
 from bireid_runtime.gallery import Gallery
 from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds, Watching
+from onnx_detectors import detector_file
 from PIL import Image
 from watched_scene import SAME, ZOO, render_scene, watch_arguments
 
@@ -275,6 +276,22 @@ def test_a_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
             corners = each.corners[each.labels == label].astype(np.float64)
             apart = np.abs(boxes.corners[:, None] - corners[None]).max(axis=2)
             assert apart.min(axis=1).max() < 0.02
+
+
+def test_an_onnx_file_of_another_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
+    """One that sees somebody in the middle of every frame."""
+    found = np.array([[[80, 40, 144, 160, 0.9, 0], [0, 0, 20, 20, 0.9, 1]]], np.float32)
+    detector = detector_file(tmp_path / "other.onnx", found, (1, 3, 160, 224))
+    result = cli(
+        *("watch", scene[0], "--reid", ZOO, "--gallery", gallery, "--same", SAME),
+        *("--detector", detector, "-o", tmp_path / "out"),
+    )
+    assert result.code == 0, result.err
+    boxes = read_mot(tmp_path / "out" / "camera1.txt")
+    assert len(boxes) == 124
+    assert all(each.corners.tolist() == [[80, 40, 144, 160]] for each in boxes.values())
+    (seen,) = _sightings(tmp_path / "out")
+    assert seen["boxes"] == 124
 
 
 @pytest.mark.parametrize(

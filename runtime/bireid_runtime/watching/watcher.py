@@ -1,11 +1,12 @@
 """From frames of cameras to who was seen where and when."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from bireid_runtime.detector import Detector
+from bireid_runtime.boxes import Boxes
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.extractor import Extractor
 from bireid_runtime.gallery import GalleryStore
@@ -15,6 +16,19 @@ from bireid_runtime.watching.identities import Thresholds, identify
 
 # The class of a detector that is watched, if it has it; of several others one must be named.
 _PERSON = "person"
+
+
+class BoxFinder(Protocol):
+    """What finds people in frames: a `Detector`, or an `OnnxDetector` of another project."""
+
+    classes: tuple[str, ...]
+
+    @property
+    def source(self) -> Path:
+        """Where it is, for messages."""
+
+    def boxes(self, images: list[np.ndarray], score_threshold: float | None) -> list[Boxes]:
+        """Boxes of each image, uint8 RGB (H, W, 3), above a score."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,7 @@ class Watcher:
         extractor: Extractor,
         gallery: GalleryStore,
         thresholds: Thresholds,
-        detector: Detector | None = None,
+        detector: BoxFinder | None = None,
         options: Watching | None = None,
         first_tracks: dict[str, int] | None = None,
     ) -> None:
@@ -327,12 +341,12 @@ class Watcher:
         )
 
 
-def _watched(detector: Detector, name: str | None) -> int:
+def _watched(detector: BoxFinder, name: str | None) -> int:
     """Position of the class that is watched."""
     classes = list(detector.classes)
     if name is None:
         name = classes[0] if len(classes) == 1 else _PERSON
     if name not in classes:
         known = ", ".join(classes[:8])
-        raise UnsupportedModelError(f"{detector.bundle.path}: has no class {name!r}, but {known}")
+        raise UnsupportedModelError(f"{detector.source}: has no class {name!r}, but {known}")
     return classes.index(name)
