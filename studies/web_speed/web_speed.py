@@ -6,8 +6,8 @@
     PYTHONPATH=studies python studies/web_speed/web_speed.py --peer FOLDER --peers PEERS [-o FILE]
 
 Engines take turns. Of a round the least of its runs counts, and of the rounds the least and the
-middle one. Ours begins at 8-bit pixels, the peer at a normalised image. A ratio is the peer's time by
-ours of the same round: the lowest, middle and highest of them tell how quiet the machine was.
+middle one. Ours begins at 8-bit pixels, the peer at a normalised image. A ratio is the peer's time
+by ours of the same round: the lowest, middle and highest of them tell how quiet the machine was.
 """
 
 import json
@@ -97,7 +97,8 @@ def _time(engines: Engines, rounds: int, runs: int) -> dict[str, Any]:
 
 
 def _ask(process: "subprocess.Popen[str]", runs: int) -> float:
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     print(runs, file=process.stdin, flush=True)
     answer = process.stdout.readline()
     if not answer:

@@ -175,7 +175,7 @@ def test_another_bundle_says_what_its_scores_mean(page, crops, tmp_path):
     page.score()
     files = [REID_BUNDLE / "model.lce.tflite", REID_BUNDLE / "golden.safetensors"]
     page.give("bundle", tmp_path / "manifest.json", *files)
-    page.wait_for("verdict", r"At most 0\.01 of strangers score so high on the hall\.")
+    page.wait_for("verdict", r"At most 1 % of strangers score so high on the hall\.")
     page.give("bundle", tmp_path / "manifest.json", files[1])
     page.wait_for("error", "no file model.lce.tflite is given")
     assert page.text("network") == "As before."

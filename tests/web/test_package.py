@@ -28,9 +28,7 @@ def found(package, run, crops, tmp_path_factory):
         alpha = np.full((*crop.shape[:2], 1), 255, np.uint8)
         rgba = np.concatenate([crop, alpha], axis=2).tobytes()
         height, width = crop.shape[:2]
-        records.append(
-            {"width": width, "height": height, "rgba": base64.b64encode(rgba).decode()}
-        )
+        records.append({"width": width, "height": height, "rgba": base64.b64encode(rgba).decode()})
     images.write_text(json.dumps(records))
     return json.loads(run(["node", HERE / "use_package.mjs", package, REID_BUNDLE, images]))
 

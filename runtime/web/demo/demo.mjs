@@ -30,9 +30,13 @@ function verdict(score) {
   const rate = calibration.rate(score);
   if (rate === null) {
     const [first] = calibration.thresholds;
-    return `Below every threshold: more than ${first.target} of strangers score so on ${calibration.data}.`;
+    return `Below every threshold: more than ${percent(first.target)} of strangers score so on ${calibration.data}.`;
   }
-  return `At most ${rate} of strangers score so high on ${calibration.data}.`;
+  return `At most ${percent(rate)} of strangers score so high on ${calibration.data}.`;
+}
+
+function percent(share) {
+  return `${Number((100 * share).toPrecision(3))} %`;
 }
 
 async function use(opening) {
