@@ -21,7 +21,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
 NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.hpp %.c %.cc,$(NATIVE))) \
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
-NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
+NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/% web/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
 # The tests of a folder stay in one process, and long folders start first (tests/conftest.py): how
 # many tests one has says nothing about how long they take.
@@ -32,7 +32,7 @@ unexport MAKEFLAGS
 
 .PHONY: help demo who test test-fast native-test fuzz fuzz-readers lint format install wheel wheel-aarch64 \
   wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
-  results clean
+  results clean wasm
 
 help:
 	@echo "make demo                 render synthetic people, train, convert, verify, evaluate; ends with a table"
@@ -51,6 +51,7 @@ help:
 	@echo "make native-libraries     dist/native/: headers, libbireid.so and libbireid.a, for CMake and pkg-config"
 	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
 	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make wasm                 dist/npm/: the package bireid for browsers and Node (needs emscripten)"
 	@echo "make bench                training-speed benchmark (several minutes)"
 	@echo "make bench-kernels        print the speed of the native kernels, layer by layer (a minute)"
 	@echo "make results              write docs/results.md from what the runs left"
@@ -243,6 +244,19 @@ else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
 	@echo "== no bireid-embed for aarch64: the compiler is missing (apt-get install g++-aarch64-linux-gnu)"
 else
 	$(call build_program,aarch64,-DCMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN))
+endif
+
+# Not for `make test`: the tests of the package build it.
+wasm: $(TOOLS)/.made
+ifeq ($(shell command -v em++),)
+	@echo "== no package for browsers: Emscripten is missing (apt-get install emscripten)"
+else
+	@echo "== bireid.wasm"
+	@$(CMAKE) -S runtime -B build/wasm -DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/cmake/wasm.cmake \
+	  --log-level=NOTICE -Wno-deprecated
+	@$(CMAKE) --build build/wasm --parallel $(CORES) --target bireid_wasm
+	@$(CMAKE) --install build/wasm --component web --prefix dist/npm >/dev/null
+	@ls -l dist/npm/bireid.wasm
 endif
 
 bench: $(READY)

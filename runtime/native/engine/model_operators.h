@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 #include "operators/table.h"
 
 namespace bireid {

@@ -8,7 +8,7 @@
 
 #include "engine/errors.h"
 #include "engine/model_operators.h"
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 #include "plan/node_shapes.h"
 #include "plan/plan.h"
 

@@ -5,7 +5,7 @@
 #define BIREID_FORMATS_BUILTIN_OPTIONS_H_
 
 #include "formats/litert_parameters.h"
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 #include "plan/graph.h"
 #include "plan/plan.h"
 

@@ -23,6 +23,7 @@ const KernelTable* FindKernels(std::string_view isa) {
       CpuHasAvx512() ? Avx512Kernels() : nullptr,
       CpuHasAvx2() ? Avx2Kernels() : nullptr,
       NeonKernels(),
+      WasmKernels(),
       ScalarKernels(),
   };
   for (const KernelTable* kernels : fastest_first) {

@@ -160,7 +160,7 @@ struct MapArguments {
 };
 
 struct KernelTable {
-  const char* name;  // "scalar", "avx2", "avx512", "neon"
+  const char* name;  // "scalar", "avx2", "avx512", "neon", "wasm"
 
   // Weight rows are packed once, into 64-byte aligned memory of the size that the first function
   // gives.
@@ -187,6 +187,7 @@ const KernelTable* ScalarKernels();
 const KernelTable* Avx2Kernels();
 const KernelTable* Avx512Kernels();
 const KernelTable* NeonKernels();
+const KernelTable* WasmKernels();
 
 }  // namespace bireid
 

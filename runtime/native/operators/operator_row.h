@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 #include "plan/operator.h"
 
 namespace bireid {

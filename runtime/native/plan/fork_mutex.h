@@ -12,6 +12,12 @@
 
 namespace bireid {
 
+#if defined(__EMSCRIPTEN__)
+
+using ForkMutex = std::mutex;  // nothing forks there
+
+#else
+
 // Where a process forks while one of its threads holds a mutex, the child has the mutex and not the
 // thread: it would wait for ever. Here the first thread of the child that asks makes it anew. What
 // the mutex guards may be half written then; so it is for what each holder writes before reading.
@@ -45,6 +51,8 @@ class ForkMutex {
   std::mutex mutex_;
   static_assert(std::is_trivially_destructible_v<std::mutex>, "what is made anew is not destroyed");
 };
+
+#endif
 
 }  // namespace bireid
 

@@ -74,10 +74,14 @@ int CpusOfLine(const std::string& line, const std::string& root) {
 }
 
 int CpusOfAffinity() {
+#if defined(__EMSCRIPTEN__)
+  return 1;  // without workers of the page there are no threads
+#else
   cpu_set_t set;
   // More CPUs than the set has room for: no limit that would matter here.
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
   return CPU_COUNT(&set);
+#endif
 }
 
 }  // namespace

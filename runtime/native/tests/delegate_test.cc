@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 #include "tests/fake_litert.h"
 #include "tests/lce_options.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "formats/schema/tflite_generated.h"
+#include "formats/schema/tflite.h"
 
 namespace bireid {
 

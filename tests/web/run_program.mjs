@@ -1,0 +1,11 @@
+// Runs a program of WebAssembly that only prints: node run_program.mjs FILE.wasm
+import { readFile } from "node:fs/promises";
+import { WASI } from "node:wasi";
+
+const wasi = new WASI({ version: "preview1" });
+const module = await WebAssembly.compile(await readFile(process.argv[2]));
+const instance = await WebAssembly.instantiate(module, {
+  wasi_snapshot_preview1: wasi.wasiImport,
+  env: { emscripten_notify_memory_growth: () => {} },
+});
+process.exitCode = wasi.start(instance);
