@@ -11,7 +11,7 @@ from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
-from bireid_converters.onnx_export.emission import Emission, unsupported
+from bireid_converters.onnx_export.emission import Emission, pointwise, unsupported
 
 # sqrt of the epsilon of tf.math.l2_normalize
 _SMALLEST_LENGTH = np.float32(1e-6)
@@ -34,14 +34,7 @@ def _convolution(emission: Emission) -> str:
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
     return emission.graph.node(
-        "Conv",
-        inputs,
-        emission.output,
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        pads=emission.pads(layer.kernel_size),
-        dilations=layer.dilation_rate,
-        group=layer.groups,
+        "Conv", inputs, emission.output, **emission.geometry(layer.groups)
     )
 
 
@@ -59,14 +52,7 @@ def _depthwise(emission: Emission) -> str:
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
     return emission.graph.node(
-        "Conv",
-        inputs,
-        emission.output,
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        pads=emission.pads(layer.kernel_size),
-        dilations=layer.dilation_rate,
-        group=kernel.shape[2],
+        "Conv", inputs, emission.output, **emission.geometry(kernel.shape[2])
     )
 
 
@@ -150,7 +136,7 @@ def _repeat_channels(emission: Emission) -> str:
     channels = layer.input_shape[-1]
     ones = emission.constant("ones", np.ones((channels * layer.times, 1, 1, 1)))
     return emission.graph.node(
-        "Conv", [emission.input, ones], emission.output, kernel_shape=(1, 1), group=channels
+        "Conv", [emission.input, ones], emission.output, **pointwise(channels)
     )
 
 
@@ -223,9 +209,13 @@ def _fusion_gate(emission: Emission) -> str:
     for number, x in enumerate(emission.inputs, start=1):
         at = f"{name}/gate{number}"
         pooled = graph.node("GlobalAveragePool", [x], f"{at}/pool")
-        reduced = graph.node("Conv", [pooled, *stored["reduction"]], f"{at}/reduction")
+        reduced = graph.node(
+            "Conv", [pooled, *stored["reduction"]], f"{at}/reduction", **pointwise()
+        )
         kept = graph.node("Relu", [reduced], f"{at}/relu")
-        expanded = graph.node("Conv", [kept, *stored["expansion"]], f"{at}/expansion")
+        expanded = graph.node(
+            "Conv", [kept, *stored["expansion"]], f"{at}/expansion", **pointwise()
+        )
         factors = graph.node("Sigmoid", [expanded], f"{at}/sigmoid")
         gated.append(graph.node("Mul", [x, factors], f"{at}/gated"))
     return graph.node("Add", gated, emission.output)
