@@ -11,7 +11,9 @@ from bireid_runtime.backends import BACKENDS, Backend, EngineSession, ImageEngin
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize, preprocess
 
-from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
+from bireid_deploy.benchmark.cpu_features import of_native_path
+from bireid_deploy.benchmark.file_engines import Loaded, load_litert, load_onnxruntime
+from bireid_deploy.benchmark.openvino_engine import SETTINGS, load_openvino, settings_for
 
 CROP_SIZE = (256, 128)
 """Height and width of the crops that are timed, those of `bireid-embed --bench`."""
@@ -26,12 +28,14 @@ class Opened(NamedTuple):
         item: What it takes instead of the engine's own item: all inputs of a foreign file.
         run_crop: Computes them of one uint8 crop (H, W, C) of any size, which the engine prepares
             itself if it can; None: `preprocess` prepares crops for `run`.
+        features: The strongest level of the CPU that the engine may use, of `cpu_features`.
     """
 
     run: Callable[[Any], Any]
     version: str
     item: Any = None
     run_crop: Callable[[np.ndarray], Any] | None = None
+    features: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,21 @@ class Engine:
 
     def unavailable_reason(self) -> str | None:
         """Say what is not installed and how to mend it, or None if nothing is missing."""
-        return _KINDS[self.kind].backend_row.unavailable_reason()
+        kind = _KINDS[self.kind]
+        if kind.extra is None:
+            return kind.backend_row.unavailable_reason()
+        # Here and not above: the time that an engine takes to load is measured with this module.
+        from bireid_deploy.extras import install_command, is_installed, packages
+
+        missing = [name for name in packages(kind.extra) if not is_installed(name)]
+        if not missing:
+            return None
+        return f"{', '.join(missing)} is not installed: {install_command(kind.extra)}"
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether it is an engine more than a person asked for who named a file."""
+        return _KINDS[self.kind].extra is not None
 
 
 # By kind. The first one that a bundle has a file for is the reference of the ratios.
@@ -116,6 +134,7 @@ _BUNDLE_ENGINES = {
 # What a bundle's own file holds, by the precision of its network.
 _KINDS_OF_WEIGHTS = {"binary": "1-bit", "real": "float32"}
 _FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
+_FURTHER = "OpenVINO"
 
 
 def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[Engine]:
@@ -130,6 +149,8 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         UnsupportedModelError: A file to compare with is of another kind, or the network takes
             several inputs.
     """
+    from bireid_converters.formats import ELSEWHERE
+
     found = []
     if len(bundle.inputs) > 1:
         raise UnsupportedModelError(f"{bundle.path}: takes several inputs, which bench cannot")
@@ -152,13 +173,27 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
                 )
             )
     read = {backend.format_in(bundle) for backend in BACKENDS}
-    own = [(name, bundle.file(name)) for name in bundle.formats if name not in read]
+    own = [
+        (name, bundle.file(name))
+        for name in bundle.formats
+        if name not in read and name not in ELSEWHERE
+    ]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
-        engine, kind = _FILE_ENGINES[path.suffix]
-        size, label = path.stat().st_size, f"{name}, {engine}"
-        found.append(Engine(label, kind, str(path), size, threads, taken.shape, taken.preprocess))
+        for engine, kind in _engines_of_file(path):
+            size, label = path.stat().st_size, f"{name}, {engine}"
+            found.append(
+                Engine(label, kind, str(path), size, threads, taken.shape, taken.preprocess)
+            )
+    return found
+
+
+def _engines_of_file(path: Path) -> list[tuple[str, str]]:
+    """Label and kind of every engine for a file to compare with."""
+    found = [_FILE_ENGINES[path.suffix]]
+    if path.suffix == ".onnx":
+        found += [(f"{_FURTHER}{SETTINGS[kind].label}", kind) for kind in settings_for(path)]
     return found
 
 
@@ -175,7 +210,8 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
     ready = [engine for engine in engines if engine.unavailable_reason() is None]
     wanted = {str(path) for path in against}
     for engine in engines:
-        if engine not in ready and (not ready or engine.path in wanted):
+        asked = engine.path in wanted and not engine.may_be_left_out
+        if engine not in ready and (not ready or asked):
             raise BackendUnavailableError(f"{engine.label}: {engine.unavailable_reason()}")
     return ready
 
@@ -186,7 +222,13 @@ def _of(bundle: Bundle, session: EngineSession) -> Opened:
     if isinstance(session, ImageEngineSession):
         prepares: ImageEngineSession = session
         run_crop = lambda crop: prepares.run_images([crop])  # noqa: E731
-    return Opened(lambda image: session.run({name: image}), session.describe(), run_crop=run_crop)
+    described = session.describe()
+    return Opened(
+        lambda image: session.run({name: image}),
+        described,
+        run_crop=run_crop,
+        features=of_native_path(described),
+    )
 
 
 def _open_native(engine: Engine) -> Opened:
@@ -228,44 +270,20 @@ def _open_onnx(engine: Engine) -> Opened:
 
 
 def _open_onnxruntime(engine: Engine) -> Opened:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = engine.threads
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(engine.path, options, providers=["CPUExecutionProvider"])
-    feeds = {
-        each.name: numbers(
-            declared_shape(each.shape, engine.shape, each.name), _onnx_dtype(each.name, each.type)
-        )
-        for each in session.get_inputs()
-    }
-    version = f"onnxruntime {onnxruntime.__version__}"
-    run = lambda item: session.run(None, item)  # noqa: E731
-    return Opened(run, version, feeds, _from_crop(engine, run, feeds))
+    return _of_file(engine, load_onnxruntime(engine.path, engine.shape, engine.threads))
 
 
 def _open_litert(engine: Engine) -> Opened:
-    from importlib.metadata import version
+    return _of_file(engine, load_litert(engine.path, engine.shape, engine.threads))
 
-    from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(engine.path, num_threads=engine.threads)
-    feeds = {}
-    for each in interpreter.get_input_details():
-        declared = [int(size) for size in each["shape_signature"]]
-        shape = declared_shape(declared, engine.shape, each["name"])
-        interpreter.resize_tensor_input(each["index"], shape)
-        feeds[each["index"]] = numbers(shape, np.dtype(each["dtype"]))
-    interpreter.allocate_tensors()
+def _open_openvino(engine: Engine) -> Opened:
+    return _of_file(engine, load_openvino(engine.path, engine.kind, engine.shape, engine.threads))
 
-    def run(item: Mapping[int, np.ndarray]) -> None:
-        for index, values in item.items():
-            interpreter.set_tensor(index, values)
-        interpreter.invoke()
 
-    described = f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)"
-    return Opened(run, described, feeds, _from_crop(engine, run, feeds))
+def _of_file(engine: Engine, loaded: Loaded) -> Opened:
+    run_crop = _from_crop(engine, loaded.run, loaded.feeds)
+    return Opened(loaded.run, loaded.version, loaded.feeds, run_crop, loaded.features)
 
 
 def _from_crop(
@@ -286,29 +304,20 @@ def _from_crop(
     return None
 
 
-def _onnx_dtype(name: str, declared: str) -> np.dtype:
-    """From `tensor(float)` and the like."""
-    kind = declared.removeprefix("tensor(").removesuffix(")")
-    try:
-        return np.dtype({"float": "float32", "double": "float64"}.get(kind, kind))
-    except TypeError as error:
-        raise UnsupportedModelError(
-            f"input {name!r} is a {declared}; bench feeds numbers"
-        ) from error
-
-
 class _Kind(NamedTuple):
     """How to open an engine, and the back end of the runtime whose packages it needs.
 
     Attributes:
-        backend: Name of the back end.
+        backend: Name of the back end; empty of an engine that the runtime does not use.
         open: Opens it.
         needs_image: Whether it starts from 8-bit pixels.
+        extra: The extra whose packages it needs, if it has no back end.
     """
 
     backend: str
     open: Callable[[Engine], Opened]
     needs_image: bool = False
+    extra: str | None = None
 
     @property
     def backend_row(self) -> Backend:
@@ -328,6 +337,7 @@ _KINDS = {
     "onnx": _Kind("onnx", _open_onnx),
     "onnxruntime": _Kind("onnx", _open_onnxruntime),
     "litert": _Kind("litert", _open_litert),
+    **{kind: _Kind("", _open_openvino, extra="peers") for kind in SETTINGS},
 }
 
 

@@ -48,7 +48,8 @@ def command(
     Each engine has its own process; rounds are interleaved. Crop ms is from an 8-bit crop of
     128x256 pixels to the result, net ms the network alone; ratio is net ms relative to the first
     row: 2.00 takes twice as long. Cold is import, load and first run in a fresh process. Compare
-    rows of one table only: times of another machine or moment differ. An engine that cannot run
+    rows of one table only: times of another machine or moment differ. CPU is the strongest level
+    of its instructions that the engine may use. An engine that cannot run
     its file has no row; the others do, and the exit code is 6.
     """
     if per_layer:
@@ -96,11 +97,12 @@ def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) ->
             f"{record['first_ms']:.1f}",
             f"{record['cold_ms']:.0f}",
             f"{record['peak_rss_bytes'] / 1e6:.0f}",
+            record["cpu_features"],
         )
         for record in records
     ]
     times = ("crop ms", "net ms", "p10-p90", "ratio", "MB", "load ms", "first ms", "cold ms")
-    emit_table(_title(bundle, threads), ("engine", *times, "peak MB"), rows)
+    emit_table(_title(bundle, threads), ("engine", *times, "peak MB", "CPU"), rows)
 
 
 def _answer(timings: "Sequence[Timing]") -> str:

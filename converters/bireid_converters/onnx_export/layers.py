@@ -33,9 +33,7 @@ def _convolution(emission: Emission) -> str:
     ]
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
-    return emission.graph.node(
-        "Conv", inputs, emission.output, **emission.geometry(layer.groups)
-    )
+    return emission.graph.node("Conv", inputs, emission.output, **emission.geometry(layer.groups))
 
 
 def _depthwise(emission: Emission) -> str:
@@ -240,7 +238,9 @@ def _identity(emission: Emission) -> str:
     return emission.input
 
 
-HANDLERS: dict[type, Callable[[Emission], str]] = {
+Handler = Callable[[Emission], str]
+
+HANDLERS: dict[type, Handler] = {
     keras.layers.InputLayer: _input,
     keras.layers.Conv2D: _convolution,
     BinaryConv2D: binary_convolution,
