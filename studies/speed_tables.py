@@ -62,11 +62,14 @@ def latency(records: Sequence[Record]) -> str:
             else ""
         )
         versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
-        columns = ("engine", "MB", "median ms", "p10-p90 ms", "ratio", "load ms", "first ms")
+        columns = ["engine", "MB", "median ms", "p10-p90 ms", "ratio", "load ms", "first ms"]
+        columns += ["cold ms", "peak MB"]
+        # What an engine may use of the CPU; older records do not say.
+        columns += ["CPU"] if "cpu_features" in record["engines"][0] else []
         parts.append(
             f"### {record['bundle']}, {threads}\n\n"
             f"{height}x{width} pixels; {record['machine']}.{peers} Engines: {versions}.\n\n"
-            + markdown_table((*columns, "cold ms", "peak MB"), map(_engine, record["engines"]))
+            + markdown_table(columns, map(_engine, record["engines"]))
         )
     return "\n".join(parts)
 
@@ -82,6 +85,7 @@ def _engine(engine: Record) -> Sequence[object]:
         f"{engine['first_ms']:.1f}",
         f"{engine['cold_ms']:.0f}",
         f"{engine['peak_rss_bytes'] / 1e6:.0f}",
+        *([engine["cpu_features"]] if "cpu_features" in engine else []),
     )
 
 

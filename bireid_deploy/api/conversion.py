@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bireid_converters.bundle import check_target
-from bireid_converters.formats import FORMATS, find_format
+from bireid_converters.formats import FORMATS, configurations_of, find_format
 from bireid_runtime import Bundle
 
 from bireid_deploy.extras import require
@@ -112,6 +112,7 @@ def convert(
         DatasetError: `data` is no data set of the run's task, or holds a broken image.
     """
     require_formats(formats)
+    configurations_of([find_format(each) for each in formats], configuration)
     check_target(out)
     task = TASKS[read_recipe(RunDirectory(Path(run))).task]
     if isinstance(data, Path | str):

@@ -13,13 +13,12 @@ from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
-from bireid_runtime.suggestions import hint
 
 from bireid_converters.bundle import check_target, write_bundle
 from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError, ParityError
 from bireid_converters.exported import Exported
-from bireid_converters.formats import FORMATS, Format, find_format
+from bireid_converters.formats import FORMATS, Format, configurations_of, find_format
 from bireid_converters.golden import Candidates, choose_golden, generate_items, prepare
 from bireid_converters.named_model import Arrays, NamedModel, Network, named_model
 
@@ -97,7 +96,7 @@ def convert(
     """
     check_target(out)
     asked = _choose(formats)
-    configurations = _configure(asked, configuration)
+    configurations = configurations_of(asked, configuration)
     # What others are compiled from is written and checked as well.
     sources = {entry.compiled_from for entry in asked}
     chosen = [entry for entry in FORMATS if entry in asked or entry.name in sources]
@@ -156,27 +155,6 @@ def _choose(formats: Sequence[str]) -> list[Format]:
     if not wanted:
         raise ConversionError("no format to convert to; name at least one, such as lce or onnx")
     return [entry for entry in FORMATS if entry in wanted]
-
-
-def _configure(chosen: Sequence[Format], wanted: str | None) -> dict[str, str]:
-    """The configuration of every format that has several."""
-    several = [entry for entry in chosen if entry.configurations]
-    found = {entry.name: wanted or entry.configurations[0] for entry in several}
-    if wanted is None:
-        return found
-    if not several:
-        having = [entry.name for entry in FORMATS if entry.configurations]
-        raise ConversionError(
-            f"configuration {wanted!r} belongs to no format that is written; add the format "
-            f"{' or '.join(having)}, or leave it out"
-        )
-    for entry in several:
-        if wanted not in entry.configurations:
-            raise ConversionError(
-                f"{entry.name} has no configuration {wanted!r}; "
-                f"{hint(wanted, entry.configurations)}"
-            )
-    return found
 
 
 def _network_for(entry: Format, network: Network, real_network: Network | None) -> Network:

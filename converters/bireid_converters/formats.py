@@ -1,7 +1,7 @@
 """The table of file formats that a network can be converted to."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -223,6 +223,35 @@ def find_format(name: str) -> Format:
     if name in formats:
         return formats[name]
     raise ConversionError(f"there is no format {name!r}; {hint(name, formats)}")
+
+
+def configurations_of(chosen: Sequence[Format], wanted: str | None) -> dict[str, str]:
+    """The configuration of every format that has several, by its name.
+
+    Args:
+        chosen: Formats that are written.
+        wanted: What a person chose; None takes the first one.
+
+    Raises:
+        ConversionError: No format that is written has it.
+    """
+    several = [entry for entry in chosen if entry.configurations]
+    found = {entry.name: wanted or entry.configurations[0] for entry in several}
+    if wanted is None:
+        return found
+    if not several:
+        having = [entry.name for entry in FORMATS if entry.configurations]
+        raise ConversionError(
+            f"configuration {wanted!r} belongs to no format that is written; add the format "
+            f"{' or '.join(having)}, or leave it out"
+        )
+    for entry in several:
+        if wanted not in entry.configurations:
+            raise ConversionError(
+                f"{entry.name} has no configuration {wanted!r}; "
+                f"{hint(wanted, entry.configurations)}"
+            )
+    return found
 
 
 def _load(reference: str) -> Any:
