@@ -85,7 +85,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.inst
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "== installing the test extras"
-	@$(INSTALL) -e ".[train,figures,coco,points,video,server,scale,serve,test]"
+	@$(INSTALL) -e ".[train,figures,coco,points,video,server,scale,serve,peers,vela,qonnx,test]"
 	@touch $@
 
 $(TOOLS)/.made: constraints.txt

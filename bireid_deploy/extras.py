@@ -14,7 +14,8 @@ from bireid_deploy.errors import MissingPackageError
 
 DISTRIBUTION = "bireid-deploy"
 # Extras of the people who use it; `test` is for those who work on it.
-EXTRAS = ("train", "figures", "coco", "points", "video", "server", "scale", "serve")
+EXTRAS: tuple[str, ...] = ("train", "figures", "coco", "points", "video", "server", "scale")
+EXTRAS += ("serve", "peers", "vela", "qonnx")
 
 
 def require(extra: str) -> None:

@@ -22,6 +22,12 @@ EXPERIMENTS = {
         "Rendered pedestrians: the numbers compare methods, and say nothing about real people. "
         f"{_OLD_INT8}",
     ),
+    "binary_weights": (
+        "1-bit kernels on real-valued activations",
+        "Rendered pedestrians, as above; for accelerators that multiply 8-bit activations "
+        "([chips.md](chips.md)). The int8 rows were quantised after training, without data of the "
+        "test.",
+    ),
     "full_width": (
         "The best recipe and its real-valued twin at full width",
         "Rendered pedestrians, as above.",

@@ -1,9 +1,9 @@
 """Measure an experiment's real-valued runs in 8-bit integers, for a row of their own.
 
-    python studies/record_int8.py EXPERIMENT [--data DIR]
+    python studies/record_int8.py EXPERIMENT [--run NAME] [--data DIR]
 
-Each run becomes what `convert --formats int8` writes, quantised after training, and LiteRT ranks
-the test set with it. The record joins those of the experiment, as run `real-int8`.
+Each run becomes what `convert --format int8` writes, quantised after training, and LiteRT ranks
+the test set with it. The record joins those of the experiment, as run `NAME-int8`.
 """
 
 import json
@@ -15,15 +15,15 @@ import click
 
 from bireid_deploy.cli.native_output import quiet_native_output
 
-RUN, ROW = "real", "real-int8"
-LABEL = "real-valued, int8 after training"
+RUN = "real"
 
 
 @click.command()
 @click.argument("experiment", type=click.Path(path_type=Path))
+@click.option("--run", "name", default=RUN, show_default=True, help="Run of the grid.")
 @click.option("--data", type=click.Path(path_type=Path), help="Default: EXPERIMENT/people.")
-def main(experiment: Path, data: Path | None) -> None:
-    """Measure every seed of EXPERIMENT's run `real` and write results/real-int8-seed*.json."""
+def main(experiment: Path, name: str, data: Path | None) -> None:
+    """Measure every seed of a run of EXPERIMENT and write results/NAME-int8-seed*.json."""
     from bireid_deploy.experiments.folder import ExperimentFolder
     from bireid_deploy.experiments.record import write_json
     from bireid_deploy.tasks import TASKS
@@ -32,13 +32,15 @@ def main(experiment: Path, data: Path | None) -> None:
     people = experiment / task.generators["synthetic"].folder
     dataset = task.open_dataset(data or people)
     folder = ExperimentFolder(experiment)
-    for path in sorted(folder.result(RUN).parent.glob(f"{RUN}-seed*.json")):
+    for path in sorted(folder.result(name).parent.glob(f"{name}-seed*.json")):
         record = folder.read_result(path.stem)
         with quiet_native_output():
             metrics = _measure(folder.run(path.stem).path, dataset)
-        record |= {"run": ROW, "label": LABEL, "converted_from": RUN, "metrics": metrics}
+        row = f"{name}-int8"
+        label = f"{record['label']}, int8 after training"
+        record |= {"run": row, "label": label, "converted_from": name, "metrics": metrics}
         record["history"] = {}
-        target = folder.result(f"{ROW}-seed{record['seed']}")
+        target = folder.result(f"{row}-seed{record['seed']}")
         write_json(target, record)
         click.echo(json.dumps({"record": str(target), **metrics}))
 
@@ -48,7 +50,7 @@ def _measure(run: Path, dataset: Any) -> dict[str, Any]:
     from bireid_deploy.comparison.contestants import find_contestant
 
     with tempfile.TemporaryDirectory() as scratch:
-        bundle = api.convert(run, Path(scratch) / "bundle", formats=("int8",), name=ROW)
+        bundle = api.convert(run, Path(scratch) / "bundle", formats=("int8",), name=run.name)
         opened, _ = find_contestant(bundle.file("int8")).open(threads=1)
         return opened.task.evaluate(opened.predictor, dataset, bundle.outputs, {}).scores
 

@@ -59,14 +59,15 @@ def latency(records: Sequence[Record]) -> str:
         peers = f" {record['remark']}" if record["remark"] else ""
         versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
         whole = record["engines"][0].get("item") or ""
-        columns = ("engine", "MB", *([f"{whole} ms"] if whole else []), "median ms", "p10-p90 ms")
+        columns = ["engine", "MB", *([f"{whole} ms"] if whole else []), "median ms", "p10-p90 ms"]
+        columns += ["ratio", "load ms", "first ms", "cold ms", "peak MB"]
+        # What an engine may use of the CPU; older records do not say.
+        columns += ["CPU"] if "cpu_features" in record["engines"][0] else []
+        rows = [_engine(engine, bool(whole)) for engine in record["engines"]]
         parts.append(
             f"### {record['bundle']}, {threads}\n\n"
             f"{_taken(record['input'])}; {record['machine']}.{peers} Engines: {versions}.\n\n"
-            + markdown_table(
-                (*columns, "ratio", "load ms", "first ms", "cold ms", "peak MB"),
-                [_engine(engine, bool(whole)) for engine in record["engines"]],
-            )
+            + markdown_table(columns, rows)
         )
     return "\n".join(parts)
 
@@ -89,6 +90,7 @@ def _engine(engine: Record, whole: bool) -> Sequence[object]:
         f"{engine['first_ms']:.1f}",
         f"{engine['cold_ms']:.0f}",
         f"{engine['peak_rss_bytes'] / 1e6:.0f}",
+        *([engine["cpu_features"]] if "cpu_features" in engine else []),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bireid_converters.bundle import check_target
-from bireid_converters.formats import FORMATS, find_format
+from bireid_converters.formats import FORMATS, configurations_of, find_format
 from bireid_runtime import Bundle
 
 from bireid_deploy.extras import require
@@ -52,6 +52,19 @@ class Verification:
         }
 
 
+def require_formats(formats: Sequence[str]) -> None:
+    """See that the formats exist, and that the packages are there that write them.
+
+    Raises:
+        ConversionError: An unknown format.
+        MissingPackageError: An extra is not installed.
+    """
+    extras = [find_format(name).extra for name in formats]
+    for extra in ("train", *extras):
+        if extra is not None:
+            require(extra)
+
+
 def convert(
     run: Path | str,
     out: Path | str,
@@ -63,6 +76,7 @@ def convert(
     data: Any = None,
     layout: str = "auto",
     licences: Mapping[str, str] | None = None,
+    configuration: str | None = None,
     verify: bool = True,
     on_data: Callable[[Sequence[str], Mapping[str, Any]], None] = lambda lines, counts: None,
     on_progress: Callable[[str], None] = lambda stage: None,
@@ -80,6 +94,8 @@ def convert(
             that the run's task has opened.
         layout: Layout of that folder.
         licences: `weights` and `training_data`; what is left out is "not stated".
+        configuration: Of the formats that have several, such as the size of an accelerator; None
+            takes the first one.
         verify: Whether to run the parity gate.
         on_data: Called with what the data set holds and what was left out, in words and as counts.
         on_progress: Told what is being done.
@@ -88,16 +104,15 @@ def convert(
         The bundle, opened with all hashes verified.
 
     Raises:
-        MissingPackageError: The extra `train` is not installed.
+        MissingPackageError: The extra `train`, or that of a format, is not installed.
         ParityError: A file computes something else; nothing is written.
-        ConversionError: An unknown format, or the target is no bundle.
+        ConversionError: An unknown format or configuration, or the target is no bundle.
         UnsupportedModelError: The network, or a layer of it, does not exist in a format.
         TrainingError: Not a run, or its checkpoint is damaged.
         DatasetError: `data` is no data set of the run's task, or holds a broken image.
     """
-    require("train")
-    for entry in formats:
-        find_format(entry)
+    require_formats(formats)
+    configurations_of([find_format(each) for each in formats], configuration)
     check_target(out)
     task = TASKS[read_recipe(RunDirectory(Path(run))).task]
     if isinstance(data, Path | str):
@@ -115,6 +130,7 @@ def convert(
         real_run=None if real is None else open_run(Path(real)),
         dataset=data,
         licences={"weights": NOT_STATED, "training_data": NOT_STATED, **(licences or {})},
+        configuration=configuration,
         verify=verify,
         on_progress=on_progress,
     )

@@ -8,12 +8,11 @@ from typing import Any
 from bireid_converters.bundle import check_target
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
-from bireid_converters.formats import REAL_FORMATS, find_format
+from bireid_converters.formats import REAL_FORMATS
 from bireid_runtime import Bundle
 
-from bireid_deploy.api.conversion import NOT_STATED
+from bireid_deploy.api.conversion import NOT_STATED, require_formats
 from bireid_deploy.data.reference import Reference
-from bireid_deploy.extras import require
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.counts import count_data, say_data
 
@@ -79,9 +78,7 @@ def import_checkpoint(
         DatasetError: `data` is no data set of people, or holds a broken image; or the reference is
             of no use.
     """
-    require("train")
-    for entry in formats:
-        find_format(entry)
+    require_formats(formats)
     check_target(out)
     path = Path(checkpoint)
     # Before TensorFlow is loaded.

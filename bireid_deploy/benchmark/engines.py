@@ -11,7 +11,9 @@ from bireid_runtime.backends import BACKENDS, Backend, EngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
 from bireid_runtime.preprocess import normalize
 
-from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
+from bireid_deploy.benchmark.cpu_features import of_native_path
+from bireid_deploy.benchmark.file_engines import Loaded, load_litert, load_onnxruntime
+from bireid_deploy.benchmark.openvino_engine import SETTINGS, load_openvino, settings_for
 from bireid_deploy.benchmark.whole_item import Rows, WholeItem, whole_item
 
 
@@ -25,6 +27,7 @@ class Opened(NamedTuple):
         session: The engine of a bundle's own file.
         rows: How to run a foreign file on what the bundle's network takes; None if it takes
             something else.
+        features: The strongest level of the CPU that the engine may use, of `cpu_features`.
     """
 
     run: Callable[[Any], Any]
@@ -32,6 +35,7 @@ class Opened(NamedTuple):
     item: Any = None
     session: EngineSession | None = None
     rows: Rows | None = None
+    features: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Engine:
     Attributes:
         label: What the table calls it.
         kind: A key of the table `_KINDS` in this module.
-        path: The bundle or, for `onnxruntime` and `litert`, a model file.
+        path: The bundle or, for a file to compare with, that file.
         bundle: The bundle.
         bytes: Size of the model file.
         threads: Threads of one call.
@@ -92,7 +96,21 @@ class Engine:
 
     def unavailable_reason(self) -> str | None:
         """Say what is not installed and how to mend it, or None if nothing is missing."""
-        return _KINDS[self.kind].backend_row.unavailable_reason()
+        kind = _KINDS[self.kind]
+        if kind.extra is None:
+            return kind.backend_row.unavailable_reason()
+        # Here and not above: the time that an engine takes to load is measured with this module.
+        from bireid_deploy.extras import install_command, is_installed, packages
+
+        missing = [name for name in packages(kind.extra) if not is_installed(name)]
+        if not missing:
+            return None
+        return f"{', '.join(missing)} is not installed: {install_command(kind.extra)}"
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether it is an engine more than a person asked for who named a file."""
+        return _KINDS[self.kind].extra is not None
 
 
 # By kind. The first one that a bundle has a file for is the reference of the ratios.
@@ -109,6 +127,7 @@ _BUNDLE_ENGINES = {
 # What a bundle's own file holds, by the precision of its network.
 _KINDS_OF_WEIGHTS = {"binary": "1-bit", "real": "float32"}
 _FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
+_FURTHER = "OpenVINO"
 
 
 def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[Engine]:
@@ -123,6 +142,8 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
         UnsupportedModelError: A file to compare with is of another kind, or the network takes
             several inputs.
     """
+    from bireid_converters.formats import ELSEWHERE
+
     found = []
     if len(bundle.inputs) > 1:
         raise UnsupportedModelError(f"{bundle.path}: takes several inputs, which bench cannot")
@@ -146,24 +167,36 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
                 )
             )
     read = {backend.format_in(bundle) for backend in BACKENDS}
-    own = [(name, bundle.file(name)) for name in bundle.formats if name not in read]
+    own = [
+        (name, bundle.file(name))
+        for name in bundle.formats
+        if name not in read and name not in ELSEWHERE
+    ]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
-        engine, kind = _FILE_ENGINES[path.suffix]
-        size, label = path.stat().st_size, f"{name}, {engine}"
-        found.append(
-            Engine(
-                label,
-                kind,
-                str(path),
-                str(bundle.path),
-                size,
-                threads,
-                taken.shape,
-                taken.preprocess,
+        for engine, kind in _engines_of_file(path):
+            size, label = path.stat().st_size, f"{name}, {engine}"
+            found.append(
+                Engine(
+                    label,
+                    kind,
+                    str(path),
+                    str(bundle.path),
+                    size,
+                    threads,
+                    taken.shape,
+                    taken.preprocess,
+                )
             )
-        )
+    return found
+
+
+def _engines_of_file(path: Path) -> list[tuple[str, str]]:
+    """Label and kind of every engine for a file to compare with."""
+    found = [_FILE_ENGINES[path.suffix]]
+    if path.suffix == ".onnx":
+        found += [(f"{_FURTHER}{SETTINGS[kind].label}", kind) for kind in settings_for(path)]
     return found
 
 
@@ -180,14 +213,21 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
     ready = [engine for engine in engines if engine.unavailable_reason() is None]
     wanted = {str(path) for path in against}
     for engine in engines:
-        if engine not in ready and (not ready or engine.path in wanted):
+        asked = engine.path in wanted and not engine.may_be_left_out
+        if engine not in ready and (not ready or asked):
             raise BackendUnavailableError(f"{engine.label}: {engine.unavailable_reason()}")
     return ready
 
 
 def _of(bundle: Bundle, session: EngineSession) -> Opened:
     name = bundle.inputs[0].name
-    return Opened(lambda item: session.run({name: item}), session.describe(), session=session)
+    described = session.describe()
+    return Opened(
+        lambda item: session.run({name: item}),
+        described,
+        session=session,
+        features=of_native_path(described),
+    )
 
 
 def _open_native(engine: Engine) -> Opened:
@@ -229,47 +269,20 @@ def _open_onnx(engine: Engine) -> Opened:
 
 
 def _open_onnxruntime(engine: Engine) -> Opened:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = engine.threads
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(engine.path, options, providers=["CPUExecutionProvider"])
-    feeds = {
-        each.name: numbers(
-            declared_shape(each.shape, engine.shape, each.name), _onnx_dtype(each.name, each.type)
-        )
-        for each in session.get_inputs()
-    }
-    version = f"onnxruntime {onnxruntime.__version__}"
-    run = lambda item: session.run(None, item)  # noqa: E731
-    return Opened(run, version, feeds, rows=_rows(engine, run, feeds))
+    return _of_file(engine, load_onnxruntime(engine.path, engine.shape, engine.threads))
 
 
 def _open_litert(engine: Engine) -> Opened:
-    from importlib.metadata import version
+    return _of_file(engine, load_litert(engine.path, engine.shape, engine.threads))
 
-    from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(engine.path, num_threads=engine.threads)
-    feeds = {}
-    for each in interpreter.get_input_details():
-        declared = [int(size) for size in each["shape_signature"]]
-        shape = declared_shape(declared, engine.shape, each["name"])
-        interpreter.resize_tensor_input(each["index"], shape)
-        feeds[each["index"]] = numbers(shape, np.dtype(each["dtype"]))
-    interpreter.allocate_tensors()
+def _open_openvino(engine: Engine) -> Opened:
+    return _of_file(engine, load_openvino(engine.path, engine.kind, engine.shape, engine.threads))
 
-    results = [each["index"] for each in interpreter.get_output_details()]
 
-    def run(item: Mapping[int, np.ndarray]) -> list[np.ndarray]:
-        for index, values in item.items():
-            interpreter.set_tensor(index, values)
-        interpreter.invoke()
-        return [interpreter.get_tensor(index) for index in results]
-
-    described = f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)"
-    return Opened(run, described, feeds, rows=_rows(engine, run, feeds))
+def _of_file(engine: Engine, loaded: Loaded) -> Opened:
+    rows = _rows(engine, loaded.run, loaded.feeds)
+    return Opened(loaded.run, loaded.version, loaded.feeds, rows=rows, features=loaded.features)
 
 
 def _rows(
@@ -289,29 +302,20 @@ def _rows(
     return None
 
 
-def _onnx_dtype(name: str, declared: str) -> np.dtype:
-    """From `tensor(float)` and the like."""
-    kind = declared.removeprefix("tensor(").removesuffix(")")
-    try:
-        return np.dtype({"float": "float32", "double": "float64"}.get(kind, kind))
-    except TypeError as error:
-        raise UnsupportedModelError(
-            f"input {name!r} is a {declared}; bench feeds numbers"
-        ) from error
-
-
 class _Kind(NamedTuple):
     """How to open an engine, and the back end of the runtime whose packages it needs.
 
     Attributes:
-        backend: Name of the back end.
+        backend: Name of the back end; empty of an engine that the runtime does not use.
         open: Opens it.
         needs_image: Whether it starts from 8-bit pixels.
+        extra: The extra whose packages it needs, if it has no back end.
     """
 
     backend: str
     open: Callable[[Engine], Opened]
     needs_image: bool = False
+    extra: str | None = None
 
     @property
     def backend_row(self) -> Backend:
@@ -331,6 +335,7 @@ _KINDS = {
     "onnx": _Kind("onnx", _open_onnx),
     "onnxruntime": _Kind("onnx", _open_onnxruntime),
     "litert": _Kind("litert", _open_litert),
+    **{kind: _Kind("", _open_openvino, extra="peers") for kind in SETTINGS},
 }
 
 

@@ -22,11 +22,13 @@ class Start:
         load_ms: Import of the engine and loading of the model.
         first_ms: First embedding.
         version: The engine and its version.
+        cpu_features: The strongest level of the CPU that it may use.
     """
 
     load_ms: float
     first_ms: float
     version: str
+    cpu_features: str
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ class Timing:
         return {
             "engine": self.engine.label,
             "version": self.starts[0].version,
+            "cpu_features": self.starts[0].cpu_features,
             "threads": self.engine.threads,
             "bytes": self.engine.bytes,
             "runs": len(self.milliseconds),

@@ -38,6 +38,7 @@ def _serve(arguments: str, answers: TextIO) -> None:
     fields = json.loads(arguments)
     began = time.perf_counter()
     # Imported here, because the clock counts what a device has to import, NumPy included.
+    from bireid_deploy.benchmark.cpu_features import cpu_flags, strongest
     from bireid_deploy.benchmark.engines import Engine
 
     engine = Engine.from_json(fields)
@@ -45,7 +46,8 @@ def _serve(arguments: str, answers: TextIO) -> None:
     load_ms = _since(began)
     item = engine.item() if opened.item is None else opened.item
     first_ms = _milliseconds(lambda: opened.run(item))
-    _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
+    start = {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version}
+    _answer(answers, {**start, "cpu_features": opened.features or strongest(cpu_flags())})
     whole = engine.whole_item(opened)
     for line in sys.stdin:
         runs = int(line)

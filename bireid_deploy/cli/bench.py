@@ -49,8 +49,9 @@ def command(
     whole way of an item: from an 8-bit crop of 128x256 pixels to the embedding, from an image to
     its boxes, from a frame to the target's place. Net ms is the network alone; ratio is net ms
     relative to the first row: 2.00 takes twice as long. Cold is import, load and first run in a
-    fresh process. Compare rows of one table only: times of another machine or moment differ. An
-    engine that cannot run its file has no row; the others do, and the exit code is 6.
+    fresh process. CPU is the strongest level of its instructions that the engine may use. Compare
+    rows of one table only: times of another machine or moment differ. An engine that cannot run
+    its file has no row; the others do, and the exit code is 6.
     """
     if per_layer:
         if against:
@@ -97,12 +98,13 @@ def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) ->
             f"{record['first_ms']:.1f}",
             f"{record['cold_ms']:.0f}",
             f"{record['peak_rss_bytes'] / 1e6:.0f}",
+            record["cpu_features"],
         )
         for record in records
     ]
     item = next((each.item for each in timings if each.item is not None), "item")
     times = (f"{item} ms", "net ms", "p10-p90", "ratio", "MB", "load ms", "first ms", "cold ms")
-    emit_table(_title(bundle, threads), ("engine", *times, "peak MB"), rows)
+    emit_table(_title(bundle, threads), ("engine", *times, "peak MB", "CPU"), rows)
 
 
 def _answer(timings: "Sequence[Timing]") -> str:

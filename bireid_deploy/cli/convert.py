@@ -15,12 +15,18 @@ _DEFAULTS = tuple(entry.name for entry in FORMATS if entry.default)
 _FORMAT_HELP = f"File to write (repeatable; default {' and '.join(_DEFAULTS)}). " + " ".join(
     f"{entry.name}: {entry.help}." for entry in FORMATS
 )
+_CONFIGURATION_HELP = "Of a format that has several. " + " ".join(
+    f"{entry.name}: {', '.join(entry.configurations)} (the first unless you choose)."
+    for entry in FORMATS
+    if entry.configurations
+)
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--format", "formats", multiple=True, default=_DEFAULTS, help=_FORMAT_HELP)
+@click.option("--configuration", metavar="NAME", help=_CONFIGURATION_HELP)
 @click.option("--real", type=click.Path(path_type=Path), help="Run of the real-valued counterpart.")
 @click.option(
     "--checkpoint",
@@ -40,6 +46,7 @@ def command(
     run: Path,
     out: Path,
     formats: tuple[str, ...],
+    configuration: str | None,
     real: Path | None,
     checkpoint: Literal["last", "best"],
     data: Path | None,
@@ -74,6 +81,7 @@ def command(
             data=data,
             layout=layout,
             licences={"weights": weights_licence, "training_data": data_licence},
+            configuration=configuration,
             verify=not no_verify,
             on_data=on_data,
             on_progress=terminal,
@@ -86,6 +94,7 @@ def command(
                 "fingerprint": bundle.fingerprint,
                 "bytes": sizes,
                 "parity": bundle.manifest["parity"],
+                **({"reports": reports} if (reports := _reports(bundle)) else {}),
                 "metrics": bundle.manifest["metrics"],
                 **counted,
             }
@@ -93,10 +102,21 @@ def command(
         return
     for entry, size in sizes.items():
         message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
+    for file, report in _reports(bundle).items():
+        message(f"{file}: {report['summary']}")
     message("parity gate skipped" if no_verify else "parity gate passed")
     for line in _measured(bundle):
         message(line)
     click.echo(str(out))
+
+
+def _reports(bundle: Bundle) -> dict[str, Mapping[str, Any]]:
+    """What compilers said of the files that they made, by the name of the file."""
+    return {
+        name: entry["report"]
+        for name, entry in bundle.manifest["files"].items()
+        if "report" in entry
+    }
 
 
 def _measured(bundle: Bundle) -> list[str]:

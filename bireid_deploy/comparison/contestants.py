@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bireid_converters.formats import ELSEWHERE
 from bireid_runtime import Bundle, Session
 from bireid_runtime.backends import BACKENDS, Backend
 from bireid_runtime.errors import ArgumentError
@@ -123,12 +124,13 @@ def find_contestant(path: Path) -> Contestant:
     usable = [
         each
         for each in formats
-        if _readers(bundle, each) or bundle.file(each).suffix in FILE_ENGINES
+        if _readers(bundle, each)
+        or (bundle.file(each).suffix in FILE_ENGINES and each not in ELSEWHERE)
     ]
     if not usable:
         raise ArgumentError(
-            f"{path}: no model file of a bundle; give a run, a bundle, a .onnx or .tflite file "
-            "in a bundle, or saved outputs"
+            f"{path}: no model file of a bundle that runs here; give a run, a bundle, a .onnx or "
+            ".tflite file in a bundle, or saved outputs"
         )
     return Contestant(path, task_of_bundle(bundle), BundleFile(bundle, usable[0]))
 

@@ -24,6 +24,7 @@ def convert_run(
     real_run: TrainedRun | None = None,
     dataset: Any = None,
     licences: Mapping[str, str],
+    configuration: str | None = None,
     verify: bool = True,
     on_progress: Callable[[str], None] = lambda stage: None,
 ) -> Bundle:
@@ -37,6 +38,7 @@ def convert_run(
         real_run: Run of the real-valued counterpart, for the formats that hold it.
         dataset: Test data on which every engine must score as Keras does, opened by the run's task.
         licences: `weights` and `training_data`.
+        configuration: Of the formats that have several.
         verify: Whether to run the parity gate.
         on_progress: Told what is being done.
 
@@ -79,6 +81,7 @@ def convert_run(
         real_network=None if real_run is None else real_run.deployment(),
         candidates=run.task.samples(deployment.inputs, SAMPLES),
         candidates_source=run.task.samples_source,
+        configuration=configuration,
         verify=verify,
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_models.framework import tf
-from bireid_models.layers import binary_layers
+from bireid_models.layers import latent_layers
 
 from bireid_deploy.training.checkpoint import (
     array_names,
@@ -45,7 +45,7 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
     if run.network_section().precision == network.config.precision:
         _load_shared(run.checkpoint, network, ("/mask:0",))
         return
-    layers = binary_layers(network.model)
+    layers = latent_layers(network.model)
     _load_shared(run.checkpoint, network, _MAY_BE_FRESH)
     for layer in layers:
         layer.kernel.assign(tf.clip_by_value(layer.kernel, -1.0, 1.0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bireid_models.framework import keras, tf
-from bireid_models.layers import BinaryConv2D, binary_layers
+from bireid_models.layers import SignKernelConv2D, latent_layers
 
 from bireid_deploy.training.recipe import OptimizerSection
 
@@ -35,7 +35,7 @@ class ParameterGroups:
     @classmethod
     def split(cls, network: Any, task_variables: list[Any]) -> "ParameterGroups":
         """Sort the variables of a `Network` by the layer that owns them."""
-        layers = binary_layers(network.model)
+        layers = latent_layers(network.model)
         kernels = [layer.kernel for layer in layers]
         alphas = [each.learned_scale for each in layers if each.learned_scale is not None]
         deployed = {layer.name for layer in network.model.layers}
@@ -145,7 +145,7 @@ def schedule_factor(
 
 
 def initialise_alphas(
-    layers: list[BinaryConv2D], mode: Literal["mean_abs", "random", "ones"], seed: int
+    layers: list[SignKernelConv2D], mode: Literal["mean_abs", "random", "ones"], seed: int
 ) -> None:
     """Set alpha, or C, of every binary layer that learns one.
 
@@ -166,7 +166,7 @@ def initialise_alphas(
         scale.assign(mean)
 
 
-def _mean_magnitude(layer: BinaryConv2D) -> Any:
+def _mean_magnitude(layer: SignKernelConv2D) -> Any:
     """Mean |w| over the weights that one number of alpha (filters,) or of C multiplies."""
     magnitude = tf.abs(layer.kernel)
     if layer.matrix is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bireid_models.layers import binary_layers
+from bireid_models.layers import latent_layers
 from bireid_models.network import build_network
 from bireid_models.surrogates import Progressive
 
@@ -83,7 +83,7 @@ class Trainer:
         }
         self.network = build_network(recipe.network.config())
         options = recipe.optimizer
-        initialise_alphas(binary_layers(self.network.model), options.alpha_init, recipe.seed)
+        initialise_alphas(latent_layers(self.network.model), options.alpha_init, recipe.seed)
         part = task.step(recipe, self.network, data)
         if initial is not None:
             initialise_from(self.network, initial, options, recipe.seed)

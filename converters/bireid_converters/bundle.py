@@ -42,6 +42,7 @@ def write_bundle(
     parity: Mapping[str, Any],
     binarisation: Mapping[str, Any],
     card: CardFacts,
+    reports: Mapping[str, Mapping[str, Any]] | None = None,
     adaptation: Adaptation | None = None,
     note: Mapping[str, Any] | None = None,
 ) -> Bundle:
@@ -67,6 +68,7 @@ def write_bundle(
         parity: Outcome of the parity gate, with `verified`.
         binarisation: Audit of the main file, or nothing.
         card: What the task says in the model card.
+        reports: What the makers of files say of them, JSON types, by format.
         adaptation: The cameras that the network is adapted to.
         note: How that was done, JSON types.
 
@@ -92,7 +94,11 @@ def write_bundle(
         "inputs": [spec.to_manifest() for spec in inputs],
         "outputs": [spec.to_manifest() for spec in outputs],
         "files": {
-            entry.file_name: {"format": entry.name, **_digest(files[entry.name])}
+            entry.file_name: {
+                "format": entry.name,
+                **_digest(files[entry.name]),
+                **({"report": dict(report)} if (report := (reports or {}).get(entry.name)) else {}),
+            }
             for entry in FORMATS
             if entry.name in files
         },

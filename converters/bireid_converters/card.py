@@ -67,6 +67,7 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         f"# {manifest['name']}",
         _summary(manifest, facts),
         _binarisation(manifest["binarisation"]),
+        *_reports(manifest["files"]),
         *_cameras(manifest.get("adaptation")),
         "## Training",
         _listing(_known(manifest["training"])) or "How the network was trained is not recorded.",
@@ -129,6 +130,20 @@ def _binarisation(audit: Mapping[str, Any]) -> str:
         "are 1-bit, counted in the converted file. What this gains in time depends on the device: "
         "measure it there."
     )
+
+
+def _reports(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the compiler of a file says of it; cycles and times are its estimates."""
+    return [
+        part
+        for name, entry in files.items()
+        if entry.get("report")
+        for part in (
+            f"## `{name}`",
+            "As its compiler reports; nothing of it was measured on a chip.",
+            _listing(entry["report"]),
+        )
+    ]
 
 
 def _cameras(adaptation: Mapping[str, Any] | None) -> list[str]:

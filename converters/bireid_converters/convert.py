@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import UnsupportedModelError
@@ -17,33 +17,20 @@ from bireid_runtime.outputs import OutputSpec
 from bireid_converters.bundle import check_target, write_bundle
 from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError, ParityError
-from bireid_converters.formats import FORMATS, Format, find_format
+from bireid_converters.exported import Exported
+from bireid_converters.formats import FORMATS, Format, configurations_of, find_format
 from bireid_converters.golden import Candidates, choose_golden, generate_items, prepare
 from bireid_converters.named_model import Arrays, NamedModel, Network, named_model
 
 if TYPE_CHECKING:
     from bireid_converters.parity.converted_file import ConvertedFile
+    from bireid_converters.parity.report import GateReport
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class GateReport(Protocol):
-    """What a parity gate reports; `bireid_converters.parity.ParityReport` is one."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every file computes what was trained."""
-
-    @property
-    def failure(self) -> str | None:
-        """One line on the first failure, or None."""
-
-    def to_manifest(self) -> dict[str, Any]:
-        """JSON-able form."""
-
-
 Gate = Callable[
-    [NamedModel, "Mapping[str, ConvertedFile]", Arrays, Sequence[OutputSpec]], GateReport
+    [NamedModel, "Mapping[str, ConvertedFile]", Arrays, Sequence[OutputSpec]], "GateReport"
 ]
 Measure = Callable[[Bundle], Sequence[Mapping[str, Any]]]
 
@@ -65,6 +52,7 @@ def convert(
     candidates: Candidates | None = None,
     candidates_source: str = "inputs given to the conversion by its user",
     representative: Arrays | None = None,
+    configuration: str | None = None,
     verify: bool = True,
     gate: Gate | None = None,
 ) -> Bundle:
@@ -93,6 +81,7 @@ def convert(
         candidates_source: Where `candidates` come from, for the card.
         representative: Prepared inputs float32 (N, ...) by name for the ranges of int8; None takes
             `candidates`.
+        configuration: For the formats that have several; None takes the first of each.
         verify: Whether to run the parity gate.
         gate: Another gate than `bireid_converters.parity.check_parity`.
 
@@ -106,7 +95,11 @@ def convert(
         ParityError: A file does not compute what was trained; nothing is written.
     """
     check_target(out)
-    chosen = _choose(formats)
+    asked = _choose(formats)
+    configurations = configurations_of(asked, configuration)
+    # What others are compiled from is written and checked as well.
+    sources = {entry.compiled_from for entry in asked}
+    chosen = [entry for entry in FORMATS if entry in asked or entry.name in sources]
     members = {entry.name: _network_for(entry, network, real_network) for entry in chosen}
     models = {name: named_as(member, inputs, outputs) for name, member in members.items()}
     golden = choose_golden(named_as(network, inputs, outputs), inputs, outputs, candidates)
@@ -114,15 +107,25 @@ def convert(
     if representative is None and candidates is not None:
         representative = prepared
 
-    files = {}
+    exported: dict[str, Exported] = {}
     for entry in chosen:
         _LOGGER.info("writing %s", entry.file_name)
         precision = members[entry.name].config.precision
         metadata = file_metadata(name, task, precision, inputs, outputs, licences)
-        files[entry.name] = export(entry, models[entry.name], metadata, representative)
+        source = exported[entry.compiled_from].data if entry.compiled_from else None
+        exported[entry.name] = export(
+            entry,
+            models[entry.name],
+            metadata,
+            representative,
+            source=source,
+            configuration=configurations.get(entry.name),
+        )
+    files = {name: each.data for name, each in exported.items()}
     parity: dict[str, Any] = {"verified": verify}
     if verify:
         parity |= _check_parity(chosen, models, files, prepared, outputs, gate)
+        parity |= _check_apart(chosen, models, files, prepared, outputs)
     write = partial(
         write_bundle,
         name=name,
@@ -130,7 +133,8 @@ def convert(
         network=asdict(network.config),  # type: ignore[call-overload]
         inputs=inputs,
         outputs=outputs,
-        files=files,
+        files={entry.name: files[entry.name] for entry in asked},
+        reports={entry.name: exported[entry.name].report for entry in asked},
         golden=golden,
         golden_source="generated patterns" if candidates is None else candidates_source,
         licences=licences,
@@ -201,11 +205,23 @@ def export(
     network: NamedModel,
     metadata: Mapping[str, str],
     representative: Arrays | None = None,
-) -> bytes:
+    *,
+    source: bytes | None = None,
+    configuration: str | None = None,
+) -> Exported:
     """Write a network as a file of a format.
 
+    Args:
+        entry: The format.
+        network: The network.
+        metadata: What the file says of itself.
+        representative: Inputs like those of the later use, for the formats that want some.
+        source: The file that one of this format is compiled from.
+        configuration: One of the format's.
+
     Raises:
-        ConversionError: The format needs representative inputs and there are none.
+        ConversionError: The format needs representative inputs and there are none, or its compiler
+            failed.
         UnsupportedModelError: A layer does not exist in the format.
     """
     if "representative" in entry.takes and representative is None:
@@ -213,8 +229,14 @@ def export(
             f"{entry.name} needs inputs like those of the later use to set its ranges; give "
             "candidates or representative inputs"
         )
-    arguments = {"metadata": metadata, "representative": representative}
-    return entry.load_exporter()(network, **{key: arguments[key] for key in entry.takes})
+    arguments = {
+        "metadata": metadata,
+        "representative": representative,
+        "configuration": configuration,
+    }
+    taken = {key: arguments[key] for key in entry.takes}
+    made = entry.load_exporter()(source if entry.compiled_from else network, **taken)
+    return made if isinstance(made, Exported) else Exported(made)
 
 
 def file_metadata(
@@ -264,6 +286,26 @@ def _check_parity(
             )
         reports[precision] = report.to_manifest()
     return reports
+
+
+def _check_apart(
+    chosen: Sequence[Format],
+    models: Mapping[str, NamedModel],
+    files: Mapping[str, bytes],
+    inputs: Arrays,
+    outputs: Sequence[OutputSpec],
+) -> dict[str, Any]:
+    """Run the checks of formats that have one of their own; returns the reports by format."""
+    reports = {}
+    for entry in chosen:
+        if entry.check is None:
+            continue
+        _LOGGER.info("checking %s", entry.file_name)
+        report = entry.load_check()(models[entry.name], files[entry.name], inputs, outputs)
+        if not report.passed:
+            raise ParityError(f"{entry.name} does not follow the network: {report.failure}")
+        reports[entry.name] = report.to_manifest()
+    return {"quantised": reports} if reports else {}
 
 
 def _audit(chosen: Sequence[Format], files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The table of file formats that a network can be converted to."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -9,11 +9,14 @@ from bireid_runtime.backends import BACKENDS
 from bireid_runtime.suggestions import hint
 
 from bireid_converters.errors import ConversionError
+from bireid_converters.ethos_u.configurations import CONFIGURATIONS
 
 if TYPE_CHECKING:
     from bireid_converters.audit import Audit
+    from bireid_converters.exported import Exported
     from bireid_converters.float_constants import FloatConstant
     from bireid_converters.parity.converted_file import ConvertedFile
+    from bireid_converters.parity.report import GateReport
 
 
 @dataclass(frozen=True)
@@ -24,16 +27,27 @@ class Format:
         name: What a user types.
         file_name: Name of the file in a bundle.
         precision: Whether it holds the `binary` network or its `real`-valued counterpart.
-        exporter: `module:function` that turns a `NamedModel` into bytes, imported on use.
+        exporter: `module:function` that turns a `NamedModel`, or the bytes of the file that it is
+            compiled from, into bytes or an `Exported`; imported on use.
         help: One line for a person who chooses.
-        takes: Names of the keyword arguments of the exporter: `metadata`, `representative`.
+        takes: Names of the keyword arguments of the exporter: `metadata`, `representative`,
+            `configuration`.
         opener: `module:class` of the `ConvertedFile` that the parity gate takes such a file apart
             with; None for a file that does not compute what Keras computes, such as one that is
             quantised after training.
+        compiled_from: Name of the format, further up in the table, whose file the exporter takes
+            in the place of the network.
+        configurations: What a person may choose from for the exporter; the first one is taken if
+            nobody chooses.
+        check: `module:function` that holds a file without an `opener` to the network.
         audit: `module:function` that says what the bytes of such a file hold, layer by layer; None
             for a file without layers.
         constants: `module:function` that finds the float constants in the bytes of such a file, so
             that it can be patched for a camera; None where they depend on more than the network.
+        extra: The extra of bireid-deploy that writing and checking such a file needs, beside the
+            one for training.
+        runs_here: Whether an engine of a workstation runs such a file; False of one for a chip or
+            another compiler.
         default: Whether it is written unless a person chooses.
         on_trial: Whether an imported network's file is opened, run and timed before it goes in.
         peer: Whether it stands for the real-valued counterpart where a 1-bit network is compared.
@@ -46,8 +60,13 @@ class Format:
     help: str
     takes: tuple[str, ...] = ()
     opener: str | None = None
+    compiled_from: str | None = None
+    configurations: tuple[str, ...] = ()
+    check: str | None = None
     audit: str | None = None
     constants: str | None = None
+    extra: str | None = None
+    runs_here: bool = True
     default: bool = False
     on_trial: bool = False
     peer: bool = False
@@ -57,9 +76,14 @@ class Format:
         """Names of the back ends of the runtime that read the format."""
         return tuple(backend.name for backend in BACKENDS if self.name in backend.formats)
 
-    def load_exporter(self) -> Callable[..., bytes]:
+    def load_exporter(self) -> "Callable[..., bytes | Exported]":
         """Import the exporter, which imports TensorFlow."""
-        return cast(Callable[..., bytes], _load(self.exporter))
+        return cast("Callable[..., bytes | Exported]", _load(self.exporter))
+
+    def load_check(self) -> "Callable[..., GateReport]":
+        """Import the check; there must be one."""
+        assert self.check is not None
+        return cast("Callable[..., GateReport]", _load(self.check))
 
     def load_audit(self) -> "Callable[[bytes], Audit]":
         """Import the audit.
@@ -153,9 +177,33 @@ FORMATS = (
         exporter="bireid_converters.int8:export_int8",
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
         takes=("representative",),
+        check="bireid_converters.parity.quantised:check_quantised",
         audit="bireid_converters.audit:audit_tflite",
         on_trial=True,
         peer=True,
+    ),
+    Format(
+        name="ethos-u",
+        file_name="model.ethos-u.tflite",
+        precision="real",
+        exporter="bireid_converters.ethos_u.compile:compile_ethos_u",
+        help="int8, compiled by Vela for Arm's Ethos-U",
+        takes=("configuration",),
+        compiled_from="int8",
+        configurations=tuple(CONFIGURATIONS),
+        extra="vela",
+        runs_here=False,
+    ),
+    Format(
+        name="qonnx",
+        file_name="model.qonnx.onnx",
+        precision="binary",
+        exporter="bireid_converters.onnx_export.bipolar:export_bipolar",
+        help="QONNX for FINN and hls4ml: 1-bit operands by BipolarQuant",
+        takes=("metadata",),
+        opener="bireid_converters.parity.qonnx_file:QonnxFile",
+        extra="qonnx",
+        runs_here=False,
     ),
 )
 
@@ -163,6 +211,9 @@ FORMATS = (
 REAL_FORMATS = tuple(
     entry.name for entry in FORMATS if entry.precision == "real" and entry.backends
 )
+
+# Files for a chip or for another compiler.
+ELSEWHERE = frozenset(entry.name for entry in FORMATS if not entry.runs_here)
 
 
 def find_format(name: str) -> Format:
@@ -175,6 +226,35 @@ def find_format(name: str) -> Format:
     if name in formats:
         return formats[name]
     raise ConversionError(f"there is no format {name!r}; {hint(name, formats)}")
+
+
+def configurations_of(chosen: Sequence[Format], wanted: str | None) -> dict[str, str]:
+    """The configuration of every format that has several, by its name.
+
+    Args:
+        chosen: Formats that are written.
+        wanted: What a person chose; None takes the first one.
+
+    Raises:
+        ConversionError: No format that is written has it.
+    """
+    several = [entry for entry in chosen if entry.configurations]
+    found = {entry.name: wanted or entry.configurations[0] for entry in several}
+    if wanted is None:
+        return found
+    if not several:
+        having = [entry.name for entry in FORMATS if entry.configurations]
+        raise ConversionError(
+            f"configuration {wanted!r} belongs to no format that is written; add the format "
+            f"{' or '.join(having)}, or leave it out"
+        )
+    for entry in several:
+        if wanted not in entry.configurations:
+            raise ConversionError(
+                f"{entry.name} has no configuration {wanted!r}; "
+                f"{hint(wanted, entry.configurations)}"
+            )
+    return found
 
 
 def _load(reference: str) -> Any:

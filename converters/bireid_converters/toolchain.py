@@ -13,6 +13,8 @@ PACKAGES = (
     "onnx",
     "onnxruntime",
     "ai-edge-litert",
+    "ethos-u-vela",
+    "qonnx",
     "numpy",
     "pillow",
 )

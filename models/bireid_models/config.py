@@ -10,7 +10,7 @@ from bireid_models.backbones.cdnet_architecture import parse_architecture
 from bireid_models.binarizations import BINARIZATIONS, SURROGATES
 from bireid_models.heads import HEADS
 
-Precision = Literal["binary", "binary_activations", "real"]
+Precision = Literal["binary", "binary_activations", "binary_weights", "real"]
 Stem = Literal["imagenet", "cifar"]
 UnitOrder = Literal["fused", "paper"]
 Downsample = Literal["real", "binary"]
@@ -24,8 +24,9 @@ class NetworkConfig:
     Attributes:
         backbone: Name in `bireid_models.backbones.BACKBONES`.
         precision: `binary` for 1-bit kernels and activations, `binary_activations` for real-valued
-            kernels on 1-bit activations (the first of two training stages), `real` for the
-            real-valued counterpart of the same topology.
+            kernels on 1-bit activations (the first of two training stages), `binary_weights` for
+            1-bit kernels on real-valued activations, which 8-bit accelerators want, `real` for the
+            real-valued counterpart; the last two have one topology.
         binarization: How kernels and activations become 1-bit, a name in
             `bireid_models.binarizations.BINARIZATIONS`. A real-valued network ignores it but for
             its wiring.
@@ -131,6 +132,19 @@ class NetworkConfig:
             )
         if self.masks:
             self._check_masks()
+        self._check_matrix()
+
+    def _check_matrix(self) -> None:
+        if self.precision == "binary_weights" and BINARIZATIONS[self.binarization].matrix:
+            raise ValueError(
+                f"binary_weights needs one number per channel, and {self.binarization!r} learns a "
+                "matrix; set binarization to another one"
+            )
+
+    @property
+    def has_real_maps(self) -> bool:
+        """Whether activations are real-valued, so that nothing depends on their sign alone."""
+        return self.precision in ("real", "binary_weights")
 
     def _check_masks(self) -> None:
         binarization = BINARIZATIONS[self.binarization]

@@ -1,6 +1,6 @@
-"""What a trained network loses on its way to a device: the matrices of RBCN, and pruned structures.
+"""What a trained network loses on its way to a device: RBCN's matrices, latent weights, filters.
 
-Both make another network of the same kind with fewer numbers, so that no exporter knows of them.
+Each makes another network of a common kind with fewer numbers, so that no exporter knows of it.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bireid_models.binarizations import BINARIZATIONS
-from bireid_models.layers import binary_layers
+from bireid_models.layers import binary_layers, latent_layers
 from bireid_models.map_layers import ChannelMask
 from bireid_models.network import Network, build_network
 from bireid_models.pruned_filters import FilterCut, cut_filters
@@ -29,6 +29,8 @@ def deployable(network: Network, replaced: Mapping[str, np.ndarray] | None = Non
     Raises:
         ValueError: A replaced variable does not exist or has another shape.
     """
+    if network.config.precision == "binary_weights":
+        network = fold_signs(network)
     folded = fold_matrices(network)
     if replaced:
         folded = folded if folded is not network else _copy(network)
@@ -38,6 +40,17 @@ def deployable(network: Network, replaced: Mapping[str, np.ndarray] | None = Non
                 raise ValueError(f"no variable {name!r} of the shape {value.shape} to replace")
             variables[name].assign(value)
     return remove_masked(folded)
+
+
+def fold_signs(network: Network) -> Network:
+    """A network of 1-bit kernels as a real-valued one whose kernels are +scale and -scale."""
+    plain = build_network(dataclasses.replace(network.config, precision="real"))
+    values: dict[str, Any] = {each.name: each for each in network.features.variables}
+    for variable in plain.features.variables:
+        variable.assign(values[variable.name])
+    for layer in latent_layers(network.model):
+        plain.model.get_layer(layer.name).kernel.assign(layer.deployed_kernel())
+    return plain
 
 
 def fold_matrices(network: Network) -> Network:

@@ -57,7 +57,73 @@ class _SignConv2D(larq.layers.QuantConv2D):
             _set_progress(quantizer, fraction)
 
 
-class BinaryConv2D(_SignConv2D):
+class SignKernelConv2D(_SignConv2D):
+    """What convolutions with 1-bit kernels share: latent kernel, its signs, their scale.
+
+    Attributes:
+        binarization: How the kernel becomes 1-bit.
+        alpha: Variable `(filters,)` of the scale; None if the binarization learns none.
+        matrix: Variable C, which broadcasts against the kernel; None if there is none.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        *,
+        binarization: Binarization,
+        kernel_surrogate: str,
+        activation_surrogate: str | None,
+        **kwargs: Any,
+    ) -> None:
+        # First, for Keras numbers quantizers, and those numbers reach the converted file.
+        kernel_quantizer = _kernel_quantizer(binarization, kernel_surrogate)
+        sign = None if activation_surrogate is None else resolve_name(activation_surrogate)()
+        super().__init__(
+            filters,
+            kernel_size,
+            kernel_quantizer=kernel_quantizer,
+            input_quantizer=sign,
+            kernel_constraint="weight_clip",
+            use_bias=False,
+            **kwargs,
+        )
+        self.binarization = binarization
+        self.alpha: Any = None
+        self.matrix: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Create the latent kernel and, if the binarization learns them, alpha or C."""
+        super().build(input_shape)
+        if self.binarization.learned_alpha:
+            self.alpha = self.add_weight(name="alpha", shape=(self.filters,), initializer="ones")
+        if self.binarization.matrix is not None:
+            shape = _matrix_shape(self.binarization.matrix, self.kernel.shape)
+            self.matrix = self.add_weight(name="matrix", shape=shape, initializer="ones")
+
+    @property
+    def learned_scale(self) -> Any:
+        """Alpha or C, whichever the binarization learns; None if neither."""
+        return self.alpha if self.matrix is None else self.matrix
+
+    def output_scale(self) -> Any:
+        """The factor behind the convolution of signs, `(filters,)`, with the scale's gradient.
+
+        Of a layer with a matrix it is the mean of that, which a device multiplies with.
+        """
+        kernel = tf.convert_to_tensor(self.kernel)
+        if self.binarization.kernel_preparation is not None:
+            kernel = resolve_name(self.binarization.kernel_preparation)(kernel)
+        learned = self.learned_scale
+        alpha = None if learned is None else tf.convert_to_tensor(learned)
+        return resolve_name(self.binarization.scale)(kernel, alpha)
+
+    def binary_kernel(self) -> Any:
+        """The signs of the prepared w, (height, width, in, out), with the surrogate's gradient."""
+        return self.kernel_quantizer(tf.convert_to_tensor(self.kernel))
+
+
+class BinaryConv2D(SignKernelConv2D):
     """1-bit convolution with a factor per output channel, eq. 6.8.
 
     `y = scale * (sign(x) (*) sign(w))`, with sign(0) = +1. `Binarization` says what the scale is
@@ -76,10 +142,6 @@ class BinaryConv2D(_SignConv2D):
 
     With `Binarization.matrix` it is `y = sign(x) (*) (sign(w) o C)`, the RBConv of RBCN, in
     training; a device needs one number per channel, see `bireid_models.deploying`.
-
-    Attributes:
-        alpha: Variable `(filters,)` of the scale; None if the binarization learns none.
-        matrix: Variable C, which broadcasts against the kernel; None if there is none.
     """
 
     def __init__(
@@ -95,37 +157,18 @@ class BinaryConv2D(_SignConv2D):
         super().__init__(
             filters,
             kernel_size,
-            # First, for Keras numbers quantizers, and those numbers reach the converted file.
-            kernel_quantizer=_kernel_quantizer(binarization, kernel_surrogate),
-            input_quantizer=resolve_name(binarization.activation_surrogate)(),
-            kernel_constraint="weight_clip",
-            use_bias=False,
+            binarization=binarization,
+            kernel_surrogate=kernel_surrogate,
+            activation_surrogate=binarization.activation_surrogate,
             pad_values=pad_values,
             **kwargs,
         )
-        self.binarization = binarization
-        self.alpha: Any = None
-        self.matrix: Any = None
-
-    def build(self, input_shape: Any) -> None:
-        """Create the latent kernel and, if the binarization learns them, alpha or C."""
-        super().build(input_shape)
-        if self.binarization.learned_alpha:
-            self.alpha = self.add_weight(name="alpha", shape=(self.filters,), initializer="ones")
-        if self.binarization.matrix is not None:
-            shape = _matrix_shape(self.binarization.matrix, self.kernel.shape)
-            self.matrix = self.add_weight(name="matrix", shape=shape, initializer="ones")
 
     def call(self, inputs: Any) -> Any:
         """Map (N, H, W, C) to (N, H', W', filters)."""
         if self.matrix is not None:
             return self._rectified(inputs)
         return super().call(inputs) * self.output_scale()
-
-    @property
-    def learned_scale(self) -> Any:
-        """Alpha or C, whichever the binarization learns; None if neither."""
-        return self.alpha if self.matrix is None else self.matrix
 
     def _rectified(self, inputs: Any) -> Any:
         """RBConv, eq. 3.66."""
@@ -135,22 +178,6 @@ class BinaryConv2D(_SignConv2D):
             signs = tf.pad(signs, around, constant_values=self.pad_values)
         kernel = self.binary_kernel() * tf.convert_to_tensor(self.matrix)
         return tf.nn.conv2d(signs, kernel, self.strides, "VALID")
-
-    def output_scale(self) -> Any:
-        """The factor behind the convolution of signs, `(filters,)`, with the scale's gradient.
-
-        Of a layer with a matrix it is the mean of that, which a device multiplies with.
-        """
-        kernel = tf.convert_to_tensor(self.kernel)
-        if self.binarization.kernel_preparation is not None:
-            kernel = resolve_name(self.binarization.kernel_preparation)(kernel)
-        learned = self.learned_scale
-        alpha = None if learned is None else tf.convert_to_tensor(learned)
-        return resolve_name(self.binarization.scale)(kernel, alpha)
-
-    def binary_kernel(self) -> Any:
-        """The signs of the prepared w, (height, width, in, out), with the surrogate's gradient."""
-        return self.kernel_quantizer(tf.convert_to_tensor(self.kernel))
 
     def declaration(self) -> BinaryDeclaration:
         """What this layer promises; the layer must be part of a built functional model."""
@@ -216,6 +243,47 @@ class BinaryActivationConv2D(_SignConv2D):
         )
 
 
+class BinaryWeightConv2D(SignKernelConv2D):
+    """Convolution of real-valued activations with a 1-bit kernel, `y = scale * (x (*) sign(w))`.
+
+    Binary-Weight-Networks of Rastegari et al., XNOR-Net, ECCV 2016, eq. 1 and 5. The kernel is
+    +scale and -scale in each channel, which a coder of 8-bit weights stores in about one bit.
+
+    Args:
+        filters: Output channels.
+        kernel_size: Height and width of the kernel.
+        binarization: Scale and surrogate of the kernel; one without a matrix.
+        kernel_surrogate: Name in `SURROGATES`, where the binarization leaves it open.
+        **kwargs: Passed on to `larq.layers.QuantConv2D` (strides, padding, name).
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        *,
+        binarization: Binarization = BINARIZATIONS["bireid"],
+        kernel_surrogate: str = "poly",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            kernel_size,
+            binarization=binarization,
+            kernel_surrogate=kernel_surrogate,
+            activation_surrogate=None,
+            **kwargs,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Map (N, H, W, C) to (N, H', W', filters)."""
+        return super().call(inputs) * self.output_scale()
+
+    def deployed_kernel(self) -> Any:
+        """The kernel of a plain convolution that computes the same, (height, width, in, out)."""
+        return self.binary_kernel() * self.output_scale()
+
+
 class UnitNormalize(keras.layers.Layer):
     """Scale each row to unit Euclidean length."""
 
@@ -227,6 +295,11 @@ class UnitNormalize(keras.layers.Layer):
 def binary_layers(model: Any) -> list[BinaryConv2D]:
     """The binary layers of a Keras model, from input to output, those inside its layers too."""
     return [layer for layer in _layers(model) if isinstance(layer, BinaryConv2D)]
+
+
+def latent_layers(model: Any) -> list[SignKernelConv2D]:
+    """The layers of a Keras model whose kernels are 1-bit, whatever their activations are."""
+    return [layer for layer in _layers(model) if isinstance(layer, SignKernelConv2D)]
 
 
 def set_progress(model: Any, fraction: float) -> None:

@@ -8,7 +8,7 @@ from bireid_models.binarizations import BINARIZATIONS, Binarization
 from bireid_models.binarizations.base import PRELU, Order
 from bireid_models.config import Downsample, NetworkConfig, Precision
 from bireid_models.framework import keras
-from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D
+from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D, BinaryWeightConv2D
 from bireid_models.map_layers import ChannelMask, ChannelShift, RepeatChannels
 
 BATCH_NORM_MOMENTUM = 0.9
@@ -76,7 +76,7 @@ class Unit:
         with.
         """
         binarization = BINARIZATIONS[config.binarization]
-        is_real = config.precision == "real"
+        is_real = config.has_real_maps
         left = dict(config.pruned).get(name, filters)
         return cls(
             name,
@@ -107,7 +107,7 @@ class Unit:
         skip_stride = self.stride if skip_stride is None else skip_stride
         if self.removed:
             return self._activate(self._skipped(skip, skip_stride))
-        y = self._convolution(f"{self.name}_conv", self.kernel_size, self.stride, self.precision)(
+        y = self.convolution(f"{self.name}_conv", self.kernel_size, self.stride)(
             self._before_convolution(x)
         )
         if self.order == "norm_first":
@@ -128,25 +128,26 @@ class Unit:
             x = ChannelShift(name=f"{self.name}_sign_shift")(x)
         return x
 
-    def _convolution(self, name: str, size: int, stride: int, precision: Precision) -> Any:
-        if precision == "real":
-            return keras.layers.Conv2D(
-                self.filters,
-                size,
-                strides=stride,
-                padding="same",
-                use_bias=False,
-                kernel_initializer="he_normal",
-                name=name,
-            )
+    def convolution(
+        self, name: str, size: int, stride: int = 1, precision: Precision | None = None
+    ) -> Any:
+        """A convolution to the channels of the unit; its precision is the unit's unless given."""
+        precision = precision or self.precision
         options: dict[str, Any] = {
             "strides": stride,
             "padding": "same",
-            "pad_values": self.pad_values,
-            "binarization": self.binarization,
             "kernel_initializer": "glorot_normal",
             "name": name,
         }
+        if precision == "real":
+            options |= {"kernel_initializer": "he_normal", "use_bias": False}
+            return keras.layers.Conv2D(self.filters, size, **options)
+        options["binarization"] = self.binarization
+        if precision == "binary_weights":
+            return BinaryWeightConv2D(
+                self.filters, size, kernel_surrogate=self.kernel_surrogate, **options
+            )
+        options["pad_values"] = self.pad_values
         if precision == "binary_activations":
             return BinaryActivationConv2D(self.filters, size, **options)
         return BinaryConv2D(self.filters, size, kernel_surrogate=self.kernel_surrogate, **options)
@@ -170,7 +171,9 @@ class Unit:
     def _projected(self, skip: Any) -> Any:
         name = f"{self.name}_downsample"
         precision: Precision = "real" if self.downsample == "real" else self.precision
-        return batch_norm(f"{name}_bn")(self._convolution(f"{name}_conv", 1, 1, precision)(skip))
+        return batch_norm(f"{name}_bn")(
+            self.convolution(f"{name}_conv", 1, precision=precision)(skip)
+        )
 
     def _repeated(self, skip: Any) -> Any:
         times, rest = divmod(self.filters, skip.shape[-1])

@@ -43,12 +43,15 @@ _NAME, _VALUE, _SUBGRAPHS, _INTS = 1, 5, (6, 11), 8
 _INT64_DATA, _TENSOR_NAME, _RAW_DATA, _LOCATION = 7, 8, 9, 14
 
 
-def require_known_operators(data: bytes, source: str) -> None:
+def require_known_operators(
+    data: bytes, source: str, beside: frozenset[tuple[str, str]] = frozenset()
+) -> None:
     """Refuse an ONNX file that could run for ever or take any memory.
 
     Args:
         data: Its bytes, untrusted.
         source: What errors call it.
+        beside: Domain and name of further operators that whoever runs it knows.
 
     Raises:
         UnsupportedModelError: It is no ONNX file, keeps weights in other files, or holds an
@@ -58,7 +61,7 @@ def require_known_operators(data: bytes, source: str) -> None:
     if os.environ.get(ALLOW) == "1":
         return
     try:
-        for reason in _reasons(memoryview(data)):
+        for reason in _reasons(memoryview(data), beside):
             raise UnsupportedModelError(
                 f"{source}: {reason}; if you trust the file, set {ALLOW}=1 to run it all the same"
             )
@@ -66,15 +69,15 @@ def require_known_operators(data: bytes, source: str) -> None:
         raise UnsupportedModelError(f"{source}: damaged .onnx file ({error})") from error
 
 
-def _reasons(model: memoryview) -> Iterator[str]:
+def _reasons(model: memoryview, beside: frozenset[tuple[str, str]]) -> Iterator[str]:
     for number, value in fields(model):
         if number == _FUNCTIONS:
             yield "it defines functions of its own"
         if number == _GRAPH:
-            yield from _reasons_of_graph(_message(value))
+            yield from _reasons_of_graph(_message(value), beside)
 
 
-def _reasons_of_graph(graph: memoryview) -> Iterator[str]:
+def _reasons_of_graph(graph: memoryview, beside: frozenset[tuple[str, str]]) -> Iterator[str]:
     amounts: set[str] = set()
     padding: dict[str, int] = {}
     for number, value in fields(graph):
@@ -84,29 +87,35 @@ def _reasons_of_graph(graph: memoryview) -> Iterator[str]:
             name, most = _tensor(_message(value))
             padding[name] = most
         elif number == _NODE:
-            yield from _reasons_of_node(_message(value), amounts)
+            yield from _reasons_of_node(_message(value), amounts, beside)
     for name in sorted(amounts):
         if padding.get(name, _MAX_PADDING + 1) > _MAX_PADDING:
             yield f"it pads by {name[:60]!r}, which is no constant up to {_MAX_PADDING}"
 
 
-def _reasons_of_node(node: memoryview, amounts: set[str]) -> Iterator[str]:
+def _reasons_of_node(
+    node: memoryview, amounts: set[str], beside: frozenset[tuple[str, str]]
+) -> Iterator[str]:
     """Why a node is not run; the names of tensors that say how much to pad go to `amounts`."""
     inputs: list[str] = []
-    is_pad = False
+    operator = domain = ""
+    reasons: list[str] = []
     for number, value in fields(node):
         if number == _INPUT:
             inputs.append(_text(value))
         elif number == _OPERATOR:
             operator = _text(value)
-            is_pad |= operator == "Pad"
-            if operator not in KNOWN_OPERATORS:
-                yield f"it holds the operator {operator[:60]!r}, which no network here needs"
-        elif number == _DOMAIN and _text(value) not in _STANDARD_DOMAINS:
-            yield f"it holds operators of {_text(value)[:60]!r}"
+        elif number == _DOMAIN:
+            domain = _text(value)
         elif number == _ATTRIBUTE:
-            yield from _reasons_of_attribute(_message(value))
-    if is_pad:
+            reasons += _reasons_of_attribute(_message(value))
+    if (domain, operator) not in beside:
+        if operator not in KNOWN_OPERATORS:
+            yield f"it holds the operator {operator[:60]!r}, which no network here needs"
+        if domain not in _STANDARD_DOMAINS:
+            yield f"it holds operators of {domain[:60]!r}"
+    yield from reasons
+    if operator == "Pad":
         amounts.update(inputs[1:2])
 
 

@@ -15,7 +15,14 @@ def test_names_and_files_are_unique():
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
 def test_every_exporter_exists_and_takes_what_the_table_says(entry):
     parameters = list(inspect.signature(entry.load_exporter()).parameters)
-    assert parameters == ["network", *entry.takes]
+    assert parameters == ["source" if entry.compiled_from else "network", *entry.takes]
+
+
+def test_what_is_compiled_comes_behind_its_source():
+    names = [entry.name for entry in FORMATS]
+    for entry in FORMATS:
+        if entry.compiled_from is not None:
+            assert names.index(entry.compiled_from) < names.index(entry.name)
 
 
 def test_backends_are_those_of_the_runtime():

@@ -8,7 +8,7 @@ import zoo
 
 from bireid_deploy.devices.this_machine import cpu_name
 
-COLUMNS = "engine crop ms net ms p10-p90 ratio MB load ms first ms cold ms peak MB"
+COLUMNS = "engine crop ms net ms p10-p90 ratio MB load ms first ms cold ms peak MB CPU"
 BINARY = [
     "1-bit, bireid (native)",
     "1-bit, bireid (native), uint8 stem",
@@ -29,7 +29,7 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
     assert result.json["machine"]["cpu"]
     assert result.json["date"].startswith("20")
     assert result.json["version"] == version("bireid-deploy")
-    expected = [*BINARY, "float-onnx, ONNX Runtime", "int8, LiteRT"]
+    expected = [*BINARY, "float-onnx, ONNX Runtime", "float-onnx, OpenVINO", "int8, LiteRT"]
     assert [row["engine"] for row in rows] == expected
     assert rows[0]["ratio"] == 1
     for row in rows:
@@ -43,8 +43,10 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
         assert row["first_ms"] > 0
         assert row["cold_ms"] >= max(row["load_ms"], row["first_ms"])
         assert row["peak_rss_bytes"] > 10e6
+        assert row["cpu_features"]
     assert rows[0]["bytes"] == (four_formats.path / "model.lce.tflite").stat().st_size
-    engines = [*["bireid"] * 5, "larq", "larq", "onnxruntime", "onnxruntime", "ai-edge-litert"]
+    engines = [*["bireid"] * 5, "larq", "larq", "onnxruntime", "onnxruntime", "openvino"]
+    engines.append("ai-edge-litert")
     for row, engine in zip(rows, engines, strict=True):
         assert engine in row["version"]
 
@@ -66,6 +68,7 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
     assert labels == [
         *BINARY,
         "model.float.onnx, ONNX Runtime",
+        "model.float.onnx, OpenVINO",
         "model.int8.tflite, LiteRT",
     ]
 
@@ -114,9 +117,11 @@ def test_others_of_other_inputs_are_timed_and_one_that_fails_costs_no_row(cli, b
     against = [f"--against={tmp_path / name}" for name in ("broken.onnx", "f.onnx")]
     result = cli("bench", bundle, "--rounds", "1", "--starts", "1", "--json", *against)
     assert result.code == 6
-    assert [row["engine"] for row in result.json["engines"]] == [*BINARY, "f.onnx, ONNX Runtime"]
-    assert "broken.onnx, ONNX Runtime: " in result.err
-    assert len(result.err.strip().splitlines()) == 1
+    theirs = ["f.onnx, ONNX Runtime", "f.onnx, OpenVINO"]
+    assert [row["engine"] for row in result.json["engines"]] == [*BINARY, *theirs]
+    first, second = sorted(result.err.strip().splitlines())
+    assert "broken.onnx, ONNX Runtime: " in first
+    assert "broken.onnx, OpenVINO: " in second
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import subprocess
 import bireid_converters.onnx_export
 import pytest
 
+from bireid_deploy import extras
+
 ENGINES = ["keras", "native", "litert", "onnx", "lce"]
 
 
@@ -155,3 +157,24 @@ def test_what_was_measured_is_said(cli, trained, people, tmp_path):
         assert "mAP " in line
         assert "rank-1 " in line
     assert line.endswith("% of outputs as the first")
+
+
+@pytest.mark.parametrize(
+    ("format", "package", "extra"),
+    [("ethos-u", "ethos-u-vela", "vela"), ("qonnx", "qonnx", "qonnx")],
+)
+def test_a_format_whose_packages_are_missing(
+    refused, trained, tmp_path, monkeypatch, format, package, extra
+):
+    present = extras.is_installed
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != package and present(name))
+    err = refused(4, "convert", trained.path, "-o", tmp_path / "b", "--format", format)
+    assert err.strip() == (
+        f'bireid-deploy: {package} is not installed: pip install "bireid-deploy[{extra}]"'
+    )
+
+
+def test_a_configuration_that_no_format_has(refused, trained, tmp_path):
+    arguments = ("convert", trained.path, "-o", tmp_path / "b", "--configuration", "u65-521")
+    assert "add the format ethos-u" in refused(2, *arguments)
+    assert "did you mean u65-512" in refused(2, *arguments, "--format", "ethos-u")

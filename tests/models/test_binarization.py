@@ -1,14 +1,22 @@
 """Scales, surrogates and wiring of BiRe-ID and its rivals."""
 
+import dataclasses
 from functools import cache
 
 import numpy as np
 import pytest
 from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.config import NetworkConfig
+from bireid_models.deploying import deployable
 from bireid_models.framework import keras, tf
 from bireid_models.kernels import standardized
-from bireid_models.layers import BinaryActivationConv2D, BinaryConv2D, binary_layers
+from bireid_models.layers import (
+    BinaryActivationConv2D,
+    BinaryConv2D,
+    BinaryWeightConv2D,
+    binary_layers,
+    latent_layers,
+)
 from bireid_models.network import build_network
 from bireid_models.surrogates import ErrorDecay
 
@@ -227,3 +235,34 @@ def test_progress_changes_the_gradient_of_a_compiled_step():
     before = step().numpy()
     network.set_progress(0.9)
     assert np.abs(step().numpy() - before).max() > 0
+
+
+def test_binary_weights_meet_real_activations():
+    layer = BinaryWeightConv2D(2, 1, binarization=BINARIZATIONS["xnor"])
+    layer.build((None, 3, 3, 4))
+    layer.kernel.assign(np.asarray(KERNEL, np.float32).T.reshape(1, 1, 4, 2))
+    images = np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype(np.float32)
+    signs = np.where(np.asarray(KERNEL) >= 0, 1.0, -1.0).T
+    expected = images @ signs * [0.25, 0.2875]
+    np.testing.assert_allclose(layer(images), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(layer.deployed_kernel()[0, 0], signs * [0.25, 0.2875], rtol=1e-6)
+
+
+def test_a_network_of_binary_weights_is_the_real_one_with_two_values_per_channel():
+    network = small_network("bireid", "binary_weights")
+    assert not binary_layers(network.model)
+    assert len(latent_layers(network.model)) == 16
+    plain = deployable(network)
+    assert plain.config == dataclasses.replace(network.config, precision="real")
+    images = np.random.default_rng(0).normal(size=(2, 64, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(plain.model(images), network.model(images), atol=1e-5)
+    for layer in latent_layers(network.model):
+        sizes = np.abs(plain.model.get_layer(layer.name).kernel.numpy()).reshape(-1, layer.filters)
+        assert np.all(sizes == sizes[0])
+    names = {each.name for each in small_network("bireid", "real").model.layers}
+    assert {each.name for each in network.model.layers} == names
+
+
+def test_a_matrix_is_no_scale_of_binary_weights():
+    with pytest.raises(ValueError, match="binary_weights needs one number per channel, and 'rbcn'"):
+        NetworkConfig(precision="binary_weights", binarization="rbcn")

@@ -130,7 +130,7 @@ def _compare(
         on_progress(f"exporting camera {camera.name}")
         network = _network(base, camera)
         for entry in formats:
-            data = export(entry, network, metadata)
+            data = export(entry, network, metadata).data
             found[entry.name].add(data, entry.find_constants(data), camera.name)
     names = {entry.name: entry.file_name for entry in formats}
     tables = {names[key]: each.table() for key, each in found.items()}

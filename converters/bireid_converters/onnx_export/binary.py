@@ -1,10 +1,14 @@
 """Binary convolutions in standard ONNX operators, with weights of one bit each."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from onnx import TensorProto
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.emission import Emission
+from bireid_converters.onnx_export.graph import OnnxGraph
 
 
 def binary_convolution(emission: Emission) -> str:
@@ -13,41 +17,65 @@ def binary_convolution(emission: Emission) -> str:
     The tensors `NAME/signs` (before padding) and `NAME/sum` hold whole numbers, so that every
     engine has to compute the same ones.
     """
-    layer, graph = emission.layer, emission.graph
-    one = graph.constant("constant/one", np.float32(1))
-    zero = graph.constant("constant/zero", np.float32(0))
-    minus_one = graph.constant("constant/minus_one", np.float32(-1))
+    return convolution_of_signs(emission, _signs, _unpacked_weights)
 
-    # GreaterOrEqual and not Sign: the sign of zero is +1 in Larq and 0 in ONNX.
-    positive = graph.node("GreaterOrEqual", [emission.input, zero], f"{layer.name}/positive")
-    signs = graph.node("Where", [positive, one, minus_one], f"{layer.name}/signs")
-    pads = emission.pads(layer.kernel_size)
+
+def convolution_of_signs(
+    emission: Emission, signs_of: Callable[[Emission], str], kernel_of: Callable[[Emission], str]
+) -> str:
+    """Write a binary convolution, given what makes its operands.
+
+    Args:
+        emission: The layer.
+        signs_of: Writes the signs of the input as `NAME/signs`, float32 of +1 and -1.
+        kernel_of: Writes the kernel (out, in, height, width), the same; returns its tensor.
+    """
+    layer, graph = emission.layer, emission.graph
+    signs = signs_of(emission)
+    geometry = emission.geometry(layer.groups)
+    pads = geometry["pads"]
     if any(pads):
         amounts = emission.constant("pads", np.array([0, 0, *pads[:2], 0, 0, *pads[2:]], np.int64))
         value = graph.constant(
             f"constant/pad_value_{layer.pad_values:g}", np.float32(layer.pad_values)
         )
         signs = graph.node("Pad", [signs, amounts, value], f"{layer.name}/padded")
-    total = graph.node(
-        "Conv",
-        [signs, _unpacked_weights(emission, one, minus_one)],
-        f"{layer.name}/sum",
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        dilations=layer.dilation_rate,
-        group=layer.groups,
-    )
+        geometry["pads"] = [0, 0, 0, 0]
+    operands = [signs, kernel_of(emission)]
+    total = graph.node("Conv", operands, f"{layer.name}/sum", **geometry)
     return emission.add_affine(total, _scale_and_norm(emission))
 
 
-def _unpacked_weights(emission: Emission, one: str, minus_one: str) -> str:
+def _signs(emission: Emission) -> str:
+    layer, graph = emission.layer, emission.graph
+    one, minus_one = _ones(graph)
+    zero = graph.constant("constant/zero", np.float32(0))
+    # GreaterOrEqual and not Sign: the sign of zero is +1 in Larq and 0 in ONNX.
+    positive = graph.node("GreaterOrEqual", [emission.input, zero], f"{layer.name}/positive")
+    return graph.node("Where", [positive, one, minus_one], f"{layer.name}/signs")
+
+
+def _ones(graph: OnnxGraph) -> tuple[str, str]:
+    return (
+        graph.constant("constant/one", np.float32(1)),
+        graph.constant("constant/minus_one", np.float32(-1)),
+    )
+
+
+def sign_kernel(layer: Any) -> np.ndarray:
+    """The signs of the kernel of a binary layer, float32 (out, in, height, width)."""
+    return np.asarray(layer.binary_kernel(), np.float32).transpose(3, 2, 0, 1)
+
+
+def _unpacked_weights(emission: Emission) -> str:
     """Store a bit per weight, set for -1; ONNX Runtime unpacks them once, when it loads the file.
 
     Returns:
         Name of the float32 tensor (out, in, height, width) of +1 and -1.
     """
     layer, graph = emission.layer, emission.graph
-    weights = np.asarray(layer.binary_kernel()).transpose(3, 2, 0, 1)
+    one, minus_one = _ones(graph)
+    weights = sign_kernel(layer)
     bits = np.packbits((weights < 0).reshape(-1), bitorder="little")
     packed = emission.constant("bits", bits[:, None])
     masks = graph.constant("constant/bit_masks", np.left_shift(1, np.arange(8)).astype(np.uint8))

@@ -50,6 +50,16 @@ class Emission:
         shift = self.constant("shift", affine.shift.reshape(per_channel))
         return self.graph.node("Add", [scaled, shift], self.output)
 
+    def geometry(self, group: int) -> dict[str, Any]:
+        """Attributes of a Conv that is what this layer is; importers of chips want all of them."""
+        return {
+            "kernel_shape": self.layer.kernel_size,
+            "strides": self.layer.strides,
+            "pads": self.pads(self.layer.kernel_size),
+            "dilations": self.layer.dilation_rate,
+            "group": group,
+        }
+
     def pads(self, kernel: tuple[int, int]) -> list[int]:
         """Padding of the layer in ONNX order: top, left, bottom, right."""
         if self.layer.padding == "valid":
@@ -62,6 +72,17 @@ class Emission:
             )
         )
         return [rows[0], columns[0], rows[1], columns[1]]
+
+
+def pointwise(group: int = 1) -> dict[str, Any]:
+    """Attributes of a Conv over single pixels."""
+    return {
+        "kernel_shape": (1, 1),
+        "strides": (1, 1),
+        "pads": (0, 0, 0, 0),
+        "dilations": (1, 1),
+        "group": group,
+    }
 
 
 def unsupported(layer: Any, what: str) -> UnsupportedModelError:

@@ -11,7 +11,7 @@ from bireid_converters.named_model import NamedModel, named_model
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.emission import Emission, unsupported
 from bireid_converters.onnx_export.graph import OnnxGraph
-from bireid_converters.onnx_export.layers import ABSORBING, HANDLERS
+from bireid_converters.onnx_export.layers import ABSORBING, HANDLERS, Handler
 
 
 def export_onnx(network: NamedModel | Any, *, metadata: Mapping[str, str] | None = None) -> bytes:
@@ -33,20 +33,44 @@ def export_onnx(network: NamedModel | Any, *, metadata: Mapping[str, str] | None
     Raises:
         UnsupportedModelError: A layer has no ONNX form here; the message names it.
     """
-    named = named_model(network)
-    graph = OnnxGraph()
-    _Walk(named, graph).run()
-    proto = graph.build(named.model.name, named.input_shapes, named.output_shapes, metadata or {})
+    proto = write_graph(named_model(network), OnnxGraph(), HANDLERS, metadata or {})
     serialized: bytes = proto.SerializeToString(deterministic=True)
     return serialized
+
+
+def write_graph(
+    network: NamedModel,
+    graph: OnnxGraph,
+    handlers: Mapping[type, Handler],
+    metadata: Mapping[str, str],
+) -> Any:
+    """Write every layer of a network by its handler.
+
+    Args:
+        network: The network.
+        graph: An empty graph.
+        handlers: By kind of layer.
+        metadata: Keys and values for the file's `metadata_props`.
+
+    Returns:
+        An `onnx.ModelProto`.
+
+    Raises:
+        UnsupportedModelError: A layer has no handler, or its handler refuses it.
+    """
+    _Walk(network, graph, handlers).run()
+    return graph.build(network.model.name, network.input_shapes, network.output_shapes, metadata)
 
 
 class _Walk:
     """Visits the layers from input to output and remembers the tensor that each one wrote."""
 
-    def __init__(self, network: NamedModel, graph: OnnxGraph) -> None:
+    def __init__(
+        self, network: NamedModel, graph: OnnxGraph, handlers: Mapping[type, Handler]
+    ) -> None:
         self._model = network.model
         self._graph = graph
+        self._handlers = handlers
         self._readers = readers(network.model)
         self._results = network.output_layers
         self._input_names = {
@@ -63,7 +87,7 @@ class _Walk:
             self._write_result(name, self._model.get_layer(layer))
 
     def _write(self, layer: Any) -> None:
-        _check_known(layer)
+        _check_known(layer, self._handlers)
         absorbed = self._affine_layers_behind(layer) if isinstance(layer, ABSORBING) else []
         affine = None
         for each in absorbed:
@@ -71,7 +95,7 @@ class _Walk:
             affine = following if affine is None else affine.then(following)
         names = [layer.name, *(each.name for each in absorbed)]
         emission = Emission(self._graph, layer, self._inputs(layer), f"{names[-1]}/output", affine)
-        self._tensors.update(dict.fromkeys(names, HANDLERS[type(layer)](emission)))
+        self._tensors.update(dict.fromkeys(names, self._handlers[type(layer)](emission)))
 
     def _inputs(self, layer: Any) -> list[str]:
         if isinstance(layer, keras.layers.InputLayer):
@@ -95,9 +119,9 @@ class _Walk:
             self._graph.node("Identity", [tensor], name)
 
 
-def _check_known(layer: Any) -> None:
+def _check_known(layer: Any, handlers: Mapping[type, Handler]) -> None:
     activation = getattr(layer, "activation", None)
-    if type(layer) not in HANDLERS:
+    if type(layer) not in handlers:
         raise unsupported(layer, f"layers of the kind {type(layer).__name__}")
     if len(layer.inbound_nodes) != 1:
         raise unsupported(layer, "a layer that is called more than once")

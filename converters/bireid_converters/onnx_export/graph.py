@@ -12,11 +12,19 @@ IR_VERSION = 8  # what opset 18 came with: the oldest runtimes that know the ope
 
 
 class OnnxGraph:
-    """Nodes and initialisers, added in the order of computation."""
+    """Nodes and initialisers, added in the order of computation.
 
-    def __init__(self) -> None:
+    Args:
+        batch: Items of a call; None leaves the number open.
+        domains: Version of every set of operators beside the standard one, by its domain.
+    """
+
+    def __init__(self, batch: int | None = None, domains: Mapping[str, int] | None = None) -> None:
+        self._batch = "batch" if batch is None else batch
+        self._domains = domains or {}
         self._nodes: list[Any] = []
         self._initializers: dict[str, Any] = {}
+        self._shapes: list[Any] = []
 
     def constant(self, name: str, value: np.ndarray | np.generic) -> str:
         """Add an initialiser, unless this name has one already, and return its name."""
@@ -30,6 +38,12 @@ class OnnxGraph:
             onnx.helper.make_node(operator, inputs, [output], name=output, **attributes)
         )
         return output
+
+    def declare(self, tensor: str, shape: Sequence[int]) -> None:
+        """State the shape of a float32 tensor that no standard operator writes."""
+        self._shapes.append(
+            onnx.helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, shape)
+        )
 
     def build(
         self,
@@ -52,13 +66,16 @@ class OnnxGraph:
         graph = onnx.helper.make_graph(
             self._nodes,
             name,
-            [_batched_tensor(*item) for item in inputs.items()],
-            [_batched_tensor(*item) for item in outputs.items()],
+            [self._tensor(*item) for item in inputs.items()],
+            [self._tensor(*item) for item in outputs.items()],
             list(self._initializers.values()),
+            value_info=self._shapes,
         )
         model = onnx.helper.make_model(
             graph,
-            opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+            opset_imports=[
+                onnx.helper.make_opsetid(*each) for each in (("", OPSET), *self._domains.items())
+            ],
             ir_version=IR_VERSION,
             producer_name="bireid-deploy",
             producer_version=version("bireid-deploy"),
@@ -66,6 +83,6 @@ class OnnxGraph:
         onnx.helper.set_model_props(model, dict(metadata))
         return model
 
-
-def _batched_tensor(name: str, shape: Sequence[int]) -> Any:
-    return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *shape])
+    def _tensor(self, name: str, shape: Sequence[int]) -> Any:
+        sizes = [self._batch, *shape]
+        return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, sizes)

@@ -11,7 +11,7 @@ from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
-from bireid_converters.onnx_export.emission import Emission, unsupported
+from bireid_converters.onnx_export.emission import Emission, pointwise, unsupported
 from bireid_converters.onnx_export.imported_layers import IMPORTED_HANDLERS
 
 # sqrt of the epsilon of tf.math.l2_normalize
@@ -34,16 +34,7 @@ def _convolution(emission: Emission) -> str:
     ]
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
-    return emission.graph.node(
-        "Conv",
-        inputs,
-        emission.output,
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        pads=emission.pads(layer.kernel_size),
-        dilations=layer.dilation_rate,
-        group=layer.groups,
-    )
+    return emission.graph.node("Conv", inputs, emission.output, **emission.geometry(layer.groups))
 
 
 def _depthwise(emission: Emission) -> str:
@@ -60,14 +51,7 @@ def _depthwise(emission: Emission) -> str:
     if affine.shift.any():
         inputs.append(emission.constant("bias", affine.shift))
     return emission.graph.node(
-        "Conv",
-        inputs,
-        emission.output,
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        pads=emission.pads(layer.kernel_size),
-        dilations=layer.dilation_rate,
-        group=kernel.shape[2],
+        "Conv", inputs, emission.output, **emission.geometry(kernel.shape[2])
     )
 
 
@@ -157,7 +141,7 @@ def _repeat_channels(emission: Emission) -> str:
     channels = layer.input_shape[-1]
     ones = emission.constant("ones", np.ones((channels * layer.times, 1, 1, 1)))
     return emission.graph.node(
-        "Conv", [emission.input, ones], emission.output, kernel_shape=(1, 1), group=channels
+        "Conv", [emission.input, ones], emission.output, **pointwise(channels)
     )
 
 
@@ -230,9 +214,13 @@ def _fusion_gate(emission: Emission) -> str:
     for number, x in enumerate(emission.inputs, start=1):
         at = f"{name}/gate{number}"
         pooled = graph.node("GlobalAveragePool", [x], f"{at}/pool")
-        reduced = graph.node("Conv", [pooled, *stored["reduction"]], f"{at}/reduction")
+        reduced = graph.node(
+            "Conv", [pooled, *stored["reduction"]], f"{at}/reduction", **pointwise()
+        )
         kept = graph.node("Relu", [reduced], f"{at}/relu")
-        expanded = graph.node("Conv", [kept, *stored["expansion"]], f"{at}/expansion")
+        expanded = graph.node(
+            "Conv", [kept, *stored["expansion"]], f"{at}/expansion", **pointwise()
+        )
         factors = graph.node("Sigmoid", [expanded], f"{at}/sigmoid")
         gated.append(graph.node("Mul", [x, factors], f"{at}/gated"))
     return graph.node("Add", gated, emission.output)
@@ -257,7 +245,9 @@ def _identity(emission: Emission) -> str:
     return emission.input
 
 
-HANDLERS: dict[type, Callable[[Emission], str]] = {
+Handler = Callable[[Emission], str]
+
+HANDLERS: dict[type, Handler] = {
     keras.layers.InputLayer: _input,
     keras.layers.Conv2D: _convolution,
     BinaryConv2D: binary_convolution,

@@ -1,7 +1,7 @@
 """An ONNX file under the parity gate."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx
@@ -16,6 +16,7 @@ from bireid_converters.parity.converted_file import ConvertedLayer
 from bireid_converters.parity.reference import BinaryReference
 
 _BATCH = 16
+Engine = Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]
 # What ONNX Runtime raises; the classes have no common base but Exception.
 _REFUSALS = (
     errors.Fail,
@@ -34,9 +35,11 @@ class OnnxFile:
     of an inner layer is the tensor `LAYER/output`.
     """
 
+    # Domain and name of operators beside the standard ones.
+    own_operators: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+
     def __init__(self, data: bytes) -> None:
-        require_known_operators(data, "the .onnx file")
-        self._data = data
+        require_known_operators(data, "the .onnx file", self.own_operators)
         self._model = read_onnx(data)
         graph = self._model.graph
         self._producers = {name: node for node in graph.node for name in node.output}
@@ -60,7 +63,7 @@ class OnnxFile:
             else:
                 kernels[name] = total.input[1]
         if kernels:
-            unpacked = _run(_session(self._extract([], [*kernels.values()])), {})
+            unpacked = self._run_once(self._extract([], [*kernels.values()]), {})
             self._kernels = dict(zip(kernels, unpacked, strict=True))
         return missing
 
@@ -86,13 +89,13 @@ class OnnxFile:
         feeds = {f"{name}/signs": signs.transpose(0, 3, 1, 2) for name, signs in inputs.items()}
         return {
             name: sums.transpose(0, 2, 3, 1)
-            for name, sums in zip(inputs, _run(_session(part), feeds), strict=True)
+            for name, sums in zip(inputs, self._run_once(part, feeds), strict=True)
         }
 
     def run(self, inputs: Arrays) -> Mapping[str, np.ndarray]:
         """Map float32 (N, ...) by input to float32 (N, ...) by output."""
         names = [each.name for each in self._model.graph.output]
-        return dict(zip(names, self._run_batches(self._data, inputs), strict=True))
+        return dict(zip(names, self._run_batches(self._model, inputs), strict=True))
 
     def layer_outputs(
         self, layers: Mapping[str, tuple[int, ...]], inputs: Arrays
@@ -104,16 +107,22 @@ class OnnxFile:
         infos = {info.name: info for info in model.graph.value_info}
         del model.graph.output[:]
         model.graph.output.extend(infos[f"{name}/output"] for name in names)
-        outputs = self._run_batches(model.SerializeToString(), inputs)
+        outputs = self._run_batches(model, inputs)
         return {
             name: output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
             for name, output in zip(names, outputs, strict=True)
         }
 
-    def _extract(self, inputs: list[str], outputs: list[str]) -> bytes:
-        extractor = onnx.utils.Extractor(self._model)
-        part: bytes = extractor.extract_model(inputs, outputs).SerializeToString()
-        return part
+    def _engine(self, model: Any) -> Engine:
+        """Load an `onnx.ModelProto`; what comes back takes any number of items."""
+        session = _session(model.SerializeToString())
+        return lambda inputs: _run(session, inputs)
+
+    def _run_once(self, model: Any, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        return self._engine(model)(inputs)
+
+    def _extract(self, inputs: list[str], outputs: list[str]) -> Any:
+        return onnx.utils.Extractor(self._model).extract_model(inputs, outputs)
 
     def _constant_behind(self, tensor: str, operator: str) -> tuple[np.ndarray | None, str]:
         """The constant that the only reader adds or multiplies by, and the result's name."""
@@ -125,11 +134,11 @@ class OnnxFile:
                     return value.reshape(-1), readers[0].output[0]
         return None, tensor
 
-    def _run_batches(self, data: bytes, inputs: Arrays) -> list[np.ndarray]:
-        session = _session(data)
+    def _run_batches(self, model: Any, inputs: Arrays) -> list[np.ndarray]:
+        engine = self._engine(model)
         count = len(next(iter(inputs.values())))
         batches = [
-            _run(session, {name: each[start : start + _BATCH] for name, each in inputs.items()})
+            engine({name: each[start : start + _BATCH] for name, each in inputs.items()})
             for start in range(0, count, _BATCH)
         ]
         return [np.concatenate(parts) for parts in zip(*batches, strict=True)]

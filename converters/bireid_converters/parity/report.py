@@ -2,7 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class GateReport(Protocol):
+    """What a gate reports."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every file computes what was trained."""
+
+    @property
+    def failure(self) -> str | None:
+        """One line on the first failure, or None."""
+
+    def to_manifest(self) -> dict[str, Any]:
+        """JSON-able form."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def cblock(x: Any, config: NetworkConfig, kernels: tuple[int, int], name: str, f
         for number, size in enumerate(kernels, start=1)
     ]
     fused = FusionGate(name=f"{name}_fusion")(branches)
-    if config.precision != "real":
+    if not config.has_real_maps:
         fused = batch_norm(f"{name}_fusion_bn")(fused)
     return pointwise(fused, config, f"{name}_expand", filters, skip=x)
 
@@ -64,10 +64,8 @@ def lite(x: Any, config: NetworkConfig, size: int, name: str) -> Any:
     channels = x.shape[-1]
     for index in range(1, (size - 1) // 2 + 1):
         inner = f"{name}_lite{index}"
-        if config.precision == "real":
-            x = keras.layers.Conv2D(
-                channels, 1, use_bias=False, kernel_initializer="he_normal", name=f"{inner}_conv"
-            )(x)
+        if config.has_real_maps:
+            x = Unit.of(config, inner, channels, kernel_size=1).convolution(f"{inner}_conv", 1)(x)
         else:
             x = pointwise(x, config, inner, channels)
         x = keras.layers.DepthwiseConv2D(
@@ -78,7 +76,7 @@ def lite(x: Any, config: NetworkConfig, size: int, name: str) -> Any:
             name=f"{inner}_depthwise",
         )(x)
         x = batch_norm(f"{inner}_bn_out")(x)
-        if config.precision == "real":
+        if config.has_real_maps:
             x = relu(x, inner)
     return x
 
@@ -95,7 +93,7 @@ def pointwise(
 
     A real-valued unit has a shortcut only where `skip` says from where.
     """
-    is_real = config.precision == "real"
+    is_real = config.has_real_maps
     if is_real and skip is None:
         shortcut = None
     unit = Unit.of(config, name, filters, kernel_size=1, shortcut=shortcut)

@@ -58,7 +58,7 @@ def expected_maximum(count: int) -> float:
 
 
 def _shifted(x: Any, config: NetworkConfig, points: int) -> Any:
-    if config.precision == "real" or config.max_shift == "none":
+    if config.has_real_maps or config.max_shift == "none":
         return x
     if config.max_shift == "ema":
         return ConstantShift(-expected_maximum(points), name=AFTER_MAXIMUM)(x)
@@ -70,7 +70,7 @@ def _shifted(x: Any, config: NetworkConfig, points: int) -> Any:
 
 def _unit(config: NetworkConfig, name: str, filters: int, precision: Any) -> Unit:
     unit = Unit.of(config, name, config.channels(filters), kernel_size=1, shortcut=None)
-    is_real = config.precision == "real"
+    is_real = config.has_real_maps
     return dataclasses.replace(
         unit,
         precision=precision,

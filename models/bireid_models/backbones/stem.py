@@ -34,7 +34,7 @@ def cdnet_stem(image: Any, config: NetworkConfig, filters: int) -> Any:
 
     That of a 1-bit network has a batch normalisation in the place of the ReLU.
     """
-    is_real = config.precision == "real"
+    is_real = config.has_real_maps
     if config.stem == "cifar":
         x = _convolution(image, filters, kernel_size=3, stride=1)
         return relu(x, "stem") if is_real else x

@@ -1,0 +1,1 @@
+"""Files for the Ethos-U of Arm, by Arm's compiler Vela."""
