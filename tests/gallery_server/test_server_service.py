@@ -46,6 +46,10 @@ def test_a_gallery_on_a_server_is_served_and_outlives_its_absence(url, stock: Se
         found = client.post("/v1/search", content=crop(3)).json()
         assert (found["answer"], found["hits"][0]["entry"]) == ("person 3", entries[3])
         assert client.get(f"/v1/entries/{entries[3]}/crop").content[:2] == b"\xff\xd8"
+        # What has expired is nobody's to see, though nobody has removed it yet.
+        store = served.get(None)
+        (over,) = store.add(embedder.embed(crop(9)), expires=1.0, thumbnails=[b"a JPEG"])
+        assert store.thumbnail(over) is None
         assert client.get("/v1/calibration").json()["single"][1]["threshold"] == 0.9
         merged = client.post("/v1/people/person 1/merge", json={"other": "person 2"}).json()
         assert merged["entries"] == 2
