@@ -15,6 +15,7 @@ from bireid_models.imported.layers import (
 )
 from bireid_models.imported.weights import Weights
 
+_STEM = "conv1"
 _BRANCHES = ("conv2a", "conv2b", "conv2c", "conv2d")
 
 
@@ -31,7 +32,7 @@ def osnet(image: Any, weights: Weights) -> Any:
     Returns:
         The features (N, 512), after a batch normalisation and a ReLU.
     """
-    x = _unit(image, weights, "conv1", kernel=7, stride=2)
+    x = _unit(image, weights, _STEM, kernel=7, stride=2)
     x = max_pool_after_relu(x, "maxpool")
     for stage in (2, 3, 4):
         for block in (0, 1):
@@ -47,8 +48,9 @@ def osnet(image: Any, weights: Weights) -> Any:
 
 def _unit(x: Any, weights: Weights, key: str, *, kernel: int = 1, stride: int = 1) -> Any:
     x = convolution(x, weights, f"{key}.conv", stride=stride, padding=kernel // 2)
-    of_batches = f"{key}.bn.running_mean" in weights
-    x = (norm if of_batches else image_norm)(x, weights, f"{key}.bn")
+    # Elsewhere statistics that are missing are no sign of another kind of layer.
+    per_image = key == _STEM and f"{key}.bn.running_mean" not in weights
+    x = (image_norm if per_image else norm)(x, weights, f"{key}.bn")
     return relu(x, f"{key}.relu")
 
 
