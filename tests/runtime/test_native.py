@@ -158,7 +158,7 @@ def test_an_extractor_leaves_the_pixels_to_c(bundle, smooth_crops, monkeypatch):
     def no_resize(*arguments):
         raise AssertionError("NumPy resized an image")
 
-    monkeypatch.setattr("bireid_runtime.session.fit_image", no_resize)
+    monkeypatch.setattr("bireid_runtime.session.fit_to_input", no_resize)
     np.testing.assert_array_equal(extractor.embed(smooth_crops[:3]), expected)
 
 

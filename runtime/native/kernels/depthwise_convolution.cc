@@ -17,16 +17,7 @@ DepthwiseConvolution::DepthwiseConvolution(const FloatConvolutionSpec& spec, con
 }
 
 void DepthwiseConvolution::Place(const MapLayout& input) {
-  const Extent vertical = Extent::Of(input.height, spec_.kernel_height, spec_.stride_height,
-                                     spec_.dilation_height, spec_.padding);
-  const Extent horizontal = Extent::Of(input.width, spec_.kernel_width, spec_.stride_width,
-                                       spec_.dilation_width, spec_.padding);
-  if (input.elements != spec_.channels_in || input.border.top < vertical.pad_before ||
-      input.border.bottom < vertical.pad_after || input.border.left < horizontal.pad_before ||
-      input.border.right < horizontal.pad_after) {
-    throw std::invalid_argument("the input map does not hold every window");
-  }
-  table_ = WindowTable::Of(input, vertical, horizontal, spec_.channels_in);
+  table_ = spec_.Place(input, spec_.channels_in);
 }
 
 void DepthwiseConvolution::AddTap(const float* __restrict input, const float* __restrict weights,
