@@ -7,6 +7,7 @@
 
 #include <wasm_simd128.h>
 
+#include "kernels/portable_depthwise.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
 
@@ -218,6 +219,11 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
   ConvolveTiles<float>(a, DepthOf(a), 1, MultiplyAdd);
 }
 
+void DepthwiseConvolution(const DepthwiseConvolutionArguments& a) {
+  portable::DepthwiseConvolution<Comparisons>(
+      a, [](float input, float weight, float y) { return y + input * weight; });
+}
+
 void PixelConvolution(const PixelConvolutionArguments& a) {
   ConvolveTiles<int16_t>(a, DepthOf(a), 2, MultiplyPairs);
 }
@@ -231,6 +237,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     PixelConvolution,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,
