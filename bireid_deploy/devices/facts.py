@@ -16,9 +16,8 @@ KERNEL_FEATURES = (
 )
 
 _AVX2 = frozenset(("avx2", "fma"))
-_AVX512 = _AVX2 | frozenset(
-    ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vpopcntdq", "avx512_vnni")
-)
+_AVX512F = _AVX2 | frozenset(("avx512f", "avx512bw", "avx512dq", "avx512vl"))
+_AVX512 = _AVX512F | frozenset(("avx512_vpopcntdq", "avx512_vnni"))
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,8 @@ class DeviceFacts:
         features = set(self.cpu_features)
         if self.machine == "x86_64" and features >= _AVX512:
             return "avx512"
+        if self.machine == "x86_64" and features >= _AVX512F:
+            return "avx512f"
         if self.machine == "x86_64" and features >= _AVX2:
             return "avx2"
         return "scalar"

@@ -18,7 +18,7 @@ STUDIES = HERE.parent
 NATIVE = STUDIES.parent / "runtime" / "native"
 COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
-KERNEL_FILES = ("avx2", "avx512", "dispatch", "geometry", "neon", "scalar")
+KERNEL_FILES = ("avx2", "avx512", "avx512f", "dispatch", "geometry", "neon", "scalar")
 EMULATOR = "qemu-aarch64"
 
 # What /proc/cpuinfo calls the CPUs of a Raspberry Pi 4 and 5; XNNPACK chooses kernels by it.

@@ -27,6 +27,7 @@ def planned(target, *variables):
         "native-test",
         "bireid-embed",
         "bireid-embed-aarch64",
+        "wasm",
         "install",
     ],
 )

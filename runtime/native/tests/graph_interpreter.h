@@ -266,8 +266,7 @@ class GraphInterpreter : MapValues {
       ForEachTap(node, shape[1], shape[2], p, [&](int ky, int kx, Position source, bool inside) {
         source.c = p.c / multiplier;
         const float value = inside ? At<float>(node.inputs[0], source) : 0.0f;
-        const float product = value * At<float>(filter, {0, ky, kx, p.c});
-        y = y + product;
+        y = std::fma(value, At<float>(filter, {0, ky, kx, p.c}), y);
       });
       At<float>(output, p) = Activate(node.options.activation, y);
     });

@@ -59,7 +59,8 @@ class Resize : public testing::TestWithParam<const char*> {
   const ResizeKernels* kernels_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Paths, Resize, testing::Values("scalar", "avx2", "avx512", "neon"),
+INSTANTIATE_TEST_SUITE_P(Paths, Resize,
+                         testing::Values("scalar", "avx2", "avx512f", "avx512", "neon"),
                          [](const auto& path) { return std::string(path.param); });
 
 TEST_P(Resize, EqualsPythonBitForBit) {

@@ -120,6 +120,31 @@ bool FloatRoundsTwicePerProduct(uint32_t seed) {
   });
 }
 
+bool DepthwiseRoundsTwicePerProduct(uint32_t seed) {
+  Case c(seed, 1, 1);
+  const int multiplier = seed % 3 == 0 ? 2 : 1;
+  const int taps = static_cast<int>(c.runs.size());
+  const std::vector<float> input = c.random.Floats(c.input_size() + c.channels);
+  const std::vector<float> bias = c.random.Parameters(c.channels);
+  const std::vector<float> weights =
+      c.random.Floats(int64_t{Blocks(c.channels)} * taps * kBlockChannels);
+  const auto run = [&](const std::vector<Stage>& stages) {
+    kernels->depthwise_convolution({input.data(), c.windows.data(), c.runs.data(), taps, c.channels,
+                                    multiplier, weights.data(), bias.data(), stages.data(),
+                                    CountOf(stages), c.range});
+  };
+  return c.Holds(run, [&](int pixel, int channel) {
+    float y = bias[channel];
+    for (int t = 0; t < taps; ++t) {
+      const int k =
+          (channel / kBlockChannels * taps + t) * kBlockChannels + channel % kBlockChannels;
+      const float product = input[c.windows[pixel] + c.runs[t] + channel / multiplier] * weights[k];
+      y = y + product;
+    }
+    return y;
+  });
+}
+
 bool PixelsAreExact(uint32_t seed) {
   Case c(seed, 24, 2);
   const int64_t depth = c.depth();
