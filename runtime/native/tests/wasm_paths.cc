@@ -216,7 +216,7 @@ int main() {
   std::printf("auto is %s\n", kernels->name);
   const int failures =
       Check("binary", BinaryIsExact, 60) + Check("float", FloatRoundsTwicePerProduct, 40) +
-      Check("pixels", PixelsAreExact, 40) + Check("stages", StagesAloneAreExact, 60) +
-      Check("pools", PoolsAreThoseOfTheScalarPath, 40);
+      Check("depthwise", DepthwiseRoundsTwicePerProduct, 40) + Check("pixels", PixelsAreExact, 40) +
+      Check("stages", StagesAloneAreExact, 60) + Check("pools", PoolsAreThoseOfTheScalarPath, 40);
   return failures == 0 ? 0 : 1;
 }
