@@ -54,8 +54,13 @@ def _int8(precision: Any, height: int, width: int, factor: float) -> bytes:
     from bireid_models.network import build_network
 
     keras.utils.set_random_seed(0)
+    # A scale that fits random kernels as they are.
     config = NetworkConfig(
-        precision=precision, input_height=height, input_width=width, width=factor
+        precision=precision,
+        binarization="bireal",
+        input_height=height,
+        input_width=width,
+        width=factor,
     )
     images = np.random.default_rng(0).normal(size=(IMAGES, height, width, 3)).astype(np.float32)
     return export_int8(deployable(build_network(config)), representative={"image": images})

@@ -45,17 +45,32 @@ def command(model: Path, as_json: bool) -> None:
         _emit_removed(removed)
     for name, audit in audits.items():
         _emit(name, audit)
+    emit_lines(_compiled(bundle))
+
+
+def _compiled(bundle: Bundle | None) -> list[str]:
+    """What the compilers of files for chips said of them."""
+    files = {} if bundle is None else bundle.manifest["files"]
+    lines = []
+    for name, entry in files.items():
+        report = entry.get("report")
+        if isinstance(report, dict) and isinstance(report.get("summary"), str):
+            lines.append(f"{name}: {report['summary']}")
+    return lines
 
 
 def _audits(model: Path) -> "dict[str, Audit]":
     from bireid_converters.audit import audit_onnx, audit_tflite
+    from bireid_converters.formats import FORMATS
     from bireid_runtime.errors import UnsupportedModelError
 
     auditors = {".tflite": audit_tflite, ".onnx": audit_onnx}
     files = [model]
     if model.is_dir():
-        known = Bundle.open(model).formats.values()
-        files = [path for path in known if path.suffix in auditors]
+        # What a compiler made for a chip has no layers to look at.
+        closed = {entry.name for entry in FORMATS if entry.audit is None}
+        known = Bundle.open(model).formats.items()
+        files = [path for name, path in known if path.suffix in auditors and name not in closed]
     elif model.suffix not in auditors:
         raise UnsupportedModelError(f"{model}: inspect a bundle, a .tflite or a .onnx file")
     audits = {}

@@ -202,6 +202,7 @@ FORMATS = (
         help="QONNX for FINN and hls4ml: 1-bit operands by BipolarQuant",
         takes=("metadata",),
         opener="bireid_converters.parity.qonnx_file:QonnxFile",
+        audit="bireid_converters.audit:audit_onnx",
         extra="qonnx",
         runs_here=False,
     ),

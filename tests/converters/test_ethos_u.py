@@ -18,8 +18,10 @@ from bireid_models.layers import latent_layers
 from bireid_models.network import build_network
 from bireid_runtime import Session
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
+from click.testing import CliRunner
 
 from bireid_deploy.benchmark.engines import engines_of
+from bireid_deploy.cli.inspect import command as inspect
 from bireid_deploy.comparison.contestants import find_contestant
 
 SIZE = {"input_height": 64, "input_width": 32, "width": 0.25}
@@ -96,6 +98,13 @@ def test_engines_here_open_the_other_files_alone(bundle):
     }
     with pytest.raises(ArgumentError, match="no model file of a bundle that runs here"):
         find_contestant(bundle.file("ethos-u"))
+
+
+def test_inspect_says_what_the_compiler_said(bundle):
+    shown = CliRunner().invoke(inspect, [str(bundle.path)])
+    assert shown.exit_code == 0, shown.output
+    summary = bundle.manifest["files"]["model.ethos-u.tflite"]["report"]["summary"]
+    assert f"model.ethos-u.tflite: {summary}" in shown.output.replace("\n  ", " ")
 
 
 def test_every_configuration_is_one_of_velas():

@@ -63,6 +63,12 @@ def test_form_of_the_file(small_network, file):
     assert {name for node in model.graph.node for name in node.output} <= shaped
 
 
+def test_the_audit_counts_the_signs(small_network, file):
+    weights = find_format("qonnx").load_audit()(file).to_manifest()["weights"]
+    expected = sum(int(np.prod(layer.kernel.shape)) for layer in binary_layers(small_network.model))
+    assert weights["binary"] == expected
+
+
 @pytest.mark.parametrize(
     ("operator", "domain"),
     [("Loop", ""), ("BipolarQuant", "somebody"), ("Quant", "qonnx.custom_op.general")],

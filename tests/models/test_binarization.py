@@ -252,6 +252,9 @@ def test_a_network_of_binary_weights_is_the_real_one_with_two_values_per_channel
     network = small_network("bireid", "binary_weights")
     assert not binary_layers(network.model)
     assert len(latent_layers(network.model)) == 16
+    rng = np.random.default_rng(0)
+    for layer in latent_layers(network.model):
+        layer.alpha.assign(rng.uniform(0.02, 0.2, layer.filters).astype(np.float32))
     plain = deployable(network)
     assert plain.config == dataclasses.replace(network.config, precision="real")
     images = np.random.default_rng(0).normal(size=(2, 64, 32, 3)).astype(np.float32)

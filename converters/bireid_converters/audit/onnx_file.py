@@ -31,6 +31,8 @@ _DAMAGE = (
     ValueError,
 )
 _LAYERS = ("Conv", "Gemm", "MatMul")
+# Of QONNX: signs times a number.
+_BIPOLAR = "BipolarQuant"
 _TRANSPARENT = ("Pad", "Transpose", "Identity", "QuantizeLinear", "DequantizeLinear")
 
 
@@ -64,8 +66,8 @@ def read_onnx(data: bytes) -> Any:
 def audit_onnx(data: bytes) -> Audit:
     """Audit an ONNX file.
 
-    Weights count as 1-bit if they are stored as bits and unpacked by standard operators, and the
-    layer reads signs.
+    Weights count as 1-bit if they are stored as bits and unpacked by standard operators, or are the
+    signs of QONNX, and the layer reads signs.
 
     Args:
         data: Bytes of the file.
@@ -188,7 +190,7 @@ def _stored_weights(graph: _Graph, node: Any) -> _Weights:
         )
     tensor = max(constants, key=lambda each: math.prod(each.dims))
     precision = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name
-    if precision == "uint8" and "BitwiseAnd" in operators:
+    if (precision == "uint8" and "BitwiseAnd" in operators) or _BIPOLAR in operators:
         precision = "1-bit"
     return _Weights(tensor, precision)
 
@@ -217,7 +219,8 @@ def _reason_for_float(graph: _Graph, node: Any, weights: _Weights) -> str:
         return "it reads the image"
     if weights.precision != "1-bit":
         return _reason_for_real_kernel(node, weights)
-    if source.op_type != "Where" or not _are_signs(graph, source):
+    signs = source.op_type == "Where" and _are_signs(graph, source)
+    if not signs and source.op_type != _BIPOLAR:
         return f"its input {name!r}, of {source.op_type}, is not a sign"
     return ""
 
