@@ -25,7 +25,7 @@ NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% pr
 FUZZ_SECONDS ?= 30
 # The tests of a folder stay in one process, and long folders start first (tests/conftest.py): how
 # many tests one has says nothing about how long they take.
-PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 # CMake's own make is told its number of jobs.
 unexport MAKEFLAGS
