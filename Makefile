@@ -23,7 +23,8 @@ NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter 
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
 NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/% web/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
-# The tests of a folder stay in one process, and long folders start first (tests/conftest.py): how
+# One more worker than cores, for many tests wait for processes, servers and devices. The tests of a
+# folder stay in one process, and long folders start first (tests/conftest.py): how
 # many tests one has says nothing about how long they take.
 PYTEST := $(BIN)/pytest --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
