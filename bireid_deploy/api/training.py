@@ -77,7 +77,7 @@ def train(
         overrides: `section.key=value` assignments; only for a recipe that is read from a file.
         layout: Layout of the data set, for tasks that know several; where `data` is None, it is
             the run's.
-        init: Run to start from.
+        init: Run to start from, or a checkpoint of a ResNet of PyTorch.
         teacher: Run to learn from, if a method of the recipe wants one; with `resume` None for that
             of the run.
         resume: Continue an interrupted run, to the same weights.

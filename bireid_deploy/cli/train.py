@@ -18,7 +18,11 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the recipe."
 )
-@click.option("--init", type=click.Path(path_type=Path), help="Start from the weights of this run.")
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    help="Start from the weights of this run, or of a ResNet of PyTorch (.pth).",
+)
 @click.option(
     "--teacher", type=click.Path(path_type=Path), help="Run, or file of teach-cache, to learn from."
 )

@@ -12,6 +12,7 @@ from bireid_deploy.training.checkpoint import (
     load_network,
     load_variables,
 )
+from bireid_deploy.training.foreign_start import start_from_checkpoint
 from bireid_deploy.training.optimizers import initialise_alphas
 from bireid_deploy.training.recipe import OptimizerSection
 from bireid_deploy.training.run_directory import RunDirectory
@@ -31,13 +32,17 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
 
     Args:
         network: Built network; its variables are assigned.
-        source: Run directory, or the checkpoint of a run of the same precision.
+        source: Run directory, checkpoint of a run of the same precision, or ResNet of PyTorch.
         options: How to initialise alpha.
         seed: Seed of a random alpha.
 
     Raises:
         TrainingError: Not a run, or its checkpoint is damaged or of another network.
+        CheckpointError, UnsupportedModelError: As `start_from_checkpoint`.
     """
+    if source.is_file() and source.suffix != ".npz":
+        start_from_checkpoint(network, source)
+        return
     if not source.is_dir():
         load_network(source, network)
         return
