@@ -42,6 +42,20 @@ def test_a_variant_that_is_not_built_is_refused_by_its_key():
         find_family(keys)
 
 
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        ("base.blocks.0.attn.qkv.weight", "a transformer"),
+        ("image_encoder.transformer.resblocks.0.attn.in_proj_weight", "a transformer"),
+        ("base.stages.0.blocks.1.attn.w_msa.qkv.weight", "a transformer"),
+        ("feature.1.fm_conv1.weight", "MLFN"),
+    ],
+)
+def test_what_is_not_built_is_sent_to_onnx_and_teaching(key, what):
+    with pytest.raises(UnsupportedModelError, match=f"it is {what}.*ONNX.*`teach-cache`"):
+        find_family(["base.cls_token", key])
+
+
 def test_the_closest_family_is_named():
     with pytest.raises(UnsupportedModelError, match=r"the closest is layumi.*model\.conv1"):
         find_family(["model.conv1.weight", "model.layer1.0.conv1.weight"])

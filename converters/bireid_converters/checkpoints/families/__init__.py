@@ -16,6 +16,16 @@ __all__ = ["FAMILIES", "Family", "find_family"]
 
 FAMILIES = (*OSNETS, *RESNETS, *FAST_REID, *LIGHT, *CDNETS)
 
+# What is not built here, by parts of keys that give it away.
+_STRANGERS = {
+    "a transformer": (".attn.qkv.", ".attn.in_proj_", ".attn.w_msa.", ".self_attn."),
+    "MLFN": (".fm_conv1.",),
+}
+_ROUTES = (
+    "export it to ONNX where it was trained and `import` that; such a bundle can teach a network, "
+    "too: `teach-cache`"
+)
+
 
 def find_family(keys: Collection[str], name: str | None = None) -> Family:
     """The kind of a checkpoint.
@@ -33,8 +43,7 @@ def find_family(keys: Collection[str], name: str | None = None) -> Family:
         raise UnsupportedModelError(f"it is no {family.name}: {missing[0]!r} is not in it")
     if (foreign := family.foreign(keys)) is not None:
         raise UnsupportedModelError(
-            f"it is a variant of {family.name} that is not built here ({foreign!r}); export it to "
-            "ONNX where it was trained"
+            f"it is a variant of {family.name} that is not built here ({foreign!r}); {_ROUTES}"
         )
     return family
 
@@ -50,10 +59,16 @@ def _recognised(keys: Collection[str]) -> Family:
     fitting = [family for family in FAMILIES if family.fits(keys)]
     if fitting:
         return fitting[0]
+    for stranger, parts in _STRANGERS.items():
+        for key in keys:
+            if any(part in key for part in parts):
+                raise UnsupportedModelError(
+                    f"it is {stranger}, which is not built here ({key!r}); {_ROUTES}"
+                )
     common = {family.name: sum(mark in keys for mark in family.marks) for family in FAMILIES}
     closest = max(common, key=lambda name: common[name])
     near = f", the closest is {closest}" if common[closest] else ""
     raise UnsupportedModelError(
         f"of no architecture that is known here{near}; its first keys: "
-        f"{', '.join(list(keys)[:5])}. Export it to ONNX where it was trained"
+        f"{', '.join(list(keys)[:5])}; {_ROUTES}"
     )
