@@ -1,5 +1,10 @@
 #include "kernels/dispatch.h"
 
+#if defined(__arm__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace bireid {
 namespace {
 
@@ -16,6 +21,16 @@ bool CpuHasAvx2() { return false; }
 bool CpuHasAvx512() { return false; }
 #endif
 
+#if defined(__arm__)
+// Where vectors have a fused multiply-add, VFPv4 has it too.
+bool CpuHasNeon32() {
+  constexpr unsigned long kNeeded = HWCAP_NEON | HWCAP_VFPv4;
+  return (getauxval(AT_HWCAP) & kNeeded) == kNeeded;
+}
+#else
+bool CpuHasNeon32() { return false; }
+#endif
+
 }  // namespace
 
 const KernelTable* FindKernels(std::string_view isa) {
@@ -23,6 +38,7 @@ const KernelTable* FindKernels(std::string_view isa) {
       CpuHasAvx512() ? Avx512Kernels() : nullptr,
       CpuHasAvx2() ? Avx2Kernels() : nullptr,
       NeonKernels(),
+      CpuHasNeon32() ? Neon32Kernels() : nullptr,
       WasmKernels(),
       ScalarKernels(),
   };

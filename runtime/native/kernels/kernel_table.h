@@ -187,6 +187,7 @@ const KernelTable* ScalarKernels();
 const KernelTable* Avx2Kernels();
 const KernelTable* Avx512Kernels();
 const KernelTable* NeonKernels();
+const KernelTable* Neon32Kernels();  // also called "neon"
 const KernelTable* WasmKernels();
 
 }  // namespace bireid
