@@ -28,3 +28,9 @@ bireid_unit(readers engine file following golden kinds safetensors)
 bireid_unit(manifest engine manifest pixel_formats)
 bireid_unit(models engine matching model_operators model_reader preprocess)
 set_target_properties(bireid_core bireid_engine PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+# gcc warns of types without a name outside their file, which such a class has on purpose, wherever it
+# is not the file that is compiled.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(bireid_core PRIVATE -Wno-subobject-linkage)
+  target_compile_options(bireid_engine PRIVATE -Wno-subobject-linkage)
+endif()
