@@ -23,20 +23,33 @@ def instructions(record: Record) -> str:
         + _networks(record)
         + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
         "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "
-        "layer.\n\n"
-        + markdown_table(
-            ("layer", "M MAC", "M instructions", "of them SIMD", "MAC per instruction"),
-            [
-                (
-                    layer["layer"],
-                    f"{layer['mac'] / 1e6:.1f}",
-                    f"{layer['instructions'] / 1e6:.2f}",
-                    f"{layer['simd'] / 1e6:.2f}",
-                    f"{layer['mac'] / layer['instructions']:.1f}",
-                )
-                for layer in record["layers"]
-            ],
-        )
+        "layer.\n\n" + _layers(record)
+    )
+
+
+def instructions_armv7(record: Record) -> str:
+    """Executed instructions of the layers on 32-bit ARM."""
+    return (
+        "## Executed instructions on 32-bit ARM, emulated: no times\n\n"
+        f"The same layers by the kernels for 32-bit ARM (`kernels/neon32.cc`), {record['cpu']}. "
+        "`studies/instructions/record_armv7.py` repeats it; "
+        f"{', '.join(record['tools'])}.\n\n" + _layers(record)
+    )
+
+
+def _layers(record: Record) -> str:
+    return markdown_table(
+        ("layer", "M MAC", "M instructions", "of them SIMD", "MAC per instruction"),
+        [
+            (
+                layer["layer"],
+                f"{layer['mac'] / 1e6:.1f}",
+                f"{layer['instructions'] / 1e6:.2f}",
+                f"{layer['simd'] / 1e6:.2f}",
+                f"{layer['mac'] / layer['instructions']:.1f}",
+            )
+            for layer in record["layers"]
+        ],
     )
 
 

@@ -50,7 +50,11 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Callable[[Any], str]]]] = {
     "results-kernels.md": ("Kernels on x86", {"kernels.json": speed_tables.kernels}),
     "results-arm.md": (
         "Instructions on ARM",
-        {"instructions.json": arm_tables.instructions, "cycles.json": arm_tables.cycles},
+        {
+            "instructions.json": arm_tables.instructions,
+            "instructions_armv7.json": arm_tables.instructions_armv7,
+            "cycles.json": arm_tables.cycles,
+        },
     ),
 }
 

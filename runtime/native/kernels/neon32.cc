@@ -100,29 +100,48 @@ template <typename Vector, typename Function>
       : "cc", "memory", "q8", "q9", "q10", "q11", "q12", "q13", "q14", "q15");
 }
 
+// Where the windows of a group and their runs begin, in variables that assembly cannot change, as
+// far as a compiler knows.
+template <typename Element>
+struct Runs {
+  const Element* window0;
+  const Element* window1;
+  const int32_t* run;
+  const int32_t* end;
+  int length;
+
+  Runs(const Group<Element>& group, const Windows& windows)
+      : window0(group.window[0]),
+        window1(group.window[1]),
+        run(windows.runs),
+        end(windows.runs + windows.run_count),
+        length(windows.run_length) {}
+};
+
 // Sums of a depth that 16 bits hold.
 [[gnu::always_inline]] inline void CountBits(const Group<uint32_t>& group, const Windows& windows,
                                              const uint32_t* weights, Sums<uint32x4_t>& totals) {
   Sums<uint16x8_t> sums;
   ForEachSum<uint16x8_t>(sums, [](uint16x8_t, int, int) { return vdupq_n_u16(0); });
-  for (int r = 0; r < windows.run_count; ++r, weights += windows.run_length * kBlockChannels) {
-    const int32_t run = windows.runs[r];
-    CountWords(group.window[0] + run, group.window[1] + run, windows.run_length, weights, sums);
+  for (Runs runs(group, windows); runs.run != runs.end; ++runs.run) {
+    const int32_t run = *runs.run;
+    CountWords(runs.window0 + run, runs.window1 + run, runs.length, weights, sums);
+    weights += runs.length * kBlockChannels;
   }
   ForEachSum<uint32x4_t>(totals, [&](uint32x4_t, int p, int v) { return vpaddlq_u16(sums[p][v]); });
 }
 
 // Sums of any depth, run by run.
-void CountManyBits(const Group<uint32_t>& group, const Windows& windows, const uint32_t* weights,
-                   Sums<uint32x4_t>& totals) {
+[[gnu::noinline]] void CountManyBits(const Group<uint32_t>& group, const Windows& windows,
+                                     const uint32_t* weights, Sums<uint32x4_t>& totals) {
   ForEachSum<uint32x4_t>(totals, [](uint32x4_t, int, int) { return vdupq_n_u32(0); });
-  for (int r = 0; r < windows.run_count; ++r) {
-    for (int first = 0; first < windows.run_length; first += kMaxWords) {
-      const int32_t run = windows.runs[r] + first;
-      const int words = portable::Minimum(windows.run_length - first, kMaxWords);
+  for (Runs runs(group, windows); runs.run != runs.end; ++runs.run) {
+    for (int first = 0; first < runs.length; first += kMaxWords) {
+      const int32_t run = *runs.run + first;
+      const int words = portable::Minimum(runs.length - first, kMaxWords);
       Sums<uint16x8_t> sums;
       ForEachSum<uint16x8_t>(sums, [](uint16x8_t, int, int) { return vdupq_n_u16(0); });
-      CountWords(group.window[0] + run, group.window[1] + run, words, weights, sums);
+      CountWords(runs.window0 + run, runs.window1 + run, words, weights, sums);
       weights += words * kBlockChannels;
       ForEachSum<uint32x4_t>(
           totals, [&](uint32x4_t total, int p, int v) { return vpadalq_u16(total, sums[p][v]); });
@@ -132,8 +151,9 @@ void CountManyBits(const Group<uint32_t>& group, const Windows& windows, const u
 
 // The stages on a tile whose first rows hold the values of a group.
 template <typename Arguments, typename Element>
-void Finish(const Arguments& a, const Group<Element>& group, int block, portable::Tile& tile) {
-  if (!AreUsual(a.stages, a.stage_count, block, a.channels)) {
+void Finish(const Arguments& a, const Group<Element>& group, int block, bool usual,
+            portable::Tile& tile) {
+  if (!usual) {
     portable::RunStages<Comparisons>(a.stages, a.stage_count, group.pixel[0], group.count, block,
                                      a.channels, tile);
     return;
@@ -153,6 +173,7 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
   for (int block = a.range.block_begin; block < a.range.block_end; ++block) {
     const uint32_t* weights =
         static_cast<const uint32_t*>(a.weights) + block * words * kBlockChannels;
+    const bool usual = AreUsual(a.stages, a.stage_count, block, a.channels);
     for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kGroupPixels) {
       const Group<uint32_t> group(a.input, a.windows, begin, a.range.pixel_end);
       for (int c = 0; c < kBlockChannels; c += kGroupChannels) {
@@ -173,7 +194,7 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
           return sum;
         });
       }
-      Finish(a, group, block, tile);
+      Finish(a, group, block, usual, tile);
     }
   }
 }
@@ -210,6 +231,7 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
   const int run_weights = a.windows.run_length * kBlockChannels;
   portable::Tile tile;
   for (int block = a.range.block_begin; block < a.range.block_end; ++block) {
+    const bool usual = AreUsual(a.stages, a.stage_count, block, a.channels);
     for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kGroupPixels) {
       const Group<float> group(a.input, a.windows, begin, a.range.pixel_end);
       for (int c = 0; c < kBlockChannels; c += kGroupChannels) {
@@ -219,17 +241,17 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
         Sums<float32x4_t> sums;
         ForEachSum<float32x4_t>(
             sums, [&](float32x4_t, int, int v) { return vld1q_f32(bias + v * kLanes); });
-        for (int r = 0; r < a.windows.run_count; ++r, weights += run_weights) {
-          const int32_t run = a.windows.runs[r];
-          MultiplyAdd(group.window[0] + run, group.window[1] + run, a.windows.run_length, weights,
-                      sums);
+        for (Runs runs(group, a.windows); runs.run != runs.end; ++runs.run) {
+          const int32_t run = *runs.run;
+          MultiplyAdd(runs.window0 + run, runs.window1 + run, runs.length, weights, sums);
+          weights += run_weights;
         }
         ForEachSum<float32x4_t>(sums, [&](float32x4_t sum, int p, int v) {
           vst1q_f32(tile[p] + c + v * kLanes, sum);
           return sum;
         });
       }
-      Finish(a, group, block, tile);
+      Finish(a, group, block, usual, tile);
     }
   }
 }
