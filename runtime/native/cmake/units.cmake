@@ -31,6 +31,6 @@ set_target_properties(bireid_core bireid_engine PROPERTIES UNITY_BUILD ON UNITY_
 # gcc warns of types without a name outside their file, which such a class has on purpose, wherever it
 # is not the file that is compiled.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(bireid_core PRIVATE -Wno-subobject-linkage)
-  target_compile_options(bireid_engine PRIVATE -Wno-subobject-linkage)
+  target_compile_options(bireid_core PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  target_compile_options(bireid_engine PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
 endif()
