@@ -57,8 +57,8 @@ static int is_simd_of_aarch64(uint32_t code) {
 }
 
 /* Arm Architecture Reference Manual for ARMv7-A, "32-bit Thumb instruction encoding": 111x1111 is
- * data processing of Advanced SIMD, 11111001xxx0 its loads and stores; 111x11 with the coprocessor 10
- * or 11 is floating point. */
+ * data processing of Advanced SIMD, 11111001xxx0 its loads and stores; 111x11 with the coprocessor
+ * 10 or 11 is floating point. */
 static int is_simd_of_thumb(const uint8_t* bytes) {
   const int computes = (bytes[1] & 0xef) == 0xef;
   const int loads_or_stores = bytes[1] == 0xf9 && (bytes[0] & 0x10) == 0;
@@ -69,8 +69,8 @@ static int is_simd_of_thumb(const uint8_t* bytes) {
 static int is_simd(const struct qemu_plugin_insn* instruction) {
   const uint8_t* bytes = qemu_plugin_insn_data(instruction);
   if (is_thumb) return qemu_plugin_insn_size(instruction) == 4 && is_simd_of_thumb(bytes);
-  return is_simd_of_aarch64((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-                            (uint32_t)bytes[3] << 24);
+  return is_simd_of_aarch64((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+                            (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* block) {
