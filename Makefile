@@ -21,7 +21,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
 NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.hpp %.c %.cc,$(NATIVE))) \
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
-NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/%),$(NATIVE))
+NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/% web/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
 # The tests of a folder stay in one process, and long folders start first (tests/conftest.py): how
 # many tests one has says nothing about how long they take.
@@ -271,7 +271,7 @@ else
 	$(call build_program,$(ARMV7),-DCMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN) -DBIREID_UNITS=ON)
 endif
 
-# No target of `make test`: the tests of the package build it. emcc looks for acorn on NODE_PATH.
+# Not for `make test`: the tests of the package build it.
 wasm: $(TOOLS)/.made
 ifeq ($(shell command -v em++),)
 	@echo "== no package for browsers: Emscripten is missing (apt-get install emscripten)"
@@ -279,7 +279,7 @@ else
 	@echo "== bireid.wasm"
 	@$(CMAKE) -S runtime -B build/wasm -DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/cmake/wasm.cmake \
 	  --log-level=NOTICE -Wno-deprecated
-	@NODE_PATH=/usr/share/nodejs $(CMAKE) --build build/wasm --parallel $(CORES) --target bireid_wasm
+	@$(CMAKE) --build build/wasm --parallel $(CORES) --target bireid_wasm
 	@$(CMAKE) --install build/wasm --component web --prefix dist/npm >/dev/null
 	@ls -l dist/npm/bireid.wasm
 endif

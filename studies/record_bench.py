@@ -2,7 +2,7 @@
 
     python studies/record_bench.py BUNDLE [--against FILE ...] [--threads N]
 
-studies/peers.py makes files to compare with.
+studies/peers.py makes files to compare with; so does `convert --format float` of a real-valued run.
 """
 
 import json
@@ -27,19 +27,23 @@ RESULTS = Path(__file__).parent / "results" / "bench"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Also time this .onnx or .tflite file (repeatable).",
 )
+@click.option("--remark", default="", help="What the other files are, a sentence.")
 @click.option("--threads", default=1, show_default=True, help="Threads.")
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
 @click.option("--starts", default=5, show_default=True, help="Fresh processes per engine.")
-def main(bundle: Path, against: tuple[Path, ...], threads: int, rounds: int, starts: int) -> None:
+def main(
+    bundle: Path, against: tuple[Path, ...], remark: str, threads: int, rounds: int, starts: int
+) -> None:
     """Time BUNDLE and write a file of studies/results/bench."""
     opened = Bundle.open(bundle)
     timings = time_engines(engines_of(opened, against, threads), rounds, 10, starts)
     record = {
         "bundle": opened.name,
-        "input": [opened.preprocess.height, opened.preprocess.width],
+        "input": list(opened.inputs[0].shape),
         "machine": machine_name(),
         "threads": threads,
         "against": [path.name for path in against],
+        "remark": remark,
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
     RESULTS.mkdir(exist_ok=True)

@@ -49,32 +49,39 @@ def latency(records: Sequence[Record]) -> str:
         "from x86 to ARM. Load: import of the engine and opening of the file; first: the first "
         "embedding; cold: both, in a fresh process. Larq Compute Engine is tuned for ARM, not for "
         "x86. A uint8 stem rounds the first layer's weights; the other 1-bit rows compute what the "
-        "file says. `bireid-deploy bench BUNDLE` repeats it.\n"
+        "file says. Image, frame and item ms are the whole way: an image to its boxes, a frame to "
+        "the target's place with all sizes and the correlation, a cloud to its class. "
+        "`bireid-deploy bench BUNDLE` repeats it.\n"
     ]
     order = sorted(records, key=lambda each: (not each["against"], each["bundle"], each["threads"]))
     for record in order:
-        height, width = record["input"]
         threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
-        peers = (
-            " A 1-bit ResNet-18 with random weights beside its real-valued counterparts, which "
-            "`studies/peers.py` made; speed does not depend on the weights."
-            if record["against"]
-            else ""
-        )
+        peers = f" {record['remark']}" if record["remark"] else ""
         versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
-        columns = ("engine", "MB", "median ms", "p10-p90 ms", "ratio", "load ms", "first ms")
+        whole = record["engines"][0].get("item") or ""
+        columns = ("engine", "MB", *([f"{whole} ms"] if whole else []), "median ms", "p10-p90 ms")
         parts.append(
             f"### {record['bundle']}, {threads}\n\n"
-            f"{height}x{width} pixels; {record['machine']}.{peers} Engines: {versions}.\n\n"
-            + markdown_table((*columns, "cold ms", "peak MB"), map(_engine, record["engines"]))
+            f"{_taken(record['input'])}; {record['machine']}.{peers} Engines: {versions}.\n\n"
+            + markdown_table(
+                (*columns, "ratio", "load ms", "first ms", "cold ms", "peak MB"),
+                [_engine(engine, bool(whole)) for engine in record["engines"]],
+            )
         )
     return "\n".join(parts)
 
 
-def _engine(engine: Record) -> Sequence[object]:
+def _taken(shape: Sequence[int]) -> str:
+    """Images in pixels, clouds in points."""
+    return f"{shape[0]} points" if shape[1] == 1 else f"{shape[0]}x{shape[1]} pixels"
+
+
+def _engine(engine: Record, whole: bool) -> Sequence[object]:
+    item = engine["item_ms"] if whole else None
     return (
         engine["engine"],
         f"{engine['bytes'] / 1e6:.2f}",
+        *([] if not whole else ["-" if item is None else f"{item:.2f}"]),
         f"{engine['median_ms']:.2f}",
         f"{engine['p10_ms']:.2f}-{engine['p90_ms']:.2f}",
         f"{engine['ratio']:.2f}",

@@ -29,7 +29,7 @@ ALLOWED = {
     ("bireid_deploy/benchmark/engines.py", "lce"): "a back end, which has its format's name",
     ("bireid_deploy/benchmark/engines.py", "float"): "a type of ONNX",
     ("bireid_deploy/data/clouds/ply.py", "float"): "a type of PLY",
-    ("converters/bireid_converters/checkpoints/families.py", "reid"): "what these projects are for",
+    ("converters/bireid_converters/checkpoints/families/family.py", "reid"): "what these are for",
     ("converters/bireid_converters/toolchain.py", "onnx"): "the package on PyPI",
     ("converters/bireid_converters/flatbuffer.py", "int8"): "NumPy's type",
     ("converters/bireid_converters/parity/onnx_file.py", "int8"): "NumPy's type",

@@ -16,10 +16,12 @@ from bireid_deploy.api.flashing import flash, roll_back
 from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
+from bireid_deploy.api.importing_onnx import import_onnx
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.serving import serve
 from bireid_deploy.api.sharded_embedding import embed_shards
+from bireid_deploy.api.teaching import TaughtCache, teach_cache
 from bireid_deploy.api.training import TrainingResult, train
 from bireid_deploy.api.watching import WatchReport, watch
 from bireid_deploy.api.who import WhoResult, who
@@ -40,6 +42,7 @@ __all__ = [
     "FoundInImages",
     "ImportedBundle",
     "SearchResult",
+    "TaughtCache",
     "TrainingResult",
     "Verification",
     "WatchReport",
@@ -61,6 +64,7 @@ __all__ = [
     "follow",
     "grant_rights",
     "import_checkpoint",
+    "import_onnx",
     "measure_latencies",
     "migrate_gallery",
     "open_gallery",
@@ -70,6 +74,7 @@ __all__ = [
     "search",
     "search_gallery",
     "serve",
+    "teach_cache",
     "train",
     "verify",
     "watch",

@@ -40,6 +40,7 @@ def import_checkpoint(
     family: str | None = None,
     size: tuple[int, int] | None = None,
     last_stride: int | None = None,
+    preprocess: Mapping[str, Any] | None = None,
     name: str | None = None,
     reference: Path | str | None = None,
     data: Any = None,
@@ -58,6 +59,8 @@ def import_checkpoint(
             out.
         size: Height and width of its images in pixels; None for the family's.
         last_stride: Of a ResNet's last stage; None for the family's.
+        preprocess: Fields of `bireid_runtime.preprocess.Preprocess` besides the size that are other
+            than the family's, such as `{"resize": "bicubic"}`.
         name: Name of the network; None takes that of the file.
         reference: `.npz` of images and features that the user's own code computed, which the
             network must give to a cosine of 0.9999.
@@ -89,6 +92,7 @@ def import_checkpoint(
     if data is not None:
         on_data(say_data(task, data), count_data(task, data))
     held_to = None if reference is None else Reference.load(Path(reference))
+    from bireid_deploy.comparison.file_trial import try_file
     from bireid_deploy.conversion.import_checkpoint import (
         ImportSettings,
         describe,
@@ -97,12 +101,13 @@ def import_checkpoint(
     )
 
     on_progress("reading the checkpoint")
-    read = read_network(path, ImportSettings(family, size, last_stride))
+    read = read_network(path, ImportSettings(family, size, last_stride, preprocess or {}))
     bundle = import_network(
         path,
         Path(out),
         read,
         formats,
+        trial=try_file,
         name=name or path.stem,
         licences={"weights": NOT_STATED, "training_data": NOT_STATED, **(licences or {})},
         reference=held_to,

@@ -20,6 +20,7 @@ def serve(
     max_bytes: int = 8 * 2**20,
     max_pixels: int = 25_000_000,
     fpir: float = 0.01,
+    keep_crops: bool = False,
     backend: str = "auto",
     threads: int = 1,
     on_ready: Callable[[str], None] = lambda address: None,
@@ -36,6 +37,7 @@ def serve(
         max_bytes: Largest body of a request.
         max_pixels: Largest image.
         fpir: Share of strangers that may be taken for anybody of a gallery.
+        keep_crops: Keep a small JPEG of what is enrolled in the gallery.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
         on_ready: Told the address.
@@ -62,6 +64,7 @@ def serve(
         max_bytes=max_bytes,
         max_pixels=max_pixels,
         fpir=fpir,
+        keep_crops=keep_crops,
     )
     with quiet():
         opened = Bundle.open(bundle)

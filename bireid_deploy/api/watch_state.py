@@ -27,6 +27,8 @@ class WatchState:
         next_tracks: Per camera the number of the next track.
         sizes: Per output file the bytes that were whole then.
         sightings: How many were written.
+        dropped: Per live camera how many frames were overtaken by newer ones.
+        lost: Per live camera how often it went away.
         seconds: How long it took so far.
         done: Whether all frames were taken in.
     """
@@ -38,6 +40,8 @@ class WatchState:
     next_tracks: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     sightings: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     done: bool = False
 
@@ -58,6 +62,7 @@ class WatchState:
             read = cls(**json.loads(read_bounded(path, _MAX_BYTES)))
             counts = [*read.frames.values(), *read.broken.values(), read.sightings]
             counts += [*read.next_tracks.values(), *read.sizes.values()]
+            counts += [*read.dropped.values(), *read.lost.values()]
             is_whole = all(type(each) is int and each >= 0 for each in counts)
             is_whole &= set(read.frames) == set(read.broken) and read.start >= 0
             is_whole &= read.seconds >= 0 and isinstance(read.identity, dict)

@@ -1,30 +1,34 @@
 """`watch` as a function."""
 
-import heapq
 import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
-from bireid_runtime.gallery import Gallery
+from bireid_runtime.gallery import GalleryStore
+from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
+from bireid_deploy.api.drawn_watch import KINDS, draw_watched
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.api.watch_state import SIGHTINGS, STATE, OutputFiles, WatchState
+from bireid_deploy.data.live_frames import LiveCamera, as_they_come, is_live
 from bireid_deploy.data.mot import NO_BOXES, MotBoxes, mot_line, read_mot
-from bireid_deploy.data.watched_frames import FrameSource, WatchedFrame
+from bireid_deploy.data.watched_frames import FrameSource, WatchedFrame, by_time
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.gallery_server.opening import open_gallery
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.training.interruption import interruption
 
 CROPS_FOLDER = "crops"
 # Frames after which the state is saved even if nobody left.
 _SAVE_EVERY = 100
+Source = FrameSource | LiveCamera
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -37,20 +41,26 @@ class WatchReport:
         frames: Per camera how many frames were taken in.
         broken: Per camera how many could not be decoded.
         gone: Per camera that ended before its end why.
+        dropped: Per live camera how many frames were overtaken by newer ones.
+        lost: Per live camera how often it went away.
         sightings: How many tracks are over.
         refused: Boxes that started no track, since too many were open.
         seconds: How long it took, with what earlier calls took.
         fps: Frames per second of this call.
+        drawn: Videos in `out` that were asked for.
     """
 
     out: Path
     frames: dict[str, int]
     broken: dict[str, int]
     gone: dict[str, str]
+    dropped: dict[str, int]
+    lost: dict[str, int]
     sightings: int
     refused: int
     seconds: float
     fps: float
+    drawn: tuple[str, ...] = ()
 
 
 def watch(
@@ -66,6 +76,7 @@ def watch(
     fps: float = 25.0,
     start: float | None = None,
     keep_crops: bool = False,
+    draw: str | None = None,
     resume: bool = False,
     backend: str = "auto",
     threads: int = 1,
@@ -76,20 +87,25 @@ def watch(
     """Say who was seen where and when, in frames of several cameras.
 
     Frames are taken in by their times. Stopped by Ctrl-C or SIGTERM it ends all tracks and writes
-    them; `resume` goes on with the next frame, and who is in view then starts a new track.
+    them; `resume` goes on with the next frame, and who is in view then starts a new track. Live
+    cameras have no other end; of their frames those that come faster than they are taken are
+    dropped.
 
     Args:
-        cameras: Per name of a camera a folder of frames or a video file.
+        cameras: Per name of a camera a folder of frames, a video file, or the address of a live
+            camera (`rtsp://...`, `http://...`); recordings and live cameras do not mix.
         reid: The bundle whose embeddings `gallery` holds.
-        gallery: A gallery.
+        gallery: A gallery: a file, or a URL of one on a server.
         out: Folder for what is written, empty unless `resume`.
         thresholds: What scores mean.
-        detector: Bundle of a detector; None if there are `boxes`.
+        detector: Bundle of a detector, or an ONNX file of another one (`OnnxDetector`); None if
+            there are `boxes`.
         boxes: Per camera a file of MOTChallenge with the boxes of its frames.
         options: How it works.
         fps: Frames per second of folders, and of videos that do not say.
         start: Time of the first frames, seconds since 1970; None for that of the oldest file.
         keep_crops: Write the best crop of each track, a JPEG, below `crops`.
+        draw: When all is watched, write videos with boxes and names: `mp4` or `gif`; of recordings.
         resume: Go on where an earlier call stopped.
         backend: Back end that runs the bundles.
         threads: Threads of that back end.
@@ -101,12 +117,14 @@ def watch(
         DatasetError: A source or file of boxes cannot be read; `out` is not empty, or `resume`
             finds outputs of other sources, bundles or options.
         FingerprintError: The gallery holds embeddings of another network.
-        ArgumentError: A threshold or option is out of range.
+        ArgumentError: A threshold or option is out of range, or the gallery cannot centre a camera.
         MissingPackageError: A video, and PyAV is not installed.
         BireidError: A bundle or the gallery cannot be opened.
     """
     out, given = Path(out), dict(boxes or {})
     sources = _sources(cameras, given, detector is not None, fps)
+    if draw is not None:
+        _require_drawable(draw, sources)
     counts = [source.check() for source in sources]
     total = 0 if None in counts else sum(count or 0 for count in counts)
     truth = {name: read_mot(Path(path)) for name, path in given.items()}
@@ -114,11 +132,11 @@ def watch(
     options = Watching() if options is None else options
     with quiet():
         extractor = Extractor.open(network, backend=backend, threads=threads)
-        finder = None
+        finder: Detector | OnnxDetector | None = None
         if detector is not None:
-            finder = Detector.open(detector, backend=backend, threads=threads)
+            finder = _detector(detector, backend, threads)
     identity = {
-        "cameras": {source.name: str(source.path.absolute()) for source in sources},
+        "cameras": {source.name: source.identity for source in sources},
         "boxes": {name: str(Path(path).absolute()) for name, path in given.items()},
         "network": network.fingerprint,
         "detector": None if finder is None else finder.fingerprint,
@@ -127,12 +145,18 @@ def watch(
         "fps": fps,
         "crops": keep_crops,
     }
-    with Gallery.open(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, network.fingerprint) as opened:
         watcher_of = _Opener(extractor, opened, thresholds, finder, options)
+        for source in sources:
+            watcher_of({}).require_camera(source.name)
         state = _state(out, identity, sources, start, resume)
         watcher = watcher_of(state.next_tracks)
         work = _Work(out, sources, state, watcher, truth, keep_crops, on_sighting)
-        return work.run(total, on_progress)
+        report = work.run(total, on_progress)
+    if draw is None:
+        return report
+    recorded = [each for each in sources if isinstance(each, FrameSource)]
+    return replace(report, drawn=draw_watched(out, recorded, draw))
 
 
 @dataclass(frozen=True)
@@ -140,9 +164,9 @@ class _Opener:
     """What all watchers of a call share."""
 
     extractor: Extractor
-    gallery: Gallery
+    gallery: GalleryStore
     thresholds: Thresholds
-    detector: Detector | None
+    detector: Detector | OnnxDetector | None
     options: Watching
 
     def __call__(self, first_tracks: dict[str, int]) -> Watcher:
@@ -157,7 +181,7 @@ class _Work:
     def __init__(
         self,
         out: Path,
-        sources: Sequence[FrameSource],
+        sources: Sequence[Source],
         state: WatchState,
         watcher: Watcher,
         boxes: Mapping[str, Mapping[int, MotBoxes]],
@@ -169,6 +193,7 @@ class _Work:
         self._keep_crops, self._on_sighting = keep_crops, on_sighting
         names = [SIGHTINGS, *(f"{source.name}.txt" for source in sources)]
         self._files = OutputFiles(out, names, state.sizes)
+        self._live = [each for each in sources if isinstance(each, LiveCamera)]
 
     def run(self, total: int, on_progress: Progress | None) -> WatchReport:
         """Take in all frames; what was done is saved however it ends."""
@@ -177,16 +202,16 @@ class _Work:
         done = sum(state.frames.values())
         try:
             with interruption() as is_stopped:
-                for source, frame in _by_time(self._sources, state.frames):
+                for source, frame in self._frames(is_stopped):
                     self._take(source, frame)
                     taken += 1
                     state.seconds = before + time.perf_counter() - began
                     if on_progress is not None:
                         on_progress(done + taken, total)
                     # Between frames alone, so that what is written and the state belong together.
-                    if is_stopped():
+                    if is_stopped() and not self._live:
                         raise KeyboardInterrupt
-            state.done = True
+            state.done = not self._live
         finally:
             self._write(Watched([], self._watcher.close()))
             state.seconds = before + time.perf_counter() - began
@@ -197,13 +222,22 @@ class _Work:
             frames=dict(state.frames),
             broken=dict(state.broken),
             gone={each.name: each.gone for each in self._sources if each.gone is not None},
+            dropped=dict(state.dropped),
+            lost=dict(state.lost),
             sightings=state.sightings,
             refused=self._watcher.refused,
             seconds=state.seconds,
             fps=taken / max(1e-9, state.seconds - before),
         )
 
-    def _take(self, source: FrameSource, frame: WatchedFrame) -> None:
+    def _frames(self, is_stopped: Callable[[], bool]) -> Iterator[tuple[Source, WatchedFrame]]:
+        state = self._state
+        if self._live:
+            return as_they_come(self._live, state.frames, state.start, is_stopped)
+        recorded = [each for each in self._sources if isinstance(each, FrameSource)]
+        return by_time(recorded, state.frames)
+
+    def _take(self, source: Source, frame: WatchedFrame) -> None:
         known = self._boxes.get(source.name)
         boxes = None if known is None else known.get(frame.number, NO_BOXES)
         given = None if boxes is None else (boxes.corners, boxes.scores)
@@ -236,6 +270,8 @@ class _Work:
     def _save(self) -> None:
         state = self._state
         state.broken = {each.name: each.broken for each in self._sources}
+        state.dropped = {each.name: each.dropped for each in self._live}
+        state.lost = {each.name: each.lost for each in self._live}
         state.next_tracks = self._watcher.next_tracks()
         state.sizes = self._files.flush()
         state.save(self._out)
@@ -251,7 +287,7 @@ def _sources(
     boxes: Mapping[str, Path | str],
     has_detector: bool,
     fps: float,
-) -> list[FrameSource]:
+) -> list[Source]:
     if not cameras:
         raise DatasetError("no camera is given")
     if not 0 < fps <= 1000:
@@ -267,13 +303,31 @@ def _sources(
     missing = sorted(set(cameras) - set(boxes))
     if missing and not has_detector:
         raise DatasetError(f"camera {missing[0]!r} has no boxes and there is no detector")
+    live = [name for name, location in cameras.items() if is_live(location)]
+    if live and len(live) < len(cameras):
+        raise DatasetError(f"camera {live[0]!r} is live and others are recorded; watch them apart")
+    if live:
+        return [LiveCamera(name, str(location)) for name, location in cameras.items()]
     return [FrameSource(name, Path(path), fps) for name, path in cameras.items()]
+
+
+def _detector(given: Bundle | Path | str, backend: str, threads: int) -> Detector | OnnxDetector:
+    if not isinstance(given, Bundle) and Path(given).suffix == SUFFIX:
+        return OnnxDetector.open(given, threads)
+    return Detector.open(given, backend=backend, threads=threads)
+
+
+def _require_drawable(kind: str, sources: Sequence[Source]) -> None:
+    if kind not in KINDS:
+        raise DatasetError(f"{kind!r} cannot be drawn; choose {' or '.join(KINDS)}")
+    if any(isinstance(each, LiveCamera) for each in sources):
+        raise DatasetError("what a live camera showed cannot be drawn afterwards; leave out draw")
 
 
 def _state(
     out: Path,
     identity: dict[str, Any],
-    sources: Sequence[FrameSource],
+    sources: Sequence[Source],
     start: float | None,
     resume: bool,
 ) -> WatchState:
@@ -287,6 +341,10 @@ def _state(
             )
         for source in sources:
             source.broken = state.broken[source.name]
+            if isinstance(source, LiveCamera):
+                source.dropped, source.lost = (
+                    counts.get(source.name, 0) for counts in (state.dropped, state.lost)
+                )
         return state
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(f"{out}: is not empty; resume it or choose another folder")
@@ -294,18 +352,3 @@ def _state(
     moment = min(source.modified() for source in sources) if start is None else start
     zeros = {source.name: 0 for source in sources}
     return WatchState(identity, moment, dict(zeros), dict(zeros))
-
-
-def _by_time(
-    sources: Sequence[FrameSource], after: Mapping[str, int]
-) -> Iterator[tuple[FrameSource, WatchedFrame]]:
-    """Frames of all cameras by their times, of equal ones by the order of the cameras."""
-
-    def frames(order: int) -> Iterator[tuple[float, int, WatchedFrame]]:
-        source = sources[order]
-        for frame in source.frames(after[source.name]):
-            yield frame.seconds, order, frame
-
-    streams = [frames(order) for order in range(len(sources))]
-    for _, order, frame in heapq.merge(*streams, key=lambda each: each[:2]):
-        yield sources[order], frame

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bireid_runtime import Bundle, Preprocess
-from bireid_runtime.backends import BACKENDS, Backend, EngineSession, ImageEngineSession
+from bireid_runtime.backends import BACKENDS, Backend, EngineSession
 from bireid_runtime.errors import BackendUnavailableError, UnsupportedModelError
-from bireid_runtime.preprocess import normalize, preprocess
+from bireid_runtime.preprocess import normalize
 
 from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
-
-CROP_SIZE = (256, 128)
-"""Height and width of the crops that are timed, those of `bireid-embed --bench`."""
+from bireid_deploy.benchmark.whole_item import Rows, WholeItem, whole_item
 
 
 class Opened(NamedTuple):
@@ -24,14 +22,16 @@ class Opened(NamedTuple):
         run: Computes the outputs of one prepared item, float32 (1, ...): the network alone.
         version: The engine, its version and what it chose for this CPU.
         item: What it takes instead of the engine's own item: all inputs of a foreign file.
-        run_crop: Computes them of one uint8 crop (H, W, C) of any size, which the engine prepares
-            itself if it can; None: `preprocess` prepares crops for `run`.
+        session: The engine of a bundle's own file.
+        rows: How to run a foreign file on what the bundle's network takes; None if it takes
+            something else.
     """
 
     run: Callable[[Any], Any]
     version: str
     item: Any = None
-    run_crop: Callable[[np.ndarray], Any] | None = None
+    session: EngineSession | None = None
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Engine:
     Attributes:
         label: What the table calls it.
         kind: A key of the table `_KINDS` in this module.
-        path: A bundle or, for `onnxruntime` and `litert`, a model file.
+        path: The bundle or, for `onnxruntime` and `litert`, a model file.
+        bundle: The bundle.
         bytes: Size of the model file.
         threads: Threads of one call.
         shape: What the network takes, without the batch.
@@ -51,6 +52,7 @@ class Engine:
     label: str
     kind: str
     path: str
+    bundle: str
     bytes: int
     threads: int
     shape: tuple[int, ...]
@@ -75,19 +77,10 @@ class Engine:
             return rng.normal(size=(1, *self.shape)).astype(np.float32)
         return normalize(rng.integers(256, size=(1, *self.shape), dtype=np.uint8), self.preprocess)
 
-    def crop(self) -> np.ndarray | None:
-        """Return a crop before resizing, uint8 `(*CROP_SIZE, C)`; None if it takes no image."""
-        if self.preprocess is None:
-            return None
-        shape = (*CROP_SIZE, self.preprocess.channels)
-        return np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
-
-    def from_crop(self, opened: Opened) -> Callable[[np.ndarray], Any] | None:
-        """The way from a crop to the outputs, as the runtime goes it; None if there is none."""
-        spec = self.preprocess
-        if opened.run_crop is not None or opened.item is not None or spec is None:
-            return opened.run_crop
-        return lambda crop: opened.run(preprocess(crop, spec)[None])
+    def whole_item(self, opened: Opened) -> WholeItem | None:
+        """The whole way of one item through what `open` returned; None if there is none."""
+        bundle = Bundle.open(self.bundle)
+        return whole_item(bundle, opened.session, opened.rows, opened.version)
 
     def open(self) -> Opened:
         """Import the engine and load the model.
@@ -145,6 +138,7 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
                     f"{holds}, {label}",
                     kind,
                     str(bundle.path),
+                    str(bundle.path),
                     size,
                     threads,
                     taken.shape,
@@ -158,7 +152,18 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
             raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
         engine, kind = _FILE_ENGINES[path.suffix]
         size, label = path.stat().st_size, f"{name}, {engine}"
-        found.append(Engine(label, kind, str(path), size, threads, taken.shape, taken.preprocess))
+        found.append(
+            Engine(
+                label,
+                kind,
+                str(path),
+                str(bundle.path),
+                size,
+                threads,
+                taken.shape,
+                taken.preprocess,
+            )
+        )
     return found
 
 
@@ -182,11 +187,7 @@ def installed(engines: Sequence[Engine], against: Sequence[Path] = ()) -> list[E
 
 def _of(bundle: Bundle, session: EngineSession) -> Opened:
     name = bundle.inputs[0].name
-    run_crop = None
-    if isinstance(session, ImageEngineSession):
-        prepares: ImageEngineSession = session
-        run_crop = lambda crop: prepares.run_images([crop])  # noqa: E731
-    return Opened(lambda image: session.run({name: image}), session.describe(), run_crop=run_crop)
+    return Opened(lambda item: session.run({name: item}), session.describe(), session=session)
 
 
 def _open_native(engine: Engine) -> Opened:
@@ -242,7 +243,7 @@ def _open_onnxruntime(engine: Engine) -> Opened:
     }
     version = f"onnxruntime {onnxruntime.__version__}"
     run = lambda item: session.run(None, item)  # noqa: E731
-    return Opened(run, version, feeds, _from_crop(engine, run, feeds))
+    return Opened(run, version, feeds, rows=_rows(engine, run, feeds))
 
 
 def _open_litert(engine: Engine) -> Opened:
@@ -259,30 +260,32 @@ def _open_litert(engine: Engine) -> Opened:
         feeds[each["index"]] = numbers(shape, np.dtype(each["dtype"]))
     interpreter.allocate_tensors()
 
-    def run(item: Mapping[int, np.ndarray]) -> None:
+    results = [each["index"] for each in interpreter.get_output_details()]
+
+    def run(item: Mapping[int, np.ndarray]) -> list[np.ndarray]:
         for index, values in item.items():
             interpreter.set_tensor(index, values)
         interpreter.invoke()
+        return [interpreter.get_tensor(index) for index in results]
 
     described = f"ai-edge-litert {version('ai-edge-litert')} (XNNPACK)"
-    return Opened(run, described, feeds, _from_crop(engine, run, feeds))
+    return Opened(run, described, feeds, rows=_rows(engine, run, feeds))
 
 
-def _from_crop(
+def _rows(
     engine: Engine, run: Callable[[Any], Any], feeds: Mapping[Any, np.ndarray]
-) -> Callable[[np.ndarray], Any] | None:
-    """Prepare a crop as the bundle does, for a foreign file that takes such an image alone."""
-    spec = engine.preprocess
-    if spec is None or len(feeds) != 1:
+) -> Rows | None:
+    """How a foreign file runs on what the bundle's network takes, if it takes that alone."""
+    if len(feeds) != 1:
         return None
     ((key, example),) = feeds.items()
-    image = np.empty((1, *engine.shape), np.float32)
-    if example.dtype != image.dtype:
+    item = np.empty((1, *engine.shape), np.float32)
+    if example.dtype != item.dtype:
         return None
-    if example.shape == image.shape:
-        return lambda crop: run({key: preprocess(crop, spec)[None]})
-    if example.shape == image.transpose(0, 3, 1, 2).shape:
-        return lambda crop: run({key: preprocess(crop, spec)[None].transpose(0, 3, 1, 2)})
+    if example.shape == item.shape:
+        return lambda rows: run({key: rows})
+    if len(engine.shape) == 3 and example.shape == item.transpose(0, 3, 1, 2).shape:
+        return lambda rows: run({key: rows.transpose(0, 3, 1, 2)})
     return None
 
 

@@ -35,11 +35,13 @@ class Round:
 
     Attributes:
         milliseconds: Each run of the network alone.
-        crop_milliseconds: Each run from a crop; empty if the network takes no image.
+        item: What the whole way starts from, in a word; None if there is none.
+        item_milliseconds: Each run of it; empty if there is none.
     """
 
     milliseconds: list[float]
-    crop_milliseconds: list[float]
+    item: str | None
+    item_milliseconds: list[float]
 
 
 class HeldEngine:

@@ -26,15 +26,18 @@ class Timing:
     Attributes:
         engine: Which.
         milliseconds: Latency of every timed run of the network alone, batch 1.
-        crop_milliseconds: The same from an 8-bit crop, resizing and normalising included; empty if
-            the network takes no image.
+        item: What the whole way starts from: `crop` of 128x256 pixels, `image`, `frame` or `item`;
+            None if nothing comes before and behind the network.
+        item_milliseconds: Latency of every timed run of it, from 8-bit pixels or points to what the
+            task answers.
         starts: Every start, each in a process of its own.
         peak_rss_bytes: Peak resident memory of its process, Python included.
     """
 
     engine: Engine
     milliseconds: tuple[float, ...]
-    crop_milliseconds: tuple[float, ...]
+    item: str | None
+    item_milliseconds: tuple[float, ...]
     starts: tuple[Start, ...]
     peak_rss_bytes: int
 
@@ -44,13 +47,13 @@ class Timing:
 
     @property
     def item_ms(self) -> float:
-        """What one item takes: the median from crop to outputs, or of the network if no crop is."""
-        return float(np.median(self.crop_milliseconds or self.milliseconds))
+        """What one item takes: the median of its whole way, or of the network if that is all."""
+        return float(np.median(self.item_milliseconds or self.milliseconds))
 
     def to_json(self, reference: "Timing") -> dict[str, Any]:
         """Record of the row.
 
-        `crop_ms` is the median from crop to outputs, null if the network takes no image; `ratio`
+        `item_ms` is the median of the whole way of an `item`, null if that is the network; `ratio`
         is `median_ms`, the network's, over the reference's. `load_ms`, `first_ms` and their sum
         `cold_ms` are medians over the starts.
         """
@@ -63,7 +66,8 @@ class Timing:
             "median_ms": self.percentile(50),
             "p10_ms": self.percentile(10),
             "p90_ms": self.percentile(90),
-            "crop_ms": self.item_ms if self.crop_milliseconds else None,
+            "item": self.item,
+            "item_ms": self.item_ms if self.item_milliseconds else None,
             "ratio": self.percentile(50) / reference.percentile(50),
             "starts": len(self.starts),
             "load_ms": statistics.median(start.load_ms for start in self.starts),
@@ -154,7 +158,8 @@ class _Row:
         return Timing(
             self.engine,
             tuple(each for visit in self._visits for each in visit.milliseconds),
-            tuple(each for visit in self._visits for each in visit.crop_milliseconds),
+            self._visits[0].item,
+            tuple(each for visit in self._visits for each in visit.item_milliseconds),
             tuple(self._starts),
             self._peak,
         )

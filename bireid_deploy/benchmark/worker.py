@@ -2,8 +2,8 @@
 
 Started as `python -m bireid_deploy.benchmark.worker ENGINE_JSON`. Writes one JSON line when the
 engine is ready; then, for each line with a number of runs on stdin, one line with their
-milliseconds, of the network alone and from a crop; at the end of stdin, one line with the peak
-memory. A line with the key `error` ends the conversation.
+milliseconds, of the network alone and of an item's whole way; at the end of stdin, one line with
+the peak memory. A line with the key `error` ends the conversation.
 """
 
 import json
@@ -44,23 +44,25 @@ def _serve(arguments: str, answers: TextIO) -> None:
     opened = engine.open()
     load_ms = _since(began)
     item = engine.item() if opened.item is None else opened.item
-    first_ms = _milliseconds(opened.run, item)
+    first_ms = _milliseconds(lambda: opened.run(item))
     _answer(answers, {"load_ms": load_ms, "first_ms": first_ms, "version": opened.version})
-    crop, from_crop = engine.crop(), engine.from_crop(opened)
+    whole = engine.whole_item(opened)
     for line in sys.stdin:
         runs = int(line)
-        found = {"milliseconds": _times(opened.run, item, runs), "crop_milliseconds": []}
-        if from_crop is not None:
-            found["crop_milliseconds"] = _times(from_crop, crop, runs)
+        found: dict[str, Any] = {
+            "milliseconds": _times(lambda: opened.run(item), runs),
+            "item": None if whole is None else whole.item,
+            "item_milliseconds": [] if whole is None else _times(whole.run, runs),
+        }
         _answer(answers, found)
     _answer(answers, {"peak_rss_bytes": _peak_rss_bytes()})
 
 
-def _times(run: Callable[[Any], Any], item: Any, runs: int) -> list[float]:
+def _times(run: Callable[[], object], runs: int) -> list[float]:
     # The caches hold what the engines before left in them.
     for _ in range(_WARM_UP):
-        run(item)
-    return [_milliseconds(run, item) for _ in range(runs)]
+        run()
+    return [_milliseconds(run) for _ in range(runs)]
 
 
 def _peak_rss_bytes() -> int:
@@ -77,9 +79,9 @@ def _since(began: float) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-def _milliseconds(run: Callable[[Any], Any], item: Any) -> float:
+def _milliseconds(run: Callable[[], object]) -> float:
     began = time.perf_counter()
-    run(item)
+    run()
     return _since(began)
 
 

@@ -45,11 +45,12 @@ def command(
 ) -> None:
     """Time the installed engines that can run BUNDLE, batch 1.
 
-    Each engine has its own process; rounds are interleaved. Crop ms is from an 8-bit crop of
-    128x256 pixels to the result, net ms the network alone; ratio is net ms relative to the first
-    row: 2.00 takes twice as long. Cold is import, load and first run in a fresh process. Compare
-    rows of one table only: times of another machine or moment differ. An engine that cannot run
-    its file has no row; the others do, and the exit code is 6.
+    Each engine has its own process; rounds are interleaved. Crop ms (image, frame, item ms) is the
+    whole way of an item: from an 8-bit crop of 128x256 pixels to the embedding, from an image to
+    its boxes, from a frame to the target's place. Net ms is the network alone; ratio is net ms
+    relative to the first row: 2.00 takes twice as long. Cold is import, load and first run in a
+    fresh process. Compare rows of one table only: times of another machine or moment differ. An
+    engine that cannot run its file has no row; the others do, and the exit code is 6.
     """
     if per_layer:
         if against:
@@ -87,7 +88,7 @@ def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) ->
     rows = [
         (
             record["engine"],
-            "-" if record["crop_ms"] is None else f"{record['crop_ms']:.2f}",
+            "-" if record["item_ms"] is None else f"{record['item_ms']:.2f}",
             f"{record['median_ms']:.2f}",
             f"{record['p10_ms']:.2f}-{record['p90_ms']:.2f}",
             f"{record['ratio']:.2f}",
@@ -99,15 +100,15 @@ def _emit(bundle: Path, timings: "list[Timing]", threads: int, as_json: bool) ->
         )
         for record in records
     ]
-    times = ("crop ms", "net ms", "p10-p90", "ratio", "MB", "load ms", "first ms", "cold ms")
+    item = next((each.item for each in timings if each.item is not None), "item")
+    times = (f"{item} ms", "net ms", "p10-p90", "ratio", "MB", "load ms", "first ms", "cold ms")
     emit_table(_title(bundle, threads), ("engine", *times, "peak MB"), rows)
 
 
 def _answer(timings: "Sequence[Timing]") -> str:
     """Which is fastest, and how many times as long the others take."""
     first, *others = sorted(timings, key=lambda timing: timing.item_ms)
-    item = "a crop" if first.crop_milliseconds else "an item"
-    said = f"fastest: {first.engine.label}, {first.item_ms:.2f} ms {item}"
+    said = f"fastest: {first.engine.label}, {first.item_ms:.2f} ms per {first.item or 'run'}"
     if not others:
         return f"{said}; no other engine ran"
     ratios = [each.item_ms / first.item_ms for each in (others[0], others[-1])]

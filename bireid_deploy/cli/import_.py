@@ -1,6 +1,5 @@
 """`bireid-deploy import`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from bireid_converters.checkpoints.families import FAMILIES
 from bireid_converters.formats import REAL_FORMATS
 
 from bireid_deploy.cli.console import emit_json, message
+from bireid_deploy.cli.image_options import image_options, preprocess_fields
 from bireid_deploy.cli.native_output import quiet_native_output
 
 _FAMILY_HELP = "What it is, if not found out. " + " ".join(
@@ -17,23 +17,11 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
 )
 
 
-class _Size(click.ParamType):
-    name = "HxW"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", str(value))
-        if found is None or "0" in found.groups():
-            self.fail(f"{value!r} is no height and width such as 256x128", param, ctx)
-        return int(found[1]), int(found[2])
-
-
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
 @click.option("--arch", "family", help=_FAMILY_HELP)
-@click.option("--size", type=_Size(), help="Height and width of its images, such as 256x128.")
+@image_options
 @click.option(
     "--last-stride",
     type=click.IntRange(1, 2),
@@ -43,9 +31,9 @@ class _Size(click.ParamType):
     "--format",
     "formats",
     multiple=True,
-    default=REAL_FORMATS,
     help=f"File to write (repeatable; default {' and '.join(REAL_FORMATS)}; int8 too).",
 )
+@click.option("--output", help="Of an .onnx file with several: which one is the embedding.")
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
@@ -58,12 +46,16 @@ class _Size(click.ParamType):
 @click.option("--data-licence", default="not stated", help="Licence of the training data.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def command(
-    checkpoint: Path,
+    file: Path,
     out: Path,
     family: str | None,
     size: tuple[int, int] | None,
+    resize: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     last_stride: int | None,
     formats: tuple[str, ...],
+    output: str | None,
     reference: Path | None,
     data: Path | None,
     layout: str,
@@ -72,12 +64,16 @@ def command(
     data_licence: str,
     as_json: bool,
 ) -> None:
-    """Turn a CHECKPOINT of another project into a bundle, and check it.
+    """Turn a checkpoint of another project, or a network in ONNX, into a bundle, and check it.
 
-    PyTorch is not needed, and nothing in the file is run. Exit code 3 when the network differs from
-    the reference, 6 when its architecture is not known; nothing is written then.
+    A checkpoint is rebuilt: PyTorch is not needed, and nothing in the file is run. An .onnx file is
+    taken as it is, for ONNX Runtime. Exit code 3 when the network differs from the reference, 6
+    when it is none that can be taken; nothing is written then.
     """
     from bireid_deploy import api
+
+    is_onnx = file.suffix.lower() == ".onnx"
+    _refuse_what_has_no_meaning(is_onnx, family, last_stride, formats, output)
 
     counted: dict[str, Any] = {}
 
@@ -87,21 +83,28 @@ def command(
             terminal(line)
 
     with quiet_native_output() as terminal:
-        made = api.import_checkpoint(
-            checkpoint,
-            out,
-            formats=formats,
-            family=family,
-            size=size,
-            last_stride=last_stride,
-            name=name,
-            reference=reference,
-            data=data,
-            layout=layout,
-            licences={"weights": weights_licence, "training_data": data_licence},
-            on_data=on_data,
-            on_progress=terminal,
-        )
+        common: dict[str, Any] = {
+            "size": size,
+            "preprocess": preprocess_fields(resize, mean, std),
+            "name": name,
+            "reference": reference,
+            "data": data,
+            "layout": layout,
+            "licences": {"weights": weights_licence, "training_data": data_licence},
+            "on_data": on_data,
+            "on_progress": terminal,
+        }
+        if is_onnx:
+            made = api.import_onnx(file, out, output=output, **common)
+        else:
+            made = api.import_checkpoint(
+                file,
+                out,
+                formats=formats or REAL_FORMATS,
+                family=family,
+                last_stride=last_stride,
+                **common,
+            )
     bundle, found = made.bundle, made.found
     sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
     if as_json:
@@ -128,3 +131,18 @@ def command(
     for entry, entry_size in sizes.items():
         message(f"{bundle.file(entry).name}: {entry_size / 1e6:.2f} MB")
     click.echo(str(out))
+
+
+def _refuse_what_has_no_meaning(
+    is_onnx: bool,
+    family: str | None,
+    last_stride: int | None,
+    formats: tuple[str, ...],
+    output: str | None,
+) -> None:
+    of_checkpoints = {"--arch": family, "--last-stride": last_stride, "--format": formats}
+    meaningless = of_checkpoints if is_onnx else {"--output": output}
+    for option, value in meaningless.items():
+        if value:
+            kind = "an .onnx file" if is_onnx else "a checkpoint"
+            raise click.UsageError(f"{option} has no meaning for {kind}")

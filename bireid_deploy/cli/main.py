@@ -14,11 +14,12 @@ from bireid_deploy import __version__
 VERBS = {
     "demo": "The whole story on synthetic people, ending with a table.",
     "train": "Train a network from a recipe.",
+    "teach-cache": "Keep what a teacher says of the training images, to learn from it.",
     "search": "Search an architecture, with or without its cost on a device.",
     "experiment": "Train a grid of recipes and seeds, and gather what they measured.",
     "adapt": "Adapt a run or a bundle to cameras by unlabelled crops.",
     "convert": "Turn a trained run into a checked bundle.",
-    "import": "Turn a PyTorch checkpoint of another project into a checked bundle.",
+    "import": "Turn a network of another project into a checked bundle.",
     "verify": "Check again that a bundle computes what was trained.",
     "inspect": "Show the layers of a file: 1-bit or float and why, bytes, operations.",
     "evaluate": "Measure a run, a bundle or saved outputs on a test set, as its task does.",
@@ -53,7 +54,7 @@ class LazyVerbs(click.Group):
         """Import `bireid_deploy.cli.<verb>`, `<verb>_` for a word of Python, for its `command`."""
         if cmd_name not in VERBS:
             return None
-        name = cmd_name + "_" * keyword.iskeyword(cmd_name)
+        name = cmd_name.replace("-", "_") + "_" * keyword.iskeyword(cmd_name)
         module = importlib.import_module(f"bireid_deploy.cli.{name}")
         command: click.Command = module.command
         return command

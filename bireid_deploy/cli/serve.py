@@ -35,6 +35,7 @@ from bireid_deploy.cli.paths import BundlePath
     type=float,
     help="Share of strangers to be taken for anybody of a gallery.",
 )
+@click.option("--keep-crops", is_flag=True, help="Keep a small JPEG of what is enrolled.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads."
@@ -42,7 +43,8 @@ from bireid_deploy.cli.paths import BundlePath
 def command(galleries: tuple[str, ...], bundle: Path, **options: Any) -> None:
     """Answer over HTTP who is on an image, from each GALLERY: a file, or NAME=FILE.
 
-    Only this machine is answered unless there is a key. Embeddings are kept, pictures are not.
+    The address, opened in a browser, is a page to search and enrol. Only this machine is answered
+    unless there is a key. Embeddings are kept, pictures are not, without --keep-crops.
     SIGTERM and Ctrl-C finish the requests in work, then end it with exit code 0.
     """
     from bireid_deploy import api

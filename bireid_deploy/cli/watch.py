@@ -8,7 +8,7 @@ import click
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.moment import Moment
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.paths import BundlePath
+from bireid_deploy.cli.paths import BundlePath, GalleryLocation
 
 if TYPE_CHECKING:
     from bireid_deploy.api.watching import WatchReport
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("videos", nargs=-1, required=True, metavar="[NAME=]VIDEO...")
 @click.option("--reid", required=True, type=BundlePath(), help="Bundle with embeddings.")
-@click.option(
-    "--gallery", required=True, type=click.Path(path_type=Path), help="Gallery of that bundle."
-)
+@click.option("--gallery", required=True, type=GalleryLocation(), help="Gallery of that bundle.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
-@click.option("--detector", type=BundlePath(), help="Bundle that finds people.")
+@click.option("--detector", type=BundlePath(), help="Bundle, or .onnx file, that finds people.")
 @click.option(
     "--boxes",
     multiple=True,
@@ -36,7 +34,9 @@ if TYPE_CHECKING:
 @click.option("--fps", default=25.0, show_default=True, help="Frames per second of folders.")
 @click.option("--start", type=Moment(), help="Time of the first frames; that of the oldest file.")
 @click.option("--crops", "keep_crops", is_flag=True, help="Write the best crop of each track.")
+@click.option("--draw", type=click.Choice(["mp4", "gif"]), help="Draw videos with boxes and names.")
 @click.option("--read-only", is_flag=True, help="Add nothing to GALLERY.")
+@click.option("--centre", is_flag=True, help="Take out what GALLERY learned of each camera.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier call stopped.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs bundles.")
 @click.option(
@@ -53,10 +53,14 @@ def command(
     fmr: float | None,
     fpir: float | None,
     read_only: bool,
+    centre: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Say who of GALLERY was seen where and when in VIDEO, folders of frames or video files.
+
+    VIDEO may also be the address of a live camera, rtsp://... or http://..., which is watched until
+    Ctrl-C or SIGTERM.
 
     People are found, followed, and compared with the gallery once they have left. Strangers become
     new people of it, so that they are known again. Cameras are called NAME, or as their files.
@@ -80,7 +84,7 @@ def command(
             thresholds=Thresholds(same, different, fmr, fpir),
             detector=detector,
             boxes=_named(boxes, list(cameras)),
-            options=Watching(remember=not read_only, class_name=class_name),
+            options=Watching(remember=not read_only, class_name=class_name, centre=centre),
             on_progress=on_progress,
             quiet=quiet_native_output,
             **options,
@@ -90,17 +94,26 @@ def command(
     for camera, count in report.broken.items():
         if count:
             message(f"{camera}: {count} frames cannot be decoded and were left out")
+    for camera, count in report.dropped.items():
+        if count:
+            message(f"{camera}: {count} frames came faster than they were taken and were dropped")
+    for camera, count in report.lost.items():
+        if count:
+            message(f"{camera}: went away {count} times and was asked again")
     if report.refused:
         message(f"{report.refused} boxes started no track: too many were open")
     _say(report, as_json)
 
 
-def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path]:
-    """Paths by the names before them; a camera's own is that of its file."""
-    named: dict[str, Path] = {}
+def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path | str]:
+    """Paths and addresses by the names before them; a camera's own is that of its file."""
+    from bireid_deploy.data.live_frames import is_live
+
+    named: dict[str, Path | str] = {}
     for text in given:
         name, separator, path = text.partition("=")
-        if not separator:
+        # An address may have a = of its own.
+        if not separator or is_live(text):
             path = text
             if cameras is None:
                 name = Path(text).stem
@@ -110,7 +123,7 @@ def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path]
                 raise click.UsageError(f"--boxes {text}: say of which camera: NAME={text}")
         if name in named:
             raise click.UsageError(f"two are called {name!r}: give NAME=PATH")
-        named[name] = Path(path)
+        named[name] = path if is_live(path) else Path(path)
     return named
 
 
@@ -123,4 +136,6 @@ def _say(report: "WatchReport", as_json: bool) -> None:
         f"{report.out}: {frames} frames of {len(report.frames)} cameras, "
         f"{report.sightings} sightings"
     )
+    if report.drawn:
+        click.echo(f"drawn: {', '.join(report.drawn)}")
     click.echo(f"{report.seconds:.1f} s, {report.fps:.1f} frames per second")

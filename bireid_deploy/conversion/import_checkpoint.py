@@ -10,7 +10,9 @@ import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
 from bireid_converters.convert import convert
-from bireid_converters.errors import CheckpointError, ParityError
+from bireid_converters.errors import CheckpointError
+from bireid_converters.formats import find_format
+from bireid_converters.golden import prepare
 from bireid_models.imported import Weights, WeightsError
 from bireid_models.imported.network import (
     EMBEDDING,
@@ -22,14 +24,16 @@ from bireid_runtime import Bundle
 from bireid_runtime.files import open_regular
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
-from bireid_runtime.preprocess import Preprocess, preprocess
+from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.conversion.measure import measure_engines
+from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
 
 SAMPLES = 64
-MIN_COSINE = 0.9999
+
+Trial = Callable[[Bundle, str, Mapping[str, np.ndarray], np.ndarray], str]
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,14 @@ class ImportSettings:
         family: Its kind; None to find out.
         size: Height and width of its images; None for the family's.
         last_stride: Stride of a ResNet's last stage; None for the family's.
+        preprocess: What becomes of an image besides its size, where it is another than the
+            family's: fields of `Preprocess`.
     """
 
     family: str | None = None
     size: tuple[int, int] | None = None
     last_stride: int | None = None
+    preprocess: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def _rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -
     if settings.last_stride is not None:
         options["last_stride"] = settings.last_stride
     height, width = settings.size or (family.preprocess.height, family.preprocess.width)
-    spec = replace(family.preprocess, height=height, width=width)
+    spec = replace(family.preprocess, height=height, width=width, **settings.preprocess)
     config = ImportedConfig(family.name, family.architecture, options, height, width)
     network = build_imported(config, weights)
     weights.drop(family.dropped)
@@ -105,6 +112,7 @@ def import_network(
     read: ReadNetwork,
     formats: Sequence[str],
     *,
+    trial: Trial,
     name: str,
     licences: Mapping[str, str],
     reference: Reference | None = None,
@@ -118,6 +126,7 @@ def import_network(
         out: Directory of the bundle.
         read: The network.
         formats: Names of formats.
+        trial: Tries files that need it, `bireid_deploy.comparison.file_trial.try_file`.
         name: Name of the network.
         licences: `weights` and `training_data`.
         reference: Images and what the user's own code makes of them.
@@ -127,17 +136,34 @@ def import_network(
     Raises:
         ParityError: A file computes otherwise than the network, or that otherwise than the
             reference.
+        UnsupportedModelError: LiteRT cannot run a file that is on trial.
         ConversionError, UnsupportedModelError: As `bireid_converters.convert`.
     """
     task = TASKS[read.family.task]
     checked = ["architecture and weights"]
     if reference is not None:
         on_progress("comparing with the reference")
-        checked.append(f"reference: {compare_with_reference(read, reference)}")
+        found = compare_with_reference(
+            lambda prepared: np.asarray(read.network.model.predict(prepared, verbose=0)),
+            read.preprocess,
+            reference,
+            f"{read.family.name} was taken to have {read.family.assumed}",
+        )
+        checked.append(f"reference: {found}")
     dim = read.network.model.output_shape[-1]
     inputs = [InputSpec.image("image", read.preprocess)]
+    samples = task.samples(inputs, SAMPLES)
+    tried = [entry for entry in formats if find_format(entry).on_trial]
 
     def measure(bundle: Bundle) -> list[dict[str, Any]]:
+        for entry in tried:
+            on_progress(f"trying {entry}")
+            prepared = prepare(samples, inputs)
+            expected = np.asarray(read.network.model.predict(prepared["image"], verbose=0))
+            # The manifest that goes into its place is written after this.
+            checked.append(trial(bundle, entry, prepared, expected))
+        if dataset is None:
+            return []
         on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
         return measure_engines(bundle, dataset)
 
@@ -162,43 +188,10 @@ def import_network(
             },
             "checked": checked,
         },
-        measure=None if dataset is None else measure,
-        candidates=task.samples(inputs, SAMPLES),
+        measure=measure if dataset is not None or tried else None,
+        candidates=samples,
         candidates_source=task.samples_source,
     )
-
-
-def compare_with_reference(read: ReadNetwork, reference: Reference) -> str:
-    """Hold the network, images in, to what the user's own code computes.
-
-    Returns:
-        What was found, in words.
-
-    Raises:
-        ParityError: The smallest cosine is below 0.9999.
-    """
-    inputs = reference.inputs
-    if inputs is None:
-        inputs = np.stack([preprocess(image, read.preprocess) for image in reference.images])
-    if inputs.shape[1:] != read.preprocess.shape:
-        raise ParityError(
-            f"the reference's inputs are {inputs.shape[1:]}, the network takes "
-            f"{read.preprocess.shape}; give its size by --size"
-        )
-    found = np.asarray(read.network.model.predict(inputs, verbose=0))
-    if found.shape != reference.features.shape:
-        raise ParityError(
-            f"the reference has features {reference.features.shape}, the network gives "
-            f"{found.shape}; export the features that its test uses"
-        )
-    lengths = np.linalg.norm(reference.features, axis=1, keepdims=True)
-    cosine = float((found * reference.features / lengths).sum(axis=1).min())
-    if not cosine >= MIN_COSINE:
-        raise ParityError(
-            f"the network agrees with the reference to a cosine of {cosine:.5f}, {MIN_COSINE} is "
-            f"needed; {read.family.name} was taken to have {read.family.assumed}"
-        )
-    return f"{len(found)} images, smallest cosine {cosine:.6f}"
 
 
 def describe(read: ReadNetwork) -> dict[str, Any]:

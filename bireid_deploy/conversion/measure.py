@@ -32,9 +32,9 @@ def measure_engines(
 
     Returns:
         One record per engine: `engine`, `data`, `images_per_second` and the task's scores. Keras,
-        if a run is given, comes first. The records after the first have `agreeing_share` too: the
-        share of the items, 0..1, whose outputs are those of the first engine within the tolerance
-        of the parity gate.
+        if a run is given, comes first. Where the task keeps outputs, the records after the first
+        have `agreeing_share` too: the share of the items, 0..1, whose outputs are those of the
+        first engine within the tolerance of the parity gate.
     """
     task = task_of_bundle(bundle)
     predictors: dict[str, Predictor] = {}
@@ -49,7 +49,7 @@ def measure_engines(
     for engine, predictor in predictors.items():
         report = task.evaluate(predictor, dataset, bundle.outputs, {})
         record = _record(engine, report)
-        if first is not None:
+        if first is not None and first.outputs:
             found = compare(
                 report.outputs, first.outputs, bundle.outputs, ParityThresholds().tolerance
             )

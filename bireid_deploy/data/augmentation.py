@@ -53,7 +53,11 @@ class Augmentation:
 
 
 def augment(
-    pixels: np.ndarray, spec: Preprocess, augmentation: Augmentation, rng: np.random.Generator
+    pixels: np.ndarray,
+    spec: Preprocess,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+    mirrored: np.ndarray | None = None,
 ) -> np.ndarray:
     """Flips, recolours, degrades, shifts, normalises and erases a batch of crops.
 
@@ -62,15 +66,14 @@ def augment(
         spec: Normalisation.
         augmentation: What to do, how often.
         rng: Decides everything random; the same state gives the same batch.
+        mirrored: Which are mirrored, bool (B,); None lets `draw_mirrored` say, from `rng` too.
 
     Returns:
         float32 (B, H, W, 3).
     """
-    flipped = np.where(
-        (rng.random(len(pixels)) < augmentation.flip_probability)[:, None, None, None],
-        pixels[:, :, ::-1],
-        pixels,
-    )
+    if mirrored is None:
+        mirrored = draw_mirrored(len(pixels), augmentation, rng)
+    flipped = np.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
     # What is off draws no number: recipes without it keep the batches that they had.
     if augmentation.color.active:
         flipped = jitter_colors(flipped, augmentation.color, rng)
@@ -79,6 +82,11 @@ def augment(
     batch = normalize(_shift(flipped, augmentation.pad, rng), spec)
     _erase(batch, augmentation, rng)
     return batch
+
+
+def draw_mirrored(count: int, augmentation: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Which of some crops are mirrored, bool (count,); the first that `augment` draws."""
+    return rng.random(count) < augmentation.flip_probability
 
 
 def _shift(pixels: np.ndarray, pad: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Frames of a camera with their times; frames that cannot be decoded are left out and counted."""
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class FrameSource:
     broken: int = 0
     gone: str | None = field(default=None)
 
+    @property
+    def identity(self) -> str:
+        """What tells whether a watch is of the same camera."""
+        return str(self.path.absolute())
+
     def check(self) -> int | None:
         """See that there is something to read.
 
@@ -71,6 +77,22 @@ class FrameSource:
         """When it was written, seconds since 1970; of a folder its first frame."""
         first = self._files()[0] if self.path.is_dir() else self.path
         return first.stat().st_mtime
+
+    def rate(self) -> float:
+        """Frames per second: of a video what it says, if it does.
+
+        Raises:
+            DatasetError: It is no video.
+        """
+        if self.path.is_dir():
+            return self.fps
+        import av
+
+        try:
+            with self.path.open("rb") as file, av.open(file, mode="r") as video:
+                return float(video.streams.video[0].average_rate or self.fps)
+        except (av.error.FFmpegError, IndexError) as error:
+            raise DatasetError(f"{self.path}: cannot be read as a video") from error
 
     def frames(self, after: int = 0) -> Iterator[WatchedFrame]:
         """Decode the frames with a number above `after`.
@@ -129,3 +151,23 @@ class FrameSource:
                     f"{self.path}: cannot be read as a video: {error.strerror}"
                 ) from error
             self.gone = f"frame {number + 1}: {error.strerror}"
+
+
+def by_time(
+    sources: Sequence[FrameSource], after: Mapping[str, int]
+) -> Iterator[tuple[FrameSource, WatchedFrame]]:
+    """Frames of all cameras by their times, of equal ones by the order of the cameras.
+
+    Args:
+        sources: The cameras.
+        after: Per camera the number of the last frame that is left out.
+    """
+
+    def frames(order: int) -> Iterator[tuple[float, int, WatchedFrame]]:
+        source = sources[order]
+        for frame in source.frames(after[source.name]):
+            yield frame.seconds, order, frame
+
+    streams = [frames(order) for order in range(len(sources))]
+    for _, order, frame in heapq.merge(*streams, key=lambda each: each[:2]):
+        yield sources[order], frame

@@ -18,9 +18,8 @@ KERNEL_FEATURES = (
 )
 
 _AVX2 = frozenset(("avx2", "fma"))
-_AVX512 = _AVX2 | frozenset(
-    ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vpopcntdq", "avx512_vnni")
-)
+_AVX512F = _AVX2 | frozenset(("avx512f", "avx512bw", "avx512dq", "avx512vl"))
+_AVX512 = _AVX512F | frozenset(("avx512_vpopcntdq", "avx512_vnni"))
 
 
 _NEON32 = frozenset(("neon", "vfpv4"))
@@ -103,6 +102,8 @@ class DeviceFacts:
             return "neon"
         if self.machine == "x86_64" and features >= _AVX512:
             return "avx512"
+        if self.machine == "x86_64" and features >= _AVX512F:
+            return "avx512f"
         if self.machine == "x86_64" and features >= _AVX2:
             return "avx2"
         return "scalar"

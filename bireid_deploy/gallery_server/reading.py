@@ -62,6 +62,13 @@ def read_entries(
     return [Entry(*row) for row in rows]
 
 
+def read_thumbnail(database: Database, entry: int) -> bytes | None:
+    """The JPEG that was kept with an entry; None if none was, or there is no such entry."""
+    query = "SELECT jpeg FROM live JOIN thumbnail ON thumbnail.entry = id WHERE id = %s"
+    data = number(database, query, (entry,))
+    return None if data is None else bytes(data)
+
+
 def read_records(
     database: Database, last: int, dim: int, fingerprint: str, source: str
 ) -> tuple[int, Records | None]:

@@ -329,6 +329,11 @@ class ServerGallery:
         with self._connection.reading() as database:
             return reading.read_entries(database, person, entry, limit)
 
+    def thumbnail(self, entry: int) -> bytes | None:
+        """See `Gallery.thumbnail`."""
+        with self._connection.reading() as database:
+            return reading.read_thumbnail(database, entry)
+
     def records(self) -> Iterator[Records]:
         """See `Gallery.records`."""
         last = 0

@@ -1,1 +1,1 @@
-"""Galleries over HTTP: one network, several galleries, no pictures kept."""
+"""Galleries over HTTP: one network, several galleries, pictures kept on demand alone."""

@@ -1,11 +1,18 @@
 """What the service says, as pydantic models: the OpenAPI description is made of them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from bireid_runtime.calibration import Calibration, CalibrationRow
 from bireid_runtime.errors import ArgumentError
 from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Stats
 from pydantic import BaseModel, Field
+
+
+class Problem(BaseModel):
+    """What is wrong, in one line."""
+
+    detail: str
 
 
 class Embedding(BaseModel):
@@ -61,11 +68,51 @@ class Naming(BaseModel):
     label: str = Field(min_length=1, max_length=200)
 
 
+class OtherPerson(BaseModel):
+    """Who else a person is: a label, or a number."""
+
+    other: str = Field(min_length=1, max_length=200)
+
+
+class Split(BaseModel):
+    """Entries, and whose they are from now on; null for somebody new without a label."""
+
+    entries: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(min_length=1, max_length=10000)
+    label: str | None = Field(min_length=1, max_length=200)
+
+
 class Listed(BaseModel):
-    """A gallery and what it holds."""
+    """A gallery and what it holds, and whether small crops are kept of what is enrolled."""
 
     name: str
+    keeps_crops: bool
     stats: Stats
+
+
+class Rate(BaseModel):
+    """A share, and its interval of 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+
+class RatedThreshold(BaseModel):
+    """A threshold: `target` is the false-match rate asked for, the others are measured."""
+
+    target: float
+    threshold: float
+    fmr: Rate
+    tpr: Rate
+
+
+class Rates(BaseModel):
+    """What scores mean: thresholds of an image with a person, and (`single`) with an image."""
+
+    data: str
+    identities: int
+    people: list[RatedThreshold]
+    single: list[RatedThreshold]
 
 
 def found(hits: list[Hit], match: Match | None, why: str | None) -> Found:
@@ -92,13 +139,30 @@ def found(hits: list[Hit], match: Match | None, why: str | None) -> Found:
     )
 
 
+def rates_of(calibration: Calibration) -> Rates:
+    """A calibration as the service tells it."""
+
+    def told(row: CalibrationRow) -> RatedThreshold:
+        fmr, tpr = (
+            Rate(value=value, low=low, high=high) for value, low, high in (row.fmr, row.tpr)
+        )
+        return RatedThreshold(target=row.target, threshold=row.threshold, fmr=fmr, tpr=tpr)
+
+    return Rates(
+        data=calibration.data,
+        identities=calibration.identities,
+        people=[told(row) for row in calibration.rows],
+        single=[told(row) for row in calibration.single],
+    )
+
+
 def threshold_of(gallery: GalleryStore, fmr: float) -> tuple[float | None, str | None]:
     """The score from which on two images show one person, or why there is none."""
     calibration = gallery.calibration()
     if calibration is None:
         return None, "the gallery is not calibrated: run `bireid-deploy calibrate --gallery`"
     try:
-        return calibration.row(fmr).threshold, None
+        return calibration.row_of_images(fmr).threshold, None
     except ArgumentError as error:
         return None, str(error)
 
@@ -112,9 +176,13 @@ __all__ = [
     "Hit",
     "Listed",
     "Naming",
+    "OtherPerson",
     "Person",
+    "Rates",
     "Removed",
+    "Split",
     "Verified",
     "found",
+    "rates_of",
     "threshold_of",
 ]

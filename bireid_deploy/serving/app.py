@@ -12,10 +12,12 @@ from fastapi.responses import JSONResponse
 
 from bireid_deploy import __version__
 from bireid_deploy.serving.embedder import Embedder
+from bireid_deploy.serving.entries import entry_routes
 from bireid_deploy.serving.galleries import NotFoundError, ServedGalleries
 from bireid_deploy.serving.guard import Guard
 from bireid_deploy.serving.health import health_routes
 from bireid_deploy.serving.metrics import Metrics
+from bireid_deploy.serving.page import page_routes
 from bireid_deploy.serving.people import people_routes
 from bireid_deploy.serving.search import search_routes
 from bireid_deploy.serving.settings import Settings
@@ -53,6 +55,8 @@ def make_app(embedder: Embedder, galleries: ServedGalleries, settings: Settings)
     app.include_router(health_routes(galleries, metrics))
     app.include_router(search_routes(embedder, galleries, settings))
     app.include_router(people_routes(galleries))
+    app.include_router(entry_routes(galleries, settings))
+    app.include_router(page_routes())
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_exception_handler(BireidError, _explain)
     return app

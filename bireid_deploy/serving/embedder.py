@@ -36,7 +36,18 @@ class Embedder:
         Raises:
             ImageError: No image, or too large a one.
         """
-        image = decode_image(content, "the body", self._max_pixels)
+        return self.embed_pixels(self.decode(content))
+
+    def decode(self, content: bytes) -> np.ndarray:
+        """uint8 RGB (H, W, 3).
+
+        Raises:
+            ImageError: As `embed`.
+        """
+        return decode_image(content, "the body", self._max_pixels)
+
+    def embed_pixels(self, image: np.ndarray) -> np.ndarray:
+        """float32 (D,), unit length, of uint8 RGB (H, W, 3)."""
         with self._lock:
             rows = self._extractor.embed([image])
         return np.asarray(rows[0])

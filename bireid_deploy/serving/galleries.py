@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from bireid_runtime.errors import ArgumentError, BireidError
 from bireid_runtime.gallery import Entry, GalleryStore
@@ -68,18 +69,20 @@ class ServedGalleries:
             gallery.close()
 
 
-def person_number(gallery: GalleryStore, wanted: str) -> int:
-    """The person of that label, or else of that number.
+def person_number(
+    gallery: GalleryStore, wanted: str, by: Literal["label", "number"] | None = None
+) -> int:
+    """The person of that label, or else of that number, unless `by` says which of them it is.
 
     Raises:
         NotFoundError: There is none.
     """
     people = gallery.people()
     for each in people:
-        if each.label == wanted:
+        if by != "number" and each.label == wanted:
             return each.person
     for each in people:
-        if str(each.person) == wanted:
+        if by != "label" and str(each.person) == wanted:
             return each.person
     raise NotFoundError(f"nobody is called {wanted!r}")
 

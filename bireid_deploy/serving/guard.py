@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from bireid_deploy.serving.metrics import Metrics
+from bireid_deploy.serving.page import OPEN as PAGE
 from bireid_deploy.serving.settings import Settings, is_loopback
 
 Message = MutableMapping[str, Any]
@@ -15,7 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 # Whoever watches the service has no key.
-OPEN = ("/healthz", "/readyz")
+OPEN = ("/healthz", "/readyz", *PAGE)
 
 
 class RefusedError(Exception):

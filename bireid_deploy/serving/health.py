@@ -25,7 +25,7 @@ def health_routes(galleries: ServedGalleries, metrics: Metrics) -> APIRouter:
             return JSONResponse({"status": "what has expired is no longer removed"}, 503)
         return JSONResponse({"status": "ready"})
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=PlainTextResponse)
     def counts() -> PlainTextResponse:
         """Counts in Prometheus' text format."""
         entries = {name: galleries.get(name).stats().entries for name in galleries.names}

@@ -13,17 +13,15 @@ from bireid_deploy.serving.answers import (
     found,
     threshold_of,
 )
+from bireid_deploy.serving.crops import small_jpeg
 from bireid_deploy.serving.embedder import Embedder
 from bireid_deploy.serving.galleries import NotFoundError, ServedGalleries, person_number
+from bireid_deploy.serving.parameters import ERRORS
 from bireid_deploy.serving.settings import Settings
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGE: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"image/jpeg": _BINARY, "image/png": _BINARY}}
-}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text}
-    for status, text in ((400, "No image, or a bad argument"), (404, "Nothing of that name"))
 }
 
 # SQLite's and the scan's bounds; nobody needs more at once.
@@ -41,7 +39,7 @@ _Body = Annotated[bytes, Depends(_body)]
 
 def search_routes(embedder: Embedder, galleries: ServedGalleries, settings: Settings) -> APIRouter:
     """`/v1/embed`, `/v1/search`, `/v1/verify` and what adds an entry."""
-    routes = APIRouter(prefix="/v1", responses=_ERRORS)
+    routes = APIRouter(prefix="/v1", responses=ERRORS)
 
     @routes.post("/embed", openapi_extra=_IMAGE)
     def embed(body: _Body) -> Embedding:
@@ -105,11 +103,22 @@ def search_routes(embedder: Embedder, galleries: ServedGalleries, settings: Sett
         person: _Name = None,
         camera: _Name = None,
         at: _Moment = None,
+        expires: _Moment = None,
     ) -> Added:
-        """Keep the embedding of an image, of a person or as a sighting; not the image."""
+        """Keep the embedding of an image, of a person or as a sighting.
+
+        The image goes, unless the service was told to keep small crops.
+        """
         store = galleries.get(gallery)
-        row = embedder.embed(body)
-        (entry,) = store.add(row, person=person, camera=camera, at=at)
+        image = embedder.decode(body)
+        (entry,) = store.add(
+            embedder.embed_pixels(image),
+            person=person,
+            camera=camera,
+            at=at,
+            expires=expires,
+            thumbnails=[small_jpeg(image)] if settings.keep_crops else None,
+        )
         return Added(entry=entry, person=store.entries(entry=entry)[0].person)
 
     return routes

@@ -31,6 +31,8 @@ def run_server(app: FastAPI, settings: Settings, on_ready: Callable[[str], None]
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     listener = config.bind_socket()
+    # Who connects when told so, before the server accepts, waits and is not refused.
+    listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
     server = uvicorn.Server(config)
     on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")

@@ -25,6 +25,7 @@ class Settings:
         waiting: Requests that may be in work at once; more are answered 503.
         sweep_seconds: How often what has expired is removed.
         fpir: Share of strangers that may be taken for anybody of a gallery.
+        keep_crops: Keep a small JPEG of what is enrolled.
 
     Raises:
         ArgumentError: Another address than loopback without a key, or a key that is too short.
@@ -39,6 +40,7 @@ class Settings:
     waiting: int = 256
     sweep_seconds: float = 60.0
     fpir: float = 0.01
+    keep_crops: bool = False
 
     def __post_init__(self) -> None:
         if self.api_key is None and not is_loopback(self.host):

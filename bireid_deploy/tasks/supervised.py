@@ -35,12 +35,14 @@ class LabelledImages:
         labels: int64 (N,), identities or classes in 0..K-1.
         description: What the record says about the data, JSON-serialisable.
         skipped: Files that could not be decoded, with the reason.
+        names: Path of each image below the folder of the data set; empty if it is not known.
     """
 
     pixels: np.ndarray
     labels: np.ndarray
     description: dict[str, Any]
     skipped: tuple[tuple[Path, str], ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:

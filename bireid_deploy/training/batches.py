@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from bireid_runtime.preprocess import Preprocess
 
-from bireid_deploy.data.augmentation import Augmentation, augment
+from bireid_deploy.data.augmentation import Augmentation, augment, draw_mirrored
 
 
 class Sampler(Protocol):
@@ -28,12 +28,15 @@ class Batch:
         count: Batches in the epoch.
         images: float32 (N, H, W, 3), normalised.
         targets: What the task learns from.
+        origins: Which row of the data each image was made of, and whether it was mirrored, int32
+            (N, 2); None where an image is made of several or the task does not say.
     """
 
     index: int
     count: int
     images: np.ndarray
     targets: Any
+    origins: np.ndarray | None = None
 
 
 class Batches(ABC):
@@ -75,8 +78,14 @@ class Batches(ABC):
 
     def _batch(self, rows: Sequence[np.ndarray] | np.ndarray, epoch: int, index: int) -> Batch:
         generator = np.random.default_rng((self._seed, epoch, index))
-        images, targets = self.prepare(rows[index], generator)
-        return Batch(index, len(rows), images, targets)
+        images, targets, origins = self.prepare_traced(rows[index], generator)
+        return Batch(index, len(rows), images, targets, origins)
+
+    def prepare_traced(
+        self, chosen: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, Any, np.ndarray | None]:
+        """What `prepare` makes, and the `origins` of the batch if they are known."""
+        return *self.prepare(chosen, rng), None
 
 
 class ImageBatches(Batches):
@@ -111,5 +120,13 @@ class ImageBatches(Batches):
         self, chosen: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Images float32 (N, H, W, 3), and their rows of the targets."""
-        images = augment(self._pixels[chosen], self._preprocess, self._augmentation, rng)
-        return images, self._targets[chosen]
+        images, targets, _ = self.prepare_traced(chosen, rng)
+        return images, targets
+
+    def prepare_traced(
+        self, chosen: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `prepare`, and where each image comes from."""
+        mirrored = draw_mirrored(len(chosen), self._augmentation, rng)
+        images = augment(self._pixels[chosen], self._preprocess, self._augmentation, rng, mirrored)
+        return images, self._targets[chosen], np.stack([chosen, mirrored], axis=1).astype(np.int32)

@@ -63,23 +63,26 @@ class TrainingStep:
         self._compiled = tf.function(self._run, autograph=False)
         self._compiled_others = tf.function(self._run_others, autograph=False)
 
-    def __call__(self, images: Any, targets: Any, step: int) -> dict[str, float]:
+    def __call__(
+        self, images: Any, targets: Any, step: int, origins: Any = None
+    ) -> dict[str, float]:
         """Train on one batch.
 
         Args:
             images: float32 (N, H, W, C), preprocessed and augmented.
             targets: What the task learns from, such as labels int32 (N,).
             step: Number of the step from 0; methods sample by it.
+            origins: Of `Batch.origins`.
 
         Returns:
             The value of every loss term before the update, by name.
         """
-        terms = self._compiled(images, targets, tf.constant(step, tf.int32))
+        terms = self._compiled(images, targets, tf.constant(step, tf.int32), origins)
         return {name: float(value) for name, value in terms.items()}
 
-    def descend_others(self, images: Any, targets: Any) -> None:
+    def descend_others(self, images: Any, targets: Any, origins: Any = None) -> None:
         """Train everything but latent kernels and their scales on one batch, by the task's loss."""
-        self._compiled_others(images, targets)
+        self._compiled_others(images, targets, origins)
 
     def variables(self) -> dict[str, Any]:
         """All state of the step by a stable name, for checkpoints.
@@ -96,8 +99,8 @@ class TrainingStep:
             self.optimizers.state(),
         )
 
-    def _run(self, images: Any, targets: Any, step: Any) -> dict[str, Any]:
-        scene = self._scene(images, targets, step)
+    def _run(self, images: Any, targets: Any, step: Any, origins: Any = None) -> dict[str, Any]:
+        scene = self._scene(images, targets, step, origins)
         features, predictions = scene.features, scene.predictions
         plays = [method.play(scene) for method in self.methods]
         observed, refining = self._play_on(plays)
@@ -123,7 +126,7 @@ class TrainingStep:
         self.optimizers.apply("head", head + companions)
         return _united(terms.all(), {"total": total}, self.task.observed(predictions, targets))
 
-    def _scene(self, images: Any, targets: Any, step: Any) -> Scene:
+    def _scene(self, images: Any, targets: Any, step: Any, origins: Any) -> Scene:
         features = self._features(images, training=True)
         predictions = self.task.predict(features)
         task = self.task
@@ -137,11 +140,12 @@ class TrainingStep:
             foreground=partial(task.foreground, targets)
             if isinstance(task, LocatingStep)
             else None,
+            origins=origins,
         )
 
-    def _run_others(self, images: Any, targets: Any) -> None:
+    def _run_others(self, images: Any, targets: Any, origins: Any = None) -> None:
         # What methods add to the task's loss, such as a teacher, stays with it.
-        scene = self._scene(images, targets, tf.zeros((), tf.int32))
+        scene = self._scene(images, targets, tf.zeros((), tf.int32), origins)
         plays = [method.play(scene) for method in self.methods]
         own = self.task.terms(scene.features, scene.predictions, targets)
         terms = _united(own, *(play.task for play in plays))

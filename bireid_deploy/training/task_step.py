@@ -23,6 +23,19 @@ class TaskData(Protocol):
         """Files that could not be decoded, with the reason."""
 
 
+@runtime_checkable
+class NamedItems(Protocol):
+    """Training data whose rows are images with a name and a label."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Path of each image below the folder of the data set; empty if nothing is known."""
+
+    @property
+    def labels(self) -> Any:
+        """Class of each image, int64 (N,)."""
+
+
 class BatchSource(Protocol):
     """Batches that depend on seed, epoch and index alone."""
 

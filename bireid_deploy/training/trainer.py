@@ -25,7 +25,8 @@ from bireid_deploy.training.repeatability import make_repeatable
 from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
-from bireid_deploy.training.task_step import TaskData, TrainableTask
+from bireid_deploy.training.task_step import NamedItems, TaskData, TrainableTask
+from bireid_deploy.training.teacher_cache import teacher_identity
 from bireid_deploy.training.tensorboard import Board
 from bireid_deploy.training.validation import (
     Validation,
@@ -50,7 +51,7 @@ class Trainer:
         run: Where to.
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
-        teacher: The run to learn from, if a method of the recipe wants one.
+        teacher: The run or the teacher's cache to learn from, if a method of the recipe wants one.
         validation: What measures the network between epochs, on data that it does not train on.
 
     Raises:
@@ -78,7 +79,7 @@ class Trainer:
         self._validation = validation
         self._origin: dict[str, Any] = {
             "initial": None if initial is None else initial.name,
-            "teacher": None if teacher is None else RunDirectory(teacher).identity(),
+            "teacher": None if teacher is None else teacher_identity(teacher),
         }
         self.network = build_network(recipe.network.config())
         options = recipe.optimizer
@@ -86,7 +87,8 @@ class Trainer:
         part = task.step(recipe, self.network, data)
         if initial is not None:
             initialise_from(self.network, initial, options, recipe.seed)
-        context = MethodContext(recipe, self.network, data.description, teacher)
+        items = data if isinstance(data, NamedItems) and data.names else None
+        context = MethodContext(recipe, self.network, data.description, teacher, items)
         methods = [method.build(context) for method in enabled_methods(recipe)]
         self._step = TrainingStep(self.network, part, methods, recipe)
         self._curriculum = part if isinstance(part, Curriculum) else None
@@ -133,7 +135,7 @@ class Trainer:
             self._set_rates(state.epoch + batch.index / batch.count)
             if batch.index == 0:
                 board.crops(state.epoch + 1, batch.images)
-            terms = self._step(batch.images, batch.targets, state.step)
+            terms = self._step(batch.images, batch.targets, state.step, batch.origins)
             self._require_finite(terms)
             end = time.perf_counter()
             state.add(terms, len(batch.images), end - start)
@@ -184,7 +186,7 @@ class Trainer:
         for number, method in enumerate(methods):
             method.after_epoch(
                 self._interlude_batches(number, interrupted),
-                lambda batch: self._step.descend_others(batch.images, batch.targets),
+                lambda batch: self._step.descend_others(batch.images, batch.targets, batch.origins),
             )
 
     def _interlude_batches(self, number: int, interrupted: Callable[[], bool]) -> Iterator[Batch]:

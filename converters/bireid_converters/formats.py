@@ -35,6 +35,7 @@ class Format:
         constants: `module:function` that finds the float constants in the bytes of such a file, so
             that it can be patched for a camera; None where they depend on more than the network.
         default: Whether it is written unless a person chooses.
+        on_trial: Whether an imported network's file is opened, run and timed before it goes in.
         peer: Whether it stands for the real-valued counterpart where a 1-bit network is compared.
     """
 
@@ -48,6 +49,7 @@ class Format:
     audit: str | None = None
     constants: str | None = None
     default: bool = False
+    on_trial: bool = False
     peer: bool = False
 
     @property
@@ -152,6 +154,7 @@ FORMATS = (
         help="the real-valued counterpart in 8-bit integers (TensorFlow Lite), to compare with",
         takes=("representative",),
         audit="bireid_converters.audit:audit_tflite",
+        on_trial=True,
         peer=True,
     ),
 )

@@ -14,7 +14,7 @@ MAX_TEXT_BYTES = 2**20
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """A threshold on the score of an image with a person (the mean of that one's images).
+    """A threshold on the score of an image with a person (the mean of that one's), or an image.
 
     Attributes:
         target: The false-match rate that was asked for.
@@ -36,12 +36,14 @@ class Calibration:
     Attributes:
         data: What it was measured on.
         identities: People in it.
-        rows: By falling target, one or more.
+        rows: Of an image with a person, by falling target, one or more.
+        single: Of an image with an image, likewise; none if the data supported none.
     """
 
     data: str
     identities: int
     rows: tuple[CalibrationRow, ...]
+    single: tuple[CalibrationRow, ...] = ()
 
     def row(self, fmr: float) -> CalibrationRow:
         """The row that keeps to a false-match rate.
@@ -49,15 +51,15 @@ class Calibration:
         Raises:
             ArgumentError: `fmr` is no share, or the data did not support so low a one.
         """
-        if not 0 < fmr < 1:
-            raise ArgumentError(f"fmr is {fmr}; it must be above 0 and below 1")
-        fitting = [row for row in self.rows if row.target <= fmr * (1 + 1e-9)]
-        if not fitting:
-            raise ArgumentError(
-                f"a false-match rate of {fmr:.2g} is lower than {self.identities} people of "
-                f"{self.data} could show; the lowest is {self.rows[-1].target:g}"
-            )
-        return fitting[0]
+        return self._keeping_to(self.rows, fmr)
+
+    def row_of_images(self, fmr: float) -> CalibrationRow:
+        """The row of `single` that keeps to a false-match rate.
+
+        Raises:
+            ArgumentError: As `row`.
+        """
+        return self._keeping_to(self.single, fmr)
 
     def row_for_gallery(self, fpir: float, people: int) -> CalibrationRow:
         """The row by which a stranger is taken for one of so many people with a probability.
@@ -76,6 +78,18 @@ class Calibration:
         """The lowest target that a score keeps to; None below all thresholds."""
         kept = [row.target for row in self.rows if score >= row.threshold]
         return min(kept) if kept else None
+
+    def _keeping_to(self, rows: tuple[CalibrationRow, ...], fmr: float) -> CalibrationRow:
+        if not 0 < fmr < 1:
+            raise ArgumentError(f"fmr is {fmr}; it must be above 0 and below 1")
+        fitting = [row for row in rows if row.target <= fmr * (1 + 1e-9)]
+        if not fitting:
+            lowest = f"the lowest is {rows[-1].target:g}" if rows else "they showed none"
+            raise ArgumentError(
+                f"a false-match rate of {fmr:.2g} is lower than {self.identities} people of "
+                f"{self.data} could show; {lowest}"
+            )
+        return fitting[0]
 
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> "Calibration | None":
@@ -96,12 +110,12 @@ class Calibration:
         Raises:
             BundleError: A key is missing or malformed; it is named.
         """
-        rows = tuple(_read_row(each) for each in section.sections("people", 1, MAX_ROWS))
-        targets = [row.target for row in rows]
-        thresholds = [row.threshold for row in rows]
-        if targets != sorted(targets, reverse=True) or thresholds != sorted(thresholds):
-            raise section.error("people", "must have falling targets and rising thresholds")
-        return cls(section.text("data"), section.integer("identities", 2, 2**31 - 1), rows)
+        return cls(
+            section.text("data"),
+            section.integer("identities", 2, 2**31 - 1),
+            _read_rows(section, "people", 1),
+            _read_rows(section, "single", 0) if "single" in section.values else (),
+        )
 
     @classmethod
     def from_text(cls, text: str, source: str) -> "Calibration":
@@ -113,6 +127,15 @@ class Calibration:
         if len(text) > MAX_TEXT_BYTES:
             raise BundleError(f"{source}: more than {MAX_TEXT_BYTES} bytes")
         return cls.from_manifest(Section(parse_manifest(text.encode(), source), source))
+
+
+def _read_rows(section: Section, key: str, least: int) -> tuple[CalibrationRow, ...]:
+    rows = tuple(_read_row(each) for each in section.sections(key, least, MAX_ROWS))
+    targets = [row.target for row in rows]
+    thresholds = [row.threshold for row in rows]
+    if targets != sorted(targets, reverse=True) or thresholds != sorted(thresholds):
+        raise section.error(key, "must have falling targets and rising thresholds")
+    return rows
 
 
 def _read_row(section: Section) -> CalibrationRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bireid_runtime.boxes import Boxes, decode, read_decoding
 from bireid_runtime.crops import Crop
@@ -52,6 +53,11 @@ class Detector(ImageFace):
                 f"{self.bundle.path}: the map '{self._output.name}' covers {covered} pixels, the "
                 f"input has {self.preprocess.shape[:2]}; convert the network again"
             )
+
+    @property
+    def source(self) -> Path:
+        """Where the network is, for messages."""
+        return self.bundle.path
 
     def detect(
         self,

@@ -32,7 +32,9 @@ def content_size(fit: str, image: tuple[int, int], target: tuple[int, int]) -> t
     return rows, max(1, (2 * width * rows + height) // (2 * height))
 
 
-def fit_image(image: np.ndarray, fit: str, target: tuple[int, int], kernel: str) -> np.ndarray:
+def fit_image(
+    image: np.ndarray, fit: str, target: tuple[int, int], kernel: str, antialias: bool = True
+) -> np.ndarray:
     """Bring an image to the size of the network's input.
 
     Args:
@@ -40,6 +42,7 @@ def fit_image(image: np.ndarray, fit: str, target: tuple[int, int], kernel: str)
         fit: One of `FITS`.
         target: (height, width) of the network's input.
         kernel: Key of `bireid_runtime.resize.RESIZE_KERNELS`.
+        antialias: Whether the kernel widens when shrinking.
 
     Returns:
         uint8 `(*target, C)`.
@@ -48,7 +51,7 @@ def fit_image(image: np.ndarray, fit: str, target: tuple[int, int], kernel: str)
         ImageError: `image` has another dtype or shape, or no pixels.
     """
     rows, columns = content_size(fit, (image.shape[0], image.shape[1]), target)
-    resized = resize_image(image, rows, columns, kernel)
+    resized = resize_image(image, rows, columns, kernel, antialias)
     if (rows, columns) == target:
         return resized
     canvas = np.full((*target, image.shape[2]), GREY, np.uint8)

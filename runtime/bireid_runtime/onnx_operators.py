@@ -26,6 +26,10 @@ KNOWN_OPERATORS = frozenset((
     "BatchNormalization", "Concat", "Equal", "Exp", "LpNormalization", "MatMul", "Min", "Not",
     "Pow", "ReduceMean", "ReduceSum", "Sigmoid", "Sign", "Softmax", "Sqrt", "Squeeze", "Sub",
     "Tanh", "Unsqueeze",
+    # What networks of other projects add to these.
+    "Abs", "Constant", "Elu", "Erf", "Gather", "Gelu", "GlobalMaxPool", "HardSigmoid", "HardSwish",
+    "InstanceNormalization", "LayerNormalization", "LeakyRelu", "Neg", "Reciprocal", "ReduceMax",
+    "Shape", "Split",
 ))
 # fmt: on
 
@@ -35,7 +39,7 @@ _STANDARD_DOMAINS = ("", "ai.onnx")
 _GRAPH, _FUNCTIONS = 7, 25
 _NODE, _INITIALIZER, _SPARSE = 1, 5, 15
 _INPUT, _OPERATOR, _ATTRIBUTE, _DOMAIN = 1, 4, 5, 7
-_NAME, _SUBGRAPHS, _INTS = 1, (6, 11), 8
+_NAME, _VALUE, _SUBGRAPHS, _INTS = 1, 5, (6, 11), 8
 _INT64_DATA, _TENSOR_NAME, _RAW_DATA, _LOCATION = 7, 8, 9, 14
 
 
@@ -113,6 +117,9 @@ def _reasons_of_attribute(attribute: memoryview) -> Iterator[str]:
             name = _text(value)
         elif number in _SUBGRAPHS:
             yield "it holds graphs inside operators"
+        elif number == _VALUE:
+            # Of a constant: looked into for where its numbers are kept.
+            _tensor(_message(value))
         elif number == _INTS:
             most = max([most, *map(abs, integers(value))])
     if name == "pads" and most > _MAX_PADDING:

@@ -9,7 +9,7 @@ import numpy as np
 from bireid_runtime.errors import ArgumentError, ImageError, UnsupportedModelError
 from bireid_runtime.letterbox import FITS, STRETCH, fit_image
 from bireid_runtime.manifest import Section
-from bireid_runtime.resize import MAX_CHANNELS, RESIZE_KERNELS, require_image
+from bireid_runtime.resize import MAX_CHANNELS, PLAIN_KERNELS, RESIZE_KERNELS, require_image
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -28,7 +28,8 @@ class Preprocess:
         mean: Mean per channel on the scale 0 to 1; 1 to 64 channels. Three are red, green, blue.
         std: Standard deviation per channel on the same scale, positive; as many.
         resize: Interpolation kernel: `"bilinear"` or `"bicubic"`, as Pillow's.
-        antialias: Whether the kernel widens when shrinking; True is the one that exists.
+        antialias: Whether the kernel widens when shrinking, as Pillow's do and OpenCV's do not;
+            False goes with `"bilinear"` alone.
         fit: How an image of another shape is brought to the input: a name of
             `bireid_runtime.letterbox.FITS`.
 
@@ -51,7 +52,8 @@ class Preprocess:
                 f"preprocess.resize is {self.resize!r}; this version supports "
                 f"{', '.join(RESIZE_KERNELS)}"
             )
-        _require_supported("antialias", self.antialias, True)
+        if self.resize not in PLAIN_KERNELS:
+            _require_supported("antialias", self.antialias, True)
         if self.fit not in FITS:
             raise UnsupportedModelError(
                 f"preprocess.fit is {self.fit!r}; this version supports {', '.join(FITS)}"
@@ -178,7 +180,16 @@ def preprocess(image: np.ndarray, spec: Preprocess) -> np.ndarray:
         raise ImageError(
             f"expected one image (H, W, {spec.channels}), got an array of shape {image.shape}"
         )
-    return normalize(fit_image(image, spec.fit, (spec.height, spec.width), spec.resize), spec)
+    return normalize(fit_to_input(image, spec), spec)
+
+
+def fit_to_input(image: np.ndarray, spec: Preprocess) -> np.ndarray:
+    """The first step: one image uint8 `(H, W, C)` to uint8 `(spec.height, spec.width, C)`.
+
+    Raises:
+        ImageError: `image` has another dtype or shape, or no pixels.
+    """
+    return fit_image(image, spec.fit, (spec.height, spec.width), spec.resize, spec.antialias)
 
 
 def _require_supported(key: str, value: object, supported: object) -> None:

@@ -1,9 +1,13 @@
-"""Pillow's antialiased bilinear and bicubic resize in NumPy, bit for bit.
+"""Pillow's antialiased bilinear and bicubic resize in NumPy, bit for bit; and a plain bilinear one.
 
 Each axis is one pass: a filter that widens by the reduction factor when shrinking, with weights in
 fixed point (22 fractional bits) and a result rounded to uint8. Pillow 13 is followed in the order
 of the two passes as well. Older versions always ran the horizontal pass first, which can differ by
 one grey level; what this module computes does not depend on the Pillow installed.
+
+Without antialiasing the filter never widens: it takes the four nearest pixels, with the geometry
+of OpenCV's `INTER_LINEAR` and of PyTorch's `interpolate(align_corners=False)`. As each pass rounds,
+the result is up to one grey level from theirs.
 """
 
 from collections.abc import Callable
@@ -65,6 +69,8 @@ RESIZE_KERNELS: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
     "bilinear": (1.0, _triangle),
     "bicubic": (2.0, _cubic),
 }
+# What may be left without antialiasing: OpenCV's other kernels are not Pillow's.
+PLAIN_KERNELS = ("bilinear",)
 
 
 def resize_bilinear(images: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -72,7 +78,9 @@ def resize_bilinear(images: np.ndarray, height: int, width: int) -> np.ndarray:
     return resize_image(images, height, width, "bilinear")
 
 
-def resize_image(images: np.ndarray, height: int, width: int, kernel: str) -> np.ndarray:
+def resize_image(
+    images: np.ndarray, height: int, width: int, kernel: str, antialias: bool = True
+) -> np.ndarray:
     """Resize as Pillow's `Image.resize((width, height), Image.Resampling.BILINEAR)` does.
 
     Args:
@@ -80,6 +88,7 @@ def resize_image(images: np.ndarray, height: int, width: int, kernel: str) -> np
         height: Height of the result in pixels, at least 1.
         width: Width of the result in pixels, at least 1.
         kernel: Key of `RESIZE_KERNELS`, for `BILINEAR` or `BICUBIC`.
+        antialias: Whether the kernel widens when shrinking, as Pillow's does.
 
     Returns:
         uint8 `(..., height, width, C)`. An image that has this size already is returned as it is,
@@ -96,17 +105,19 @@ def resize_image(images: np.ndarray, height: int, width: int, kernel: str) -> np
     columns_saved = images.shape[-2] - width
     # The rule of Pillow 13: rows first when that shrinks the image clearly more.
     if rows_saved > 0 and rows_saved > 2 * columns_saved:
-        images = _resample(_resample(images, -3, height, kernel), -2, width, kernel)
+        passes = ((-3, height), (-2, width))
     else:
-        images = _resample(_resample(images, -2, width, kernel), -3, height, kernel)
+        passes = ((-2, width), (-3, height))
+    for axis, size in passes:
+        images = _resample(images, axis, size, kernel, antialias)
     return np.ascontiguousarray(images)
 
 
-def _resample(images: np.ndarray, axis: int, size: int, kernel: str) -> np.ndarray:
+def _resample(images: np.ndarray, axis: int, size: int, kernel: str, antialias: bool) -> np.ndarray:
     """Resize one axis of a uint8 array to `size`."""
     if images.shape[axis] == size:
         return images
-    starts, weights = _filter(images.shape[axis], size, kernel)
+    starts, weights = _filter(images.shape[axis], size, kernel, antialias)
     lines = np.moveaxis(images, axis, 0)
     flat = lines.reshape(len(lines), -1)
     total = np.full((size, flat.shape[1]), 1 << (_FRACTION_BITS - 1), np.int32)
@@ -122,11 +133,13 @@ def _resample(images: np.ndarray, axis: int, size: int, kernel: str) -> np.ndarr
 
 
 @lru_cache(maxsize=64)
-def _filter(source: int, target: int, kernel: str) -> tuple[np.ndarray, np.ndarray]:
+def _filter(
+    source: int, target: int, kernel: str, antialias: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the first tap (target,) and the int32 fixed-point weights (target, taps)."""
     scale = source / target
     reach, weigh = RESIZE_KERNELS[kernel]
-    widened = max(scale, 1.0)
+    widened = max(scale, 1.0) if antialias else 1.0
     support = reach * widened
     centers = (np.arange(target) + 0.5) * scale
     starts = np.maximum((centers - support + 0.5).astype(np.int64), 0)

@@ -64,14 +64,13 @@ def correlate(exemplar: np.ndarray, searches: np.ndarray) -> np.ndarray:
     places = side - cells + 1
     wide = np.ascontiguousarray(np.moveaxis(searches, -1, 0), np.float64)
     factors = exemplar.astype(np.float64)
-    total = np.zeros((count, places, places))
-    product = np.empty_like(total)
+    # Behind the sum so far lie the products of one cell; NumPy adds along the first axis in order.
+    terms = np.zeros((channels + 1, count, places, places))
     for row, column in np.ndindex(cells, cells):
-        for channel in range(channels):
-            part = wide[channel, :, row : row + places, column : column + places]
-            np.multiply(part, factors[row, column, channel], out=product)
-            total += product
-    return total
+        part = wide[:, :, row : row + places, column : column + places]
+        np.multiply(part, factors[row, column, :, None, None, None], out=terms[1:])
+        terms[0] = np.add.reduce(terms, axis=0)
+    return terms[0].copy()
 
 
 def upsample(responses: np.ndarray, times: int) -> np.ndarray:
@@ -86,7 +85,15 @@ def upsample(responses: np.ndarray, times: int) -> np.ndarray:
     Returns:
         float64 (N, n * times, n * times).
     """
-    return _enlarged(_enlarged(responses, times, axis=1), times, axis=2)
+    count = responses.shape[1]
+    taps, weights = _cubic_taps(count, times)
+    taller = np.empty((count * times, count))
+    result = np.empty((len(responses), count * times, count * times))
+    # One after the other, as large as a cache.
+    for response, enlarged in zip(responses, result, strict=True):
+        _interpolate(response, taps, weights[:, :, None], 0, taller)
+        _interpolate(taller, taps, weights, 1, enlarged)
+    return result
 
 
 def locate(responses: np.ndarray, matching: Matching) -> Place:
@@ -135,16 +142,18 @@ def hann_window(side: int) -> np.ndarray:
     return window
 
 
-def _enlarged(values: np.ndarray, times: int, axis: int) -> np.ndarray:
-    count = values.shape[axis]
-    taps, weights = _cubic_taps(count, times)
-    shape = [1, 1, 1]
-    shape[axis] = count * times
-    total = np.zeros(())
+def _interpolate(
+    values: np.ndarray, taps: np.ndarray, weights: np.ndarray, axis: int, total: np.ndarray
+) -> None:
+    """Write the weighted sum of four neighbours along an axis to `total`, in their order."""
+    part = np.empty_like(total)
     for tap in range(4):
-        weighted = np.take(values, taps[:, tap], axis=axis) * weights[:, tap].reshape(shape)
-        total = weighted if tap == 0 else total + weighted
-    return total
+        into = part if tap else total
+        # All places are inside; the mode spares NumPy a copy.
+        np.take(values, taps[:, tap], axis=axis, out=into, mode="clip")
+        into *= weights[:, tap]
+        if tap:
+            total += part
 
 
 @lru_cache(maxsize=4)

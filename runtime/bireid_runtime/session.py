@@ -14,9 +14,8 @@ from bireid_runtime.errors import (
     ImageError,
     UnsupportedModelError,
 )
-from bireid_runtime.letterbox import fit_image
 from bireid_runtime.outputs import OutputSpec
-from bireid_runtime.preprocess import normalize
+from bireid_runtime.preprocess import fit_to_input, normalize
 
 
 class Session:
@@ -171,8 +170,7 @@ class Session:
         if self._image_engine is not None:
             return self._checked(self._image_engine.run_images(images), len(images))
         spec = self.bundle.preprocess
-        size = (spec.height, spec.width)
-        fitted = np.stack([fit_image(each, spec.fit, size, spec.resize) for each in images])
+        fitted = np.stack([fit_to_input(each, spec) for each in images])
         return self.run({taken.name: normalize(fitted, spec)})
 
     def run_items(self, items: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,7 +18,9 @@ STUDIES = HERE.parent
 NATIVE = STUDIES.parent / "runtime" / "native"
 COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
-KERNEL_FILES = ("avx2", "avx512", "dispatch", "geometry", "neon", "neon32", "scalar", "wasm")
+KERNEL_FILES = (
+    *("avx2", "avx512", "avx512f", "dispatch", "geometry", "neon", "neon32", "scalar", "wasm"),
+)
 EMULATOR = "qemu-aarch64"
 
 # What /proc/cpuinfo calls the CPUs of a Raspberry Pi 4 and 5; XNNPACK chooses kernels by it.

@@ -233,7 +233,7 @@ def test_a_raspberry_pi_4():
             },
             "Xeon",
             "avx512f",
-            "avx2",
+            "avx512f",
         ),
         (
             {"cpuinfo": ["processor: 0", "flags: avx2"], "machine": "x86_64"},

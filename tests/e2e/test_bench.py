@@ -4,6 +4,7 @@ import re
 from importlib.metadata import version
 
 import pytest
+import zoo
 
 from bireid_deploy.devices.this_machine import cpu_name
 
@@ -37,7 +38,7 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
         assert row["threads"] == 2
         assert row["ratio"] == pytest.approx(row["median_ms"] / rows[0]["median_ms"])
         assert 0 < row["p10_ms"] <= row["median_ms"] <= row["p90_ms"]
-        assert row["crop_ms"] > 0
+        assert row["item_ms"] > 0
         assert row["load_ms"] > 0
         assert row["first_ms"] > 0
         assert row["cold_ms"] >= max(row["load_ms"], row["first_ms"])
@@ -56,7 +57,7 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
     result = cli("bench", bundle, "--rounds", "1", "--starts", "1", *against)
     assert result.code == 0
     lines = [line.strip() for line in result.out.splitlines() if line.strip()]
-    assert re.fullmatch(r"fastest: .+, [\d.]+ ms a crop; others [\d.]+(-[\d.]+)?x", lines[0])
+    assert re.fullmatch(r"fastest: .+, [\d.]+ ms per crop; others [\d.]+(-[\d.]+)?x", lines[0])
     assert lines[1] == f"bundle, 1 thread(s), batch 1, {cpu_name()}"
     assert " ".join(lines[2].split()) == COLUMNS
     labels = [line.split("  ")[0] for line in lines[4:]]
@@ -116,3 +117,32 @@ def test_others_of_other_inputs_are_timed_and_one_that_fails_costs_no_row(cli, b
     assert [row["engine"] for row in result.json["engines"]] == [*BINARY, "f.onnx, ONNX Runtime"]
     assert "broken.onnx, ONNX Runtime: " in result.err
     assert len(result.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("bundle", "item"), [(zoo.DETECTOR_BUNDLE, "image"), (zoo.TRACKER_BUNDLE, "frame")]
+)
+def test_what_comes_behind_the_network_is_counted(cli, bundle, item):
+    against = f"--against={bundle / 'model.onnx'}"
+    result = cli("bench", bundle, "--rounds", "1", "--starts", "1", "--json", against)
+    assert result.code == 0
+    rows = {row["engine"]: row for row in result.json["engines"]}
+    for label in ("1-bit, bireid (native)", "1-bit, ONNX Runtime", "model.onnx, ONNX Runtime"):
+        assert rows[label]["item"] == item
+        assert rows[label]["item_ms"] > rows[label]["p10_ms"]
+
+
+def test_a_file_that_gives_something_else_has_no_whole_way(cli):
+    against = f"--against={zoo.REID_BUNDLE / 'model.onnx'}"
+    options = ("--rounds", "1", "--starts", "1", "--json", against)
+    result = cli("bench", zoo.DETECTOR_BUNDLE, *options)
+    assert result.code == 0
+    assert result.json["engines"][-1]["item_ms"] is None
+    assert result.json["engines"][-1]["median_ms"] > 0
+
+
+def test_clouds_are_prepared(cli):
+    result = cli("bench", zoo.POINTS_BUNDLE, "--rounds", "1", "--starts", "1")
+    assert result.code == 0
+    assert re.search(r"ms per item;", result.out)
+    assert "item ms" in result.out

@@ -5,11 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_converters.bundle import write_bundle
 from bireid_runtime import Bundle, Extractor
+from bireid_runtime.errors import UnsupportedModelError
+from zoo import REID_BUNDLE
 
+from bireid_deploy.comparison.file_trial import try_file
 from bireid_deploy.conversion import verify_bundle
+from bireid_deploy.tasks import TASKS
 
 FILES = Path(__file__).parents[1] / "converters" / "imported"
+_KEPT = (
+    *("name", "task", "network", "licences", "training"),
+    *("metrics", "parity", "binarisation"),
+)
 
 
 def _import(name, out, *arguments):
@@ -19,7 +28,8 @@ def _import(name, out, *arguments):
 @pytest.fixture(scope="module")
 def made(make, tmp_path_factory):
     out = tmp_path_factory.mktemp("import") / "bundle"
-    arguments = ("--reference", FILES / "layumi.npz", "--weights-licence", "MIT")
+    formats = [part for name in ("float", "float-onnx", "int8") for part in ("--format", name)]
+    arguments = ("--reference", FILES / "layumi.npz", "--weights-licence", "MIT", *formats)
     return make(out, *_import("layumi", out, *arguments))
 
 
@@ -29,11 +39,13 @@ def test_it_says_what_it_found_took_for_granted_and_left_out(made):
     assert "taken for granted: images of 256x128, bicubic" in said
     assert "model.fc.weight" in said
     assert "checked: reference: 3 images, smallest cosine 1.0000" in said
+    assert "checked: int8: mean cosine 0.99" in said or "checked: int8: mean cosine 1.00" in said
+    assert "times the time of float in LiteRT" in said
 
 
 def test_the_bundle_is_like_any_other(made):
     bundle = Bundle.open(made.path)
-    assert bundle.formats.keys() == {"float", "float-onnx"}
+    assert bundle.formats.keys() == {"float", "float-onnx", "int8"}
     assert bundle.preprocess.resize == "bicubic"
     assert all(check.passed for check in verify_bundle(made.path))
     origin = bundle.manifest["training"]["imported_from"]
@@ -50,6 +62,24 @@ def test_the_engines_give_what_pytorch_computed(made, backend):
     expected = features / np.linalg.norm(features, axis=1, keepdims=True)
     found = Extractor.open(made.path, backend=backend).embed(list(images))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_an_int8_file_that_litert_cannot_open_does_not_go_in(made, tmp_path):
+    bundle = Bundle.open(made.path)
+    wrong = Bundle.open(REID_BUNDLE).read("lce")
+    broken = write_bundle(
+        tmp_path / "broken",
+        **{key: bundle.manifest[key] for key in _KEPT},
+        inputs=bundle.inputs,
+        outputs=bundle.outputs,
+        files={"float": bundle.read("float"), "int8": wrong},
+        golden=bundle.golden(),
+        golden_source="the bundle before",
+        card=TASKS["reid"].card,
+    )
+    inputs = {"image": np.zeros((1, 64, 32, 3), np.float32)}
+    with pytest.raises(UnsupportedModelError, match="cannot run this network in int8; leave"):
+        try_file(broken, "int8", inputs, np.ones((1, 16), np.float32) / 4)
 
 
 def test_another_network_than_the_reference_is_refused(refused, tmp_path):

@@ -73,9 +73,9 @@ def tracker(make, walks, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bundle(make, tracker):
+def bundle(make, tracker, walks):
     path = tracker.path.with_name("bundle")
-    return make(path, "convert", tracker.path, "-o", path)
+    return make(path, "convert", tracker.path, "-o", path, "--data", walks)
 
 
 @pytest.mark.slow
@@ -108,6 +108,8 @@ def test_a_tracker_is_trained_and_measured(cli, tracker, walks):
 def test_its_bundle_is_checked_and_says_what_it_holds(bundle):
     manifest = json.loads((bundle.path / "manifest.json").read_text())
     assert "parity gate passed" in bundle.result.err
+    assert "\nnative on walks: success" in bundle.result.err
+    assert {"keras", "native"} <= {each["engine"] for each in manifest["metrics"]}
     (output,) = manifest["outputs"]
     assert (output["kind"], output["shape"]) == ("correlation", [None, 32, 32, 128])
     decode = output["decode"]

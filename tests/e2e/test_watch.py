@@ -8,16 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bireid_runtime import Detector
+from bireid_runtime import Detector, Extractor
 from bireid_runtime.gallery import Gallery
 from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds, Watching
+from onnx_detectors import detector_file
+from PIL import Image
 from watched_scene import SAME, ZOO, render_scene, watch_arguments
 
 from bireid_deploy import api, extras
 from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE
 from bireid_deploy.data.mot import read_mot
 from bireid_deploy.data.synthetic.write_crossing import TRUTH
+from bireid_deploy.evaluation.drawn_people import DrawnVideo, draw_people
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 
@@ -92,6 +95,27 @@ def test_named_people_are_called_by_their_names_and_read_only_adds_nothing(
     assert gallery.read_bytes() == before
 
 
+def test_centred_by_what_the_gallery_learned_of_each_camera(cli, scene, gallery, tmp_path):
+    arguments = [*watch_arguments(scene), "--gallery", gallery, "--centre"]
+    refused = cli("watch", *arguments, "-o", tmp_path / "none")
+    assert refused.code == EXIT_USAGE
+    assert "has no statistics of camera 'camera1'" in refused.err
+    assert not (tmp_path / "none").exists()
+    rows = np.random.default_rng(0).normal(0.02, 0.05, (50, 256)).astype(np.float32)
+    with Gallery.open(gallery) as opened:
+        learned = {camera.name: opened.learn(camera.name, rows) for camera in scene}
+    seen = []
+    options = Watching(crops=1, centre=True)
+    _api(scene, gallery, tmp_path / "out", options=options, on_sighting=seen.append)
+    extractor = Extractor.open(ZOO)
+    with Gallery.open(gallery) as opened:
+        (part,) = opened.records()
+    assert len(seen) == len(part) == 6
+    for row, each in zip(part.vectors, seen, strict=True):
+        plain = extractor.embed([each.crop.pixels])
+        np.testing.assert_allclose(row, learned[each.camera].apply(plain)[0], atol=1e-6)
+
+
 def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, tmp_path):
     out = tmp_path / "out"
 
@@ -143,6 +167,70 @@ def test_broken_frames_are_counted(cli, scene, gallery, tmp_path):
 
 
 @pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
+def test_what_was_seen_is_drawn(cli, scene, gallery, tmp_path):
+    import av
+
+    out = tmp_path / "out"
+    arguments = [*watch_arguments(scene[:1]), "--gallery", gallery, "-o", out]
+    result = cli("watch", *arguments, "--draw", "mp4")
+    assert (result.code, "drawn: camera1.mp4" in result.out) == (0, True), result.err
+    boxes = read_mot(out / "camera1.txt")
+    with av.open(str(out / "camera1.mp4")) as video:
+        assert video.streams.video[0].average_rate == 10
+        drawn = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    assert len(drawn) == 124
+    people = {each["track"]: each["person"] for each in _sightings(out)}
+    colors = {1: (86, 180, 233), 2: (0, 158, 115), 3: (240, 228, 66)}
+    edges = {}
+    for number, found in boxes.items():
+        for track, corners in zip(found.numbers.tolist(), found.corners, strict=True):
+            left, top, _, bottom = corners.astype(int)
+            # The middle of the left edge, where nobody's name stands.
+            edges.setdefault(people[track], []).append(
+                drawn[number - 1][(top + bottom) // 2, max(0, left)]
+            )
+    for person, seen in edges.items():
+        # A thin line is mixed with what is beside it, but nearest to its own colour.
+        middle = np.median(seen, axis=0)
+        apart = {each: np.abs(middle - color).sum() for each, color in colors.items()}
+        assert min(apart, key=apart.get) == person
+    # Pictures that nobody drew on are those of the camera.
+    empty = next(number for number in range(1, 125) if number not in boxes)
+    plain = load_image(scene[0] / "img1" / f"{empty:06d}.jpg").astype(int)
+    assert np.abs(drawn[empty - 1] - plain).mean() < 8
+
+    # What is done already is drawn as well.
+    again = cli("watch", *arguments, "--resume", "--draw", "mp4", "--json")
+    assert again.json["drawn"] == ["camera1.mp4"]
+    assert sorted(each.suffix for each in out.iterdir()) == [".json", ".jsonl", ".mp4", ".txt"]
+    live = ["http://127.0.0.1:1/x", f"--boxes={scene[0] / TRUTH}", *watch_arguments([])[:4]]
+    refused = cli("watch", *live, "--gallery", gallery, "-o", tmp_path / "x", "--draw", "mp4")
+    assert refused.code == EXIT_USAGE
+    assert "leave out draw" in refused.err
+
+
+def test_a_drawn_gif_is_there_when_it_is_whole(tmp_path):
+    path = tmp_path / "door.gif"
+    box = np.array([[8.0, 8.0, 24.0, 30.0]])
+    with DrawnVideo(path, 10.0) as video:
+        for shade in (0, 120, 240):
+            pixels = np.full((32, 32, 3), shade, np.uint8)
+            video.add(draw_people(pixels, box, [None], ["undecided"]), shade + 1)
+        assert not path.exists()
+    with Image.open(path) as picture:
+        assert (picture.n_frames, picture.size) == (3, (32, 32))
+
+    def stopped():
+        with DrawnVideo(tmp_path / "till.gif", 10.0) as video:
+            video.add(Image.new("RGB", (8, 8)), 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
 def test_a_video_that_is_cut_off_is_watched_to_there(cli, scene, gallery, tmp_path):
     import av
 
@@ -188,6 +276,22 @@ def test_a_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
             corners = each.corners[each.labels == label].astype(np.float64)
             apart = np.abs(boxes.corners[:, None] - corners[None]).max(axis=2)
             assert apart.min(axis=1).max() < 0.02
+
+
+def test_an_onnx_file_of_another_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
+    """One that sees somebody in the middle of every frame."""
+    found = np.array([[[80, 40, 144, 160, 0.9, 0], [0, 0, 20, 20, 0.9, 1]]], np.float32)
+    detector = detector_file(tmp_path / "other.onnx", found, (1, 3, 160, 224))
+    result = cli(
+        *("watch", scene[0], "--reid", ZOO, "--gallery", gallery, "--same", SAME),
+        *("--detector", detector, "-o", tmp_path / "out"),
+    )
+    assert result.code == 0, result.err
+    boxes = read_mot(tmp_path / "out" / "camera1.txt")
+    assert len(boxes) == 124
+    assert all(each.corners.tolist() == [[80, 40, 144, 160]] for each in boxes.values())
+    (seen,) = _sightings(tmp_path / "out")
+    assert seen["boxes"] == 124
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ from zoo import REID_BUNDLE
 from bireid_deploy.data.clouds.ply import parse_ply
 from bireid_deploy.data.item_files import read_items
 from bireid_deploy.data.layouts.split_list import read_split_list
+from bireid_deploy.data.said_by_others import SaidByOthers
 from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
+from bireid_deploy.training.teacher_cache import TeacherCache
 
 TORCH_FILES = Path(__file__).parents[1] / "converters" / "checkpoints"
 Mutate = Callable[[bytes, random.Random], bytes]
@@ -143,6 +145,18 @@ def _embeddings(suffix: str) -> Callable[[Path], bytes]:
     return sound
 
 
+def _teacher_cache(folder: Path) -> bytes:
+    rows = np.ones((3, 2, 4), np.float16)
+    TeacherCache(rows, ("a", "b", "c"), "somebody", rows).save(folder / "sound.npz")
+    return (folder / "sound.npz").read_bytes()
+
+
+def _said_by_others(folder: Path) -> bytes:
+    rows = np.ones((3, 4), np.float32)
+    np.savez(folder / "sound.npz", names=np.array(["a", "b", "c"]), features=rows, logits=rows)
+    return (folder / "sound.npz").read_bytes()
+
+
 def _npy(folder: Path) -> bytes:
     np.save(folder / "sound.npy", np.ones((5, 3), np.float32))
     return (folder / "sound.npy").read_bytes()
@@ -206,6 +220,12 @@ def _look_into_onnx(path: Path) -> None:
     require_known_operators(path.read_bytes(), path.name)
 
 
+def _read_foreign_onnx(path: Path) -> None:
+    from bireid_converters.foreign_onnx.read import read_onnx
+
+    read_onnx(path.read_bytes(), path.name)
+
+
 def _audit_tflite(path: Path) -> None:
     from bireid_converters.audit import audit_tflite
 
@@ -262,6 +282,8 @@ READERS = {
     ),
     "embeddings.npz": Reader(_embeddings(".npz"), NamedEmbeddings.load, "e.npz"),
     "embeddings.jsonl": Reader(_embeddings(".jsonl"), NamedEmbeddings.load, "e.jsonl"),
+    "teacher.npz": Reader(_teacher_cache, TeacherCache.load, "teacher.npz"),
+    "features.npz": Reader(_said_by_others, SaidByOthers.load, "features.npz"),
     "cloud.npy": Reader(_npy, lambda path: list(read_items(path)), "cloud.npy"),
     "cloud.ply": Reader(
         lambda folder: _PLY, lambda path: parse_ply(path.read_bytes(), str(path)), "cloud.ply"
@@ -274,5 +296,6 @@ READERS = {
     ),
     "inspect .onnx": Reader(_small_onnx, _audit_onnx, "model.onnx"),
     "operators of .onnx": Reader(_small_onnx, _look_into_onnx, "model.onnx"),
+    "import .onnx": Reader(_small_onnx, _read_foreign_onnx, "net.onnx"),
     "inspect .tflite": Reader(_zoo_model("model.lce.tflite"), _audit_tflite, "model.tflite"),
 }

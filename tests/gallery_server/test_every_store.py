@@ -163,6 +163,15 @@ def test_entries_are_told_the_latest_first(gallery: GalleryStore) -> None:
         gallery.entries(limit=0)
 
 
+def test_a_thumbnail_is_kept_with_its_entry(gallery: GalleryStore) -> None:
+    kept, bare = gallery.add(person_rows(2, 2), thumbnails=[b"\xff\xd8 a JPEG", None])
+    assert gallery.thumbnail(kept) == b"\xff\xd8 a JPEG"
+    assert gallery.thumbnail(bare) is None
+    assert gallery.thumbnail(bare + 1) is None
+    gallery.remove([kept])
+    assert gallery.thumbnail(kept) is None
+
+
 def test_statistics_of_a_camera_stay_with_the_gallery(gallery: GalleryStore) -> None:
     gallery.learn("door", person_rows(0, 3))
     gallery.learn("door", person_rows(1, 3))

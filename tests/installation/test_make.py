@@ -29,6 +29,7 @@ def planned(target, *variables):
         "bireid-embed",
         "bireid-embed-aarch64",
         "bireid-embed-armv7",
+        "wasm",
         "install",
     ],
 )

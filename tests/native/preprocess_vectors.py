@@ -26,6 +26,12 @@ SIZES = (
 )
 # White over thousands of taps, where rounded weights add up to more than 1.
 WHITE_SIZES = ((5000, 700, 3, 2), (97, 31, 64, 128), (20000, 2, 7, 1))
+# As in manifests: name and antialiasing; in C++ the value of `ResizeKernel`.
+KERNELS = {
+    "kBilinear": ("bilinear", True),
+    "kBicubic": ("bicubic", True),
+    "kPlainBilinear": ("bilinear", False),
+}
 NORMALIZATIONS = ((IMAGENET_MEAN, IMAGENET_STD), ((0.5, 0.0, -1.25), (0.1, 1e-30, 3e7)))
 
 
@@ -37,15 +43,14 @@ def noise(count: int) -> np.ndarray:
     return (mixed >> np.uint32(24)).astype(np.uint8)
 
 
-def resized_crc(
-    width: int, height: int, target_width: int, target_height: int, white: bool, kernel: str
-) -> int:
+def resized_crc(size: tuple[int, int, int, int], white: bool, kernel: tuple[str, bool]) -> int:
     """CRC-32 of the resized image."""
+    width, height, target_width, target_height = size
     pixels = noise(width * height * 3)
     if white:
         pixels[:] = 255
     image = pixels.reshape(height, width, 3)
-    return zlib.crc32(resize_image(image, target_height, target_width, kernel).tobytes())
+    return zlib.crc32(resize_image(image, target_height, target_width, *kernel).tobytes())
 
 
 def normalized_crc(mean: tuple[float, ...], std: tuple[float, ...]) -> int:
@@ -60,9 +65,8 @@ def header() -> str:
     cases = [(size, False) for size in SIZES] + [(size, True) for size in WHITE_SIZES]
     rows = [
         f"    {{{', '.join(map(str, size))}, {str(white).lower()}, "
-        f"{str(kernel == 'bicubic').lower()}, "
-        f"0x{resized_crc(*size, white, kernel):08x}u}},"
-        for kernel in ("bilinear", "bicubic")
+        f"ResizeKernel::{name}, 0x{resized_crc(size, white, kernel):08x}u}},"
+        for name, kernel in KERNELS.items()
         for size, white in cases
     ]
     return "\n".join(
@@ -75,12 +79,14 @@ def header() -> str:
             "",
             "#include <cstdint>",
             "",
+            '#include "engine/resize.h"',
+            "",
             "namespace bireid {",
             "",
             "struct ResizeVector {",
             "  int width, height, target_width, target_height;",
-            "  bool white;    // instead of noise",
-            "  bool cubic;    // instead of bilinear",
+            "  bool white;  // instead of noise",
+            "  ResizeKernel kernel;",
             "  uint32_t crc;  // CRC-32 of the resized image",
             "};",
             "",

@@ -9,7 +9,7 @@ import kernels_library
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter, load_delegate
+from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate
 from bireid_runtime.native_library import delegate_path
 from lce_models import GraphWriter, run_lce
 
@@ -168,3 +168,139 @@ def test_concatenation_along_rows_or_columns_is_left_to_litert(axis):
     output = [1, 3, 3, 4]
     output[axis] *= 2
     assert left_to_litert([(1, 3, 3, 4)] * 2, tuple(output), concatenation(axis))
+
+
+def operator(name: str, *constants: np.ndarray, first: bool = False) -> AddOperator:
+    """An operator without an activation; its constants stand behind the maps, or before them."""
+
+    def add(graph: GraphWriter, maps: list[int], result: int) -> None:
+        stored = [graph.constant(f"constant{i}", each) for i, each in enumerate(constants)]
+        graph.builtin(name, [*stored, *maps] if first else [*maps, *stored], [result])
+
+    return add
+
+
+def with_activation(name: str, activation: str) -> AddOperator:
+    def add(graph: GraphWriter, maps: list[int], result: int) -> None:
+        options = {"ADD": schema.AddOptionsT, "SUB": schema.SubOptionsT, "MUL": schema.MulOptionsT}
+        options = options[name]()
+        options.fusedActivationFunction = ACTIVATIONS[activation]
+        graph.builtin(name, maps, [result], options)
+
+    return add
+
+
+def numbers(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+def by_reference(flatbuffer: bytes, values: list[np.ndarray]) -> np.ndarray:
+    """The output of LiteRT's reference kernels: its fast ones take other roundings."""
+    interpreter = Interpreter(
+        model_content=flatbuffer, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+    )
+    interpreter.allocate_tensors()
+    for detail in interpreter.get_input_details():
+        interpreter.set_tensor(detail["index"], values[int(detail["name"].removeprefix("input"))])
+    interpreter.invoke()
+    (output,) = interpreter.get_output_details()
+    return interpreter.get_tensor(output["index"])
+
+
+def check_reference(
+    inputs: list[Shape], output: Shape, add: AddOperator, isa: str, units: int = 0
+) -> None:
+    """Finite numbers, to the last bit or to so many units in the last place."""
+    rng = np.random.default_rng(len(inputs) + output[-1])
+    values = [(4 * rng.normal(size=shape)).astype(np.float32) for shape in inputs]
+    expected = by_reference(write_model(inputs, output, add, with_bits=False), values)
+    actual, partitions = run(write_model(inputs, output, add), values, isa=isa, threads="2")
+    assert partitions == 1
+    assert np.array_equal(np.isnan(actual), np.isnan(expected))
+    difference = np.nan_to_num(actual).view(np.int32) - np.nan_to_num(expected).view(np.int32)
+    assert np.abs(difference).max() <= units
+
+
+SIZES = pytest.mark.parametrize("shape", [(2, 1, 1, 5), (1, 5, 3, 45), (3, 9, 7, 64)])
+
+
+@EVERY_ISA
+@SIZES
+@pytest.mark.parametrize("name", ["ADD", "SUB", "MUL", "SQUARED_DIFFERENCE"])
+def test_operands_of_a_map_and_a_pixel(name, shape, isa):
+    pixel = (shape[0], 1, 1, shape[-1])
+    for inputs in ([shape, pixel], [pixel, shape], [shape, shape]):
+        add = operator(name) if name == "SQUARED_DIFFERENCE" else with_activation(name, "relu6")
+        check_reference(inputs, shape, add, isa)
+
+
+@EVERY_ISA
+@SIZES
+def test_squared_difference_with_constants(shape, isa):
+    for constant in (numbers(1.5), np.linspace(-2, 2, shape[-1], dtype=np.float32)):
+        check_reference([shape], shape, operator("SQUARED_DIFFERENCE", constant), isa)
+
+
+@EVERY_ISA
+@SIZES
+@pytest.mark.parametrize("name", ["HARD_SWISH", "RSQRT"])
+def test_functions_of_a_value(name, shape, isa):
+    check_reference([shape], shape, operator(name), isa)
+
+
+@EVERY_ISA
+@SIZES
+@pytest.mark.parametrize("exponent", [3.0, 1 / 3, 2.0, -0.5, 0.0, 6.7])
+def test_powers_are_within_a_unit_of_the_last_place(exponent, shape, isa):
+    # LiteRT's own are not rounded right everywhere; pixelwise_test.cc holds ours to the definition.
+    check_reference([shape], shape, operator("POW", numbers(exponent)), isa, units=1)
+
+
+@EVERY_ISA
+@SIZES
+@pytest.mark.parametrize("first", [False, True])
+def test_maximum_of_a_constant(first, shape, isa):
+    for bound in (1e-6, 2.0, -np.inf):
+        add = operator("MAXIMUM", numbers(bound), first=first)
+        check([shape], shape, add, isa=isa, threads="2")
+
+
+@EVERY_ISA
+@SIZES
+@pytest.mark.parametrize("value", [-np.inf, 0.0, 2.5])
+def test_padding_with_a_constant(value, shape, isa):
+    amounts = np.array([[0, 0], [1, 2], [3, 0], [0, 0]], np.int32)
+    padded = (shape[0], shape[1] + 3, shape[2] + 3, shape[3])
+    check([shape], padded, operator("PADV2", amounts, numbers(value)), isa=isa)
+
+
+def test_a_maximum_per_channel_is_left_to_litert():
+    add = operator("MAXIMUM", numbers(1, 2, 3, 4))
+    assert left_to_litert([(1, 3, 3, 4)], (1, 3, 3, 4), add)
+
+
+@EVERY_ISA
+@pytest.mark.parametrize(
+    ("channels", "filters", "groups"), [(6, 6, 2), (8, 24, 8), (64, 64, 16), (66, 99, 3)]
+)
+@pytest.mark.parametrize(("stride", "kernel"), [(1, 3), (2, 3), (1, 1)])
+def test_grouped_convolutions(channels, filters, groups, stride, kernel, isa):
+    rng = np.random.default_rng(channels)
+    shape = (2, 7, 6, channels)
+    weights = rng.normal(size=(filters, kernel, kernel, channels // groups)).astype(np.float32)
+    bias = rng.normal(size=filters).astype(np.float32)
+    output = (2, -(-7 // stride), -(-6 // stride), filters)
+
+    def add(graph: GraphWriter, maps: list[int], result: int) -> None:
+        options = schema.Conv2DOptionsT()
+        options.padding, options.fusedActivationFunction = 0, ACTIVATIONS["relu"]
+        options.strideH = options.strideW = stride
+        stored = [graph.constant("weights", weights), graph.constant("bias", bias)]
+        graph.builtin("CONV_2D", [*maps, *stored], [result], options)
+
+    values = [rng.normal(size=shape).astype(np.float32)]
+    # Of LiteRT's two, the one that has no errors of its own with groups and a bias.
+    expected = by_reference(write_model([shape], output, add, with_bits=False), values)
+    actual, partitions = run(write_model([shape], output, add), values, isa=isa, threads="2")
+    assert partitions == 1
+    np.testing.assert_allclose(actual, expected, atol=2e-5, rtol=0)

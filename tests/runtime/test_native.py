@@ -28,7 +28,7 @@ from bireid_runtime.preprocess import preprocess
 from skips import skip_unavoidably
 
 NATIVE = next(backend for backend in BACKENDS if backend.name == "native")
-ISAS = ["scalar", "avx2", "avx512", "neon"]
+ISAS = ["scalar", "avx2", "avx512f", "avx512", "neon"]
 
 pytestmark = pytest.mark.skipif(
     NATIVE.unavailable_reason() is not None, reason=str(NATIVE.unavailable_reason())
@@ -158,7 +158,7 @@ def test_an_extractor_leaves_the_pixels_to_c(bundle, smooth_crops, monkeypatch):
     def no_resize(*arguments):
         raise AssertionError("NumPy resized an image")
 
-    monkeypatch.setattr("bireid_runtime.session.fit_image", no_resize)
+    monkeypatch.setattr("bireid_runtime.session.fit_to_input", no_resize)
     np.testing.assert_array_equal(extractor.embed(smooth_crops[:3]), expected)
 
 

@@ -82,14 +82,28 @@ def test_malformed_value_is_named(key, value):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("color_order", "BGR"), ("resize", "nearest"), ("antialias", False)]
+    ("key", "values"),
+    [
+        ("color_order", {"color_order": "BGR"}),
+        ("resize", {"resize": "nearest"}),
+        ("antialias", {"resize": "bicubic", "antialias": False}),
+    ],
 )
-def test_options_that_do_not_exist_are_unsupported(key, value):
+def test_options_that_do_not_exist_are_unsupported(key, values):
     with pytest.raises(UnsupportedModelError, match=rf"preprocess\.{key}"):
-        Preprocess.from_manifest({**SPEC.to_manifest(), key: value})
+        Preprocess.from_manifest({**SPEC.to_manifest(), **values})
     if key != "color_order":
         with pytest.raises(UnsupportedModelError, match=rf"preprocess\.{key}"):
-            Preprocess(128, 64, **{key: value})
+            Preprocess(128, 64, **values)
+
+
+def test_antialiasing_can_be_left_out_of_the_bilinear_kernel():
+    spec = Preprocess(16, 8, antialias=False)
+    assert Preprocess.from_manifest(spec.to_manifest()) == spec
+    image = np.random.default_rng(0).integers(0, 256, (160, 80, 3), dtype=np.uint8)
+    plain, smooth = preprocess(image, spec), preprocess(image, Preprocess(16, 8))
+    # Ten times smaller: the mean of noise against four pixels of it.
+    assert plain.std() > 3 * smooth.std()
 
 
 @pytest.mark.parametrize(

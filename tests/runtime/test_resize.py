@@ -49,6 +49,33 @@ def test_bicubic_equals_pillow_bit_for_bit(height, width, new_height, new_width,
     )
 
 
+def by_the_four_nearest(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The definition of OpenCV and PyTorch in float64: pixels stand at their centres."""
+    for axis, size in ((0, height), (1, width)):
+        source = image.shape[axis]
+        places = np.clip((np.arange(size) + 0.5) * (source / size) - 0.5, 0, source - 1)
+        below = np.floor(places).astype(int)
+        share = (places - below).reshape([-1 if each == axis else 1 for each in range(3)])
+        above = np.minimum(below + 1, source - 1)
+        first, second = image.take(below, axis), image.take(above, axis)
+        image = first * (1 - share) + second * share
+    return image
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, st.integers(0, 2**32 - 1))
+@example(128, 64, 256, 128, 0)
+@example(256, 128, 128, 64, 0)
+@example(1081, 719, 128, 64, 0)
+@example(1, 1, 128, 64, 0)
+def test_without_antialiasing_it_is_the_four_nearest(height, width, new_height, new_width, seed):
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = resize_image(image, new_height, new_width, "bilinear", antialias=False)
+    exact = by_the_four_nearest(image.astype(np.float64), new_height, new_width)
+    # Half a grey level per pass.
+    assert np.abs(found - exact).max() <= 1.0 + 1e-4
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(2, 60), st.integers(1, 60), st.integers(1, 30), st.integers(-1, 1))
 def test_pass_order_equals_pillow_at_its_switch(width, new_height, columns_saved, offset):

@@ -4,17 +4,16 @@ import os
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
 from bireid_runtime.backends import BACKENDS
 from packaging.requirements import Requirement
 from packaging.version import Version
+from wheels import unpacked
 from zoo import REID_BUNDLE
 
 REPOSITORY = Path(__file__).parents[2]
-CACHE = REPOSITORY / ".cache" / "wheels"
 EXTRAS = tomllib.loads((REPOSITORY / "runtime/pyproject.toml").read_text())["project"][
     "optional-dependencies"
 ]
@@ -43,30 +42,6 @@ def _floor(extra: str) -> str:
     return ".".join([*map(str, Version(bound.version).release), "0", "0"][:3])
 
 
-def _unpacked(package: str, version: str) -> Path:
-    """The folder of a version's wheel; skips where it cannot be had."""
-    folder = CACHE / f"{package}-{version}"
-    if folder.is_dir():
-        return folder
-    downloads = folder.with_name(f"{folder.name}.download")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*pip, "--no-deps", f"--dest={downloads}", f"{package}=={version}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        pytest.skip(f"no wheel of {package} {version}: {last}")
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    (wheel,) = downloads.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(unfinished)
-    unfinished.rename(folder)
-    return folder
-
-
 def _run(program: str, wheel: Path, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
@@ -90,7 +65,7 @@ def test_golden_crops(backend, package, version):
     (engine,) = [each for each in BACKENDS if each.name == backend]
     if engine.unavailable_reason() is not None:
         pytest.skip(str(engine.unavailable_reason()))
-    said = _run(PROGRAM, _unpacked(package, version), REID_BUNDLE, backend)
+    said = _run(PROGRAM, unpacked(package, version), REID_BUNDLE, backend)
     assert version in said
     assert said.endswith("True")
 
@@ -104,5 +79,5 @@ def test_images_are_read_by_the_oldest_pillow(tmp_path):
 
     Image.new("RGB", (5, 7)).save(tmp_path / "a.png")
     floor = _floor("images")
-    said = _run(IMAGES, _unpacked("pillow", floor), tmp_path / "a.png")
+    said = _run(IMAGES, unpacked("pillow", floor), tmp_path / "a.png")
     assert said == f"{floor} (7, 5, 3)"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,28 +16,12 @@ from bireid_runtime.errors import ArgumentError
 from bireid_runtime.gallery import FingerprintError, Gallery
 from fastapi.testclient import TestClient
 from PIL import Image
+from served import BUNDLE, KEY, calibrate, crop
 
 from bireid_deploy.serving.app import make_app
-from bireid_deploy.serving.embedder import Embedder
 from bireid_deploy.serving.galleries import ServedGalleries
+from bireid_deploy.serving.page import OPEN
 from bireid_deploy.serving.settings import Settings, read_key
-
-ZOO = Path(__file__).parents[2] / "models" / "zoo"
-BUNDLE = next(path for path in sorted(ZOO.iterdir()) if "synthetic" in path.name)
-KEY = "a key of the tests, long"
-
-
-def crop(seed):
-    """JPEG of blocks of colour: as different as two people's clothes."""
-    blocks = np.random.default_rng(seed).integers(0, 256, (4, 2, 3), np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(blocks).resize((64, 128), Image.Resampling.NEAREST).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-@pytest.fixture(scope="module")
-def embedder():
-    return Embedder(Bundle.open(BUNDLE), 1, 100_000, "auto")
 
 
 @pytest.fixture
@@ -72,14 +57,6 @@ def enrol(client, seed, **parameters):
     answer = client.post("/v1/entries", content=crop(seed), params=parameters)
     assert answer.status_code == 201, answer.text
     return answer.json()
-
-
-def calibrate(location, threshold):
-    rate = {"value": 0.001, "low": 0.0005, "high": 0.002}
-    row = {"target": 0.001, "threshold": threshold, "fmr": rate, "tpr": rate}
-    with Gallery.open(location) as gallery:
-        table = {"data": "shop", "identities": 50, "people": [row]}
-        gallery.calibrate(json.dumps(table))
 
 
 def test_embedding_is_of_unit_length_and_nothing_is_kept(client):
@@ -278,3 +255,105 @@ def test_the_verb_serves_without_tensorflow_and_ends_on_sigterm(locations):
         process.wait()
     with Gallery.open(locations[0]) as gallery:
         assert gallery.people()[0].label == "Ada"
+
+
+def test_people_are_united_and_parted(client):
+    ada = enrol(client, 1, person="Ada")["person"]
+    bob = enrol(client, 2, person="Bob")
+    united = client.post("/v1/people/Ada/merge", json={"other": "Bob"}).json()
+    assert (united["person"], united["label"], united["entries"]) == (ada, "Ada", 2)
+    again = client.post("/v1/people/Ada/merge", json={"other": "Ada"})
+    assert again.status_code == 409
+    parted = client.post("/v1/split", json={"entries": [bob["entry"]], "label": "Bob"}).json()
+    assert (parted["label"], parted["entries"]) == ("Bob", 1)
+    assert len(client.get("/v1/people/Ada/entries").json()) == 1
+    gone = client.post("/v1/split", json={"entries": [bob["entry"], 99], "label": None})
+    assert gone.status_code == 404
+
+
+def test_number_of_one_person_may_be_the_label_of_another(client):
+    first = enrol(client, 1)["entry"]
+    nameless = client.post("/v1/split", json={"entries": [first], "label": None}).json()["person"]
+    enrol(client, 2, person=str(nameless))
+    path = f"/v1/people/{nameless}"
+    assert client.get(f"{path}/entries").json()[0]["label"] == str(nameless)
+    by_number = client.get(f"{path}/entries", params={"by": "number"}).json()
+    assert [each["entry"] for each in by_number] == [first]
+    assert client.delete(path, params={"by": "number"}).json() == {"removed": 1}
+    assert client.get("/v1/people").json()[0]["label"] == str(nameless)
+
+
+def test_entries_go_when_their_time_is_over(client):
+    kept = enrol(client, 1, person="Ada", at=1000)["entry"]
+    enrol(client, 2, person="Bob", at=1000, expires=2000)
+    assert client.post("/v1/expire").json() == {"removed": 1}
+    assert [each["entry"] for each in client.get("/v1/entries").json()] == [kept]
+
+
+def test_calibration_is_told(client, locations):
+    assert client.get("/v1/calibration").json() is None
+    calibrate(locations[0], 0.75)
+    told = client.get("/v1/calibration").json()
+    assert (told["data"], told["identities"]) == ("shop", 50)
+    assert [row["threshold"] for row in told["single"]] == [0.2, 0.75]
+    assert told["people"][0]["fmr"] == {"value": 0.001, "low": 0.0005, "high": 0.002}
+
+
+def test_verify_takes_the_threshold_of_two_images(client, locations):
+    enrol(client, 1, person="Ada")
+    rate = {"value": 0.001, "low": 0.0005, "high": 0.002}
+    row = {"target": 0.001, "threshold": 0.3, "fmr": rate, "tpr": rate}
+    table = {"data": "shop", "identities": 50, "people": [row]}
+    with Gallery.open(locations[0]) as gallery:
+        gallery.calibrate(json.dumps(table))
+    answer = client.post("/v1/verify", content=crop(1), params={"person": "Ada"}).json()
+    assert answer["same"] is None
+    assert "they showed none" in answer["why"]
+    with Gallery.open(locations[0]) as gallery:
+        gallery.calibrate(json.dumps({**table, "single": [{**row, "threshold": 0.6}]}))
+    answer = client.post("/v1/verify", content=crop(1), params={"person": "Ada"}).json()
+    assert (answer["same"], answer["threshold"]) == (True, 0.6)
+
+
+def test_crops_are_kept_on_demand_alone(start, locations):
+    before = enrol(start(), 1, person="Ada")["entry"]
+    client = start(keep_crops=True)
+    assert client.get("/v1/galleries").json()[0]["keeps_crops"] is True
+    assert client.get(f"/v1/entries/{before}/crop").status_code == 204
+    exif = Image.Exif()
+    exif[0x010E] = "where it was taken"
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(crop(2))) as picture:
+        picture.resize((200, 400)).save(buffer, "JPEG", exif=exif)
+    added = client.post("/v1/entries", content=buffer.getvalue()).json()["entry"]
+    kept = client.get(f"/v1/entries/{added}/crop")
+    assert kept.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(kept.content)) as picture:
+        assert picture.size == (128, 256)
+    assert b"where it was taken" in buffer.getvalue()
+    assert b"where it was taken" not in kept.content
+    # With its entry the crop goes too, to the last byte.
+    middle = kept.content[len(kept.content) // 2 :][:200]
+    files = [Path(locations[0]), Path(f"{locations[0]}-wal")]
+    assert any(middle in each.read_bytes() for each in files)
+    client.delete(f"/v1/entries/{added}")
+    assert not any(middle in each.read_bytes() for each in files)
+    assert client.get(f"/v1/entries/{added}/crop").status_code == 404
+
+
+def test_page_asks_nobody_but_the_service(start):
+    client = start(api_key=KEY)
+    page = client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    named = set(re.findall(r'(?:src|href)="([^"#]+)"', page.text))
+    assert named == {"page/icon.svg", "page/page.css", "page/page.js"}
+    scripts = {name for name in OPEN if name.endswith(".js")}
+    for name in OPEN[1:]:
+        part = client.get(name)
+        assert part.status_code == 200
+        assert "://" not in part.text.replace("http://www.w3.org/2000/svg", "")
+        for imported in re.findall(r'from "\./([^"]+)"', part.text):
+            assert f"/page/{imported}" in scripts
+    assert client.get("/page/other.js").status_code == 401
+    assert start().get("/page/other.js").status_code == 404

@@ -232,6 +232,12 @@ def test_every_shipped_recipe_is_valid_and_named_after_its_file(path):
             ["kernel_refining_r18_half", "feature_refining_r18_half", "bireid_r18_half"],
             {"kernel_refining", "feature_refining"},
         ),
+        ("baseline_r18", ["xnor_r18", "bireal_r18", "irnet_r18"], {"network.binarization"}),
+        (
+            "baseline_r18",
+            ["kernel_refining_r18", "feature_refining_r18", "bireid_r18"],
+            {"kernel_refining", "feature_refining"},
+        ),
         (
             "baseline_r18_half",
             ["distilled_r18_half", "distilled_r18_half_stage1"],

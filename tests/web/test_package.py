@@ -91,7 +91,7 @@ def test_kernels_compute_what_they_are_defined_to(package, run):
     run(build)
     printed = run(["node", HERE / "run_program.mjs", "build/wasm/native/emulated_paths.wasm"])
     assert printed.splitlines()[0] == "auto is wasm"
-    assert printed.count(": 0 of ") == 7
+    assert printed.count(": 0 of ") == 8
 
 
 def test_the_file_is_small(package):

@@ -79,7 +79,9 @@ def load_detection_data(
     skipped: list[tuple[Path, str]] = []
     for done, image in enumerate(dataset.train, start=1):
         try:
-            pixels[len(corners)] = fit_image(read_annotated(image), spec.fit, target, spec.resize)
+            pixels[len(corners)] = fit_image(
+                read_annotated(image), spec.fit, target, spec.resize, spec.antialias
+            )
         except ImageError as error:
             skipped.append((image.path, str(error)))
         else:

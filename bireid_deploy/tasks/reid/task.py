@@ -172,6 +172,10 @@ class ReId(TaskDefaults):
                 "skipped": len(decoded.skipped),
             },
             decoded.skipped,
+            tuple(
+                dataset.train[position].path.relative_to(dataset.root).as_posix()
+                for position in decoded.positions
+            ),
         )
 
     def batches(self, recipe: Recipe, data: LabelledImages) -> "ImageBatches":

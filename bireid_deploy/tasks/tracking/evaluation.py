@@ -51,7 +51,6 @@ def evaluate_sequences(
     side = _side_of(predictor)
     total, done = sum(len(sequence.frames) for sequence in dataset.test), 0
     measured: list[_Measured] = []
-    boxes: list[np.ndarray] = []
     seconds = 0.0
 
     def maps(crops: Any) -> np.ndarray:
@@ -70,7 +69,6 @@ def evaluate_sequences(
     for sequence in dataset.test:
         follower = Follower(maps, read_matching(output.details), side)
         found, size = _follow(follower, sequence, advance)
-        boxes.append(found)
         bound = (float(size[1]), float(size[0]))
         iou = got10k_overlaps(found, sequence.boxes, sequence.visible, bound)
         otb = otb_scores(found, sequence.boxes)
@@ -82,7 +80,8 @@ def evaluate_sequences(
         images_per_second=total / seconds,
         data=dataset.name,
         counts=f"{total} frames of {len(measured)} sequence{'s' if len(measured) > 1 else ''}",
-        outputs={"found": np.concatenate(boxes).astype(np.float32)},
+        # Maps of all crops of all frames are too many to keep.
+        outputs={},
         items=ItemScores(
             names=tuple(each.name for each in measured),
             groups=np.arange(len(measured)),

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.recipe_sections import MethodSection
+from bireid_deploy.training.task_step import NamedItems
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Scene:
         predictions: What the task's own layers made of them, such as `logits` (N, K).
         step: int32 scalar, the number of the step from 0.
         taught: Makes the loss, a scalar, of a teacher's features; None if the task has none.
+        origins: Which row of the training data each image was made of, and whether it was mirrored,
+            int32 (N, 2); None if the batches do not say.
         foreground: Gives bool (N, rows, columns), the places of a map that show what the task is
             about; None if its targets do not say where that is.
     """
@@ -47,6 +50,7 @@ class Scene:
     step: Any
     taught: Callable[[Mapping[str, Any]], Any] | None = None
     foreground: Callable[[int, int], Any] | None = None
+    origins: Any = None
 
 
 @dataclass(frozen=True)
@@ -124,13 +128,16 @@ class MethodContext:
         recipe: Of the run.
         network: Built network, `bireid_models.network.Network`.
         data: Description of the training data.
-        teacher: Run that `train --teacher` names, or None.
+        teacher: Run or cache that `train --teacher` names, or None.
+        items: The training images by name, in the order of the rows of a batch's origins; None if
+            the task does not name them.
     """
 
     recipe: Recipe
     network: Any
     data: Mapping[str, Any]
     teacher: Path | None = None
+    items: NamedItems | None = None
 
 
 class Method(Protocol):

@@ -12,6 +12,7 @@ from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
 from bireid_converters.onnx_export.emission import Emission, unsupported
+from bireid_converters.onnx_export.imported_layers import IMPORTED_HANDLERS
 
 # sqrt of the epsilon of tf.math.l2_normalize
 _SMALLEST_LENGTH = np.float32(1e-6)
@@ -125,8 +126,14 @@ def _activation(emission: Emission) -> str:
 
 def _relu(emission: Emission) -> str:
     layer = emission.layer
-    if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise unsupported(emission.layer, "a ReLU with max_value, negative_slope or threshold")
+    if layer.negative_slope or layer.threshold:
+        raise unsupported(emission.layer, "a ReLU with negative_slope or threshold")
+    if layer.max_value is not None:
+        limits = [
+            emission.constant(part, np.array(value, np.float32))
+            for part, value in (("lowest", 0), ("highest", layer.max_value))
+        ]
+        return emission.graph.node("Clip", [emission.input, *limits], emission.output)
     return emission.graph.node("Relu", emission.inputs, emission.output)
 
 
@@ -274,6 +281,7 @@ HANDLERS: dict[type, Callable[[Emission], str]] = {
     ChannelShift: _channel_shift,
     HardTanh: _hard_tanh,
     RepeatChannels: _repeat_channels,
+    **IMPORTED_HANDLERS,
 }
 
 # Layers that take the batch normalisations and shifts behind them into their own numbers.

@@ -1,6 +1,6 @@
 """Layers with the weights of a checkpoint, padded as PyTorch pads."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def convolution(
     key: str,
     *,
     stride: int = 1,
-    padding: int = 0,
+    padding: int | Literal["same"] | None = 0,
     depthwise: bool = False,
     name: str | None = None,
 ) -> Any:
@@ -27,11 +27,12 @@ def convolution(
         weights: The checkpoint.
         key: Name of the layer there.
         stride: Of both axes.
-        padding: Zeros on every side.
+        padding: Zeros on every side; None for those that keep the size of an odd kernel's map;
+            `same` for TensorFlow's.
         depthwise: Whether each channel has a kernel of its own.
         name: Of the layer; None for that of the key, which only one layer can have.
     """
-    name = name or _name(key)
+    name = name or layer_name(key)
     read = weights.depthwise if depthwise else weights.convolution
     kernel = read(f"{key}.weight")
     channels = kernel.shape[2] if depthwise else kernel.shape[3]
@@ -43,7 +44,11 @@ def convolution(
     biased = f"{key}.bias" in weights
     if biased:
         arrays.append(weights.vector(f"{key}.bias", channels))
-    x, border = _padded(x, kernel.shape[:2], stride, padding, name)
+    if padding is None:
+        padding = kernel.shape[0] // 2
+    border = "same"
+    if padding != "same":
+        x, border = _padded(x, kernel.shape[:2], stride, padding, name)
     if depthwise:
         layer = keras.layers.DepthwiseConv2D(
             kernel.shape[:2], stride, border, use_bias=biased, name=name
@@ -62,7 +67,7 @@ def norm(x: Any, weights: Weights, key: str, *, epsilon: float = NORM_EPSILON) -
     arrays = [weights.vector(f"{key}.{name}", channels) for name in names]
     if (arrays[3] < 0).any():
         raise WeightsError(f"{key + '.running_var'!r} holds a negative variance")
-    layer = keras.layers.BatchNormalization(epsilon=epsilon, name=_name(key))
+    layer = keras.layers.BatchNormalization(epsilon=epsilon, name=layer_name(key))
     return _with(layer, x, arrays)
 
 
@@ -76,13 +81,18 @@ def dense(x: Any, weights: Weights, key: str) -> Any:
     arrays = [matrix]
     if f"{key}.bias" in weights:
         arrays.append(weights.vector(f"{key}.bias", matrix.shape[1]))
-    layer = keras.layers.Dense(matrix.shape[1], use_bias=len(arrays) == 2, name=_name(key))
+    layer = keras.layers.Dense(matrix.shape[1], use_bias=len(arrays) == 2, name=layer_name(key))
     return _with(layer, x, arrays)
 
 
 def relu(x: Any, name: str) -> Any:
     """max(x, 0)."""
-    return keras.layers.ReLU(name=_name(name))(x)
+    return keras.layers.ReLU(name=layer_name(name))(x)
+
+
+def relu6(x: Any, name: str) -> Any:
+    """min(max(x, 0), 6)."""
+    return keras.layers.ReLU(6.0, name=layer_name(name))(x)
 
 
 def max_pool_after_relu(x: Any, name: str, *, ceil: bool = False) -> Any:
@@ -131,6 +141,6 @@ def _with(layer: Any, x: Any, arrays: list[np.ndarray]) -> Any:
     return result
 
 
-def _name(key: str) -> str:
-    """Keras takes no dots in the names of layers."""
-    return key.replace(".", "_")
+def layer_name(key: str) -> str:
+    """TensorFlow takes neither dots in the names of layers nor an underscore in front."""
+    return key.replace(".", "_").lstrip("_")

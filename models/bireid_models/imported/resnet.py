@@ -1,8 +1,13 @@
-"""ResNets of torchvision, torchreid, strong-baseline, fast-reid, layumi: one body, other ends."""
+"""ResNets of torchvision, torchreid, strong-baseline, fast-reid, layumi: one body, other ends.
+
+Normalisation by the image (IBN-a) and non-local blocks stand where the checkpoint has them.
+"""
 
 from typing import Any, Literal
 
 from bireid_models.framework import keras
+from bireid_models.imported.gem import GeneralizedMean
+from bireid_models.imported.image_norm import half_image_norm
 from bireid_models.imported.layers import (
     convolution,
     dense,
@@ -12,8 +17,11 @@ from bireid_models.imported.layers import (
     norm,
     relu,
 )
-from bireid_models.imported.weights import Weights
+from bireid_models.imported.non_local import non_local
+from bireid_models.imported.weights import Weights, WeightsError
 
+# A float32 raised to more would leave its range.
+_MAX_POWER = 16
 Stem = Literal["relu", "relu-ceil", "plain"]
 
 
@@ -24,6 +32,7 @@ def resnet(
     body: str = "",
     stem: Stem = "relu",
     last_stride: int = 2,
+    pool: float | str | None = None,
     neck: tuple[str, ...] = (),
     neck_relu: bool = False,
 ) -> Any:
@@ -37,6 +46,7 @@ def resnet(
             `relu-ceil`: its pooling pads nothing and rounds its size up; `plain`: as `relu`, but
             without one.
         last_stride: Stride of the last stage: 1 or 2.
+        pool: None for the average; the power of a generalised mean, or the key of that power.
         neck: Keys of what follows the average: a matrix or a batch normalisation each.
         neck_relu: Whether a ReLU follows the neck.
 
@@ -56,11 +66,36 @@ def resnet(
         while f"{body}layer{stage}.{index}.conv1.weight" in weights:
             x = _block(x, weights, f"{body}layer{stage}.{index}", stride if index == 0 else 1)
             index += 1
-    x = global_average(x)
+            x = _behind_block(x, weights, body, stage, index)
+    x = _pooled(x, weights, pool)
     for key in neck:
         normalises = f"{key}.running_mean" in weights
         x = norm(x, weights, key) if normalises else dense(x, weights, key)
     return relu(x, "features_relu") if neck_relu else x
+
+
+def _behind_block(x: Any, weights: Weights, body: str, stage: int, index: int) -> Any:
+    """The non-local block there: those of a stage stand behind its last blocks."""
+    key = f"{body}NL_{stage}"
+    behind = _count(weights, f"{body}layer{stage}", "conv1.weight") - index
+    number = _count(weights, key, "theta.weight") - behind - 1
+    return non_local(x, weights, f"{key}.{number}") if number >= 0 else x
+
+
+def _count(weights: Weights, key: str, member: str) -> int:
+    count = 0
+    while f"{key}.{count}.{member}" in weights:
+        count += 1
+    return count
+
+
+def _pooled(x: Any, weights: Weights, pool: float | str | None) -> Any:
+    if pool is None:
+        return global_average(x)
+    power = float(weights.vector(pool, 1)[0]) if isinstance(pool, str) else pool
+    if not 0 < power <= _MAX_POWER:
+        raise WeightsError(f"{pool!r} is a power of {power:g}; it must lie in 0..{_MAX_POWER}")
+    return GeneralizedMean(power, name="generalized_mean")(x)
 
 
 def _block(x: Any, weights: Weights, key: str, stride: int) -> Any:
@@ -72,7 +107,9 @@ def _block(x: Any, weights: Weights, key: str, stride: int) -> Any:
         stride=1 if deep else stride,
         padding=0 if deep else 1,
     )
-    y = relu(norm(y, weights, f"{key}.bn1"), f"{key}.relu1")
+    halved = f"{key}.bn1.IN.weight" in weights
+    y = (half_image_norm if halved else norm)(y, weights, f"{key}.bn1")
+    y = relu(y, f"{key}.relu1")
     y = convolution(y, weights, f"{key}.conv2", stride=stride if deep else 1, padding=1)
     y = norm(y, weights, f"{key}.bn2")
     if deep:

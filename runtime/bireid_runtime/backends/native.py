@@ -43,7 +43,8 @@ class NativeSession:
         bundle: A bundle with a file of format `lce` or `float`. The engine gets its bytes and reads
             `manifest.json` again.
         threads: Threads that one call may use, 1 to 64.
-        isa: Instruction set: `"auto"`, or `"scalar"`, `"avx2"`, `"avx512"` or `"neon"`.
+        isa: Instruction set: `"auto"`, or `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"` or
+            `"neon"`.
         stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
             runs in integers, with weights of 16 bits. Outputs then differ by that rounding, which
             turns a sign now and then.

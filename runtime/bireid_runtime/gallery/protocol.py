@@ -145,6 +145,9 @@ class GalleryStore(Protocol):
     ) -> list[Entry]:
         """See `Gallery.entries`."""
 
+    def thumbnail(self, entry: int) -> bytes | None:
+        """See `Gallery.thumbnail`."""
+
     def records(self) -> Iterator[Records]:
         """See `Gallery.records`."""
 

@@ -51,6 +51,12 @@ def read_entries(
     return [Entry(*row) for row in rows]
 
 
+def read_thumbnail(database: sqlite3.Connection, entry: int) -> bytes | None:
+    """The JPEG that was kept with an entry; None if none was, or there is no such entry."""
+    row = database.execute("SELECT jpeg FROM thumbnail WHERE entry = ?", (entry,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def read_records(
     database: sqlite3.Connection, last: int, dim: int, fingerprint: str, source: str
 ) -> tuple[int, Records | None]:

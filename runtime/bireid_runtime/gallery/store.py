@@ -16,7 +16,13 @@ from bireid_runtime.gallery.file import GalleryFile
 from bireid_runtime.gallery.finding import Finder
 from bireid_runtime.gallery.identifying import match_people, thresholds
 from bireid_runtime.gallery.protocol import GalleryStore
-from bireid_runtime.gallery.reading import hits_of, read_entries, read_people, read_records
+from bireid_runtime.gallery.reading import (
+    hits_of,
+    read_entries,
+    read_people,
+    read_records,
+    read_thumbnail,
+)
 from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records
 from bireid_runtime.gallery.schema import Header
 
@@ -287,6 +293,11 @@ class Gallery(GalleryFile):
         arguments.require_limit(limit)
         with self._lock, self._guarded():
             return read_entries(self._database, person, entry, limit)
+
+    def thumbnail(self, entry: int) -> bytes | None:
+        """The JPEG that `add` was given with an entry; None if none, or there is no such entry."""
+        with self._lock, self._guarded():
+            return read_thumbnail(self._database, entry)
 
     def records(self) -> Iterator[Records]:
         """All entries, some thousand at a time, by their numbers.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import Gallery, Match
+from bireid_runtime.gallery import GalleryStore, Match
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Identity:
 
 
 def identify(
-    gallery: Gallery,
+    gallery: GalleryStore,
     rows: np.ndarray,
     thresholds: Thresholds,
     *,

@@ -1,20 +1,34 @@
 """From frames of cameras to who was seen where and when."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from bireid_runtime.detector import Detector
+from bireid_runtime.boxes import Boxes
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.extractor import Extractor
-from bireid_runtime.gallery import Gallery
+from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.watching.association import AssociationRules, Associator, Track
 from bireid_runtime.watching.best_crops import BestCrop, BestCrops, qualities
 from bireid_runtime.watching.identities import Thresholds, identify
 
 # The class of a detector that is watched, if it has it; of several others one must be named.
 _PERSON = "person"
+
+
+class BoxFinder(Protocol):
+    """What finds people in frames: a `Detector`, or an `OnnxDetector` of another project."""
+
+    classes: tuple[str, ...]
+
+    @property
+    def source(self) -> Path:
+        """Where it is, for messages."""
+
+    def boxes(self, images: list[np.ndarray], score_threshold: float | None) -> list[Boxes]:
+        """Boxes of each image, uint8 RGB (H, W, 3), above a score."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,8 @@ class Watching:
         class_name: Class of the detector to watch; None for `person`, or the only one.
         score_threshold: Of the detector's boxes, 0 to 1; None for a tenth: unsure boxes may
             continue a track.
+        centre: Take what each camera does to all embeddings out of them, by the statistics that
+            the gallery learned; all that is in the gallery must be so too.
     """
 
     association: AssociationRules = field(default_factory=AssociationRules)
@@ -129,6 +145,7 @@ class Watching:
     remember: bool = True
     class_name: str | None = None
     score_threshold: float | None = None
+    centre: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.crops <= 64:
@@ -161,9 +178,9 @@ class Watcher:
     def __init__(
         self,
         extractor: Extractor,
-        gallery: Gallery,
+        gallery: GalleryStore,
         thresholds: Thresholds,
-        detector: Detector | None = None,
+        detector: BoxFinder | None = None,
         options: Watching | None = None,
         first_tracks: dict[str, int] | None = None,
     ) -> None:
@@ -187,6 +204,24 @@ class Watcher:
         """Per camera the number that its next track gets: `first_tracks` of a later watcher."""
         return self._first | {name: each.next_number for name, each in self._cameras.items()}
 
+    def require_camera(self, name: str) -> None:
+        """See that embeddings of a camera can be centred, if they are to be.
+
+        Raises:
+            ArgumentError: The gallery has learned less than two embeddings of it, or the network
+                is adapted to it and so centres them itself.
+        """
+        if not self._options.centre:
+            return
+        if name in self._extractor.cameras:
+            raise ArgumentError(f"camera {name!r}: the bundle centres it already; leave out centre")
+        statistics = self._gallery.statistics(name)
+        if statistics is None or statistics.count < 2:
+            raise ArgumentError(
+                f"{self._gallery.path}: has no statistics of camera {name!r}; give it crops of "
+                "that camera by Gallery.learn, or leave out centre"
+            )
+
     def update(
         self,
         picture: np.ndarray,
@@ -206,8 +241,8 @@ class Watcher:
                 a detector; boxes without an area are left out.
 
         Raises:
-            ArgumentError: `frame` is not later than the last one of the camera, or there are
-                neither boxes nor a detector.
+            ArgumentError: `frame` is not later than the last one of the camera, there are
+                neither boxes nor a detector, or as `require_camera`.
             ImageError: The frame has an impossible shape.
             GalleryError: The gallery cannot be read or written.
         """
@@ -218,6 +253,7 @@ class Watcher:
         corners, scores = corners[real], scores[real]
         associator = self._cameras.get(camera)
         if associator is None:
+            self.require_camera(camera)
             associator = Associator(self._options.association, self._first.get(camera, 1))
             self._cameras[camera] = associator
         found = associator.update(corners, scores, frame)
@@ -273,6 +309,10 @@ class Watcher:
         crops = sorted(course.crops.kept, key=lambda each: -each.quality)
         own = camera if camera in self._extractor.cameras else None
         rows = self._extractor.embed([each.pixels for each in crops], camera=own)
+        if self._options.centre:
+            statistics = self._gallery.statistics(camera)
+            assert statistics is not None
+            rows = statistics.apply(rows)
         found = identify(
             self._gallery,
             rows,
@@ -301,12 +341,12 @@ class Watcher:
         )
 
 
-def _watched(detector: Detector, name: str | None) -> int:
+def _watched(detector: BoxFinder, name: str | None) -> int:
     """Position of the class that is watched."""
     classes = list(detector.classes)
     if name is None:
         name = classes[0] if len(classes) == 1 else _PERSON
     if name not in classes:
         known = ", ".join(classes[:8])
-        raise UnsupportedModelError(f"{detector.bundle.path}: has no class {name!r}, but {known}")
+        raise UnsupportedModelError(f"{detector.source}: has no class {name!r}, but {known}")
     return classes.index(name)

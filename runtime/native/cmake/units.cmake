@@ -16,9 +16,8 @@ bireid_unit(plan operators pool_2d)
 bireid_unit(kernels operators l2_normalization)
 bireid_unit(kernels kernels binary_convolution binary_max_pool depthwise_convolution dispatch
   float_convolution geometry packing pixel_convolution pixelwise resize_dispatch search_dispatch)
-bireid_unit(operators operators add_sub concatenation conv_2d depthwise_conv_2d elementwise
-  lce_bconv_2d lce_dequantize lce_quantize logistic mean mul packed_conversion pad prelu relu
-  reshape table windows)
+bireid_unit(operators operators concatenation lce_bconv_2d lce_dequantize lce_quantize logistic mean
+  packed_conversion relu reshape table windows)
 bireid_unit(session engine adaptation adaptation_spec boxes bundle c_api_extractor c_boxes c_pictures
   c_status camera_statistics centring checksums clouds describe json json_text network responses
   session sha256 text)

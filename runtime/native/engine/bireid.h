@@ -64,7 +64,7 @@ typedef struct {
 typedef struct {
   size_t size;
   int32_t threads;        /* of one call, 1 to 64; 0: 1. Never more than CPUs that it may use */
-  const char* isa;        /* "auto", "scalar", "avx2", "avx512", "neon"; NULL: "auto" */
+  const char* isa;        /* "auto", "scalar", "avx2", "avx512f", "avx512", "neon"; NULL: "auto" */
   const char* stem;       /* "float32" or "uint8"; NULL: "float32" */
   int32_t skip_checksums; /* 1: read only what is needed, and do not compare SHA-256 */
   const void* model;  /* the bundle's file of format "lce" or "float", which the caller has read and

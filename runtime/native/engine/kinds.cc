@@ -44,9 +44,12 @@ void RequirePreparedShape(const JsonSection& section, const InputSpec& input,
 }
 
 ResizeKernel ReadKernel(const JsonSection& preprocess) {
-  if (preprocess.Text("resize") == "bicubic") return ResizeKernel::kBicubic;
+  if (preprocess.Text("resize") == "bicubic") {
+    preprocess.RequireTrue("antialias");
+    return ResizeKernel::kBicubic;
+  }
   preprocess.RequireText("resize", "bilinear");
-  return ResizeKernel::kBilinear;
+  return preprocess.Boolean("antialias") ? ResizeKernel::kBilinear : ResizeKernel::kPlainBilinear;
 }
 
 void ReadImage(const JsonSection& section, InputSpec* input) {
@@ -68,7 +71,6 @@ void ReadImage(const JsonSection& section, InputSpec* input) {
   read->height = static_cast<int>(preprocess.Integer("height", 1, kMaxInputSide));
   read->width = static_cast<int>(preprocess.Integer("width", 1, kMaxInputSide));
   read->kernel = ReadKernel(preprocess);
-  preprocess.RequireTrue("antialias");
   preprocess.RequireText("color_order", read->channels() == kColors ? "RGB" : "channels");
   read->letterbox = preprocess.Has("fit") && ReadFit(preprocess);
   RequirePreparedShape(section, *input, {read->height, read->width, read->channels()});

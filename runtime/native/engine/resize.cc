@@ -24,18 +24,23 @@ double Cubic(double distance) {
 }
 
 double Weigh(ResizeKernel kernel, double distance) {
-  return kernel == ResizeKernel::kBilinear ? Triangle(distance) : Cubic(distance);
+  return kernel == ResizeKernel::kBicubic ? Cubic(distance) : Triangle(distance);
 }
 
 // How far a kernel reaches, in pixels of the smaller image.
-double Reach(ResizeKernel kernel) { return kernel == ResizeKernel::kBilinear ? 1.0 : 2.0; }
+double Reach(ResizeKernel kernel) { return kernel == ResizeKernel::kBicubic ? 2.0 : 1.0; }
+
+// By how much a kernel widens when an axis becomes `scale` times shorter.
+double Widening(ResizeKernel kernel, double scale) {
+  return kernel == ResizeKernel::kPlainBilinear ? 1.0 : std::max(scale, 1.0);
+}
 
 }  // namespace
 
 AxisFilter::AxisFilter(ResizeKernel kernel, int source, int target)
     : kernel_(kernel), source_(source), starts_(target), counts_(target) {
   const double scale = static_cast<double>(source) / target;
-  const double widened = std::max(scale, 1.0);
+  const double widened = Widening(kernel, scale);
   const double support = Reach(kernel) * widened;
   for (int i = 0; i < target; ++i) {
     const double center = (i + 0.5) * scale;

@@ -1,4 +1,5 @@
-// Pillow's antialiased bilinear and bicubic resize, bit for bit, as in bireid_runtime/resize.py.
+// Pillow's antialiased bilinear and bicubic resize, bit for bit, and a bilinear one without
+// antialiasing, as in bireid_runtime/resize.py.
 #ifndef BIREID_ENGINE_RESIZE_H_
 #define BIREID_ENGINE_RESIZE_H_
 
@@ -17,9 +18,9 @@ struct ResizeSource {
   int64_t row_bytes;  // at least width * channels
 };
 
-enum class ResizeKernel { kBilinear, kBicubic };
+enum class ResizeKernel { kBilinear, kBicubic, kPlainBilinear };
 
-// A kernel along one axis that widens by the reduction factor when shrinking.
+// A kernel along one axis. All but kPlainBilinear widen by the reduction factor when shrinking.
 class AxisFilter {
  public:
   AxisFilter(ResizeKernel kernel, int source, int target);

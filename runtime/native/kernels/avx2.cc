@@ -8,6 +8,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/avx2_float.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
 
@@ -15,27 +16,6 @@ namespace bireid {
 namespace {
 
 constexpr int kWordNibbles = 8;
-constexpr int kGroupPixels = 4;  // pixels whose sums are accumulated together
-
-struct Comparisons {
-  static uint32_t Negative(const float* y) {
-    return Compare<_CMP_LT_OQ>(y, [](int) { return _mm256_setzero_ps(); });
-  }
-  static uint32_t Above(const float* y, const float* bound) {
-    return Compare<_CMP_GT_OQ>(y, [=](int c) { return _mm256_loadu_ps(bound + c); });
-  }
-
- private:
-  template <int kComparison, typename Bound>
-  static uint32_t Compare(const float* y, Bound bound) {
-    uint32_t word = 0;
-    for (int c = 0; c < kBlockChannels; c += 8) {
-      const __m256 mask = _mm256_cmp_ps(_mm256_loadu_ps(y + c), bound(c), kComparison);
-      word |= static_cast<uint32_t>(_mm256_movemask_ps(mask)) << c;
-    }
-    return word;
-  }
-};
 
 // T[a][w], rows of 16 bytes; four cache lines.
 struct CountTable {
@@ -243,112 +223,6 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
   if (block < a.range.block_end) ConvolveBlocks<1>(a, block);
 }
 
-constexpr int kLanes = 8;
-constexpr int kGroupVectors = 2;  // vectors of channels of a float convolution accumulated together
-
-// Four pixels by 16 channels: eight sums hide the latency of two FMAs per cycle.
-void Multiply(const FloatConvolutionArguments& a, const float* weights,
-              const int (&pixels)[kGroupPixels], int channel, int first_row, portable::Tile& tile) {
-  const float* window[kGroupPixels];
-  __m256 y[kGroupPixels][kGroupVectors];
-#pragma GCC unroll 4
-  for (int p = 0; p < kGroupPixels; ++p) {
-    window[p] = a.input + a.windows.windows[pixels[p]];
-#pragma GCC unroll 2
-    for (int v = 0; v < kGroupVectors; ++v)
-      y[p][v] = _mm256_loadu_ps(a.bias + channel + v * kLanes);
-  }
-  for (int r = 0; r < a.windows.run_count; ++r) {
-    const int64_t first = a.windows.runs[r];
-    const int64_t last = first + a.windows.run_length;
-    for (int64_t i = first; i < last; ++i, weights += kBlockChannels) {
-      const __m256 low = _mm256_load_ps(weights);
-      const __m256 high = _mm256_load_ps(weights + kLanes);
-#pragma GCC unroll 4
-      for (int p = 0; p < kGroupPixels; ++p) {
-        const __m256 input = _mm256_broadcast_ss(window[p] + i);
-        y[p][0] = _mm256_fmadd_ps(input, low, y[p][0]);
-        y[p][1] = _mm256_fmadd_ps(input, high, y[p][1]);
-      }
-    }
-  }
-#pragma GCC unroll 4
-  for (int p = 0; p < kGroupPixels; ++p) {
-    float* row = tile[first_row + p] + channel % kBlockChannels;
-#pragma GCC unroll 2
-    for (int v = 0; v < kGroupVectors; ++v) _mm256_store_ps(row + v * kLanes, y[p][v]);
-  }
-}
-
-// As Multiply, on pairs of int16: VPMADDWD sums the products of a pair in 32 bits.
-void MultiplyPairs(const PixelConvolutionArguments& a, const int16_t* weights,
-                   const int (&pixels)[kGroupPixels], int channel, int first_row,
-                   portable::Tile& tile) {
-  const int16_t* window[kGroupPixels];
-  __m256i sums[kGroupPixels][kGroupVectors] = {};
-#pragma GCC unroll 4
-  for (int p = 0; p < kGroupPixels; ++p) window[p] = a.input + a.windows.windows[pixels[p]];
-  for (int r = 0; r < a.windows.run_count; ++r) {
-    const int64_t first = a.windows.runs[r];
-    const int64_t last = first + a.windows.run_length;
-    for (int64_t i = first; i < last; i += 2, weights += 2 * kBlockChannels) {
-      const __m256i* pairs = reinterpret_cast<const __m256i*>(weights);
-      const __m256i low = _mm256_load_si256(pairs);
-      const __m256i high = _mm256_load_si256(pairs + 1);
-#pragma GCC unroll 4
-      for (int p = 0; p < kGroupPixels; ++p) {
-        int32_t pair;
-        __builtin_memcpy(&pair, window[p] + i, sizeof(pair));
-        const __m256i input = _mm256_set1_epi32(pair);
-        sums[p][0] = _mm256_add_epi32(sums[p][0], _mm256_madd_epi16(input, low));
-        sums[p][1] = _mm256_add_epi32(sums[p][1], _mm256_madd_epi16(input, high));
-      }
-    }
-  }
-#pragma GCC unroll 4
-  for (int p = 0; p < kGroupPixels; ++p) {
-    float* row = tile[first_row + p] + channel % kBlockChannels;
-#pragma GCC unroll 2
-    for (int v = 0; v < kGroupVectors; ++v) {
-      const __m256 scale = _mm256_loadu_ps(a.scale + channel + v * kLanes);
-      _mm256_store_ps(row + v * kLanes, _mm256_mul_ps(_mm256_cvtepi32_ps(sums[p][v]), scale));
-    }
-  }
-}
-
-// The tiles of a convolution whose sums fit `multiply(weights of the channels, pixels, first
-// channel, first row, tile)`, four pixels by 16 channels at a time.
-template <typename Weight, typename Arguments, typename Multiplication>
-void ConvolveTiles(const Arguments& a, int weights_per_input, Multiplication multiply) {
-  const int64_t block_weights =
-      static_cast<int64_t>(a.windows.run_count) * a.windows.run_length * kBlockChannels;
-  alignas(64) portable::Tile tile;
-  for (int block = a.range.block_begin; block < a.range.block_end; ++block) {
-    const Weight* weights = static_cast<const Weight*>(a.weights) + block * block_weights;
-    for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kTilePixels) {
-      const int pixels = portable::Minimum(kTilePixels, a.range.pixel_end - begin);
-      for (int row = 0; row < pixels; row += kGroupPixels) {
-        int group[kGroupPixels];
-        for (int p = 0; p < kGroupPixels; ++p) {
-          group[p] = begin + portable::Minimum(row + p, pixels - 1);
-        }
-        for (int half = 0; half < kBlockChannels; half += kGroupVectors * kLanes) {
-          multiply(a, weights + half * weights_per_input, group, block * kBlockChannels + half, row,
-                   tile);
-        }
-      }
-      portable::RunStages<Comparisons>(a.stages, a.stage_count, begin, pixels, block, a.channels,
-                                       tile);
-    }
-  }
-}
-
-void FloatConvolution(const FloatConvolutionArguments& a) { ConvolveTiles<float>(a, 1, Multiply); }
-
-void PixelConvolution(const PixelConvolutionArguments& a) {
-  ConvolveTiles<int16_t>(a, 2, MultiplyPairs);
-}
-
 constexpr KernelTable kTable = {
     "avx2",
     BinaryWeightsBytes,
@@ -358,6 +232,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     PixelConvolution,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -6,39 +6,16 @@
 
 #if defined(__x86_64__) && defined(__AVX512VPOPCNTDQ__)
 
+#include "kernels/avx512_float.h"
 #include "kernels/avx512_tile.h"
 #include "kernels/portable_pixels.h"
 
 namespace bireid {
 namespace {
 
-template <typename Element>
-struct TileWindows {
-  const Element* window[kTilePixels];
-
-  TileWindows(const Element* input, const Windows& windows, const TilePixels& pixels) {
-    for (int p = 0; p < kTilePixels; ++p) window[p] = input + windows.windows[pixels.index[p]];
-  }
-};
-
 size_t BinaryWeightsBytes(const WeightShape& shape) {
   return static_cast<size_t>(Blocks(shape.channels)) * shape.run_count * shape.run_length *
          kBlockChannels * sizeof(uint32_t);
-}
-
-// [block][k][channel of the block], for words as for floats; channels past the last are zero.
-template <typename Element>
-void PackWeights(const WeightShape& shape, const Element* rows, void* packed) {
-  Element* out = static_cast<Element*>(packed);
-  const int depth = shape.run_count * shape.run_length;
-  for (int block = 0; block < Blocks(shape.channels); ++block) {
-    for (int k = 0; k < depth; ++k) {
-      for (int c = 0; c < kBlockChannels; ++c) {
-        const int channel = block * kBlockChannels + c;
-        *out++ = channel < shape.channels ? rows[static_cast<int64_t>(channel) * depth + k] : 0;
-      }
-    }
-  }
 }
 
 [[gnu::always_inline]] inline void CountBits(const TileWindows<uint32_t>& tile,
@@ -77,7 +54,7 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
     }
     for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kTilePixels) {
       const TilePixels pixels(begin, a.range.pixel_end);
-      const TileWindows<uint32_t> tile(a.input, a.windows, pixels);
+      const TileWindows<uint32_t> tile(a.input, a.windows.windows, pixels);
       __m512i acc[kTilePixels][kVectors] = {};
       CountBits(tile, a.windows, weights, acc);
       if (clamps) {
@@ -96,46 +73,6 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
       ForEach(y, [&](__m512, int p, int v) {
         return _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), multiplier[v]), bias[v]);
       });
-      RunStages(a.stages, a.stage_count, pixels, block, mask, y);
-    }
-  }
-}
-
-size_t FloatWeightsBytes(const WeightShape& shape) {
-  return static_cast<size_t>(Blocks(shape.channels)) * shape.run_count * shape.run_length *
-         kBlockChannels * sizeof(float);
-}
-
-void FloatConvolution(const FloatConvolutionArguments& a) {
-  const int64_t block_floats =
-      static_cast<int64_t>(a.windows.run_count) * a.windows.run_length * kBlockChannels;
-  for (int block = a.range.block_begin; block < a.range.block_end; ++block) {
-    const float* block_weights = static_cast<const float*>(a.weights) + block * block_floats;
-    const ChannelMask mask(block, a.channels);
-    __m512 bias[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      bias[v] = _mm512_loadu_ps(a.bias + block * kBlockChannels + v * kLanes);
-    }
-    for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kTilePixels) {
-      const TilePixels pixels(begin, a.range.pixel_end);
-      const TileWindows<float> tile(a.input, a.windows, pixels);
-      Tile y;
-      ForEach(y, [&](__m512, int, int v) { return bias[v]; });
-      const float* weights = block_weights;
-      for (int r = 0; r < a.windows.run_count; ++r) {
-        const int64_t first = a.windows.runs[r];
-        const int64_t last = first + a.windows.run_length;
-        for (int64_t i = first; i < last; ++i, weights += kBlockChannels) {
-          const __m512 low = _mm512_load_ps(weights);
-          const __m512 high = _mm512_load_ps(weights + kLanes);
-#pragma GCC unroll 8
-          for (int p = 0; p < kTilePixels; ++p) {
-            const __m512 input = _mm512_set1_ps(tile.window[p][i]);
-            y[p][0] = _mm512_fmadd_ps(input, low, y[p][0]);
-            y[p][1] = _mm512_fmadd_ps(input, high, y[p][1]);
-          }
-        }
-      }
       RunStages(a.stages, a.stage_count, pixels, block, mask, y);
     }
   }
@@ -160,7 +97,7 @@ void PixelConvolution(const PixelConvolutionArguments& a) {
     }
     for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kTilePixels) {
       const TilePixels pixels(begin, a.range.pixel_end);
-      const TileWindows<int16_t> tile(a.input, a.windows, pixels);
+      const TileWindows<int16_t> tile(a.input, a.windows.windows, pixels);
       __m512i acc[kTilePixels][kVectors] = {};
       const __m512i* weights = block_weights;
       for (int r = 0; r < a.windows.run_count; ++r) {
@@ -187,76 +124,6 @@ void PixelConvolution(const PixelConvolutionArguments& a) {
   }
 }
 
-// One output pixel of a pooling, the taps that lie on the map row by row.
-template <PoolKind kKind>
-[[gnu::always_inline]] inline void PoolPixel(const PoolArguments& a, int output_x, int block,
-                                             const ChannelMask& mask, __m512 (&y)[kVectors]) {
-  const int left = output_x * a.stride_width - a.pad_left;
-  const int begin = left < 0 ? -left : 0;
-  const int end = left + a.filter_width > a.input_width ? a.input_width - left : a.filter_width;
-  int rows = 0;
-  y[0] = y[1] = _mm512_set1_ps(kKind == PoolKind::kMax ? -__FLT_MAX__ : 0.0f);
-  for (int ky = 0; ky < a.filter_height; ++ky) {
-    if (a.rows[ky] == nullptr) continue;
-    ++rows;
-    const float* row = a.rows[ky] + block * kBlockChannels;
-    for (int kx = begin; kx < end; ++kx) {
-      const float* tap = row + (left + kx) * a.pixel_stride;
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) {
-        const __m512 x = _mm512_maskz_loadu_ps(mask.vector[v], tap + v * kLanes);
-        y[v] = kKind == PoolKind::kMax ? _mm512_max_ps(y[v], x) : _mm512_add_ps(y[v], x);
-      }
-    }
-  }
-  if (kKind == PoolKind::kAverage) {
-    const __m512 taps = _mm512_set1_ps(static_cast<float>(rows * (end - begin)));
-    for (__m512& sum : y) sum = _mm512_div_ps(sum, taps);
-  }
-}
-
-template <PoolKind kKind>
-void PoolBlock(const PoolArguments& a, int block) {
-  const ChannelMask mask(block, a.channels);
-  for (int begin = 0; begin < a.output_width; begin += kTilePixels) {
-    const TilePixels columns(begin, a.output_width);
-    TilePixels pixels = columns;
-    for (int& pixel : pixels.index) pixel += a.output_row * a.output_width;
-    Tile y;
-#pragma GCC unroll 8
-    for (int p = 0; p < kTilePixels; ++p) PoolPixel<kKind>(a, columns.index[p], block, mask, y[p]);
-    RunStages(a.stages, a.stage_count, pixels, block, mask, y);
-  }
-}
-
-void PoolRow(const PoolArguments& a) {
-  for (int block = 0; block < Blocks(a.channels); ++block) {
-    if (a.kind == PoolKind::kMax) {
-      PoolBlock<PoolKind::kMax>(a, block);
-    } else {
-      PoolBlock<PoolKind::kAverage>(a, block);
-    }
-  }
-}
-
-void Apply(const MapArguments& a) {
-  const Stage source{StageKind::kAddMap,          0,         0,       nullptr,
-                     const_cast<float*>(a.input), a.offsets, a.stride};
-  for (int block = a.range.block_begin; block < a.range.block_end; ++block) {
-    const ChannelMask mask(block, a.channels);
-    const float* map = a.input + block * kBlockChannels;
-    for (int begin = a.range.pixel_begin; begin < a.range.pixel_end; begin += kTilePixels) {
-      const TilePixels pixels(begin, a.range.pixel_end);
-      Tile y;
-      ForEach(y, [&](__m512, int p, int v) {
-        return _mm512_maskz_loadu_ps(mask.vector[v],
-                                     map + Offset(source, pixels.index[p]) + v * kLanes);
-      });
-      RunStages(a.stages, a.stage_count, pixels, block, mask, y);
-    }
-  }
-}
-
 constexpr KernelTable kTable = {
     "avx512",
     BinaryWeightsBytes,
@@ -266,6 +133,7 @@ constexpr KernelTable kTable = {
     FloatWeightsBytes,
     PackWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     PixelConvolution,
     portable::FindPixels,
     PoolRow,

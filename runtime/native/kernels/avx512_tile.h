@@ -1,5 +1,5 @@
-// A tile in AVX-512 registers, and the stages that run on it. For avx512.cc alone, and with
-// internal linkage for the reason that portable_kernels.h gives.
+// A tile in AVX-512 registers, and the stages that run on it. For the files of the
+// AVX-512 paths alone, and with internal linkage for the reason that portable_kernels.h gives.
 #ifndef BIREID_KERNELS_AVX512_TILE_H_
 #define BIREID_KERNELS_AVX512_TILE_H_
 
@@ -201,12 +201,17 @@ template <StageKind... kKinds>
   }
 }
 
-// The sequences that residual networks consist of get code of their own.
+// The sequences that most networks consist of get code of their own.
 [[gnu::always_inline]] inline void RunStages(const Stage* stages, int stage_count,
                                              const TilePixels& pixels, int block,
                                              const ChannelMask& mask, Tile& y) {
   using K = StageKind;
   if (RunExactly<K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
+  if (RunExactly<K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
+  if (RunExactly<K::kAddMap, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
+  if (RunExactly<K::kAddMap, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) {
+    return;
+  }
   if (RunExactly<K::kAddMap, K::kPrelu, K::kStore, K::kPackSigns>(stages, stage_count, pixels,
                                                                   block, mask, y)) {
     return;

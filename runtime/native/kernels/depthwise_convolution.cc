@@ -5,54 +5,41 @@
 
 namespace bireid {
 
-DepthwiseConvolution::DepthwiseConvolution(const FloatConvolutionSpec& spec, const float* weights,
+DepthwiseConvolution::DepthwiseConvolution(const KernelTable& kernels,
+                                           const FloatConvolutionSpec& spec, const float* weights,
                                            const float* bias)
-    : spec_(spec), bias_(spec.channels_out) {
-  if (spec.channels_in < 1 || spec.channels_out % spec.channels_in != 0) {
+    : Convolution(spec), kernels_(kernels) {
+  const int channels = spec.channels_out;
+  if (spec.channels_in < 1 || channels % spec.channels_in != 0) {
     throw std::invalid_argument("output channels must be a multiple of the input's");
   }
-  weights_.assign(weights, weights + static_cast<int64_t>(spec.kernel_height) * spec.kernel_width *
-                                         spec.channels_out);
-  if (bias != nullptr) std::copy_n(bias, spec.channels_out, bias_.begin());
+  const int64_t tap_count = static_cast<int64_t>(spec.kernel_height) * spec.kernel_width;
+  weights_.resize(static_cast<size_t>(Blocks(channels)) * tap_count * kBlockChannels);
+  for (int64_t tap = 0; tap < tap_count; ++tap) {
+    for (int block = 0; block < Blocks(channels); ++block) {
+      const int first = block * kBlockChannels;
+      std::copy_n(weights + tap * channels + first, std::min(kBlockChannels, channels - first),
+                  weights_.begin() + (block * tap_count + tap) * kBlockChannels);
+    }
+  }
+  bias_.resize(static_cast<size_t>(Blocks(channels)) * kBlockChannels);
+  if (bias != nullptr) std::copy_n(bias, channels, bias_.begin());
 }
 
 void DepthwiseConvolution::Place(const MapLayout& input) {
-  const Extent vertical = Extent::Of(input.height, spec_.kernel_height, spec_.stride_height,
-                                     spec_.dilation_height, spec_.padding);
-  const Extent horizontal = Extent::Of(input.width, spec_.kernel_width, spec_.stride_width,
-                                       spec_.dilation_width, spec_.padding);
-  if (input.elements != spec_.channels_in || input.border.top < vertical.pad_before ||
-      input.border.bottom < vertical.pad_after || input.border.left < horizontal.pad_before ||
-      input.border.right < horizontal.pad_after) {
-    throw std::invalid_argument("the input map does not hold every window");
-  }
-  table_ = WindowTable::Of(input, vertical, horizontal, spec_.channels_in);
-}
-
-void DepthwiseConvolution::AddTap(const float* __restrict input, const float* __restrict weights,
-                                  float* __restrict output) const {
-  const int multiplier = spec_.channels_out / spec_.channels_in;
-  if (multiplier == 1) {
-    for (int c = 0; c < spec_.channels_out; ++c) output[c] += input[c] * weights[c];
-    return;
-  }
-  for (int c = 0; c < spec_.channels_in; ++c) {
-    for (int m = 0; m < multiplier; ++m) *output++ += input[c] * *weights++;
+  Convolution::Place(input);
+  taps_.clear();
+  for (const int32_t run : table_.runs) {
+    for (int i = 0; i < table_.run_length; i += spec_.channels_in) taps_.push_back(run + i);
   }
 }
 
-void DepthwiseConvolution::Run(const float* input, int begin, int end, float* output) const {
-  for (int pixel = begin; pixel < end; ++pixel, output += spec_.channels_out) {
-    std::copy(bias_.begin(), bias_.end(), output);
-    const float* weights = weights_.data();
-    for (const int32_t run : table_.runs) {
-      const float* taps = input + table_.windows[pixel] + run;
-      for (int k = 0; k < table_.run_length; k += spec_.channels_in) {
-        AddTap(taps + k, weights, output);
-        weights += spec_.channels_out;
-      }
-    }
-  }
+void DepthwiseConvolution::Run(const void* input, const Stage* stages, int stage_count,
+                               const Range& range) const {
+  kernels_.depthwise_convolution({static_cast<const float*>(input), table_.windows.data(),
+                                  taps_.data(), static_cast<int>(taps_.size()), spec_.channels_out,
+                                  spec_.channels_out / spec_.channels_in, weights_.data(),
+                                  bias_.data(), stages, stage_count, range});
 }
 
 }  // namespace bireid

@@ -1,5 +1,4 @@
-// A float convolution that filters every channel by itself, placed on maps of one size. Portable
-// code.
+// A float convolution that filters every channel by itself, placed on maps of one size.
 #ifndef BIREID_KERNELS_DEPTHWISE_CONVOLUTION_H_
 #define BIREID_KERNELS_DEPTHWISE_CONVOLUTION_H_
 
@@ -8,35 +7,28 @@
 
 #include "kernels/float_convolution.h"
 #include "kernels/geometry.h"
+#include "kernels/kernel_table.h"
 
 namespace bireid {
 
-class DepthwiseConvolution {
+class DepthwiseConvolution : public Convolution {
  public:
   // Output channel c reads input channel c / (channels_out / channels_in). `weights` is
   // [kernel_height][kernel_width][channels_out], `bias` [channels_out] or null. Throws
   // std::invalid_argument if channels_out is no multiple of channels_in.
-  DepthwiseConvolution(const FloatConvolutionSpec& spec, const float* weights, const float* bias);
+  DepthwiseConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
+                       const float* weights, const float* bias);
 
-  const FloatConvolutionSpec& spec() const { return spec_; }
+  void Place(const MapLayout& input) override;
 
-  // Fixes the input map. Its border must hold every window. Throws std::invalid_argument.
-  void Place(const MapLayout& input);
-
-  int output_pixels() const { return static_cast<int>(table_.windows.size()); }
-
-  // Output pixels [begin, end) to `output`, one by one: to the bias are added the products, each
-  // rounded, in the order of the weights.
-  void Run(const float* input, int begin, int end, float* output) const;
+  void Run(const void* input, const Stage* stages, int stage_count,
+           const Range& range) const override;
 
  private:
-  // Adds the products of one tap, for all channels.
-  void AddTap(const float* input, const float* weights, float* output) const;
-
-  FloatConvolutionSpec spec_;
-  std::vector<float> weights_;
-  std::vector<float> bias_;
-  WindowTable table_;
+  const KernelTable& kernels_;
+  std::vector<float> weights_;  // [block][tap][32]
+  std::vector<float> bias_;     // [Blocks(channels_out) * 32]
+  std::vector<int32_t> taps_;   // elements from a window to its taps
 };
 
 }  // namespace bireid

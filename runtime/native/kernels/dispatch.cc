@@ -11,13 +11,18 @@ namespace {
 #if defined(__x86_64__)
 bool CpuHasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
-bool CpuHasAvx512() {
+bool CpuHasAvx512f() {
   return CpuHasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vnni");
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool CpuHasAvx512() {
+  return CpuHasAvx512f() && __builtin_cpu_supports("avx512vpopcntdq") &&
+         __builtin_cpu_supports("avx512vnni");
 }
 #else
 bool CpuHasAvx2() { return false; }
+bool CpuHasAvx512f() { return false; }
 bool CpuHasAvx512() { return false; }
 #endif
 
@@ -31,11 +36,30 @@ bool CpuHasNeon32() {
 bool CpuHasNeon32() { return false; }
 #endif
 
+// Floats in AVX-512, bits and pixels in AVX2.
+const KernelTable* Avx512fKernels() {
+  if (!CpuHasAvx512f() || Avx512fFloats() == nullptr) return nullptr;
+  static const KernelTable table = [] {
+    const KernelTable& floats = *Avx512fFloats();
+    KernelTable mixed = *Avx2Kernels();
+    mixed.name = floats.name;
+    mixed.float_weights_bytes = floats.float_weights_bytes;
+    mixed.pack_float_weights = floats.pack_float_weights;
+    mixed.float_convolution = floats.float_convolution;
+    mixed.depthwise_convolution = floats.depthwise_convolution;
+    mixed.pool_row = floats.pool_row;
+    mixed.apply = floats.apply;
+    return mixed;
+  }();
+  return &table;
+}
+
 }  // namespace
 
 const KernelTable* FindKernels(std::string_view isa) {
   const KernelTable* fastest_first[] = {
       CpuHasAvx512() ? Avx512Kernels() : nullptr,
+      Avx512fKernels(),
       CpuHasAvx2() ? Avx2Kernels() : nullptr,
       NeonKernels(),
       CpuHasNeon32() ? Neon32Kernels() : nullptr,

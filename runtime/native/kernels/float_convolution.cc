@@ -5,6 +5,17 @@
 
 namespace bireid {
 
+WindowTable FloatConvolutionSpec::Place(const MapLayout& input, int tap_channels) const {
+  const Extent vertical = Vertical(input.height);
+  const Extent horizontal = Horizontal(input.width);
+  if (input.elements != channels_in || input.border.top < vertical.pad_before ||
+      input.border.bottom < vertical.pad_after || input.border.left < horizontal.pad_before ||
+      input.border.right < horizontal.pad_after) {
+    throw std::invalid_argument("the input map does not hold every window");
+  }
+  return WindowTable::Of(input, vertical, horizontal, tap_channels);
+}
+
 FloatConvolution::FloatConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
                                    const float* weights, const float* bias)
     : Convolution(spec), kernels_(kernels) {
@@ -16,26 +27,7 @@ FloatConvolution::FloatConvolution(const KernelTable& kernels, const FloatConvol
   if (bias != nullptr) std::copy_n(bias, spec.channels_out, bias_.begin());
 }
 
-Extent Convolution::Vertical(int input_height) const {
-  return Extent::Of(input_height, spec_.kernel_height, spec_.stride_height, spec_.dilation_height,
-                    spec_.padding);
-}
-
-Extent Convolution::Horizontal(int input_width) const {
-  return Extent::Of(input_width, spec_.kernel_width, spec_.stride_width, spec_.dilation_width,
-                    spec_.padding);
-}
-
-void Convolution::Place(const MapLayout& input) {
-  const Extent vertical = Vertical(input.height);
-  const Extent horizontal = Horizontal(input.width);
-  if (input.elements != spec_.channels_in || input.border.top < vertical.pad_before ||
-      input.border.bottom < vertical.pad_after || input.border.left < horizontal.pad_before ||
-      input.border.right < horizontal.pad_after) {
-    throw std::invalid_argument("the input map does not hold every window");
-  }
-  table_ = WindowTable::Of(input, vertical, horizontal, spec_.channels_in);
-}
+void Convolution::Place(const MapLayout& input) { table_ = spec_.Place(input, spec_.channels_in); }
 
 void FloatConvolution::Run(const void* input, const Stage* stages, int stage_count,
                            const Range& range) const {

@@ -20,6 +20,17 @@ struct FloatConvolutionSpec {
   int dilation_height = 1;
   int dilation_width = 1;
   Padding padding = Padding::kValid;
+
+  Extent Vertical(int input_height) const {
+    return Extent::Of(input_height, kernel_height, stride_height, dilation_height, padding);
+  }
+  Extent Horizontal(int input_width) const {
+    return Extent::Of(input_width, kernel_width, stride_width, dilation_width, padding);
+  }
+
+  // The windows on a map, of which each reads `tap_channels` channels of a pixel. The map's border
+  // must hold every window. Throws std::invalid_argument.
+  WindowTable Place(const MapLayout& input, int tap_channels) const;
 };
 
 // A convolution with float results, placed on maps of one size.
@@ -29,8 +40,8 @@ class Convolution {
   virtual ~Convolution() = default;
 
   const FloatConvolutionSpec& spec() const { return spec_; }
-  Extent Vertical(int input_height) const;
-  Extent Horizontal(int input_width) const;
+  Extent Vertical(int input_height) const { return spec_.Vertical(input_height); }
+  Extent Horizontal(int input_width) const { return spec_.Horizontal(input_width); }
 
   // Fixes the input map. Its border must hold every window. Throws std::invalid_argument.
   virtual void Place(const MapLayout& input);

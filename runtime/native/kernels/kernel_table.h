@@ -104,6 +104,21 @@ struct FloatConvolutionArguments {
   Range range;
 };
 
+// y = bias; for every tap in order: y = fma(input of the same channel, weight, y); then the stages.
+struct DepthwiseConvolutionArguments {
+  const float* input;
+  const int32_t* windows;  // [output pixels]
+  const int32_t* taps;     // [tap_count]: elements from a window to pixels of the input
+  int tap_count;
+  int channels;          // of the output
+  int multiplier;        // output channels of every input channel
+  const float* weights;  // [block][tap][channel of the block]
+  const float* bias;     // [Blocks(channels) * 32]
+  const Stage* stages;
+  int stage_count;
+  Range range;
+};
+
 // acc = sum of int16 products, which the caller has bounded to int32; y = float(acc) * scale; then
 // the stages. Runs have an even length.
 struct PixelConvolutionArguments {
@@ -160,7 +175,7 @@ struct MapArguments {
 };
 
 struct KernelTable {
-  const char* name;  // "scalar", "avx2", "avx512", "neon", "wasm"
+  const char* name;  // "scalar", "avx2", "avx512f", "avx512", "neon", "wasm"
 
   // Weight rows are packed once, into 64-byte aligned memory of the size that the first function
   // gives.
@@ -173,6 +188,7 @@ struct KernelTable {
   size_t (*float_weights_bytes)(const WeightShape& shape);
   void (*pack_float_weights)(const WeightShape& shape, const float* rows, void* packed);
   void (*float_convolution)(const FloatConvolutionArguments& arguments);
+  void (*depthwise_convolution)(const DepthwiseConvolutionArguments& arguments);
 
   void (*pixel_convolution)(const PixelConvolutionArguments& arguments);
   // Whether every pixel lies in 0..255 and within the tolerance.
@@ -185,6 +201,7 @@ struct KernelTable {
 // Null where this build has no such path.
 const KernelTable* ScalarKernels();
 const KernelTable* Avx2Kernels();
+const KernelTable* Avx512fFloats();  // what is not of floats is null
 const KernelTable* Avx512Kernels();
 const KernelTable* NeonKernels();
 const KernelTable* Neon32Kernels();  // also called "neon"

@@ -7,6 +7,7 @@
 
 #include <arm_neon.h>
 
+#include "kernels/neon_depthwise.h"
 #include "kernels/neon_stages.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
@@ -320,6 +321,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     PackFloatWeights,
     FloatConvolution,
+    DepthwiseConvolution,
     portable::PixelConvolution<Comparisons>,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -11,6 +11,7 @@
 
 #include <arm_neon.h>
 
+#include "kernels/neon_depthwise.h"
 #include "kernels/neon_stages.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
@@ -265,6 +266,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     portable::PixelConvolution<Comparisons>,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -53,11 +53,46 @@ void Logistic(const float* __restrict input, int channels, float* __restrict out
   }
 }
 
+void HardSwish(const float* __restrict input, int channels, float* __restrict output) {
+  for (int c = 0; c < channels; ++c) {
+    const float shifted = input[c] + 3.0f;
+    const float positive = shifted > 0.0f ? shifted : 0.0f;
+    output[c] = input[c] * (positive < 6.0f ? positive : 6.0f) / 6.0f;
+  }
+}
+
+void ReciprocalRoot(const float* __restrict input, int channels, float* __restrict output) {
+  for (int c = 0; c < channels; ++c) output[c] = 1.0f / std::sqrt(input[c]);
+}
+
 void L2Normalize(const float* __restrict input, int channels, float* __restrict output) {
   float squares = 0.0f;
   for (int c = 0; c < channels; ++c) squares += input[c] * input[c];
   const float length = std::max(std::sqrt(squares), 1e-6f);
   for (int c = 0; c < channels; ++c) output[c] = input[c] / length;
+}
+
+void Sum(const float* __restrict a, const float* __restrict b, int channels,
+         float* __restrict output) {
+  for (int c = 0; c < channels; ++c) output[c] = a[c] + b[c];
+}
+
+void Difference(const float* __restrict a, const float* __restrict b, int channels,
+                float* __restrict output) {
+  for (int c = 0; c < channels; ++c) output[c] = a[c] - b[c];
+}
+
+void Product(const float* __restrict a, const float* __restrict b, int channels,
+             float* __restrict output) {
+  for (int c = 0; c < channels; ++c) output[c] = a[c] * b[c];
+}
+
+void SquaredDifference(const float* __restrict a, const float* __restrict b, int channels,
+                       float* __restrict output) {
+  for (int c = 0; c < channels; ++c) {
+    const float difference = a[c] - b[c];
+    output[c] = difference * difference;
+  }
 }
 
 }  // namespace bireid

@@ -145,6 +145,24 @@ inline void Pack(const Stage& stage, int first_pixel, int pixels, int block, int
   }
 }
 
+// Calls function(block, first pixel, pixels) for the tiles of a range. As long
+// as all weights stay in the second-level cache, tiles of all blocks come before the next pixels:
+// what a pixel's channels are read from and written to lies together. `block_weights` floats are
+// those of a block.
+template <typename Function>
+[[gnu::always_inline]] inline void ForEachTile(const Range& range, int64_t block_weights,
+                                               Function function) {
+  constexpr int64_t kCachedFloats = 1 << 16;
+  const int all = range.block_end - range.block_begin;
+  const int blocks = block_weights * all <= kCachedFloats ? all : 1;
+  for (int first = range.block_begin; first < range.block_end; first += blocks) {
+    for (int begin = range.pixel_begin; begin < range.pixel_end; begin += kTilePixels) {
+      const int pixels = Minimum(kTilePixels, range.pixel_end - begin);
+      for (int block = first; block < first + blocks; ++block) function(block, begin, pixels);
+    }
+  }
+}
+
 // Runs the stages on rows [0, pixels) of the tile, which are output pixels from `first_pixel` on.
 template <typename Compare>
 void RunStages(const Stage* stages, int stage_count, int first_pixel, int pixels, int block,

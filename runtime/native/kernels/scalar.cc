@@ -1,5 +1,6 @@
 // The path for any CPU, and the one to read first: nothing here depends on an instruction set.
 #include "kernels/kernel_table.h"
+#include "kernels/portable_depthwise.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
 
@@ -119,6 +120,10 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
   }
 }
 
+void DepthwiseConvolution(const DepthwiseConvolutionArguments& a) {
+  portable::DepthwiseConvolution<portable::Comparisons>(a, FusedMultiplyAdd);
+}
+
 constexpr KernelTable kTable = {
     "scalar",
     portable::BlockWeightsBytes<uint32_t>,
@@ -128,6 +133,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     portable::PixelConvolution<portable::Comparisons>,
     portable::FindPixels,
     portable::PoolRow<portable::Comparisons>,

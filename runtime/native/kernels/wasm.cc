@@ -7,6 +7,7 @@
 
 #include <wasm_simd128.h>
 
+#include "kernels/portable_depthwise.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
 
@@ -42,20 +43,44 @@ struct Comparisons {
   }
 };
 
+// Of lambdas that are called more than once: sums stay in registers only where all is inlined, and
+// where loops over them are written out.
+#define BIREID_INLINE __attribute__((always_inline))
+
 template <typename Function>
 [[gnu::always_inline]] inline void ForEach(Sums& sums, Function function) {
-#pragma unroll
-  for (int p = 0; p < kGroupPixels; ++p) {
-#pragma unroll
-    for (int v = 0; v < kGroupVectors; ++v) sums[p][v] = function(sums[p][v], p, v);
-  }
+  sums[0][0] = function(sums[0][0], 0, 0);
+  sums[0][1] = function(sums[0][1], 0, 1);
+  sums[1][0] = function(sums[1][0], 1, 0);
+  sums[1][1] = function(sums[1][1], 1, 1);
+  sums[2][0] = function(sums[2][0], 2, 0);
+  sums[2][1] = function(sums[2][1], 2, 1);
+  sums[3][0] = function(sums[3][0], 3, 0);
+  sums[3][1] = function(sums[3][1], 3, 1);
 }
 
-void Store(const Sums& y, int channel, int first_row, portable::Tile& tile) {
-  for (int p = 0; p < kGroupPixels; ++p) {
-    float* row = tile[first_row + p] + channel % kBlockChannels;
-    for (int v = 0; v < kGroupVectors; ++v) wasm_v128_store(row + v * kLanes, y[p][v]);
-  }
+template <typename Element>
+using Inputs = const Element* const (&)[kGroupPixels];
+
+// sums[p][v] = function(sum, the four bytes at inputs[p][k] in every lane, vector v at `weights`).
+template <typename Element, typename Weight, typename Function>
+[[gnu::always_inline]] inline void Accumulate(Sums& sums, Inputs<Element> inputs, int k,
+                                              const Weight* weights, Function function) {
+  constexpr int kStep = sizeof(v128_t) / sizeof(Weight);
+  const v128_t weight[] = {wasm_v128_load(weights), wasm_v128_load(weights + kStep)};
+  const v128_t input[] = {
+      wasm_v128_load32_splat(inputs[0] + k), wasm_v128_load32_splat(inputs[1] + k),
+      wasm_v128_load32_splat(inputs[2] + k), wasm_v128_load32_splat(inputs[3] + k)};
+  ForEach(sums, [&](v128_t sum, int p, int v)
+                    BIREID_INLINE { return function(sum, input[p], weight[v]); });
+}
+
+[[gnu::always_inline]] inline void Store(Sums& y, int channel, int first_row,
+                                         portable::Tile& tile) {
+  ForEach(y, [&](v128_t values, int p, int v) BIREID_INLINE {
+    wasm_v128_store(tile[first_row + p] + channel % kBlockChannels + v * kLanes, values);
+    return values;
+  });
 }
 
 // Calls function(elements of each pixel, how many, weights) for every run, in parts of at most
@@ -67,11 +92,10 @@ template <typename Element, typename Weight, typename Arguments, typename Functi
   for (int r = 0; r < a.windows.run_count; ++r) {
     for (int done = 0; done < a.windows.run_length;) {
       const int length = portable::Minimum(a.windows.run_length - done, limit);
-      const Element* inputs[kGroupPixels];
-#pragma unroll
-      for (int p = 0; p < kGroupPixels; ++p) {
-        inputs[p] = a.input + a.windows.windows[pixels[p]] + a.windows.runs[r] + done;
-      }
+      const Element* run = a.input + a.windows.runs[r] + done;
+      const Element* const inputs[] = {
+          run + a.windows.windows[pixels[0]], run + a.windows.windows[pixels[1]],
+          run + a.windows.windows[pixels[2]], run + a.windows.windows[pixels[3]]};
       function(inputs, length, weights);
       weights += static_cast<int64_t>(length) * weights_per_element;
       done += length;
@@ -93,25 +117,21 @@ void CountBits(const BinaryConvolutionArguments& a, const uint32_t* weights, Gro
   Sums y = {};
   ForEachRun<uint32_t>(
       a, weights, kBlockChannels, pixels, kMaxByteWords,
-      [&](const uint32_t* const(&inputs)[kGroupPixels], int words, const uint32_t* weight) {
+      [&](Inputs<uint32_t> inputs, int words, const uint32_t* weight) BIREID_INLINE {
         Sums bytes = {};
         for (int k = 0; k < words; ++k, weight += kBlockChannels) {
-          const v128_t low = wasm_v128_load(weight);
-          const v128_t high = wasm_v128_load(weight + kLanes);
-#pragma unroll
-          for (int p = 0; p < kGroupPixels; ++p) {
-            const v128_t input = wasm_v128_load32_splat(inputs[p] + k);
-            bytes[p][0] = wasm_i8x16_add(bytes[p][0], wasm_i8x16_popcnt(wasm_v128_xor(input, low)));
-            bytes[p][1] =
-                wasm_i8x16_add(bytes[p][1], wasm_i8x16_popcnt(wasm_v128_xor(input, high)));
-          }
+          Accumulate<uint32_t>(bytes, inputs, k, weight,
+                               [](v128_t sum, v128_t x, v128_t w) BIREID_INLINE {
+                                 return wasm_i8x16_add(sum, wasm_i8x16_popcnt(wasm_v128_xor(x, w)));
+                               });
         }
-        ForEach(y, [&](v128_t sum, int p, int v) { return AddBytes(sum, bytes[p][v]); });
+        ForEach(y,
+                [&](v128_t sum, int p, int v) BIREID_INLINE { return AddBytes(sum, bytes[p][v]); });
       });
   // y = float(clamp(2 * sum)) * multiplier + bias
   const v128_t least = wasm_i32x4_splat(a.clamp_low);
   const v128_t most = wasm_i32x4_splat(a.clamp_high);
-  ForEach(y, [&](v128_t sum, int, int v) {
+  ForEach(y, [&](v128_t sum, int, int v) BIREID_INLINE {
     const v128_t bounded = wasm_i32x4_min(wasm_i32x4_max(wasm_i32x4_add(sum, sum), least), most);
     const v128_t product = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(bounded),
                                           wasm_v128_load(a.multiplier + channel + v * kLanes));
@@ -124,21 +144,17 @@ void CountBits(const BinaryConvolutionArguments& a, const uint32_t* weights, Gro
 void MultiplyAdd(const FloatConvolutionArguments& a, const float* weights, GroupPixels pixels,
                  int channel, int first_row, portable::Tile& tile) {
   Sums y;
-  ForEach(y, [&](v128_t, int, int v) { return wasm_v128_load(a.bias + channel + v * kLanes); });
-  ForEachRun<float>(
-      a, weights, kBlockChannels, pixels, a.windows.run_length,
-      [&](const float* const(&inputs)[kGroupPixels], int length, const float* weight) {
-        for (int k = 0; k < length; ++k, weight += kBlockChannels) {
-          const v128_t low = wasm_v128_load(weight);
-          const v128_t high = wasm_v128_load(weight + kLanes);
-#pragma unroll
-          for (int p = 0; p < kGroupPixels; ++p) {
-            const v128_t input = wasm_v128_load32_splat(inputs[p] + k);
-            y[p][0] = wasm_f32x4_add(y[p][0], wasm_f32x4_mul(input, low));
-            y[p][1] = wasm_f32x4_add(y[p][1], wasm_f32x4_mul(input, high));
-          }
-        }
-      });
+  ForEach(y, [&](v128_t, int, int v)
+                 BIREID_INLINE { return wasm_v128_load(a.bias + channel + v * kLanes); });
+  ForEachRun<float>(a, weights, kBlockChannels, pixels, a.windows.run_length,
+                    [&](Inputs<float> inputs, int length, const float* weight) BIREID_INLINE {
+                      for (int k = 0; k < length; ++k, weight += kBlockChannels) {
+                        Accumulate<float>(y, inputs, k, weight,
+                                          [](v128_t sum, v128_t x, v128_t w) BIREID_INLINE {
+                                            return wasm_f32x4_add(sum, wasm_f32x4_mul(x, w));
+                                          });
+                      }
+                    });
   Store(y, channel, first_row, tile);
 }
 
@@ -146,21 +162,17 @@ void MultiplyAdd(const FloatConvolutionArguments& a, const float* weights, Group
 void MultiplyPairs(const PixelConvolutionArguments& a, const int16_t* weights, GroupPixels pixels,
                    int channel, int first_row, portable::Tile& tile) {
   Sums y = {};
-  ForEachRun<int16_t>(
-      a, weights, kBlockChannels, pixels, a.windows.run_length,
-      [&](const int16_t* const(&inputs)[kGroupPixels], int length, const int16_t* weight) {
-        for (int k = 0; k < length; k += 2, weight += 2 * kBlockChannels) {
-          const v128_t low = wasm_v128_load(weight);
-          const v128_t high = wasm_v128_load(weight + 2 * kLanes);
-#pragma unroll
-          for (int p = 0; p < kGroupPixels; ++p) {
-            const v128_t pair = wasm_v128_load32_splat(inputs[p] + k);
-            y[p][0] = wasm_i32x4_add(y[p][0], wasm_i32x4_dot_i16x8(pair, low));
-            y[p][1] = wasm_i32x4_add(y[p][1], wasm_i32x4_dot_i16x8(pair, high));
-          }
-        }
-      });
-  ForEach(y, [&](v128_t sum, int, int v) {
+  ForEachRun<int16_t>(a, weights, kBlockChannels, pixels, a.windows.run_length,
+                      [&](Inputs<int16_t> inputs, int length, const int16_t* weight) BIREID_INLINE {
+                        for (int k = 0; k < length; k += 2, weight += 2 * kBlockChannels) {
+                          Accumulate<int16_t>(y, inputs, k, weight,
+                                              [](v128_t sum, v128_t x, v128_t w) BIREID_INLINE {
+                                                return wasm_i32x4_add(sum,
+                                                                      wasm_i32x4_dot_i16x8(x, w));
+                                              });
+                        }
+                      });
+  ForEach(y, [&](v128_t sum, int, int v) BIREID_INLINE {
     return wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum),
                           wasm_v128_load(a.scale + channel + v * kLanes));
   });
@@ -207,6 +219,11 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
   ConvolveTiles<float>(a, DepthOf(a), 1, MultiplyAdd);
 }
 
+void DepthwiseConvolution(const DepthwiseConvolutionArguments& a) {
+  portable::DepthwiseConvolution<Comparisons>(
+      a, [](float input, float weight, float y) { return y + input * weight; });
+}
+
 void PixelConvolution(const PixelConvolutionArguments& a) {
   ConvolveTiles<int16_t>(a, DepthOf(a), 2, MultiplyPairs);
 }
@@ -220,6 +237,7 @@ constexpr KernelTable kTable = {
     portable::BlockWeightsBytes<float>,
     portable::PackBlockWeights<float>,
     FloatConvolution,
+    DepthwiseConvolution,
     PixelConvolution,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

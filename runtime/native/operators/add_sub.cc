@@ -1,7 +1,10 @@
-// ADD and SUB of maps of one shape, or of a map and a constant.
+// ADD and SUB of maps, of which one may be a single pixel, or of a map and a constant.
 #include "formats/builtin_options.h"
+#include "kernels/pixelwise.h"
 #include "operators/elementwise.h"
+#include "operators/operands.h"
 #include "operators/operator_row.h"
+#include "plan/node_shapes.h"
 #include "plan/plan_builder.h"
 #include "plan/shape_inference.h"
 
@@ -12,7 +15,7 @@ class AddSub final : public Operator {
  public:
   constexpr explicit AddSub(bool subtracts) : subtracts_(subtracts) {}
 
-  void Check(const NodeCheck& check) const override { CheckElementwise(check, false); }
+  void Check(const NodeCheck& check) const override { CheckOperands(check); }
 
   Shape InferShape(const Graph& graph, const Node& node) const override {
     return Broadcast(InputOf(graph, node, 0).shape, InputOf(graph, node, 1).shape);
@@ -21,6 +24,9 @@ class AddSub final : public Operator {
   void Plan(int n, PlanBuilder* builder) const override {
     const Graph& graph = builder->graph();
     const Node& node = builder->node(n);
+    if (HasPixel(graph, node)) {
+      return PlanOperands(n, subtracts_ ? Difference : Sum, builder);
+    }
     // Of two maps the one that is subtracted: its sign can change on the way.
     const bool starts_with_second = !IsMap(graph, node, 0) || (subtracts_ && IsMap(graph, node, 1));
     builder->AddMapStages(n, node.inputs[starts_with_second ? 1 : 0]);
@@ -30,7 +36,11 @@ class AddSub final : public Operator {
     const int other = OtherOperand(node, tensor);
     if (chains.graph().tensors[other].constant != nullptr) return true;
     if (other == tensor || !chains.values().IsComputed(other)) return false;
-    return !subtracts_ || node.inputs[1] == tensor;
+    if (subtracts_ && node.inputs[1] != tensor) return false;
+    // A pixel is added to the others of a map, not they to it; without a border, a step of none
+    // leads from pixel to pixel.
+    return !HasPixel(chains.graph(), node) ||
+           (IsSinglePixel(chains.graph().tensors[other]) && !HasBorder(chains, other));
   }
 
   // a - b is a + (-b) to the last bit, so no stage need subtract.
@@ -47,8 +57,9 @@ class AddSub final : public Operator {
       chain->stages.push_back(negate);
     }
     if (operand.constant == nullptr) {
-      chain->stages.push_back(
-          chains.values().MapStage(StageKind::kAddMap, chains.values().main(other)));
+      BoundStage add = chains.values().MapStage(StageKind::kAddMap, chains.values().main(other));
+      if (HasPixel(chains.graph(), node)) add.stage.stride = 0;
+      chain->stages.push_back(add);
     } else {
       const float factor = subtracts_ && !is_subtracted ? -1.0f : 1.0f;
       chain->stages.push_back(ParameterStage(StageKind::kAdd, operand, channels, factor, chains));
@@ -57,6 +68,10 @@ class AddSub final : public Operator {
   }
 
  private:
+  static bool HasBorder(const ChainBuilder& chains, int tensor) {
+    return chains.values().Reference(chains.values().main(tensor)).offsets != nullptr;
+  }
+
   bool subtracts_;
 };
 

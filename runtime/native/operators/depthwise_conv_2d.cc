@@ -1,7 +1,6 @@
 // DEPTHWISE_CONV_2D: a float convolution of every channel by itself. The filter is
 // [1, height, width, channels out].
 #include <memory>
-#include <utility>
 
 #include "formats/builtin_options.h"
 #include "kernels/depthwise_convolution.h"
@@ -10,29 +9,9 @@
 #include "plan/node_check.h"
 #include "plan/plan_builder.h"
 #include "plan/shape_inference.h"
-#include "plan/tile_step.h"
-#include "plan/worker_share.h"
 
 namespace bireid {
 namespace {
-
-class DepthwiseConvolutionStep : public TileStep {
- public:
-  DepthwiseConvolutionStep(const KernelTable& kernels,
-                           std::unique_ptr<DepthwiseConvolution> convolution, int input)
-      : TileStep(kernels, convolution->output_pixels(), convolution->spec().channels_out),
-        convolution_(std::move(convolution)),
-        input_(input) {}
-
- protected:
-  void Compute(const StepContext& context, int begin, int end, float* tile) const override {
-    convolution_->Run(ValueOf<const float>(context, input_), begin, end, tile);
-  }
-
- private:
-  std::unique_ptr<DepthwiseConvolution> convolution_;
-  int input_;
-};
 
 class DepthwiseConv2d final : public Operator {
  public:
@@ -60,16 +39,12 @@ class DepthwiseConv2d final : public Operator {
 
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
-    auto convolution = std::make_unique<DepthwiseConvolution>(
-        ConvolutionSpecOf(builder->graph(), node,
-                          builder->graph().tensors[node.inputs[1]].shape[3]),
-        builder->ConstantOf<float>(node, 1), builder->ConstantOf<float>(node, 2));
-    const int input = builder->WindowedMapOf(node.inputs[0]);
-    convolution->Place(builder->Reference(input).layout);
-    builder->AddTiles(n,
-                      std::make_unique<DepthwiseConvolutionStep>(builder->kernels(),
-                                                                 std::move(convolution), input),
-                      {input});
+    builder->AddConvolution(
+        n, std::make_unique<DepthwiseConvolution>(
+               builder->kernels(),
+               ConvolutionSpecOf(builder->graph(), node,
+                                 builder->graph().tensors[node.inputs[1]].shape[3]),
+               builder->ConstantOf<float>(node, 1), builder->ConstantOf<float>(node, 2)));
   }
 
   Border InputBorder(const Graph& graph, const Node& node) const override {

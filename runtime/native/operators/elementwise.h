@@ -1,11 +1,10 @@
-// What ADD, SUB and MUL share: a float map and another, or a constant of one value or one per
-// channel.
+// What operators share that stages can compute: a float map and another, or a constant of one value
+// or one per channel.
 #ifndef BIREID_OPERATORS_ELEMENTWISE_H_
 #define BIREID_OPERATORS_ELEMENTWISE_H_
 
 #include "plan/chain.h"
 #include "plan/graph.h"
-#include "plan/node_check.h"
 
 namespace bireid {
 
@@ -14,9 +13,6 @@ int OtherOperand(const Node& node, int tensor);
 
 // Whether an input is computed.
 bool IsMap(const Graph& graph, const Node& node, size_t index);
-
-// Throws unless the operands fit. With `one_pixel` one map may be [batch, 1, 1, channels].
-void CheckElementwise(const NodeCheck& check, bool one_pixel);
 
 // A stage with a constant times `factor`, one value per channel.
 BoundStage ParameterStage(StageKind kind, const Tensor& constant, int channels, float factor,

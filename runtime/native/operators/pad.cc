@@ -1,4 +1,5 @@
-// PAD of rows and columns with zeros. The second input holds int32 [4][before, after].
+// PAD and PADV2 of rows and columns, with zeros or with a constant, which is the third input. The
+// second holds int32 [4][before, after].
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -7,6 +8,7 @@
 
 #include "operators/operator_row.h"
 #include "plan/node_check.h"
+#include "plan/node_shapes.h"
 #include "plan/plan_builder.h"
 #include "plan/shape_inference.h"
 #include "plan/worker_share.h"
@@ -16,8 +18,8 @@ namespace {
 
 class PadStep : public Step {
  public:
-  PadStep(int top, int left, const MapReference& input, const MapReference& output)
-      : top_(top), left_(left), input_(input), output_(output) {}
+  PadStep(int top, int left, float value, const MapReference& input, const MapReference& output)
+      : top_(top), left_(left), value_(value), input_(input), output_(output) {}
 
   void Run(const StepContext& context) const override {
     const MapLayout& from = input_.layout;
@@ -25,7 +27,7 @@ class PadStep : public Step {
     const Share share = ShareOf(context, to.height, 1);
     for (int y = share.begin; y < share.end; ++y) {
       float* row = ValueOf<float>(context, output_.value) + to.origin() + y * to.row_stride();
-      std::fill_n(row, static_cast<int64_t>(to.width) * to.elements, 0.0f);
+      std::fill_n(row, static_cast<int64_t>(to.width) * to.elements, value_);
       if (y < top_ || y >= top_ + from.height) continue;
       const float* source = ValueOf<const float>(context, input_.value) + from.origin() +
                             (y - top_) * from.row_stride();
@@ -37,14 +39,19 @@ class PadStep : public Step {
  private:
   int top_;
   int left_;
+  float value_;
   MapReference input_;
   MapReference output_;
 };
 
 class Pad final : public Operator {
  public:
+  constexpr explicit Pad(bool has_value) : has_value_(has_value) {}
+
   void Check(const NodeCheck& check) const override {
-    check.Operands(2);
+    check.Operands(has_value_ ? 3 : 2);
+    Require(!has_value_ || IsChannelParameter(check.Input(2), 1),
+            "the value of the padding must be a constant");
     const Tensor& map = check.InputMap(0, DataType::kFloat32);
     const Tensor& amounts = NodeCheck::Constant(check.Input(1), DataType::kInt32, {4, 2});
     const Tensor& output = check.OutputMap(DataType::kFloat32);
@@ -86,17 +93,24 @@ class Pad final : public Operator {
     const int32_t* amounts = builder->ConstantOf<int32_t>(node, 1);
     const int input = builder->MapOf(node.inputs[0]);
     const int output = builder->DeclareOutput(n);
-    builder->AddWhole(n,
-                      std::make_unique<PadStep>(amounts[2], amounts[4], builder->Reference(input),
-                                                builder->Reference(output)),
-                      output);
+    const float value = has_value_ ? *builder->ConstantOf<float>(node, 2) : 0.0f;
+    builder->AddWhole(
+        n,
+        std::make_unique<PadStep>(amounts[2], amounts[4], value, builder->Reference(input),
+                                  builder->Reference(output)),
+        output);
   }
+
+ private:
+  bool has_value_;
 };
 
-const Pad kPad;
+const Pad kPad(false);
+const Pad kPadV2(true);
 
 }  // namespace
 
 extern const OperatorRow kPadRow(kPad, tflite::BuiltinOperator::PAD);
+extern const OperatorRow kPadV2Row(kPadV2, tflite::BuiltinOperator::PADV2);
 
 }  // namespace bireid

@@ -1,6 +1,7 @@
 // PRELU with a stored slope, one value or one per channel.
 #include "operators/elementwise.h"
 #include "operators/operator_row.h"
+#include "plan/node_check.h"
 #include "plan/node_shapes.h"
 #include "plan/plan_builder.h"
 #include "plan/shape_inference.h"

@@ -8,22 +8,28 @@
   ROW(kConv2dRow)                \
   ROW(kDepthwiseConv2dRow)       \
   ROW(kFullyConnectedRow)        \
+  ROW(kHardSwishRow)             \
   ROW(kL2NormalizationRow)       \
   ROW(kLceBconv2dRow)            \
   ROW(kLceBMaxPool2dRow)         \
   ROW(kLceDequantizeRow)         \
   ROW(kLceQuantizeRow)           \
   ROW(kLogisticRow)              \
+  ROW(kMaximumRow)               \
   ROW(kMaxPool2dRow)             \
   ROW(kMeanRow)                  \
   ROW(kMulRow)                   \
   ROW(kPadRow)                   \
+  ROW(kPadV2Row)                 \
+  ROW(kPowRow)                   \
   ROW(kPreluRow)                 \
-  ROW(kReluRow)                  \
   ROW(kRelu6Row)                 \
   ROW(kReluN1To1Row)             \
+  ROW(kReluRow)                  \
   ROW(kReshapeRow)               \
   ROW(kResizeNearestNeighborRow) \
+  ROW(kRsqrtRow)                 \
+  ROW(kSquaredDifferenceRow)     \
   ROW(kSubRow)
 
 namespace bireid {

@@ -40,7 +40,7 @@ class Operator {
   // What its windows read around the first input.
   virtual Border InputBorder(const Graph&, const Node&) const { return {}; }
   // Whether it can read the first input as the 8-bit pixels that the image was made of.
-  virtual bool ReadsPixels() const { return false; }
+  virtual bool ReadsPixels(const Graph&, const Node&) const { return false; }
   // Whether all that it does is packing signs of a float map, which a stage can do.
   virtual bool PacksSigns() const { return false; }
   // A pooling, which can run row by row behind a convolution.

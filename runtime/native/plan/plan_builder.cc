@@ -52,8 +52,9 @@ void PlanBuilder::AddInputs() {
 bool PlanBuilder::IsImage(int tensor) const {
   if (pixels_.mean.size() != static_cast<size_t>(graph_.tensors[tensor].shape[3])) return false;
   const std::vector<int>& readers = chains_.consumers(tensor);
-  return std::all_of(readers.begin(), readers.end(),
-                     [&](int n) { return graph_.nodes[n].op->ReadsPixels(); });
+  return std::all_of(readers.begin(), readers.end(), [&](int n) {
+    return graph_.nodes[n].op->ReadsPixels(graph_, graph_.nodes[n]);
+  });
 }
 
 const PixelNormalization* PlanBuilder::PixelsOf(int tensor) const {

@@ -21,6 +21,8 @@ class TileStep : public Step {
   virtual void Compute(const StepContext& context, int begin, int end, float* tile) const = 0;
 
   int channels() const { return channels_; }
+  // From a tile to every output pixel in it.
+  const int32_t* tile_offsets() const { return tile_offsets_.data(); }
 
  private:
   const KernelTable& kernels_;

@@ -48,6 +48,14 @@ struct Model : GraphWriter {
     mean = Named("mean", AddNode(Op("MEAN"), {image, axes}, DataType::kFloat32, {1, 1, 1, 64}));
     Named("gate", AddNode(Op("MUL"), {image, mean}, DataType::kFloat32, shape));
     Named("logistic", AddNode(Op("LOGISTIC"), {image}, DataType::kFloat32, shape));
+    Named("hard swish", AddNode(Op("HARD_SWISH"), {image}, DataType::kFloat32, shape));
+    Named("root", AddNode(Op("RSQRT"), {image}, DataType::kFloat32, shape));
+    Named("square", AddNode(Op("SQUARED_DIFFERENCE"), {image, mean}, DataType::kFloat32, shape));
+    exponent = AddConstant(DataType::kFloat32, {1}, std::vector<float>{3});
+    Named("power", AddNode(Op("POW"), {image, exponent}, DataType::kFloat32, shape));
+    Named("maximum", AddNode(Op("MAXIMUM"), {exponent, image}, DataType::kFloat32, shape));
+    grouped = AddConstant(DataType::kFloat32, {8, 3, 3, 16}, std::vector<float>(8 * 9 * 16));
+    Named("groups", AddNode(Op("CONV_2D"), {image, grouped}, DataType::kFloat32, {1, 4, 3, 8}));
     Named("normalize", AddNode(Op("L2_NORMALIZATION"), {mean}, DataType::kFloat32, {1, 1, 1, 64}));
     Named("reshape", AddNode(Op("RESHAPE"), {image}, DataType::kFloat32, {1, 1, 1, 1920}));
     matrix = AddConstant(DataType::kFloat32, {2, 64}, std::vector<float>(2 * 64));
@@ -59,6 +67,8 @@ struct Model : GraphWriter {
     Named("relu", AddNode(Op("RELU"), {image}, DataType::kFloat32, shape));
     amounts = AddConstant(DataType::kInt32, {4, 2}, std::vector<int32_t>{0, 0, 1, 2, 3, 4, 0, 0});
     padded = Named("pad", AddNode(Op("PAD"), {image, amounts}, DataType::kFloat32, {1, 9, 12, 64}));
+    Named("pad value",
+          AddNode(Op("PADV2"), {image, amounts, exponent}, DataType::kFloat32, {1, 9, 12, 64}));
     Options last;
     last.own["axis"] = 3;
     joined = Named("concatenate", AddNode(Op("CONCATENATION"), {image, image, product},
@@ -83,7 +93,7 @@ struct Model : GraphWriter {
   Tensor& OutputOf(const std::string& name) { return graph.tensors[(*this)[name].outputs[0]]; }
 
   int image, packed, filter, multiplier, thresholds, sums, bits, small, weights, bias, slope;
-  int product, axes, mean, matrix, taps, amounts, padded, size, joined, grown;
+  int product, axes, mean, matrix, taps, amounts, padded, size, joined, grown, exponent, grouped;
 
  private:
   static std::vector<int> Bits() { return {1, 6, 5, 2}; }

@@ -107,8 +107,13 @@ bool BinaryIsExact(uint32_t seed) {
 }
 
 // WebAssembly alone has no fused multiply-add.
+float MultiplyAdd(float a, float b, float y) {
+  if (std::string_view(kernels->name) != "wasm") return std::fma(a, b, y);
+  const float product = a * b;
+  return y + product;
+}
+
 bool FloatIsExact(uint32_t seed) {
-  const bool fused = std::string_view(kernels->name) != "wasm";
   Case c(seed, 30, 1);
   const std::vector<float> input = c.random.Floats(c.input_size());
   const std::vector<float> rows = c.random.Floats(c.channels * c.depth());
@@ -121,9 +126,32 @@ bool FloatIsExact(uint32_t seed) {
   };
   return c.Holds(run, [&](int pixel, int channel) {
     return c.SumOf(pixel, bias[channel], [&](float sum, int64_t i, int64_t k) {
-      const float weight = rows[channel * c.depth() + k];
-      return fused ? std::fma(input[i], weight, sum) : sum + input[i] * weight;
+      return MultiplyAdd(input[i], rows[channel * c.depth() + k], sum);
     });
+  });
+}
+
+bool DepthwiseIsExact(uint32_t seed) {
+  Case c(seed, 1, 1);
+  const int multiplier = seed % 3 == 0 ? 2 : 1;
+  const int taps = static_cast<int>(c.runs.size());
+  const std::vector<float> input = c.random.Floats(c.input_size() + c.channels);
+  const std::vector<float> bias = c.random.Parameters(c.channels);
+  const std::vector<float> weights =
+      c.random.Floats(int64_t{Blocks(c.channels)} * taps * kBlockChannels);
+  const auto run = [&](const std::vector<Stage>& stages) {
+    kernels->depthwise_convolution({input.data(), c.windows.data(), c.runs.data(), taps, c.channels,
+                                    multiplier, weights.data(), bias.data(), stages.data(),
+                                    CountOf(stages), c.range});
+  };
+  return c.Holds(run, [&](int pixel, int channel) {
+    float y = bias[channel];
+    for (int t = 0; t < taps; ++t) {
+      const int k =
+          (channel / kBlockChannels * taps + t) * kBlockChannels + channel % kBlockChannels;
+      y = MultiplyAdd(input[c.windows[pixel] + c.runs[t] + channel / multiplier], weights[k], y);
+    }
+    return y;
   });
 }
 
@@ -247,11 +275,11 @@ int main() {
   kernels = FindKernels("auto");
   scalar = FindKernels("scalar");
   std::printf("auto is %s\n", kernels->name);
-  const int failures = Check("binary", BinaryIsExact, 40) + Check("float", FloatIsExact, 20) +
-                       Check("pixels", PixelsAreExact, 20) +
-                       Check("stages", StagesAloneAreExact, 40) +
-                       Check("pools", PoolsAreThoseOfTheScalarPath, 20) +
-                       Check("search", SearchIsThatOfTheScalarPath, 40) +
-                       Check("resizing", ResizingIsThatOfTheScalarPath, 40);
+  const int failures =
+      Check("binary", BinaryIsExact, 40) + Check("float", FloatIsExact, 20) +
+      Check("depthwise", DepthwiseIsExact, 20) + Check("pixels", PixelsAreExact, 20) +
+      Check("stages", StagesAloneAreExact, 40) + Check("pools", PoolsAreThoseOfTheScalarPath, 20) +
+      Check("search", SearchIsThatOfTheScalarPath, 40) +
+      Check("resizing", ResizingIsThatOfTheScalarPath, 40);
   return failures == 0 ? 0 : 1;
 }

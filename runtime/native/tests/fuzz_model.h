@@ -209,19 +209,24 @@ class FuzzModel {
     if (name == "CONV_2D" || name == "DEPTHWISE_CONV_2D") {
       const bool is_depthwise = name != "CONV_2D";
       shape[3] = is_depthwise ? Times(channels, Number(1, 2)) : Number(1, 40);
-      inputs.push_back(
-          AddConstant(litert::kTfLiteFloat32, {is_depthwise ? 1 : shape[3], Number(1, 4),
-                                               Number(1, 4), is_depthwise ? shape[3] : channels}));
+      const int groups = !is_depthwise && data_.ConsumeBool() ? std::max(1, Number(1, 4)) : 1;
+      inputs.push_back(AddConstant(litert::kTfLiteFloat32,
+                                   {is_depthwise ? 1 : shape[3], Number(1, 4), Number(1, 4),
+                                    is_depthwise ? shape[3] : channels / groups}));
       add_bias(shape[3]);
     } else if (name == "FULLY_CONNECTED") {
       shape[3] = Number(1, 40);
       inputs.push_back(AddConstant(litert::kTfLiteFloat32, {shape[3], channels}));
       add_bias(shape[3]);
-    } else if (name == "PAD") {
+    } else if (name == "PAD" || name == "PADV2") {
       inputs.push_back(AddAmounts());
+      if (name == "PADV2") inputs.push_back(AddConstant(litert::kTfLiteFloat32, {1}));
     } else if (name == "PRELU") {
       inputs.push_back(AddConstant(litert::kTfLiteFloat32, {channels}));
-    } else if (name == "ADD" || name == "SUB" || name == "MUL") {
+    } else if (name == "MAXIMUM") {
+      inputs.push_back(AddConstant(litert::kTfLiteFloat32, {1}));
+    } else if (name == "ADD" || name == "SUB" || name == "MUL" || name == "SQUARED_DIFFERENCE" ||
+               name == "POW") {
       inputs.push_back(data_.ConsumeBool() ? AnyMap()
                                            : AddConstant(litert::kTfLiteFloat32, {channels}));
       if (data_.ConsumeBool()) std::swap(inputs[0], inputs[1]);

@@ -42,6 +42,10 @@ struct Network : ModelWriter {
     map = AddOperator(BuiltinOperator::PAD, {map, AddConstant(TensorType::INT32, {4, 2}, amounts)},
                       Map(6, 32));
     map = AddPool(BuiltinOperator::MAX_POOL_2D, 3, 1, map, Map(4, 32));
+    const std::vector<int32_t> none(8);
+    map = AddOperator(BuiltinOperator::PADV2,
+                      {map, AddConstant(TensorType::INT32, {4, 2}, none), AddWeights({1})},
+                      Map(4, 32));
     map = AddOperator(BuiltinOperator::PRELU, {map, AddWeights({1, 1, 32})}, Map(4, 32));
     const int packed = AddOperator(BuiltinOperator::CUSTOM, {map},
                                    AddTensor(TensorType::INT32, {1, 4, 4, 1}), "LceQuantize");
@@ -59,8 +63,13 @@ struct Network : ModelWriter {
     map = AddArithmetic<tflite::SubOptions>(BuiltinOperator::SUB, {map, signs}, Map(2, 32));
     map = AddArithmetic<tflite::MulOptions>(BuiltinOperator::MUL, {map, AddWeights({32})},
                                             Map(2, 32));
-    for (const BuiltinOperator op : {BuiltinOperator::RELU, BuiltinOperator::RELU_N1_TO_1,
-                                     BuiltinOperator::RELU6, BuiltinOperator::LOGISTIC}) {
+    const int scalar = AddWeights({1});
+    map = AddOperator(BuiltinOperator::MAXIMUM, {map, scalar}, Map(2, 32));
+    map = AddOperator(BuiltinOperator::POW, {map, scalar}, Map(2, 32));
+    map = AddOperator(BuiltinOperator::SQUARED_DIFFERENCE, {map, signs}, Map(2, 32));
+    for (const BuiltinOperator op :
+         {BuiltinOperator::RELU, BuiltinOperator::RELU_N1_TO_1, BuiltinOperator::RELU6,
+          BuiltinOperator::LOGISTIC, BuiltinOperator::RSQRT, BuiltinOperator::HARD_SWISH}) {
       map = AddOperator(op, {map}, Map(2, 32));
     }
     const int size = AddConstant(TensorType::INT32, {2}, std::vector<int32_t>{4, 4});

@@ -44,25 +44,31 @@ TEST(ModelReader, ReadsEveryOperator) {
                                              "DEPTHWISE_CONV_2D#1",
                                              "PAD#2",
                                              "MAX_POOL_2D#3",
-                                             "PRELU#4",
-                                             "LceQuantize#5",
-                                             "LceBconv2d#6",
-                                             "LceBMaxPool2d#7",
-                                             "LceDequantize#8",
-                                             "ADD#9",
-                                             "AVERAGE_POOL_2D#10",
-                                             "SUB#11",
-                                             "MUL#12",
-                                             "RELU#13",
-                                             "RELU_N1_TO_1#14",
-                                             "RELU6#15",
-                                             "LOGISTIC#16",
-                                             "RESIZE_NEAREST_NEIGHBOR#17",
-                                             "CONCATENATION#18",
-                                             "MEAN#19",
-                                             "RESHAPE#20",
-                                             "FULLY_CONNECTED#21",
-                                             "L2_NORMALIZATION#22"}));
+                                             "PADV2#4",
+                                             "PRELU#5",
+                                             "LceQuantize#6",
+                                             "LceBconv2d#7",
+                                             "LceBMaxPool2d#8",
+                                             "LceDequantize#9",
+                                             "ADD#10",
+                                             "AVERAGE_POOL_2D#11",
+                                             "SUB#12",
+                                             "MUL#13",
+                                             "MAXIMUM#14",
+                                             "POW#15",
+                                             "SQUARED_DIFFERENCE#16",
+                                             "RELU#17",
+                                             "RELU_N1_TO_1#18",
+                                             "RELU6#19",
+                                             "LOGISTIC#20",
+                                             "RSQRT#21",
+                                             "HARD_SWISH#22",
+                                             "RESIZE_NEAREST_NEIGHBOR#23",
+                                             "CONCATENATION#24",
+                                             "MEAN#25",
+                                             "RESHAPE#26",
+                                             "FULLY_CONNECTED#27",
+                                             "L2_NORMALIZATION#28"}));
   for (const Node& node : graph.nodes) EXPECT_EQ(WhyUnsupported(graph, node), "") << node.name;
   PlanOptions options;
   options.kernels = FindKernels("scalar");
@@ -272,7 +278,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->operators[0]);
        }},
-      {"ADD#9: unknown activation 4",
+      {"ADD#10: unknown activation 4",
        [](Network* n) {
          n->SetOptions(
              [](Builder& builder) {
@@ -280,7 +286,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->Find(BuiltinOperator::ADD));
        }},
-      {"L2_NORMALIZATION#22: it has a fused activation",
+      {"L2_NORMALIZATION#28: it has a fused activation",
        [](Network* n) {
          n->SetOptions(
              [](Builder& builder) {
@@ -288,7 +294,7 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->Find(BuiltinOperator::L2_NORMALIZATION));
        }},
-      {"FULLY_CONNECTED#21: its weights are shuffled",
+      {"FULLY_CONNECTED#27: its weights are shuffled",
        [](Network* n) {
          n->SetOptions(
              [](Builder& builder) {
@@ -298,9 +304,9 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
              },
              &n->Find(BuiltinOperator::FULLY_CONNECTED));
        }},
-      {"LceBconv2d#6: custom options are missing",
+      {"LceBconv2d#7: custom options are missing",
        [](Network* n) { n->Find(BuiltinOperator::CUSTOM, "LceBconv2d").custom_options.clear(); }},
-      {"LceBconv2d#6: custom options lack 'channels_in'",
+      {"LceBconv2d#7: custom options lack 'channels_in'",
        [](Network* n) {
          n->Find(BuiltinOperator::CUSTOM, "LceBconv2d").custom_options = kBinaryPoolOptions;
        }},

@@ -73,10 +73,17 @@ INSTANTIATE_TEST_SUITE_P(
                [](Model& m) {
                  m[m.weights].shape = {2, 9, 64};
                }},
-        Damage{"convolution", "grouped float convolutions are not supported",
+        Damage{"convolution", kFilter,
                [](Model& m) {
-                 m[m.weights].shape = {4, 3, 3, 32};
+                 m[m.weights].shape = {3, 3, 3, 40};
+                 m[m.weights].constant_bytes = 3 * 9 * 40 * 4;
                }},
+        Damage{"groups", "channels must be divisible by the number of groups",
+               [](Model& m) {
+                 m[m.grouped].shape = {9, 8, 1, 16};
+               }},
+        Damage{"groups", kWeightShape, [](Model& m) { m["groups"].inputs.push_back(m.bias); }},
+        Damage{"groups", kOptions, [](Model& m) { m.OutputOf("groups").shape[3] = 2; }},
         Damage{"convolution", kSizes, [](Model& m) { m["convolution"].options.stride_width = 0; }},
         Damage{"convolution", "the window is larger than the map",
                [](Model& m) { m["convolution"].options.dilation_height = 3; }},
@@ -180,8 +187,34 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"pool", kOptions, [](Model& m) { m.OutputOf("pool").shape[3] = 63; }},
         Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.bias; }},
         Damage{"add", kOperand, [](Model& m) { m["add"].inputs[1] = m.amounts; }},
-        Damage{"add", kShapes, [](Model& m) { m["add"].inputs[1] = m.mean; }},
-        Damage{"subtract", kShapes, [](Model& m) { m["subtract"].inputs[0] = m.mean; }},
+        Damage{"add", kShapes, [](Model& m) { m["add"].inputs[1] = m.AddPixel(1, 32); }},
+        Damage{"add", kShapes, [](Model& m) { m["add"].inputs[1] = m.AddPixel(2, 64); }},
+        Damage{"subtract", kShapes, [](Model& m) { m["subtract"].inputs[0] = m.AddPixel(1, 1); }},
+        Damage{"square", kShapes, [](Model& m) { m["square"].inputs[0] = m.mean; }},
+        Damage{"square", kOperand, [](Model& m) { m["square"].inputs[1] = m.bias; }},
+        Damage{"power", "the exponent is not stored in the model",
+               [](Model& m) { m["power"].inputs[1] = m.image; }},
+        Damage{"power", "the exponent is not stored in the model",
+               [](Model& m) { m["power"].inputs = {m.exponent, m.image}; }},
+        Damage{"power", kOperand, [](Model& m) { m["power"].inputs[1] = m.bias; }},
+        Damage{"power", "an exponent is not finite",
+               [](Model& m) {
+                 static const float exponent = std::numeric_limits<float>::infinity();
+                 m[m.exponent].constant = &exponent;
+               }},
+        Damage{"maximum", "one operand must be a constant of one value",
+               [](Model& m) { m["maximum"].inputs[0] = m.slope; }},
+        Damage{"maximum", "one operand must be a constant of one value",
+               [](Model& m) { m["maximum"].inputs[0] = m.image; }},
+        Damage{"maximum", kIsConstant, [](Model& m) { m["maximum"].inputs[1] = m.exponent; }},
+        Damage{"maximum", kShapes, [](Model& m) { m.OutputOf("maximum").shape[3] = 63; }},
+        Damage{"hard swish", kShapes, [](Model& m) { m.OutputOf("hard swish").shape[3] = 63; }},
+        Damage{"root", kType, [](Model& m) { m["root"].inputs[0] = m.packed; }},
+        Damage{"pad value", "the value of the padding must be a constant",
+               [](Model& m) { m["pad value"].inputs[2] = m.image; }},
+        Damage{"pad value", "the value of the padding must be a constant",
+               [](Model& m) { m["pad value"].inputs[2] = m.amounts; }},
+        Damage{"pad value", kOperands, [](Model& m) { m["pad value"].inputs.pop_back(); }},
         Damage{"subtract", kOperand, [](Model& m) { m["subtract"].inputs[0] = m.bias; }},
         Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[1] = m.sums; }},
         Damage{"gate", kShapes, [](Model& m) { m["gate"].inputs[0] = m.mean; }},

@@ -39,7 +39,7 @@ class RandomGraph : public RandomMaps {
   }
 
   void AddFloatNode(const Map& map) {
-    switch (random_.Int(0, 17)) {
+    switch (random_.Int(0, 21)) {
       case 0:
       case 1:
       case 2:
@@ -68,6 +68,12 @@ class RandomGraph : public RandomMaps {
         return AddConcatenation(map);
       case 14:
         return AddResize(map);
+      case 15:
+        return AddPixelwise(Op("HARD_SWISH"), map);
+      case 16:
+        return AddInstanceNorm(map);
+      case 17:
+        return AddPower(map);
       default:
         return AddArithmetic(map);
     }
@@ -129,6 +135,31 @@ class RandomGraph : public RandomMaps {
     }
   }
 
+  // Pieces of a normalisation by what the channels of an image have in common.
+  void AddInstanceNorm(const Map& map) {
+    const int axes = writer_.AddConstant(DataType::kInt32, {2}, std::vector<int32_t>{1, 2});
+    AddNode(Op("MEAN"), {map.tensor, axes}, {1, 1}, DataType::kFloat32, map.channels);
+    const int mean = maps_.back().tensor;
+    const Operator* ops[] = {Op("SQUARED_DIFFERENCE"), Op("ADD"), Op("SUB")};
+    AddWithOperand(ops[random_.Int(0, 2)], map, mean);
+    // What an addition may join.
+    AddWithOperand(Op("MUL"), map, AddParameter(map.channels));
+    AddWithOperand(ops[random_.Int(0, 2)], maps_.back(), mean);
+  }
+
+  // Of numbers that have a root, or a power.
+  void AddPower(const Map& map) {
+    const float bound = 0.25f * static_cast<float>(random_.Int(1, 9));
+    std::vector<int> inputs{
+        map.tensor, writer_.AddConstant(DataType::kFloat32, {1}, std::vector<float>{bound})};
+    if (random_.Chance(40)) std::swap(inputs[0], inputs[1]);
+    AddNode(Op("MAXIMUM"), inputs, SizeOf(map), DataType::kFloat32, map.channels);
+    const Map base = maps_.back();
+    if (random_.Chance(30)) return AddPixelwise(Op("RSQRT"), base);
+    AddNode(Op("POW"), {base.tensor, AddParameter(base.channels)}, SizeOf(base), DataType::kFloat32,
+            base.channels);
+  }
+
   void AddReshape(const Map& map) {
     const Size size = SizeOf(map);
     const int pixels = size.height * size.width;
@@ -181,8 +212,8 @@ class RandomGraph : public RandomMaps {
   }
 
   void AddArithmetic(const Map& map) {
-    const Operator* ops[] = {Op("ADD"), Op("ADD"), Op("SUB"), Op("MUL")};
-    const Operator* op = ops[random_.Int(0, 3)];
+    const Operator* ops[] = {Op("ADD"), Op("ADD"), Op("SUB"), Op("MUL"), Op("SQUARED_DIFFERENCE")};
+    const Operator* op = ops[random_.Int(0, 4)];
     if (random_.Chance(45)) return AddWithOperand(op, map, AddParameter(map.channels));
     std::vector<int> others;  // the map itself among them
     for (const Map& other : maps_) {
@@ -207,8 +238,10 @@ class RandomGraph : public RandomMaps {
     const Size size = SizeOf(map);
     if (size.height * size.width > 60) return;
     for (int i = 2; i < 6; ++i) amounts[i] = random_.Int(0, 2);
-    const int constant = writer_.AddConstant(DataType::kInt32, {4, 2}, amounts);
-    AddNode(Op("PAD"), {map.tensor, constant},
+    std::vector<int> inputs{map.tensor, writer_.AddConstant(DataType::kInt32, {4, 2}, amounts)};
+    const bool has_value = random_.Chance(50);
+    if (has_value) inputs.push_back(AddFloats({1}, 1));
+    AddNode(Op(has_value ? "PADV2" : "PAD"), inputs,
             {size.height + amounts[2] + amounts[3], size.width + amounts[4] + amounts[5]},
             DataType::kFloat32, map.channels);
   }
@@ -238,9 +271,12 @@ class RandomGraph : public RandomMaps {
   void AddConvolution(const Map& map) {
     Options options = RandomWindow(map, true);
     options.activation = RandomActivation();
-    const int filters = Channels();
-    const std::vector<int> inputs =
-        AddWeights(map, {filters, options.filter_height, options.filter_width, map.channels});
+    int filters = Channels();
+    int groups = random_.Chance(60) ? 1 : random_.Int(2, 5);
+    if (map.channels % groups != 0) groups = map.channels;
+    if (groups > 1) filters = groups * (random_.Chance(80) ? random_.Int(1, 4) : 33);
+    const std::vector<int> inputs = AddWeights(
+        map, {filters, options.filter_height, options.filter_width, map.channels / groups});
     AddNode(Op("CONV_2D"), inputs, OutputSize(map, options), DataType::kFloat32, filters, options);
   }
 

@@ -59,19 +59,19 @@ class Resize : public testing::TestWithParam<const char*> {
   const ResizeKernels* kernels_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Paths, Resize, testing::Values("scalar", "avx2", "avx512", "neon"),
+INSTANTIATE_TEST_SUITE_P(Paths, Resize,
+                         testing::Values("scalar", "avx2", "avx512f", "avx512", "neon"),
                          [](const auto& path) { return std::string(path.param); });
 
-TEST_P(Resize, EqualsPillowBitForBit) {
+TEST_P(Resize, EqualsPythonBitForBit) {
   for (const ResizeVector& vector : kResizeVectors) {
     const size_t bytes = static_cast<size_t>(vector.width) * vector.height * 3;
     const Pixels pixels = vector.white ? Pixels(bytes, 255) : Noise(bytes);
     const Pixels resized = Run(pixels, vector.width, vector.height, int64_t{3} * vector.width,
-                               vector.target_width, vector.target_height, 3,
-                               vector.cubic ? ResizeKernel::kBicubic : ResizeKernel::kBilinear);
+                               vector.target_width, vector.target_height, 3, vector.kernel);
     EXPECT_EQ(Crc32(resized.data(), resized.size()), vector.crc)
         << vector.width << "x" << vector.height << " to " << vector.target_width << "x"
-        << vector.target_height << (vector.cubic ? " bicubic" : "");
+        << vector.target_height << " kernel " << static_cast<int>(vector.kernel);
   }
 }
 

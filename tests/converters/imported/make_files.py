@@ -1,15 +1,18 @@
-"""Writes the checkpoints beside it, with PyTorch 2.13 and Pillow: `python make_files.py`.
+"""Writes the checkpoints beside it, with PyTorch 2.13 and Pillow: `python make_files.py [NAME...]`.
 
 Small networks of random weights with the layouts and keys of well-known projects, and what PyTorch
 computes with them of images that Pillow resized, as these projects do. The modules are written here
 from the published descriptions.
 """
 
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
+from light_networks import CdNet, EfficientNetLite0, MobileNetV2
+from osnet_networks import SLIM, OsNet, OsNetAin, image_norm
 from PIL import Image
 from torch import nn
 from torch.nn import functional
@@ -18,97 +21,45 @@ HERE = Path(__file__).parent
 IMAGES = 3
 HEIGHT, WIDTH = 64, 32
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-CUBIC = ("fast-reid", "layumi")
+# PyTorch before 0.4.1 had no counters of batches.
+OLD = ("torchreid-osnet-ain", "torchreid-osnet-ibn")
+CUBIC = ("fast-reid", "fast-reid-agw", "fast-reid-sbs", "layumi")
 
 
-def conv_norm(inputs, outputs, kernel, stride=1, padding=0):
-    layers = nn.Module()
-    layers.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
-    layers.bn = nn.BatchNorm2d(outputs)
-    return layers
-
-
-def run(layers, x):
-    return layers.bn(layers.conv(x))
-
-
-class Light(nn.Module):
+class HalfImageNorm(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False, groups=channels)
-        self.bn = nn.BatchNorm2d(channels)
+        self.own = channels // 2
+        self.IN = image_norm(self.own)
+        self.BN = nn.BatchNorm2d(channels - self.own)
 
     def forward(self, x):
-        return functional.relu(self.bn(self.conv2(self.conv1(x))))
+        return torch.cat([self.IN(x[:, : self.own]), self.BN(x[:, self.own :])], dim=1)
 
 
-class Gate(nn.Module):
+class NonLocal(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.fc1 = nn.Conv2d(channels, channels // 16, 1)
-        self.fc2 = nn.Conv2d(channels // 16, channels, 1)
+        self.g, self.theta, self.phi = (nn.Conv2d(channels, 1, 1) for _ in range(3))
+        self.W = nn.Sequential(nn.Conv2d(1, channels, 1), nn.BatchNorm2d(channels))
 
     def forward(self, x):
-        pooled = functional.adaptive_avg_pool2d(x, 1)
-        return x * torch.sigmoid(self.fc2(functional.relu(self.fc1(pooled))))
-
-
-class OmniScale(nn.Module):
-    def __init__(self, inputs, outputs):
-        super().__init__()
-        middle = outputs // 4
-        self.conv1 = conv_norm(inputs, middle, 1)
-        self.conv2a = Light(middle)
-        for name, depth in (("conv2b", 2), ("conv2c", 3), ("conv2d", 4)):
-            setattr(self, name, nn.Sequential(*(Light(middle) for _ in range(depth))))
-        self.gate = Gate(middle)
-        self.conv3 = conv_norm(middle, outputs, 1)
-        self.downsample = conv_norm(inputs, outputs, 1) if inputs != outputs else None
-
-    def forward(self, x):
-        y = functional.relu(run(self.conv1, x))
-        branches = (self.conv2a, self.conv2b, self.conv2c, self.conv2d)
-        y = run(self.conv3, sum(self.gate(branch(y)) for branch in branches))
-        return functional.relu(y + (x if self.downsample is None else run(self.downsample, x)))
-
-
-class OsNet(nn.Module):
-    def __init__(self, channels=(16, 64, 64, 128), features=32, classes=3):
-        super().__init__()
-        self.conv1 = conv_norm(3, channels[0], 7, 2, 3)
-        for name, inputs, outputs, last in zip(
-            ("conv2", "conv3", "conv4"), channels, channels[1:], (False, False, True), strict=False
-        ):
-            layers = [OmniScale(inputs, outputs), OmniScale(outputs, outputs)]
-            if not last:
-                layers.append(nn.Sequential(conv_norm(outputs, outputs, 1), nn.AvgPool2d(2, 2)))
-            setattr(self, name, nn.Sequential(*layers))
-        self.conv5 = conv_norm(channels[3], channels[3], 1)
-        self.fc = nn.Sequential(nn.Linear(channels[3], features), nn.BatchNorm1d(features))
-        self.classifier = nn.Linear(features, classes)
-
-    def forward(self, x):
-        x = functional.max_pool2d(functional.relu(run(self.conv1, x)), 3, 2, 1)
-        for stage in (self.conv2, self.conv3, self.conv4):
-            for layer in stage:
-                if isinstance(layer, OmniScale):
-                    x = layer(x)
-                else:
-                    x = layer[1](functional.relu(run(layer[0], x)))
-        x = functional.relu(run(self.conv5, x)).mean((2, 3))
-        return functional.relu(self.fc(x))
+        g, theta, phi = (layer(x).flatten(2) for layer in (self.g, self.theta, self.phi))
+        pairs = theta.transpose(1, 2) @ phi / g.shape[2]
+        return (
+            self.W((pairs @ g.transpose(1, 2)).transpose(1, 2).reshape(len(x), 1, *x.shape[2:])) + x
+        )
 
 
 class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride, deep):
+    def __init__(self, inputs, outputs, stride, deep, ibn=False):
         super().__init__()
         middle = outputs // 4 if deep else outputs
         self.deep = deep
         self.conv1 = nn.Conv2d(
             inputs, middle, 1 if deep else 3, 1 if deep else stride, 0 if deep else 1, bias=False
         )
-        self.bn1 = nn.BatchNorm2d(middle)
+        self.bn1 = HalfImageNorm(middle) if ibn else nn.BatchNorm2d(middle)
         self.conv2 = nn.Conv2d(middle, middle, 3, stride if deep else 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(middle)
         if deep:
@@ -128,7 +79,17 @@ class Block(nn.Module):
 
 
 class Body(nn.Module):
-    def __init__(self, deep=False, last_stride=2, widths=(8, 16, 16, 32), stem="relu"):
+    """`ibn`: IBN-a in the first three layers; `non_local`: blocks behind the last of each layer."""
+
+    def __init__(
+        self,
+        deep=False,
+        last_stride=2,
+        widths=(8, 16, 16, 32),
+        stem="relu",
+        ibn=False,
+        non_local=(0, 0, 0, 0),
+    ):
         super().__init__()
         self.stem = stem
         self.conv1 = nn.Conv2d(3, 8, 7, 2, 3, bias=False)
@@ -136,9 +97,12 @@ class Body(nn.Module):
         inputs = 8
         for index, width in enumerate(widths, start=1):
             stride = {1: 1, 4: last_stride}.get(index, 2)
-            blocks = [Block(inputs, width, stride, deep)]
+            halved = ibn and index < 4
+            blocks = [Block(inputs, width, stride, deep, halved)]
             if index == 2:
-                blocks.append(Block(width, width, 1, deep))
+                blocks.append(Block(width, width, 1, deep, halved))
+            if count := non_local[index - 1]:
+                setattr(self, f"NL_{index}", nn.ModuleList(NonLocal(width) for _ in range(count)))
             setattr(self, f"layer{index}", nn.Sequential(*blocks))
             inputs = width
 
@@ -150,8 +114,16 @@ class Body(nn.Module):
             x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
         else:
             x = functional.max_pool2d(x, 3, 2, 1)
-        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
-            x = stage(x)
+        for index in (1, 2, 3, 4):
+            stage = getattr(self, f"layer{index}")
+            attention = getattr(self, f"NL_{index}", ())
+            for number, block in enumerate(stage, start=len(attention) - len(stage)):
+                x = block(x)
+                if number >= 0:
+                    x = attention[number](x)
+        return self.pooled(x)
+
+    def pooled(self, x):
         return x.mean((2, 3))
 
 
@@ -175,9 +147,13 @@ class TorchvisionResNet(Body):
 
 
 class StrongBaseline(nn.Module):
-    def __init__(self):
+    """Its ResNet has no ReLU in the stem, its ResNet-IBN has one and a classifier of its own."""
+
+    def __init__(self, ibn=False):
         super().__init__()
-        self.base = Body(deep=True, last_stride=1, stem="plain")
+        self.base = Body(deep=True, last_stride=1, stem="relu" if ibn else "plain", ibn=ibn)
+        if ibn:
+            self.base.fc = nn.Linear(32, 10)
         self.bottleneck = nn.BatchNorm1d(32)
         self.classifier = nn.Linear(32, 3, bias=False)
 
@@ -185,11 +161,31 @@ class StrongBaseline(nn.Module):
         return self.bottleneck(self.base(x))
 
 
+class PoolingBody(Body):
+    def __init__(self, power=None, **options):
+        super().__init__(**options)
+        self.power = power
+
+    def pooled(self, x):
+        if self.power is None:
+            return super().pooled(x)
+        raised = x.clamp(min=1e-6).pow(self.power[0])
+        return functional.adaptive_avg_pool2d(raised, 1).pow(1 / self.power[0])[:, :, 0, 0]
+
+
 class FastReId(nn.Module):
-    def __init__(self):
+    """`power`: of its pooling; `learned`: whether that is a weight."""
+
+    def __init__(self, power=None, learned=False, **options):
         super().__init__()
-        self.backbone = Body(deep=True, last_stride=1, stem="ceil")
         self.heads = nn.Module()
+        given = None if power is None else [power]
+        if learned:
+            self.heads.pool_layer = nn.Module()
+            self.heads.pool_layer.p = nn.Parameter(torch.tensor(given))
+            # Not registered twice: the body only reads it.
+            given = (self.heads.pool_layer.p,)
+        self.backbone = PoolingBody(given, deep=True, last_stride=1, stem="ceil", **options)
         self.heads.bottleneck = nn.Sequential(nn.BatchNorm2d(32))
         self.heads.weight = nn.Parameter(torch.randn(3, 32))
 
@@ -214,10 +210,19 @@ NETWORKS = {
     "torchreid-osnet": OsNet,
     "torchreid-resnet": TorchreidResNet,
     "torchreid-resnet-fc512": lambda: TorchreidResNet(features=24, deep=True),
+    "torchreid-osnet-ibn": lambda: OsNet(SLIM, per_image=True),
+    "torchreid-osnet-ain": OsNetAin,
+    "torchreid-resnet-ibn": lambda: TorchreidResNet(deep=True, ibn=True),
     "torchvision-resnet": TorchvisionResNet,
     "strong-baseline": StrongBaseline,
+    "strong-baseline-ibn": lambda: StrongBaseline(ibn=True),
     "fast-reid": FastReId,
+    "fast-reid-agw": lambda: FastReId(power=3.0, non_local=(0, 1, 1, 0)),
+    "fast-reid-sbs": lambda: FastReId(power=2.5, learned=True, ibn=True, non_local=(0, 2, 1, 0)),
     "layumi": Layumi,
+    "mobilenet-v2": MobileNetV2,
+    "efficientnet-lite0": EfficientNetLite0,
+    "cdnet": CdNet,
 }
 
 
@@ -229,6 +234,9 @@ def settle(net):
             nn.init.normal_(module.bias, std=0.3)
             nn.init.normal_(module.running_mean, std=0.3)
             nn.init.uniform_(module.running_var, 0.5, 2.0)
+        elif isinstance(module, nn.InstanceNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, std=0.3)
     # Half the bytes; both sides compute with the rounded weights.
     state = {
         name: tensor.half().float() if tensor.is_floating_point() else tensor
@@ -246,9 +254,9 @@ def prepare(images, resampling):
 
 
 def main():
-    for name, make in NETWORKS.items():
+    for name in sys.argv[1:] or NETWORKS:
         torch.manual_seed(zlib.crc32(name.encode()))
-        net = settle(make())
+        net = settle(NETWORKS[name]())
         # Patches of colour, which differ from each other as people's clothes do.
         patches = np.random.default_rng(0).integers(0, 256, (IMAGES, 10, 7, 3), dtype=np.uint8)
         images = patches.repeat(5, axis=1).repeat(3, axis=2)
@@ -259,6 +267,7 @@ def main():
         state = {
             key: tensor.half() if tensor.is_floating_point() else tensor
             for key, tensor in net.state_dict().items()
+            if name not in OLD or not key.endswith("num_batches_tracked")
         }
         torch.save(state, HERE / f"{name}.pth", _use_new_zipfile_serialization=False)
         np.savez(HERE / f"{name}.npz", images=images, features=features.numpy())

@@ -16,9 +16,12 @@ class Distillation:
         """It fits every network; whether the teacher does, `build` sees."""
 
     def build(self, context: MethodContext) -> MethodStep:
-        """Open the teacher."""
+        """Open the teacher: a run, or the file of a cache."""
+        from bireid_deploy.training.methods.distillation.cached import open_cache
         from bireid_deploy.training.methods.distillation.teacher import open_teacher
 
         assert context.teacher is not None  # `require_teacher` has seen to it
         options = context.recipe.section(DistillationSection)
+        if context.teacher.is_file():
+            return open_cache(context.teacher, options, context)
         return open_teacher(context.teacher, options, context.network, context.data)

@@ -40,3 +40,24 @@ def embedding_loss(embedding: Any, teacher_embedding: Any) -> Any:
     unit = tf.math.l2_normalize(embedding, axis=-1)
     teacher = tf.math.l2_normalize(tf.stop_gradient(teacher_embedding), axis=-1)
     return 1.0 - tf.reduce_mean(tf.reduce_sum(unit * teacher, axis=-1))
+
+
+def relations_loss(embedding: Any, teacher_embedding: Any) -> Any:
+    """Mean squared difference of the cosines between all images of a batch.
+
+    The similarity-preserving loss (Tung and Mori, ICCV 2019) on rows of unit length: no dimension
+    has to be the teacher's, and only who is like whom is learned.
+
+    Args:
+        embedding: float32 (N, D), the student's, of any length.
+        teacher_embedding: float32 (N, E), of any length; gets no gradient.
+
+    Returns:
+        Scalar in [0, 4].
+    """
+    unit = tf.math.l2_normalize(embedding, axis=-1)
+    teacher = tf.math.l2_normalize(tf.stop_gradient(teacher_embedding), axis=-1)
+    difference = tf.matmul(unit, unit, transpose_b=True) - tf.matmul(
+        teacher, teacher, transpose_b=True
+    )
+    return tf.reduce_mean(difference**2)

@@ -14,7 +14,11 @@ from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import has_classifier, read_classifier
 from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import Play, Scene
-from bireid_deploy.training.methods.distillation.losses import distribution_loss, embedding_loss
+from bireid_deploy.training.methods.distillation.losses import (
+    distribution_loss,
+    embedding_loss,
+    relations_loss,
+)
 from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.methods.teachers import open_teacher_network
 from bireid_deploy.training.run_directory import RunDirectory
@@ -82,6 +86,8 @@ class Teacher:
         taught = self.network.features(images, training=False)["neck"]
         if self.options.target == "embedding":
             return self.options.weight * embedding_loss(neck, taught)
+        if self.options.target == "relations":
+            return self.options.weight * relations_loss(neck, taught)
         loss = distribution_loss(
             logits, tf.matmul(taught, self.classifier), self.options.temperature
         )
@@ -120,7 +126,8 @@ def open_teacher(
     if options.target == "embedding" and theirs.output_shape != ours.output_shape:
         raise TrainingError(
             f"{path}: the teacher's embedding has {theirs.output_shape[-1]} values, the student's "
-            f"{ours.output_shape[-1]}; set network.embedding_dim={theirs.output_shape[-1]}"
+            f"{ours.output_shape[-1]}; set network.embedding_dim={theirs.output_shape[-1]}, or "
+            "distillation.target='relations'"
         )
     classifier = None
     if options.target == "logits":

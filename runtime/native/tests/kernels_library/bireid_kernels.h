@@ -47,8 +47,9 @@ typedef enum {
 /* "0.1.0" */
 BIREID_EXPORT const char* bireid_kernels_version(void);
 
-/* The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512" or "neon"; "auto" gives
- * the fastest. NULL if this build or this CPU lacks it. */
+/* The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512f",
+   "avx512" or "neon"; "auto" gives * the fastest. NULL if this build or this CPU
+   lacks it. */
 BIREID_EXPORT const char* bireid_kernels_isa(const char* isa);
 
 /* Why the last call of this thread that failed did so. Valid until the next call. */

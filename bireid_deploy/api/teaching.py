@@ -1,0 +1,149 @@
+"""`teach-cache` as a function."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
+from bireid_runtime import Bundle
+from bireid_runtime.errors import ArgumentError, UnsupportedModelError
+from bireid_runtime.images import load_image
+
+from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.broken import Reading
+from bireid_deploy.data.folders import LeftOut
+from bireid_deploy.data.said_by_others import SaidByOthers
+from bireid_deploy.models_at_hand import OpenedModel, is_run, open_model
+from bireid_deploy.tasks import TASKS
+from bireid_deploy.tasks.base import Progress
+from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.teacher_cache import TeacherCache, teacher_identity
+
+_CHUNK = 16
+
+
+@dataclass(frozen=True)
+class TaughtCache:
+    """What `teach-cache` wrote.
+
+    Attributes:
+        path: The file.
+        images: How many training images it knows.
+        dim: Length of the embeddings.
+        classes: Of the logits; None if there are none.
+        teacher: What it was made of, with a hash.
+        skipped: Images that could not be read, with the reason.
+    """
+
+    path: Path
+    images: int
+    dim: int
+    classes: int | None
+    teacher: str
+    skipped: LeftOut = ()
+
+
+def teach_cache(
+    teacher: Path | str,
+    data: Path | str,
+    out: Path | str,
+    *,
+    layout: str = "auto",
+    backend: str = "auto",
+    threads: int = 1,
+    on_progress: Progress | None = None,
+    on_said: Callable[[Sequence[str]], None] = lambda lines: None,
+    quiet: Quiet = nullcontext,
+) -> TaughtCache:
+    """Keep what a teacher says of every training image, for `train --teacher`.
+
+    Args:
+        teacher: Run, bundle (of `import`, too), or an `.npz` that the user's own code wrote: see
+            `bireid_deploy.data.said_by_others`.
+        data: Folder of the data set whose training images it is asked about.
+        out: File to write, `.npz`.
+        layout: Layout of the data set.
+        backend: Back end of a bundle.
+        threads: Threads of a bundle's engine.
+        on_progress: Called with (images done, images in all).
+        on_said: Told what the data set holds.
+        quiet: Wraps what native libraries write while they start.
+
+    Raises:
+        ArgumentError: `out` does not end in .npz, or `teacher` is an .onnx file.
+        UnsupportedModelError: The teacher does not embed people.
+        DatasetError: No data set of people, or the `.npz` is malformed or knows other images.
+        TrainingError: The teacher gives embeddings without a direction.
+        BireidError: The run or the bundle cannot be opened.
+    """
+    source, target = Path(teacher), Path(out)
+    if target.suffix != ".npz":
+        raise ArgumentError(f"{target}: a cache ends in .npz")
+    if source.suffix.lower() == ".onnx":
+        raise ArgumentError(
+            f"{source}: make a bundle of it first, which says how its images are prepared: "
+            f"bireid-deploy import {source} -o BUNDLE"
+        )
+    task = TASKS[RE_IDENTIFICATION]
+    dataset = task.open_dataset(Path(data), layout, use="train")
+    from bireid_deploy.tasks.counts import say_data
+
+    on_said(say_data(task, dataset))
+    names = [sample.path.relative_to(dataset.root).as_posix() for sample in dataset.train]
+    skipped: LeftOut = ()
+    if source.is_file():
+        said = SaidByOthers.load(source).of(names, source)
+        cache = TeacherCache(said.embeddings, tuple(names), _of_file(source), said.logits)
+    else:
+        with quiet():
+            opened = open_model(source, backend, threads)
+        if opened.task is not task:
+            raise UnsupportedModelError(f"{source}: a teacher for a cache embeds people")
+        paths = [sample.path for sample in dataset.train]
+        rows, kept, skipped = _ask(opened, paths, on_progress)
+        cache = TeacherCache(rows, tuple(names[index] for index in kept), _of_model(source, opened))
+    cache.save(target)
+    return TaughtCache(
+        target,
+        len(cache.names),
+        cache.embeddings.shape[2],
+        None if cache.logits is None else cache.logits.shape[2],
+        cache.teacher,
+        skipped,
+    )
+
+
+def _ask(
+    opened: OpenedModel, paths: Sequence[Path], on_progress: Progress | None
+) -> tuple[np.ndarray, list[int], LeftOut]:
+    """Embeddings float16 (N, 2, D) of those that can be read, and which these are."""
+    (output,) = [spec.name for spec in opened.outputs if spec.kind == "embedding"]
+    places = {path: index for index, path in enumerate(paths)}
+    reading = Reading(skip_broken=True)
+    decoded = reading.each(paths, load_image)
+    rows: list[np.ndarray] = []
+    kept: list[int] = []
+    while chunk := list(islice(decoded, _CHUNK)):
+        kept.extend(places[path] for path, _ in chunk)
+        # As it is, and its mirror image, one behind the other.
+        views = [view for _, image in chunk for view in (image, image[:, ::-1].copy())]
+        found = opened.predictor.run_images(views)[output]
+        rows.append(found.reshape(len(chunk), 2, -1).astype(np.float16))
+        if on_progress is not None:
+            on_progress(len(kept) + len(reading.skipped), len(paths))
+    return np.concatenate(rows), kept, reading.skipped
+
+
+def _of_model(source: Path, opened: OpenedModel) -> str:
+    if is_run(source):
+        identity = RunDirectory(source).identity()
+        return f"{identity['run']} {identity['checkpoint']}"
+    return f"{opened.name} {Bundle.open(source).fingerprint}"
+
+
+def _of_file(source: Path) -> str:
+    identity = teacher_identity(source)
+    return f"{identity['run']} {identity['checkpoint']}"

@@ -1,0 +1,68 @@
+"""`bireid-deploy teach-cache`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bireid_deploy.cli.console import emit_json, message, progress
+from bireid_deploy.cli.native_output import quiet_native_output
+
+
+@click.command()
+@click.argument("teacher", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
+@click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File, .npz.")
+@click.option("--backend", default="auto", show_default=True, help="Back end that runs a bundle.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def command(
+    teacher: Path,
+    data: Path,
+    layout: str,
+    out: Path,
+    backend: str,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Keep what TEACHER says of every training image, for `train --teacher FILE`.
+
+    TEACHER is a run, a bundle (also of an imported network), or an .npz of names and features that
+    your own code wrote. The file holds two embeddings per image, one of its mirror image.
+    """
+    from bireid_deploy import api
+
+    def on_said(lines: Sequence[str]) -> None:
+        for line in lines:
+            message(line)
+
+    with progress("asking the teacher") as on_progress:
+        made = api.teach_cache(
+            teacher,
+            data,
+            out,
+            layout=layout,
+            backend=backend,
+            threads=threads,
+            on_progress=on_progress,
+            on_said=on_said,
+            quiet=quiet_native_output,
+        )
+    for path, reason in made.skipped:
+        message(f"skipped {path}: {reason}")
+    if as_json:
+        emit_json(
+            {
+                "cache": str(made.path),
+                "teacher": made.teacher,
+                "images": made.images,
+                "dim": made.dim,
+                "classes": made.classes,
+                "skipped": [str(path) for path, _ in made.skipped],
+            }
+        )
+        return
+    classes = "" if made.classes is None else f", logits of {made.classes} classes"
+    message(f"{made.images} images, {made.dim} numbers each{classes}, of {made.teacher[:60]}")
+    click.echo(str(out))

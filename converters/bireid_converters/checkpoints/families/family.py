@@ -1,0 +1,52 @@
+"""What is known of a kind of checkpoint."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from bireid_runtime.preprocess import Preprocess
+
+Options = Callable[[Collection[str]], dict[str, Any]]
+
+RE_IDENTIFICATION = "reid"
+"""What these projects are for."""
+
+TRAINED_ON_256 = Preprocess(256, 128)
+CLASSIFIER = ("classifier.*",)
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of checkpoint.
+
+    Attributes:
+        name: What a person types after `--arch`.
+        help: One line on it.
+        marks: Keys that all its checkpoints have.
+        strangers: Beginnings of keys that mean a variant which is not built.
+        architecture: Builder, `module:function`.
+        options: What the builder is told, given the keys.
+        dropped: Patterns of keys that only training needs.
+        preprocess: What it was trained with.
+        assumed: What the weights do not say, as a sentence for the user.
+        task: What its networks are for.
+    """
+
+    name: str
+    help: str
+    marks: tuple[str, ...]
+    architecture: str
+    preprocess: Preprocess
+    assumed: str
+    dropped: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    options: Options = field(default=lambda keys: {})
+    task: str = RE_IDENTIFICATION
+
+    def fits(self, keys: Collection[str]) -> bool:
+        """Whether a checkpoint with these keys is of this kind."""
+        return all(mark in keys for mark in self.marks)
+
+    def foreign(self, keys: Collection[str]) -> str | None:
+        """A key that says that it is a variant which is not built, or None."""
+        return next((key for key in keys if key.startswith(self.strangers)), None)

