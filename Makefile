@@ -33,7 +33,7 @@ unexport MAKEFLAGS
 
 .PHONY: help demo who test test-fast native-test fuzz fuzz-readers lint format install wheel wheel-aarch64 \
   wheel-deploy native-libraries bireid-embed bireid-embed-aarch64 bench bench-kernels \
-  results clean wasm
+  results clean wasm wheel-armv7 bireid-embed-armv7
 
 help:
 	@echo "make demo                 render synthetic people, train, convert, verify, evaluate; ends with a table"
@@ -48,10 +48,12 @@ help:
 	@echo "make install              install both packages into the active Python environment; EXTRAS=train"
 	@echo "make wheel                dist/: bireid-runtime for this machine's kind of CPU, glibc 2.17 or later"
 	@echo "make wheel-aarch64        dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make wheel-armv7          dist/: the same for 32-bit ARM (needs g++-arm-linux-gnueabihf)"
 	@echo "make wheel-deploy         dist/: bireid-deploy, without any native code"
 	@echo "make native-libraries     dist/native/: headers, libbireid.so and libbireid.a, for CMake and pkg-config"
 	@echo "make bireid-embed         dist/: the program without Python, one static file for this kind of CPU"
 	@echo "make bireid-embed-aarch64 dist/: the same for 64-bit ARM (needs g++-aarch64-linux-gnu)"
+	@echo "make bireid-embed-armv7   dist/: the same for 32-bit ARM (needs g++-arm-linux-gnueabihf)"
 	@echo "make wasm                 dist/npm/: the package bireid for browsers and Node (needs emscripten)"
 	@echo "make bench                training-speed benchmark (several minutes)"
 	@echo "make bench-kernels        print the speed of the native kernels, layer by layer (a minute)"
@@ -112,8 +114,9 @@ who: $(READY)
 	@$(BIN)/bireid-deploy who $(wildcard models/zoo/distilled_*) \
 	  $(addprefix --detector ,$(firstword $(wildcard models/zoo/detector_*))) --out who
 
+# Without the wheel for 32-bit ARM, whose target tests it: it holds what its program is made of.
 test: native-test native-libraries wheel wheel-aarch64 wheel-deploy bireid-embed bireid-embed-aarch64 \
-  $(READY_TO_TEST)
+  bireid-embed-armv7 $(READY_TO_TEST)
 	@echo "== pytest"
 	@$(PYTEST)
 
@@ -194,6 +197,9 @@ define build_wheel
 endef
 AARCH64_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
 CROSS_BUILD := --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
+# As `uname -m` calls it; nobody works on these sources there, so they are compiled in few units.
+ARMV7 := armv7l
+ARMV7_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/arm-linux-gnueabihf.cmake
 
 wheel: $(TOOLS)/.made
 	$(call build_wheel,$(shell uname -m))
@@ -205,6 +211,16 @@ else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
 	@echo "== no wheel for aarch64: the compiler is missing (apt-get install g++-aarch64-linux-gnu)"
 else
 	$(call build_wheel,aarch64,$(CROSS_BUILD))
+endif
+
+wheel-armv7: $(TOOLS)/.made
+ifeq ($(shell uname -m),$(ARMV7))
+	$(call build_wheel,$(ARMV7))
+else ifeq ($(shell command -v arm-linux-gnueabihf-g++),)
+	@echo "== no wheel for $(ARMV7): the compiler is missing (apt-get install g++-arm-linux-gnueabihf)"
+else
+	$(call build_wheel,$(ARMV7),--config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN) \
+	  --config-settings=cmake.define.BIREID_UNITS=ON)
 endif
 
 wheel-deploy: $(TOOLS)/.made
@@ -245,6 +261,15 @@ else ifeq ($(shell command -v aarch64-linux-gnu-g++),)
 	@echo "== no bireid-embed for aarch64: the compiler is missing (apt-get install g++-aarch64-linux-gnu)"
 else
 	$(call build_program,aarch64,-DCMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN))
+endif
+
+bireid-embed-armv7: $(TOOLS)/.made
+ifeq ($(shell uname -m),$(ARMV7))
+	$(call build_program,$(ARMV7))
+else ifeq ($(shell command -v arm-linux-gnueabihf-g++),)
+	@echo "== no bireid-embed for $(ARMV7): the compiler is missing (apt-get install g++-arm-linux-gnueabihf)"
+else
+	$(call build_program,$(ARMV7),-DCMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN) -DBIREID_UNITS=ON)
 endif
 
 # Not for `make test`: the tests of the package build it.

@@ -134,58 +134,5 @@ def kernels(record: Record) -> str:
     return "\n".join(parts)
 
 
-def instructions(record: Record) -> str:
-    """Executed instructions on 64-bit ARM."""
-    height, width = record["input"]
-    return (
-        "## Executed instructions on 64-bit ARM, emulated: no times\n\n"
-        f"One inference of ResNet-18, {height}x{width}, last stride 2, "
-        f"{record['mac'] / 1e6:.0f} M multiply-accumulates (MAC), one thread, by the stock aarch64 "
-        "wheel of LiteRT on an emulated CPU; XNNPACK chooses its kernels for that CPU. float32 and "
-        "int8 are the real-valued counterparts that `studies/peers.py` made. A count says "
-        "nothing of how many instructions a core runs at once, of caches and memory or of the "
-        "clock, so a ratio of counts is no ratio of times, and none of x86. "
-        f"`studies/instructions/record.py` repeats it; {', '.join(record['tools'])}.\n\n"
-        + _networks(record)
-        + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
-        "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "
-        "layer.\n\n"
-        + markdown_table(
-            ("layer", "M MAC", "M instructions", "of them SIMD", "MAC per instruction"),
-            [
-                (
-                    layer["layer"],
-                    f"{layer['mac'] / 1e6:.1f}",
-                    f"{layer['instructions'] / 1e6:.2f}",
-                    f"{layer['simd'] / 1e6:.2f}",
-                    f"{layer['mac'] / layer['instructions']:.1f}",
-                )
-                for layer in record["layers"]
-            ],
-        )
-    )
-
-
-def _networks(record: Record) -> str:
-    networks = record["networks"]
-    counts = {(each["cpu"], each["kind"]): each["instructions"] for each in networks}
-    columns = ("CPU", "network", "M instructions", "of them SIMD", "MAC per instruction")
-    return markdown_table(
-        (*columns, "float32 / this", "int8 / this"),
-        [
-            (
-                each["cpu"],
-                each["engine"],
-                f"{each['instructions'] / 1e6:.1f}",
-                f"{each['simd'] / 1e6:.1f}",
-                f"{record['mac'] / each['instructions']:.1f}",
-                f"{counts[each['cpu'], 'float32'] / each['instructions']:.2f}",
-                f"{counts[each['cpu'], 'int8'] / each['instructions']:.2f}",
-            )
-            for each in networks
-        ],
-    )
-
-
 def _optional(record: Record, key: str, form: str) -> str:
     return f"{record[key]:{form}}" if key in record else "-"

@@ -13,11 +13,16 @@ KERNEL_FEATURES = (
     "asimddp",
     "i8mm",
     "sve",
+    "neon",
+    "vfpv4",
 )
 
 _AVX2 = frozenset(("avx2", "fma"))
 _AVX512F = _AVX2 | frozenset(("avx512f", "avx512bw", "avx512dq", "avx512vl"))
 _AVX512 = _AVX512F | frozenset(("avx512_vpopcntdq", "avx512_vnni"))
+
+
+_NEON32 = frozenset(("neon", "vfpv4"))
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,26 @@ class DeviceFacts:
     missing_tools: tuple[str, ...]
 
     @property
+    def program_machine(self) -> str:
+        """Architecture of the static program that runs there, as `uname -m` calls it."""
+        # A 64-bit CPU calls itself so to 32-bit programs under a 64-bit kernel.
+        return "armv7l" if self.machine == "armv8l" else self.machine
+
+    @property
+    def userland_machine(self) -> str:
+        """Architecture of what programs there load; a 64-bit kernel may run 32-bit ones."""
+        if self.machine == "aarch64" and self.userland_bits == 32:
+            return "armv7l"
+        return self.program_machine
+
+    @property
     def kernel_path(self) -> str:
         """Instruction set that the native kernels will choose, as `native/kernels/dispatch.cc`."""
         if self.machine == "aarch64":
             return "neon"
         features = set(self.cpu_features)
+        if self.program_machine == "armv7l" and features >= _NEON32:
+            return "neon"
         if self.machine == "x86_64" and features >= _AVX512:
             return "avx512"
         if self.machine == "x86_64" and features >= _AVX512F:

@@ -246,12 +246,12 @@ def _gather(
 ) -> Payload:
     files = list(of_bundle)
     if needs_program:
-        files.append(program_file(options.dist, facts.machine))
+        files.append(program_file(options.dist, facts.program_machine))
     if not options.program:
         # _require has seen to it that both are there.
         assert facts.python is not None
         assert facts.glibc is not None
-        device = PythonPlatform(facts.machine, facts.python, facts.glibc)
+        device = PythonPlatform(facts.userland_machine, facts.python, facts.glibc)
         files += wheel_files(options.dist, device, options.offline, reporter.step)
     return Payload(name, tuple(sorted(files, key=lambda file: file.path)))
 

@@ -18,6 +18,8 @@ HASH_DIGITS = 12
 """Of the end of a version's name."""
 
 _RUNTIME = Requirement("bireid-runtime")
+# Of the Makefile's targets for machines that this one may not be.
+_MAKE_SUFFIXES = {"aarch64": "-aarch64", "armv7l": "-armv7"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class PythonPlatform:
     """What decides which wheels a device can install.
 
     Attributes:
-        machine: `uname -m` there.
+        machine: Architecture of the programs there, as `uname -m` would call it.
         python: Version of its python3.
         glibc: Version of its C library.
     """
@@ -152,5 +154,5 @@ def wheel_files(
 
 
 def _make(target: str, machine: str) -> str:
-    suffix = "-aarch64" if machine == "aarch64" else ""
+    suffix = _MAKE_SUFFIXES.get(machine, "")
     return f"run `make {target}{suffix}`, or name the folder that holds it with --dist"

@@ -10,7 +10,9 @@ from bireid_deploy.errors import DeviceCheckError
 # Measured: 99 MB with pip, NumPy 2.4 and the runtime.
 ENVIRONMENT_BYTES = 120_000_000
 
-_MACHINES = ("aarch64", "x86_64")
+_MACHINES = ("aarch64", "armv7l", "x86_64")
+# Raspberry Pi 1, Zero and Zero W.
+_OLD_ARM = ("armv6l", "armv5tel")
 _MINIMUM_GLIBC = (2, 17)
 _MINIMUM_PYTHON = (3, 11)
 _PROGRAM = "flash with --program, which needs no Python"
@@ -74,8 +76,13 @@ def _system(facts: DeviceFacts) -> Finding:
 
 
 def _processor(facts: DeviceFacts) -> Finding:
-    known = facts.machine in _MACHINES
-    remedy = f"{_sixty_four_bit_system(facts)}; there are builds for {' and '.join(_MACHINES)}"
+    known = facts.program_machine in _MACHINES
+    remedy = f"{_sixty_four_bit_system(facts)}; there are builds for {', '.join(_MACHINES)}"
+    if facts.machine in _OLD_ARM:
+        remedy = (
+            "its CPU is older than ARMv7 and has no NEON; use a Raspberry Pi Zero 2 W, 2 or later, "
+            "under 32 or 64 bits"
+        )
     return _finding("architecture", facts.machine or "unknown", known, remedy)
 
 
@@ -85,8 +92,8 @@ def _cpu_features(facts: DeviceFacts) -> Finding:
 
 
 def _programs(facts: DeviceFacts, needs_python: bool) -> Finding:
-    # A static 64-bit program needs the kernel alone.
-    fits = facts.userland_bits != 32 or not needs_python
+    # A static 64-bit program needs the kernel alone; for Python on ARM there is a wheel of 32 bits.
+    fits = facts.userland_bits != 32 or not needs_python or facts.userland_machine == "armv7l"
     value = f"{facts.userland_bits}-bit" if facts.userland_bits else "unknown"
     remedy = f"{_sixty_four_bit_system(facts)} (its kernel is 64-bit already), or {_PROGRAM}"
     return _finding("programs", value, fits, remedy)

@@ -24,12 +24,14 @@ def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
     """Platform tags that a device accepts, the newest first.
 
     Args:
-        machine: `uname -m` there, such as `aarch64`.
+        machine: Architecture of the programs there, such as `aarch64`.
         glibc: Version of its C library.
     """
     newest = glibc[1] if glibc[0] == 2 else _OLDEST_GLIBC_MINOR
     minors = range(newest, _OLDEST_GLIBC_MINOR - 1, -1)
-    return [f"manylinux_2_{minor}_{machine}" for minor in minors]
+    named = [f"manylinux_2_{minor}_{machine}" for minor in minors]
+    # PyPI has no NumPy for 32-bit ARM; what Raspberry Pi's own index has is called like this.
+    return [*named, f"linux_{machine}"] if machine == "armv7l" else named
 
 
 def tags(python: tuple[int, ...], platforms: list[str]) -> frozenset[Tag]:

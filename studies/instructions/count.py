@@ -1,17 +1,18 @@
-"""Count the instructions that a 64-bit ARM CPU executes, by emulation.
+"""Count the instructions that an ARM CPU executes, by emulation.
 
     python studies/instructions/count.py layers
+    python studies/instructions/count.py layers --armv7
     python studies/instructions/count.py network MODEL.tflite --root ROOT --wheel WHEEL
 
 The numbers are exact and repeat. They say nothing of caches or of how many instructions run at
 once, so they are no times: they compare kernels and betray slips. Needs Debian's qemu-user, and
-g++-aarch64-linux-gnu for the layers.
+g++-aarch64-linux-gnu for the layers, g++-arm-linux-gnueabihf for those of 32-bit ARM.
 """
 
 from pathlib import Path
 
 import click
-from counter import CPU_PARTS, count_layers, count_network
+from counter import ARMV7, CPU_PARTS, count_layers, count_network
 
 CPU = click.option(
     "--cpu",
@@ -30,10 +31,12 @@ def main() -> None:
 @main.command()
 @CPU
 @click.option("--isa", default="neon", show_default=True, help="neon or scalar.")
-def layers(cpu: str, isa: str) -> None:
+@click.option("--armv7", is_flag=True, help="32-bit ARM, on a Cortex-A7.")
+def layers(cpu: str, isa: str, armv7: bool) -> None:
     """Count the layers of ResNet-18 at 256 x 128."""
     click.echo(f"{'layer':24}{'M instructions':>16}{'SIMD':>10}{'MAC each':>10}")
-    for each in count_layers(cpu, isa):
+    counted = count_layers("cortex-a7", isa, ARMV7) if armv7 else count_layers(cpu, isa)
+    for each in counted:
         click.echo(
             f"{each.layer:24}{each.count.total / 1e6:16.3f}{each.count.simd / 1e6:10.3f}"
             f"{each.products / each.count.total:10.2f}"

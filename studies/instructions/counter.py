@@ -5,9 +5,9 @@ import re
 import shlex
 import subprocess
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,11 +18,48 @@ STUDIES = HERE.parent
 NATIVE = STUDIES.parent / "runtime" / "native"
 COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
-KERNEL_FILES = ("avx2", "avx512", "avx512f", "dispatch", "geometry", "neon", "scalar")
+KERNEL_FILES = (
+    *("avx2", "avx512", "avx512f", "dispatch", "geometry", "neon", "neon32", "scalar", "wasm"),
+)
 EMULATOR = "qemu-aarch64"
 
 # What /proc/cpuinfo calls the CPUs of a Raspberry Pi 4 and 5; XNNPACK chooses kernels by it.
 CPU_PARTS = {"cortex-a72": "0xd08", "cortex-a76": "0xd0b"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How programs for an architecture are made and run.
+
+    Attributes:
+        compiler: The C++ compiler.
+        emulator: The program of QEMU that runs what it makes.
+        options: Of the compiler, for all files.
+        kernel_options: Options for single files of the kernels, as in native/CMakeLists.txt.
+    """
+
+    compiler: str
+    emulator: str
+    options: tuple[str, ...] = ()
+    kernel_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+AARCH64 = Machine(COMPILER, EMULATOR)
+ARMV7 = Machine(
+    "arm-linux-gnueabihf-g++",
+    "qemu-arm",
+    ("-march=armv7-a+fp", "-mfloat-abi=hard", "-Wno-psabi"),
+    {
+        "neon32": (
+            "-mfpu=neon-vfpv4",
+            "-funsafe-math-optimizations",
+            "-fno-associative-math",
+            "-fno-reciprocal-math",
+            "-fsigned-zeros",
+            "-ftrapping-math",
+        )
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -44,13 +81,16 @@ class Counter:
     Args:
         folder: Where to build the plugin and the programs.
         cpu: A CPU that QEMU knows.
+        emulator: The program of QEMU.
         root: Folder that the program sees as `/` where it has the file; None for static programs.
     """
 
-    def __init__(self, folder: Path, cpu: str, root: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, cpu: str, emulator: str = EMULATOR, root: Path | None = None
+    ) -> None:
         plugin = folder / "count.so"
         call("cc", "-O2", "-shared", "-fPIC", str(HERE / "count.c"), "-o", str(plugin))
-        self._emulator = [EMULATOR, "-cpu", cpu, "-plugin", str(plugin)]
+        self._emulator = [emulator, "-cpu", cpu, "-plugin", str(plugin)]
         if root is not None:
             self._emulator += ["-L", str(root)]
 
@@ -108,22 +148,27 @@ class LayerCount:
     count: Count
 
 
-def count_layers(cpu: str, isa: str) -> Iterator[LayerCount]:
+def count_layers(cpu: str, isa: str, machine: Machine = AARCH64) -> Iterator[LayerCount]:
     """Count the layers of ResNet-18 at 256 x 128, one after the other.
 
     Args:
         cpu: A CPU that QEMU knows.
         isa: `"neon"` or `"scalar"`.
+        machine: The architecture.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
         program = str(folder / "layers")
-        sources = [HERE / "layers.cc", STUDIES / "network_layers.cc"]
-        sources += [NATIVE / "kernels" / f"{file}.cc" for file in KERNEL_FILES]
-        folders = (f"-I{NATIVE}", f"-I{STUDIES}")
-        call(COMPILER, *COMPILER_OPTIONS, *folders, *map(str, sources), "-o", program)
-        counter = Counter(folder, cpu)
-        for line in call(EMULATOR, program, "list").stdout.splitlines():
+        compiler = (machine.compiler, *COMPILER_OPTIONS, *machine.options)
+        compiler += (f"-I{NATIVE}", f"-I{STUDIES}")
+        objects = [str(folder / f"{file}.o") for file in KERNEL_FILES]
+        for file, compiled in zip(KERNEL_FILES, objects, strict=True):
+            options = machine.kernel_options.get(file, ())
+            call(*compiler, *options, "-c", f"{NATIVE}/kernels/{file}.cc", "-o", compiled)
+        sources = (str(HERE / "layers.cc"), str(STUDIES / "network_layers.cc"))
+        call(*compiler, *sources, *objects, "-o", program)
+        counter = Counter(folder, cpu, machine.emulator)
+        for line in call(machine.emulator, program, "list").stdout.splitlines():
             layer, products = line.split("\t")
             yield LayerCount(layer, int(products), counter.between_marks(program, layer, isa))
 
@@ -149,7 +194,7 @@ def count_network(model: Path, root: Path, cpu: str, delegate: tuple[Path, str] 
             imports.append(folder / "runtime")
             options.append(fuse)
         program = (str(python), "-B", str(HERE / "run_network.py"), str(model), *options)
-        return Counter(folder, cpu, machine).between_marks(*program, imports=imports)
+        return Counter(folder, cpu, root=machine).between_marks(*program, imports=imports)
 
 
 @contextmanager

@@ -134,7 +134,12 @@ def test_the_newest_runtime_that_fits_is_taken(dist):
 
 
 @pytest.mark.parametrize(
-    ("machine", "target"), [("aarch64", "make wheel-aarch64"), ("x86_64", "make wheel`")]
+    ("machine", "target"),
+    [
+        ("aarch64", "make wheel-aarch64"),
+        ("armv7l", "make wheel-armv7`"),
+        ("x86_64", "make wheel`"),
+    ],
 )
 def test_without_a_wheel_the_target_of_make_is_named(dist, machine, target):
     device = PythonPlatform(machine, (3, 11, 2), (2, 36))
@@ -147,6 +152,15 @@ def test_a_program_is_that_of_the_machine(dist):
     assert program_file(dist, "aarch64").path == "bireid-embed"
     with pytest.raises(PayloadError, match="make bireid-embed`"):
         program_file(dist, "x86_64")
+
+
+def test_32_bit_arm_gets_its_own_wheels(dist):
+    """NumPy for it is on Raspberry Pi's index alone, whose tags name no C library."""
+    numpy = "numpy-2.1.0-cp311-cp311-linux_armv7l.whl"
+    runtime = RUNTIME.replace("aarch64", "armv7l")
+    make_wheels(dist, RUNTIME, NUMPY, runtime, numpy)
+    pi = PythonPlatform("armv7l", (3, 11, 2), (2, 36))
+    assert chosen(dist, pi, offline=True) == [runtime, numpy]
 
 
 def test_online_the_dependencies_stay_at_home(dist):

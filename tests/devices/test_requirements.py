@@ -59,6 +59,8 @@ def lacking(facts, *, needs_python=True, needs_service=False, needed_bytes=100_0
 def test_devices_that_lack_nothing():
     assert lacking(PI_4, needs_service=True) == []
     assert lacking(ANDROID, needs_python=False) == []
+    assert lacking(replace(PI_4, machine="armv7l", userland_bits=32)) == []
+    assert lacking(replace(PI_4, userland_bits=32)) == []
     assert lacking(replace(PI_4, glibc=(2, 17), python=(3, 13, 0), free_bytes=100_000_000)) == []
 
 
@@ -88,14 +90,20 @@ def test_everything_looked_at_is_told():
     [
         ({"system": "Darwin"}, "system", "Darwin 6.6.31+rpt-rpi-v8", ["Linux and Android"]),
         (
-            {"machine": "armv7l"},
+            {"machine": "riscv64"},
             "architecture",
-            "armv7l",
-            ["install the 64-bit Raspberry Pi OS", "aarch64 and x86_64"],
+            "riscv64",
+            ["install the 64-bit Raspberry Pi OS", "aarch64, armv7l, x86_64"],
+        ),
+        (
+            {"machine": "armv6l"},
+            "architecture",
+            "armv6l",
+            ["older than ARMv7", "use a Raspberry Pi Zero 2 W"],
         ),
         ({"machine": "i686", "cpu_model": "Atom"}, "architecture", "i686", ["64-bit system"]),
         (
-            {"userland_bits": 32},
+            {"userland_bits": 32, "machine": "x86_64"},
             "programs",
             "32-bit",
             ["install the 64-bit Raspberry Pi OS", "--program"],
@@ -183,7 +191,7 @@ def test_android():
 
 
 def test_what_rules_a_device_out_comes_first():
-    names = [name for name, _, _ in lacking(replace(PI_4, machine="armv7l", python=None))]
+    names = [name for name, _, _ in lacking(replace(PI_4, machine="armv6l", python=None))]
     assert names == ["architecture", "Python"]
 
 

@@ -204,6 +204,13 @@ def test_a_raspberry_pi_4():
             {"cpuinfo": PI_3_IN_32_BITS, "machine": "armv7l"},
             "Raspberry Pi 3 Model B Plus Rev 1.3",
             "neon",
+            "neon",
+        ),
+        # A Cortex-A9 has NEON without a fused multiply-add.
+        (
+            {"cpuinfo": ["processor: 0", "Features: half neon vfpv3"], "machine": "armv7l"},
+            "unknown",
+            "neon",
             "scalar",
         ),
         ({"cpuinfo": JETSON, "board": ["", "Jetson Nano"]}, "Jetson Nano", "asimd", "neon"),
@@ -241,6 +248,21 @@ def test_boards(changes, cpu_model, feature, kernel_path):
     assert facts.cpu_model == cpu_model
     assert feature in facts.cpu_features
     assert facts.kernel_path == kernel_path
+
+
+@pytest.mark.parametrize(
+    ("machine", "bits", "program", "userland"),
+    [
+        ("aarch64", "64", "aarch64", "aarch64"),
+        ("aarch64", "32", "aarch64", "armv7l"),
+        ("armv8l", "32", "armv7l", "armv7l"),
+        ("armv7l", "32", "armv7l", "armv7l"),
+        ("x86_64", "64", "x86_64", "x86_64"),
+    ],
+)
+def test_what_is_built_for_which_system(machine, bits, program, userland):
+    facts = parse(answer(machine=machine, userland_bits=bits))
+    assert (facts.program_machine, facts.userland_machine) == (program, userland)
 
 
 @pytest.mark.parametrize("c_library", ["musl", "bionic", ""])

@@ -22,11 +22,13 @@ def planned(target, *variables):
     [
         "wheel",
         "wheel-aarch64",
+        "wheel-armv7",
         "wheel-deploy",
         "native-libraries",
         "native-test",
         "bireid-embed",
         "bireid-embed-aarch64",
+        "bireid-embed-armv7",
         "wasm",
         "install",
     ],

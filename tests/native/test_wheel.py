@@ -20,7 +20,7 @@ LIBRARIES = {
     "libbireid.so": "bireid_version",
     "libbireid_delegate.so": "bireid_delegate_version",
 }
-ARCHITECTURES = {"Advanced Micro Devices X86-64": "x86_64", "AArch64": "aarch64"}
+ARCHITECTURES = {"Advanced Micro Devices X86-64": "x86_64", "AArch64": "aarch64", "ARM": "armv7l"}
 C_LIBRARY = re.compile(r"lib(c|m|pthread)\.so\.\d|ld-linux-.*")
 
 pytestmark = pytest.mark.skipif(

@@ -87,11 +87,11 @@ def test_scores_mean_what_the_calibration_says(found):
 
 
 def test_kernels_compute_what_they_are_defined_to(package, run):
-    build = ["cmake", "--build", "build/wasm", "--target", "wasm_paths"]
+    build = ["cmake", "--build", "build/wasm", "--target", "emulated_paths"]
     run(build)
-    printed = run(["node", HERE / "run_program.mjs", "build/wasm/native/wasm_paths.wasm"])
+    printed = run(["node", HERE / "run_program.mjs", "build/wasm/native/emulated_paths.wasm"])
     assert printed.splitlines()[0] == "auto is wasm"
-    assert printed.count(": 0 of ") == 6
+    assert printed.count(": 0 of ") == 8
 
 
 def test_the_file_is_small(package):

@@ -18,17 +18,24 @@
 #if defined(__x86_64__)
 #define BIREID_FIRST_VERSION "GLIBC_2.2.5"
 #define BIREID_STAT_VERSION 1
+#define BIREID_STAT_SUFFIX ""
 #elif defined(__aarch64__)
 #define BIREID_FIRST_VERSION "GLIBC_2.17"
 #define BIREID_STAT_VERSION 0
+#define BIREID_STAT_SUFFIX ""
+#elif defined(__arm__)
+#define BIREID_FIRST_VERSION "GLIBC_2.4"
+#define BIREID_STAT_VERSION 3
+#define BIREID_STAT_SUFFIX "64"  // of the functions that _FILE_OFFSET_BITS=64 stands for
 #else
 #error "Say here which symbol version the first glibc of this architecture has, and _STAT_VER."
 #endif
 
 // Declares first_NAME: the function under the version that every glibc has.
-#define BIREID_FIRST(result, name, ...)                                \
-  __asm__(".symver first_" #name ", " #name "@" BIREID_FIRST_VERSION); \
+#define BIREID_FIRST_OF(result, name, symbol, ...)                      \
+  __asm__(".symver first_" #name ", " symbol "@" BIREID_FIRST_VERSION); \
   result first_##name(__VA_ARGS__)
+#define BIREID_FIRST(result, name, ...) BIREID_FIRST_OF(result, name, #name, __VA_ARGS__)
 
 extern "C" {
 
@@ -42,9 +49,9 @@ BIREID_FIRST(int, __pthread_key_create, pthread_key_t*, void (*)(void*));
 BIREID_FIRST(int, pthread_key_delete, pthread_key_t);
 BIREID_FIRST(void*, pthread_getspecific, pthread_key_t);
 BIREID_FIRST(int, pthread_setspecific, pthread_key_t, const void*);
-BIREID_FIRST(int, __xstat, int, const char*, struct stat*);
-BIREID_FIRST(int, __fxstat, int, int, struct stat*);
-BIREID_FIRST(int, __lxstat, int, const char*, struct stat*);
+BIREID_FIRST_OF(int, __xstat, "__xstat" BIREID_STAT_SUFFIX, int, const char*, struct stat*);
+BIREID_FIRST_OF(int, __fxstat, "__fxstat" BIREID_STAT_SUFFIX, int, int, struct stat*);
+BIREID_FIRST_OF(int, __lxstat, "__lxstat" BIREID_STAT_SUFFIX, int, const char*, struct stat*);
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) noexcept {
@@ -102,7 +109,8 @@ char __libc_single_threaded = 0;
 
 }  // extern "C"
 
-#if __GLIBC_PREREQ(2, 35)
+// On 32-bit ARM exceptions find their tables through a function that every glibc has.
+#if __GLIBC_PREREQ(2, 35) && !defined(__arm__)
 
 namespace {
 

@@ -1,7 +1,6 @@
 # bireid.wasm: the engine for browsers and Node, and the package `bireid` around it (runtime/web). It
 # needs SIMD and exceptions of WebAssembly: Chrome 95, Firefox 100, Safari 16.4, Node 18.
 
-include(cmake/web_units.cmake)
 # There is one module, which is not relocated.
 set_target_properties(bireid_core bireid_engine PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 
@@ -33,9 +32,6 @@ install(FILES "$<TARGET_FILE:bireid_wasm>" ${package_files} "${package}/package.
   "${package}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION . COMPONENT web)
 install(DIRECTORY "${package}/demo" DESTINATION . COMPONENT web)
 
-# What tests/web runs in Node.
-add_executable(wasm_paths EXCLUDE_FROM_ALL tests/wasm_paths.cc)
-target_link_libraries(wasm_paths PRIVATE bireid_core)
-set_target_properties(wasm_paths PROPERTIES SUFFIX .wasm)
-target_link_options(wasm_paths PRIVATE "SHELL:-s STANDALONE_WASM=1"
+set_target_properties(emulated_paths PROPERTIES SUFFIX .wasm)
+target_link_options(emulated_paths PRIVATE "SHELL:-s STANDALONE_WASM=1"
   "SHELL:-s ALLOW_MEMORY_GROWTH=1")

@@ -1,5 +1,10 @@
 #include "kernels/dispatch.h"
 
+#if defined(__arm__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace bireid {
 namespace {
 
@@ -19,6 +24,16 @@ bool CpuHasAvx512() {
 bool CpuHasAvx2() { return false; }
 bool CpuHasAvx512f() { return false; }
 bool CpuHasAvx512() { return false; }
+#endif
+
+#if defined(__arm__)
+// Where vectors have a fused multiply-add, VFPv4 has it too.
+bool CpuHasNeon32() {
+  constexpr unsigned long kNeeded = HWCAP_NEON | HWCAP_VFPv4;
+  return (getauxval(AT_HWCAP) & kNeeded) == kNeeded;
+}
+#else
+bool CpuHasNeon32() { return false; }
 #endif
 
 // Floats in AVX-512, bits and pixels in AVX2.
@@ -47,6 +62,7 @@ const KernelTable* FindKernels(std::string_view isa) {
       Avx512fKernels(),
       CpuHasAvx2() ? Avx2Kernels() : nullptr,
       NeonKernels(),
+      CpuHasNeon32() ? Neon32Kernels() : nullptr,
       WasmKernels(),
       ScalarKernels(),
   };

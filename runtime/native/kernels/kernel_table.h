@@ -204,6 +204,7 @@ const KernelTable* Avx2Kernels();
 const KernelTable* Avx512fFloats();  // what is not of floats is null
 const KernelTable* Avx512Kernels();
 const KernelTable* NeonKernels();
+const KernelTable* Neon32Kernels();  // also called "neon"
 const KernelTable* WasmKernels();
 
 }  // namespace bireid

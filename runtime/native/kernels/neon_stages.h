@@ -1,5 +1,6 @@
 // What NEON adds to the portable stages: signs packed without a scalar loop, and the usual stages
-// on a tile that stays in registers.
+// on a tile that stays in registers. The C++ operators of vectors are avoided: for 32-bit ARM gcc
+// splits them into scalars, unless told that numbers below 2^-126 do not matter.
 #ifndef BIREID_KERNELS_NEON_STAGES_H_
 #define BIREID_KERNELS_NEON_STAGES_H_
 
@@ -12,7 +13,34 @@ namespace {
 
 constexpr int kLanes = 4;
 constexpr int kVectors = kBlockChannels / kLanes;
-constexpr int kStagePixels = 2;  // a tile of two pixels takes half of the registers
+// So many pixels take half of the registers.
+#if defined(__aarch64__)
+constexpr int kStagePixels = 2;
+#else
+constexpr int kStagePixels = 1;
+#endif
+
+// What 32-bit ARM lacks.
+[[gnu::always_inline]] inline uint32_t AddLanes(uint32x4_t lanes) {
+#if defined(__aarch64__)
+  return vaddvq_u32(lanes);
+#else
+  const uint32x2_t halves = vadd_u32(vget_low_u32(lanes), vget_high_u32(lanes));
+  return vget_lane_u32(vpadd_u32(halves, halves), 0);
+#endif
+}
+
+[[gnu::always_inline]] inline float32x4_t Clamp(float32x4_t x, float low, float high) {
+  const float32x4_t least = vdupq_n_f32(low);
+  const float32x4_t most = vdupq_n_f32(high);
+#if defined(__aarch64__)
+  return vminnmq_f32(vmaxnmq_f32(x, least), most);
+#else
+  // As portable::Maximum and portable::Minimum choose.
+  const float32x4_t above = vbslq_f32(vcgtq_f32(x, least), x, least);
+  return vbslq_f32(vcltq_f32(above, most), above, most);
+#endif
+}
 
 // Nibble v of lane c repeats the comparison of channel 4 * v + c; of each, bit c is kept.
 template <typename Compare>
@@ -26,13 +54,13 @@ template <typename Compare>
   nibbles = vsliq_n_u32(nibbles, compare(5), 20);
   nibbles = vsliq_n_u32(nibbles, compare(6), 24);
   nibbles = vsliq_n_u32(nibbles, compare(7), 28);
-  return vaddvq_u32(vandq_u32(nibbles, bits));
+  return AddLanes(vandq_u32(nibbles, bits));
 }
 
 // For the portable stages.
 struct Comparisons {
   static uint32_t Negative(const float* y) {
-    return Pack([&](int v) { return vcltzq_f32(vld1q_f32(y + v * kLanes)); });
+    return Pack([&](int v) { return vcltq_f32(vld1q_f32(y + v * kLanes), vdupq_n_f32(0.0f)); });
   }
   static uint32_t Above(const float* y, const float* bound) {
     return Pack(
@@ -61,7 +89,7 @@ template <typename Function>
   }
 }
 
-// portable::RunStages with the tile in registers. The second pixel may be the first again: every
+// portable::RunStages with the tile in registers. A second pixel may be the first again: every
 // stage reads both before it writes either.
 [[gnu::always_inline]] inline void RunUsualStages(const Stage* stages, int stage_count,
                                                   const int* pixels, int block, RegisterTile& y) {
@@ -71,10 +99,10 @@ template <typename Function>
     const auto channel = [&](int v) { return vld1q_f32(stage.channel + first + v * kLanes); };
     switch (stage.kind) {
       case StageKind::kMultiply:
-        ForEach(y, [&](float32x4_t x, int, int v) { return x * channel(v); });
+        ForEach(y, [&](float32x4_t x, int, int v) { return vmulq_f32(x, channel(v)); });
         break;
       case StageKind::kAdd:
-        ForEach(y, [&](float32x4_t x, int, int v) { return x + channel(v); });
+        ForEach(y, [&](float32x4_t x, int, int v) { return vaddq_f32(x, channel(v)); });
         break;
       case StageKind::kAddMap:
       case StageKind::kAddBorder:
@@ -84,18 +112,18 @@ template <typename Function>
           if (stage.kind == StageKind::kAddBorder && offset < 0) continue;
           const float* map = static_cast<const float*>(stage.map) + offset + first;
 #pragma GCC unroll 8
-          for (int v = 0; v < kVectors; ++v) y[p][v] += vld1q_f32(map + v * kLanes);
+          for (int v = 0; v < kVectors; ++v) {
+            y[p][v] = vaddq_f32(y[p][v], vld1q_f32(map + v * kLanes));
+          }
         }
         break;
       case StageKind::kPrelu:
         ForEach(y, [&](float32x4_t x, int, int v) {
-          return vbslq_f32(vcgezq_f32(x), x, x * channel(v));
+          return vbslq_f32(vcgeq_f32(x, vdupq_n_f32(0.0f)), x, vmulq_f32(x, channel(v)));
         });
         break;
       case StageKind::kClamp:
-        ForEach(y, [&](float32x4_t x, int, int) {
-          return vminnmq_f32(vmaxnmq_f32(x, vdupq_n_f32(stage.low)), vdupq_n_f32(stage.high));
-        });
+        ForEach(y, [&](float32x4_t x, int, int) { return Clamp(x, stage.low, stage.high); });
         break;
       case StageKind::kStore:
 #pragma GCC unroll 2
@@ -111,7 +139,7 @@ template <typename Function>
         for (int p = 0; p < kStagePixels; ++p) {
           const int64_t offset = portable::PixelOffset(stage, pixels[p]);
           static_cast<uint32_t*>(stage.map)[offset + block] =
-              Pack([&](int v) { return vcltzq_f32(y[p][v]); });
+              Pack([&](int v) { return vcltq_f32(y[p][v], vdupq_n_f32(0.0f)); });
         }
         break;
       default:

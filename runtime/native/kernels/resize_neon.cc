@@ -1,7 +1,7 @@
 // NEON multiplies 32 bits: weights need no parts.
 #include "kernels/resize_kernels.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #include <arm_neon.h>
 

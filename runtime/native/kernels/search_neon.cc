@@ -1,7 +1,7 @@
 // NEON counts bits in bytes and adds them up once per row.
 #include "kernels/search_kernels.h"
 
-#if defined(__aarch64__)
+#if defined(__ARM_NEON)
 
 #include <arm_neon.h>
 
@@ -13,6 +13,15 @@ namespace {
 constexpr size_t kBytes = 16;
 // A byte counts to 8 per load; so many loads fit into 8 bits.
 constexpr size_t kLoadsAtOnce = 31;
+
+[[gnu::always_inline]] inline int32_t AddBytes(uint8x16_t bytes) {
+#if defined(__aarch64__)
+  return vaddlvq_u8(bytes);
+#else
+  const uint64x2_t halves = vpaddlq_u32(vpaddlq_u16(vpaddlq_u8(bytes)));
+  return static_cast<int32_t>(vgetq_lane_u64(halves, 0) + vgetq_lane_u64(halves, 1));
+#endif
+}
 
 void Hamming(const uint8_t* rows, size_t count, size_t bytes, const uint8_t* query,
              int32_t* distances) {
@@ -26,7 +35,7 @@ void Hamming(const uint8_t* rows, size_t count, size_t bytes, const uint8_t* que
       for (; at < end; at += kBytes) {
         counts = vaddq_u8(counts, vcntq_u8(veorq_u8(vld1q_u8(rows + at), vld1q_u8(query + at))));
       }
-      bits += vaddlvq_u8(counts);
+      bits += AddBytes(counts);
     }
     distances[i] = bits;
   }

@@ -1,5 +1,5 @@
-# Files that are compiled together for the web: Emscripten takes two seconds a file, of which the
-# headers are most. A file that is not named here is compiled by itself; so is one that uses a name
+# Files that are compiled together with BIREID_UNITS and for the web: a compiler takes two seconds a
+# file, of which the headers are most. A file that is not named here is compiled by itself; so is one that uses a name
 # of its own which another of its unit has.
 
 # bireid_unit(UNIT DIRECTORY NAMES...)
@@ -27,3 +27,9 @@ bireid_unit(readers engine file following golden kinds safetensors)
 bireid_unit(manifest engine manifest pixel_formats)
 bireid_unit(models engine matching model_operators model_reader preprocess)
 set_target_properties(bireid_core bireid_engine PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+# gcc warns of types without a name outside their file, which such a class has on purpose, wherever it
+# is not the file that is compiled.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(bireid_core PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  target_compile_options(bireid_engine PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+endif()
