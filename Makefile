@@ -78,7 +78,7 @@ $(VENV)/.made:
 $(VENV)/.installed-runtime: $(VENV)/.made runtime/pyproject.toml constraints.txt $(NATIVE_LIBRARY)
 	@$(call require_compiler)
 	@echo "== building and installing bireid-runtime"
-	@$(INSTALL) -e "./runtime[images,litert,onnx]"
+	@$(INSTALL) -e "./runtime[images,litert,onnx]" $(WHEEL_UNITS)
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made | $(VENV)/.installed-runtime
@@ -124,9 +124,13 @@ test-fast: $(READY_TO_TEST)
 	@echo "== pytest, without the slow tests"
 	@$(PYTEST) -m "not slow"
 
+# Sources are compiled in few units, in a fraction of the time; who works on them may say UNITS=.
+UNITS := -DBIREID_UNITS=ON
+WHEEL_UNITS := $(patsubst -D%,--config-settings=cmake.define.%,$(UNITS))
+
 # $(1): folder under build/; $(2): CMake options.
 define configure_and_build
-$(CMAKE) -S runtime -B build/$(1) $(2) --log-level=NOTICE -Wno-deprecated
+$(CMAKE) -S runtime -B build/$(1) $(UNITS) $(2) --log-level=NOTICE -Wno-deprecated
 $(CMAKE) --build build/$(1) --parallel $(CORES)
 endef
 run_native_tests = $(CTEST) --test-dir build/$(1) --parallel $(CORES) --output-on-failure
@@ -189,7 +193,8 @@ define build_wheel
 @rm -f dist/bireid_runtime-*_$(1).whl
 @$(call require_compiler)
 @$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
-  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) --config-settings=build-dir=build/wheel-$(1) $(2)
+  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) --config-settings=build-dir=build/wheel-$(1) \
+  $(WHEEL_UNITS) $(2)
 @PYTHONPATH=tests $(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
   tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }
@@ -197,7 +202,7 @@ define build_wheel
 endef
 AARCH64_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/aarch64-linux-gnu.cmake
 CROSS_BUILD := --config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(AARCH64_TOOLCHAIN)
-# As `uname -m` calls it; nobody works on these sources there, so they are compiled in few units.
+# As `uname -m` calls it.
 ARMV7 := armv7l
 ARMV7_TOOLCHAIN := $(CURDIR)/runtime/native/cmake/arm-linux-gnueabihf.cmake
 
@@ -219,8 +224,7 @@ ifeq ($(shell uname -m),$(ARMV7))
 else ifeq ($(shell command -v arm-linux-gnueabihf-g++),)
 	@echo "== no wheel for $(ARMV7): the compiler is missing (apt-get install g++-arm-linux-gnueabihf)"
 else
-	$(call build_wheel,$(ARMV7),--config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN) \
-	  --config-settings=cmake.define.BIREID_UNITS=ON)
+	$(call build_wheel,$(ARMV7),--config-settings=cmake.define.CMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN))
 endif
 
 wheel-deploy: $(TOOLS)/.made
@@ -244,7 +248,7 @@ native-libraries: $(TOOLS)/.made
 define build_program
 @echo "== bireid-embed for $(1)"
 @$(call require_compiler)
-@$(CMAKE) -S runtime -B build/static-$(1) -DBIREID_STATIC=ON $(2) --log-level=NOTICE -Wno-deprecated
+@$(CMAKE) -S runtime -B build/static-$(1) -DBIREID_STATIC=ON $(UNITS) $(2) --log-level=NOTICE -Wno-deprecated
 @$(CMAKE) --build build/static-$(1) --parallel $(CORES) --target bireid-embed
 @mkdir -p dist
 @cp build/static-$(1)/native/bireid-embed dist/bireid-embed-$(1)
@@ -269,7 +273,7 @@ ifeq ($(shell uname -m),$(ARMV7))
 else ifeq ($(shell command -v arm-linux-gnueabihf-g++),)
 	@echo "== no bireid-embed for $(ARMV7): the compiler is missing (apt-get install g++-arm-linux-gnueabihf)"
 else
-	$(call build_program,$(ARMV7),-DCMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN) -DBIREID_UNITS=ON)
+	$(call build_program,$(ARMV7),-DCMAKE_TOOLCHAIN_FILE=$(ARMV7_TOOLCHAIN))
 endif
 
 # Not for `make test`: the tests of the package build it.

@@ -1,6 +1,6 @@
 # Files that are compiled together with BIREID_UNITS and for the web: a compiler takes two seconds a
-# file, of which the headers are most. A file that is not named here is compiled by itself; so is one that uses a name
-# of its own which another of its unit has.
+# file, of which the headers are most. A file that is not named here is compiled by itself; so is one
+# that uses a name of its own which another of its unit has.
 
 # bireid_unit(UNIT DIRECTORY NAMES...)
 function(bireid_unit unit directory)
