@@ -28,17 +28,24 @@ RESULTS = Path(__file__).parent / "results" / "bench"
     help="Also time this .onnx or .tflite file (repeatable).",
 )
 @click.option("--remark", default="", help="What the other files are, a sentence.")
+@click.option("--label", default="", help="Tells this record from others of the bundle.")
 @click.option("--threads", default=1, show_default=True, help="Threads.")
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
 @click.option("--starts", default=5, show_default=True, help="Fresh processes per engine.")
 def main(
-    bundle: Path, against: tuple[Path, ...], remark: str, threads: int, rounds: int, starts: int
+    bundle: Path,
+    against: tuple[Path, ...],
+    remark: str,
+    label: str,
+    threads: int,
+    rounds: int,
+    starts: int,
 ) -> None:
     """Time BUNDLE and write a file of studies/results/bench."""
     opened = Bundle.open(bundle)
     timings = time_engines(engines_of(opened, against, threads), rounds, 10, starts)
     record = {
-        "bundle": opened.name,
+        "bundle": opened.name + (f", {label}" if label else ""),
         "input": list(opened.inputs[0].shape),
         "machine": machine_name(),
         "threads": threads,
@@ -47,7 +54,8 @@ def main(
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
     RESULTS.mkdir(exist_ok=True)
-    result = RESULTS / f"{opened.name}-{threads}t.json"
+    name = f"{opened.name}-{threads}t{label and '-'}{label}"
+    result = RESULTS / f"{name}.json"
     with atomic_file(result) as file:
         file.write((json.dumps(record, indent=1) + "\n").encode())
     click.echo(str(result))

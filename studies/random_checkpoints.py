@@ -1,6 +1,6 @@
-"""Write checkpoints of light networks with random weights, to see how fast their engines are.
+"""Write checkpoints of known networks with random weights, to see how fast their engines are.
 
-    python studies/light_checkpoints.py FOLDER
+    python studies/random_checkpoints.py FOLDER
     bireid-deploy import FOLDER/osnet_x0_25.safetensors -o FOLDER/osnet
     bireid-deploy bench FOLDER/osnet --against FOLDER/osnet/model.float.onnx
 
@@ -22,6 +22,8 @@ _MOBILENET = (
 )  # fmt: skip
 _OSNET = (16, 64, 96, 128)
 _FEATURES = 512
+# Blocks of the stages of ResNet-50, He et al., CVPR 2016, table 1.
+_RESNET = (3, 4, 6, 3)
 
 
 @click.command()
@@ -31,12 +33,13 @@ def main(folder: Path) -> None:
     from bireid_runtime.safetensors import write_safetensors
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, shapes in (("osnet_x0_25", _osnet()), ("mobilenet_v2", _mobilenet())):
+    networks = {"osnet_x0_25": _osnet(), "mobilenet_v2": _mobilenet(), "resnet50": _resnet()}
+    for name, shapes in networks.items():
         random = np.random.default_rng(0)
         arrays = {key: _draw(random, key, shape) for key, shape in shapes}
         path = folder / f"{name}.safetensors"
         path.write_bytes(write_safetensors(arrays))
-        print(path)
+        click.echo(str(path))
 
 
 def _draw(random: np.random.Generator, key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -109,6 +112,26 @@ def _mobilenet() -> Shapes:
             inputs = outputs
             index += 1
     yield from _pair(f"features.{index}", 0, (1280, inputs, 1, 1))
+
+
+def _resnet() -> Shapes:
+    yield "conv1.weight", (64, 3, 7, 7)
+    yield from _norm("bn1", 64)
+    inputs = 64
+    for stage, blocks in enumerate(_RESNET, start=1):
+        middle = 32 * 2**stage
+        for block in range(blocks):
+            key = f"layer{stage}.{block}"
+            ends = ((middle, inputs, 1), (middle, middle, 3), (4 * middle, middle, 1))
+            for number, (outputs, taken, kernel) in enumerate(ends, start=1):
+                yield f"{key}.conv{number}.weight", (outputs, taken, kernel, kernel)
+                yield from _norm(f"{key}.bn{number}", outputs)
+            if block == 0:
+                yield from _pair(f"{key}.downsample", 0, (4 * middle, inputs, 1, 1))
+            inputs = 4 * middle
+    # A classifier, by which the kind of checkpoint is known.
+    yield "classifier.weight", (2, inputs)
+    yield "classifier.bias", (2,)
 
 
 def _pair(key: str, first: int, shape: tuple[int, ...]) -> Shapes:
