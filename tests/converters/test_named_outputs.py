@@ -229,7 +229,8 @@ def test_int8_and_float_onnx_keep_the_names(toys, tmp_path):
 
 def test_every_format_that_the_gate_takes_apart_can_be_opened_and_audited():
     for entry in FORMATS:
-        assert callable(entry.load_audit())
+        if entry.audit is not None:
+            assert callable(entry.load_audit())
         if entry.opener is not None:
             with pytest.raises(UnsupportedModelError):
                 entry.open(b"no model")

@@ -200,7 +200,7 @@ def shared_layer():
             "layer odd: .*'relu'",
         ),
         (lambda: one_layer(keras.layers.Activation("tanh", name="odd")), "layer odd: .*'tanh'"),
-        (lambda: one_layer(keras.layers.ReLU(6.0, name="odd")), "layer odd: .*max_value"),
+        (lambda: one_layer(keras.layers.ReLU(threshold=1, name="odd")), "layer odd: .*threshold"),
         (lambda: one_layer(keras.layers.Dense(4, name="odd")), "layer odd: .*Dense"),
         (lambda: one_layer(batch_norm(axis=1, name="odd")), r"layer odd: .*axis \[1\]"),
         (

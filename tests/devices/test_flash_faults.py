@@ -148,11 +148,11 @@ def test_the_disk_is_full(device, flash, bundle, small_disk, df):
     assert current(directory) == before
 
 
-def test_a_32_bit_machine(flashed, flash, bundle):
-    flashed.replace("uname", 'case $1 in -m) echo armv7l ;; *) exec /usr/bin/uname "$@" ;; esac')
+def test_an_old_32_bit_machine(flashed, flash, bundle):
+    flashed.replace("uname", 'case $1 in -m) echo armv6l ;; *) exec /usr/bin/uname "$@" ;; esac')
     refusal = flash.refusal(3, bundle, flashed.target_url, PROGRAM)
-    assert "armv7l" in refusal
-    assert "install the 64-bit" in refusal
+    assert "armv6l" in refusal
+    assert "older than ARMv7" in refusal
 
 
 def test_32_bit_programs_on_a_64_bit_kernel(flashed, flash, bundle):

@@ -34,7 +34,7 @@ def test_bench(columns):
     assert max(map(len, lines)) <= columns
     assert lines[0].startswith("fastest: ")
     ours = [line for line in lines if line.startswith(" 1-bit, bireid (native), uint8 stem  ")]
-    assert sum(len(line.split("stem")[1].split()) for line in ours) == 9
+    assert sum(len(line.split("stem")[1].split()) for line in ours) == 10
 
 
 def test_a_pipe_gets_whole_lines(capsys):
