@@ -45,6 +45,7 @@ class WatchReport:
         lost: Per live camera how often it went away.
         sightings: How many tracks are over.
         refused: Boxes that started no track, since too many were open.
+        unrated: Sightings that are undecided because the gallery has outgrown its calibration.
         seconds: How long it took, with what earlier calls took.
         fps: Frames per second of this call.
         drawn: Videos in `out` that were asked for.
@@ -58,6 +59,7 @@ class WatchReport:
     lost: dict[str, int]
     sightings: int
     refused: int
+    unrated: int
     seconds: float
     fps: float
     drawn: tuple[str, ...] = ()
@@ -226,6 +228,7 @@ class _Work:
             lost=dict(state.lost),
             sightings=state.sightings,
             refused=self._watcher.refused,
+            unrated=self._watcher.unrated,
             seconds=state.seconds,
             fps=taken / max(1e-9, state.seconds - before),
         )

@@ -102,6 +102,11 @@ def command(
             message(f"{camera}: went away {count} times and was asked again")
     if report.refused:
         message(f"{report.refused} boxes started no track: too many were open")
+    if report.unrated:
+        message(
+            f"{report.unrated} sightings are undecided: so many people need a lower false-match "
+            "rate than the calibration shows; calibrate on more people, or give --fmr or --same"
+        )
     _say(report, as_json)
 
 

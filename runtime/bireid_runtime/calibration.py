@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.bundle_files import MANIFEST_NAME
-from bireid_runtime.errors import ArgumentError, BundleError
+from bireid_runtime.errors import ArgumentError, BundleError, RateNotShownError
 from bireid_runtime.manifest import Section, parse_manifest
 
 MAX_ROWS = 64
@@ -69,6 +69,7 @@ class Calibration:
 
         Raises:
             ArgumentError: As `row`.
+            RateNotShownError: So many people need a lower FMR than the calibration shows.
         """
         if not 0 < fpir < 1:
             raise ArgumentError(f"fpir is {fpir}; it must be above 0 and below 1")
@@ -85,7 +86,7 @@ class Calibration:
         fitting = [row for row in rows if row.target <= fmr * (1 + 1e-9)]
         if not fitting:
             lowest = f"the lowest is {rows[-1].target:g}" if rows else "they showed none"
-            raise ArgumentError(
+            raise RateNotShownError(
                 f"a false-match rate of {fmr:.2g} is lower than {self.identities} people of "
                 f"{self.data} could show; {lowest}"
             )

@@ -46,3 +46,7 @@ class SelfTestError(BireidError):
 
 class ArgumentError(BireidError, ValueError):
     """A caller passed a value outside its documented range."""
+
+
+class RateNotShownError(ArgumentError):
+    """A calibration had too few people to show a rate as low as the one that is asked for."""

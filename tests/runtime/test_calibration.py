@@ -4,10 +4,12 @@ import copy
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bireid_runtime.calibration import Calibration
-from bireid_runtime.errors import ArgumentError, BundleError
+from bireid_runtime.errors import ArgumentError, BundleError, RateNotShownError
 from bireid_runtime.gallery import Gallery
+from bireid_runtime.watching.identities import Thresholds, identify
 from gallery_embeddings import DIM, NETWORK, person_rows
 
 
@@ -76,3 +78,19 @@ def test_a_gallery_answers_with_the_rate_that_a_score_stands_for(tmp_path: Path)
             gallery.match(query, 0.5, fmr=0.1)
         with pytest.raises(BundleError):
             gallery.calibrate("{}")
+
+
+def test_a_gallery_that_outgrows_its_calibration_leaves_the_rest_undecided(tmp_path: Path) -> None:
+    rate = Thresholds(fpir=0.02)  # The table shows 0.001: enough for twenty people.
+    keys = {"camera": "door", "at": 1.0, "remember": True}
+    with Gallery.create(tmp_path / "g", NETWORK, DIM) as gallery:
+        gallery.calibrate(json.dumps(TABLE))
+        for person in range(30):
+            rows = np.eye(DIM, dtype=np.float32)[person : person + 1]
+            found = identify(gallery, rows, rate, source=f"track {person}", **keys)
+            assert found.rated == (person <= 20)
+            assert found.match.verdict == ("different" if found.rated else "undecided")
+            assert found.entry is not None
+        assert gallery.stats().people == 21
+        with pytest.raises(RateNotShownError, match="is lower than"):
+            gallery.match(rows, fpir=0.02)

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bireid_runtime.errors import ArgumentError
+from bireid_runtime.errors import ArgumentError, RateNotShownError
 from bireid_runtime.gallery import GalleryStore, Match
+
+# A score is a cosine: above none, and below none.
+_NEVER_SAME, _NEVER_DIFFERENT = 2.0, -1.0
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,13 @@ class Identity:
         person: Number of the person: that of `match` if it is the same, a new one of a stranger
             that was remembered, else None.
         entry: Number of the new entry of the gallery, or None.
+        rated: Whether the calibration could say what its score stands for.
     """
 
     match: Match
     person: int | None
     entry: int | None
+    rated: bool = True
 
 
 def identify(
@@ -65,6 +70,10 @@ def identify(
             none of them, as a sighting of nobody if that is undecided. A source that is there at
             that time already is not added again.
 
+    Returns:
+        Who it is: undecided, and not `rated`, if the gallery has more people than its calibration
+        can state the rate of false matches for.
+
     Raises:
         ArgumentError, GalleryError: As `Gallery.match` and `Gallery.add`.
     """
@@ -72,19 +81,25 @@ def identify(
     length = float(np.linalg.norm(mean))
     # Embeddings that cancel out have no direction: then the first, of the best crop, stands.
     query = (mean / length).astype(np.float32) if length > 1e-6 else rows[0]
-    (match,) = gallery.match(
-        query, thresholds.same, thresholds.different, fmr=thresholds.fmr, fpir=thresholds.fpir
-    )
+    rated = True
+    try:
+        (match,) = gallery.match(
+            query, thresholds.same, thresholds.different, fmr=thresholds.fmr, fpir=thresholds.fpir
+        )
+    except RateNotShownError:
+        # A gallery that learns outgrows its calibration: who it is then stays undecided.
+        rated = False
+        (match,) = gallery.match(query, _NEVER_SAME, _NEVER_DIFFERENT)
     person = match.person if match.verdict == "same" else None
     if not remember:
-        return Identity(match, person, None)
+        return Identity(match, person, None, rated)
     entries = gallery.add(query, camera=camera, at=at, source=source)
     if not entries:
-        return Identity(match, person, None)
+        return Identity(match, person, None, rated)
     if match.verdict != "undecided":
         own = gallery.split(entries)
         if person is None:
             person = own
         else:
             gallery.merge_people(person, own)
-    return Identity(match, person, entries[0])
+    return Identity(match, person, entries[0], rated)

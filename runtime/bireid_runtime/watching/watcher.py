@@ -169,8 +169,13 @@ class Watcher:
         options: How it works.
         first_tracks: Per camera the number of its first track, to go on where another one stopped.
 
+    Attributes:
+        unrated: Sightings so far that are undecided because the gallery, which learns, has more
+            people than its calibration can state the rate of false matches for.
+
     Raises:
         FingerprintError: The gallery holds embeddings of another network.
+        ArgumentError: It is not calibrated, or not for as low a rate as `thresholds` asks for.
         UnsupportedModelError: The detector has several classes, none of them `person` or the one
             that was named.
     """
@@ -185,6 +190,10 @@ class Watcher:
         first_tracks: dict[str, int] | None = None,
     ) -> None:
         gallery.require(extractor.fingerprint)
+        # Thresholds that the gallery cannot take are refused now, not at the first track.
+        anybody = np.eye(1, gallery.dim, dtype=np.float32)
+        limits = thresholds.same, thresholds.different
+        gallery.match(anybody, *limits, fmr=thresholds.fmr, fpir=thresholds.fpir)
         self._options = Watching() if options is None else options
         self._extractor = extractor
         self._gallery = gallery
@@ -194,6 +203,7 @@ class Watcher:
         self._first = dict(first_tracks or {})
         self._cameras: dict[str, Associator] = {}
         self._courses: dict[Track, _Course] = {}
+        self.unrated = 0
 
     @property
     def refused(self) -> int:
@@ -322,6 +332,7 @@ class Watcher:
             source=f"watch:{camera}:{track.number}:{crops[0].frame}",
             remember=self._options.remember,
         )
+        self.unrated += not found.rated
         is_same = found.match.verdict == "same"
         return Sighting(
             camera=camera,

@@ -16,7 +16,8 @@ void Check(bireid_status status) {
 // As short as it may be and still the same double.
 std::string Shortest(double value) {
   char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
+  // Fewer digits would write 140 as 1.4e+02.
+  for (int digits = 6; digits <= 17; ++digits) {
     std::snprintf(text, sizeof(text), "%.*g", digits, value);
     if (std::strtod(text, nullptr) == value) break;
   }
