@@ -89,6 +89,12 @@ def command(
             quiet=quiet_native_output,
             **options,
         )
+    _say_faults(report)
+    _say(report, as_json)
+
+
+def _say_faults(report: "WatchReport") -> None:
+    """What went wrong on the way, a line each."""
     for camera, reason in report.gone.items():
         message(f"{camera}: ended before its end, {reason}")
     for camera, count in report.broken.items():
@@ -107,7 +113,6 @@ def command(
             f"{report.unrated} sightings are undecided: so many people need a lower false-match "
             "rate than the calibration shows; calibrate on more people, or give --fmr or --same"
         )
-    _say(report, as_json)
 
 
 def _named(given: tuple[str, ...], cameras: list[str] | None) -> dict[str, Path | str]:
