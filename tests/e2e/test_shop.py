@@ -32,7 +32,7 @@ def test_the_shop_in_ten_lines(cli, lines, tmp_path, monkeypatch):
     who, _, morning, stats, _, noon, search, _, removed = outs
     assert "3 rendered people, 2 cameras, boxes: truth" in who
     assert "found again at another camera" in who
-    page = Path("who/who.html").read_text()
+    page = Path("shop/who.html").read_text()
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("<figure") == 6
     assert "124 frames of 1 cameras, 3 sightings" in morning
@@ -41,5 +41,5 @@ def test_the_shop_in_ten_lines(cli, lines, tmp_path, monkeypatch):
     assert "camera1" in search
     assert "ada" not in Path("shop.gallery").read_bytes().decode("latin-1")
     assert "entries removed" in removed
-    again = cli("who", os.environ[name], "--people", 3, "--out", "who")
+    again = cli("who", os.environ[name], "--people", 3, "--out", "shop")
     assert (again.code, "is there already" in again.err) == (2, True)
