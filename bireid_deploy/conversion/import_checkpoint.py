@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
+from bireid_converters.checkpoints.weights import weights_of
 from bireid_converters.convert import convert
 from bireid_converters.errors import CheckpointError
 from bireid_converters.formats import find_format
 from bireid_converters.golden import prepare
-from bireid_models.imported import Weights, WeightsError
+from bireid_models.imported import WeightsError
 from bireid_models.imported.network import (
     EMBEDDING,
     ImportedConfig,
@@ -91,9 +92,7 @@ def read_network(path: Path, settings: ImportSettings) -> ReadNetwork:
 
 def _rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -> ReadNetwork:
     tensors = checkpoint.tensors
-    weights = Weights(
-        {key: tensor.shape for key, tensor in tensors.items()}, lambda key: tensors[key].numpy()
-    )
+    weights = weights_of(tensors)
     options = family.options(tensors)
     if settings.last_stride is not None:
         options["last_stride"] = settings.last_stride

@@ -11,6 +11,7 @@ from typing import Any
 
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
+from bireid_converters.checkpoints.weights import weights_of
 from bireid_models.imported import Weights, WeightsError
 
 from bireid_deploy.errors import TrainingError
@@ -43,11 +44,8 @@ def start_from_checkpoint(network: Any, path: Path) -> None:
         family = find_family(list(tensors), None)
         if family.architecture not in _BODIES:
             raise TrainingError(f"{path}: {family.name} is no ResNet, the network to train is one")
-        weights = Weights(
-            {key: tensor.shape for key, tensor in tensors.items()}, lambda key: tensors[key].numpy()
-        )
         try:
-            _assign(network, weights, family.options(tensors).get("body", ""))
+            _assign(network, weights_of(tensors), family.options(tensors).get("body", ""))
         except WeightsError as error:
             raise TrainingError(
                 f"{path} does not fit {network.config.backbone} at width {network.config.width:g}: "

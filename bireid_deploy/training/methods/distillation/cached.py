@@ -4,7 +4,6 @@ The teacher has seen each image whole, as it is or mirrored; crops, colours and 
 student's alone. Importing it loads TensorFlow.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,21 @@ from bireid_models.framework import tf
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import MethodContext, Play, Scene
-from bireid_deploy.training.methods.distillation.losses import (
-    distribution_loss,
-    embedding_loss,
-    relations_loss,
-)
+from bireid_deploy.training.methods.distillation.lesson import Lesson
 from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.teacher_cache import TeacherCache, vote_classes
 
 
 @dataclass(frozen=True)
-class CachedTeacher:
+class CachedTeacher(Lesson):
     """A teacher that has said all it has to say.
 
     Attributes:
         said: float16 (N, 2, D), its embeddings, or its logits in the student's order of classes, by
             row of the training data.
-        options: What the student learns from it.
     """
 
     said: Any
-    options: DistillationSection
-
-    @property
-    def adversaries(self) -> list[Any]:
-        """None."""
-        return []
-
-    @property
-    def companions(self) -> list[Any]:
-        """None."""
-        return []
-
-    def state(self) -> dict[str, Any]:
-        """Nothing: the cache keeps it."""
-        return {}
 
     def play(self, scene: Scene) -> Play:
         """One term of the task's loss."""
@@ -59,18 +38,7 @@ class CachedTeacher:
                 "needs; give a run as the teacher"
             )
         taught = tf.cast(tf.gather_nd(self.said, scene.origins), tf.float32)
-        options = self.options
-        if options.target == "logits":
-            loss = distribution_loss(scene.predictions["logits"], taught, options.temperature)
-        elif options.target == "embedding":
-            loss = embedding_loss(scene.features["neck"], taught)
-        else:
-            loss = relations_loss(scene.features["neck"], taught)
-        return Play(task={"distillation": options.weight * loss})
-
-    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
-        """Nothing can be told from the history."""
-        return None
+        return self.learned(scene, taught)
 
 
 def open_cache(path: Path, options: DistillationSection, context: MethodContext) -> CachedTeacher:
@@ -97,7 +65,7 @@ def open_cache(path: Path, options: DistillationSection, context: MethodContext)
         said = _said(cache, rows, options, context)
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from error
-    return CachedTeacher(tf.constant(said), options)
+    return CachedTeacher(options, tf.constant(said))
 
 
 def _said(

@@ -3,7 +3,7 @@
 Importing it loads TensorFlow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,51 +14,32 @@ from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import has_classifier, read_classifier
 from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import Play, Scene
-from bireid_deploy.training.methods.distillation.losses import (
-    distribution_loss,
-    embedding_loss,
-    relations_loss,
-)
+from bireid_deploy.training.methods.distillation.lesson import Lesson
 from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.methods.teachers import open_teacher_network
 from bireid_deploy.training.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
-class Teacher:
+class Teacher(Lesson):
     """A trained network that a student learns from.
 
     Attributes:
         network: The network; it runs in inference mode and gets no gradient.
         classifier: Kernel of its classifier, float32 (D, K); None unless `logits` are learned.
-        options: What the student learns from it.
     """
 
     network: Any
     classifier: Any
-    options: DistillationSection
-
-    @property
-    def adversaries(self) -> list[Any]:
-        """None."""
-        return []
-
-    @property
-    def companions(self) -> list[Any]:
-        """None: the teacher does not learn."""
-        return []
-
-    def state(self) -> dict[str, Any]:
-        """Nothing: the teacher's own run keeps it."""
-        return {}
 
     def play(self, scene: Scene) -> Play:
         """One term of the task's loss."""
         if self.options.target == "task":
             return Play(task={"distillation": self.options.weight * self._taught(scene)})
-        logits = scene.predictions["logits"] if self.options.target == "logits" else None
-        loss = self.loss(scene.images, scene.features["neck"], logits)
-        return Play(task={"distillation": loss})
+        taught = self.network.features(scene.images, training=False)["neck"]
+        if self.classifier is not None:
+            taught = tf.matmul(taught, self.classifier)
+        return self.learned(scene, taught)
 
     def _taught(self, scene: Scene) -> Any:
         if scene.taught is None:
@@ -67,31 +48,6 @@ class Teacher:
                 "'embedding'"
             )
         return scene.taught(self.network.features(scene.images, training=False))
-
-    def advice(self, history: Sequence[Mapping[str, float]]) -> str | None:
-        """Nothing can be told from the history."""
-        return None
-
-    def loss(self, images: Any, neck: Any, logits: Any) -> Any:
-        """The weighted distillation term of one batch.
-
-        Args:
-            images: float32 (N, H, W, 3), what the student saw.
-            neck: float32 (N, D), the student's features after the neck.
-            logits: float32 (N, K), the student's; only read if they are learned.
-
-        Returns:
-            Scalar.
-        """
-        taught = self.network.features(images, training=False)["neck"]
-        if self.options.target == "embedding":
-            return self.options.weight * embedding_loss(neck, taught)
-        if self.options.target == "relations":
-            return self.options.weight * relations_loss(neck, taught)
-        loss = distribution_loss(
-            logits, tf.matmul(taught, self.classifier), self.options.temperature
-        )
-        return self.options.weight * loss
 
 
 def open_teacher(
@@ -137,7 +93,7 @@ def open_teacher(
                 "distillation.target='embedding'"
             )
         classifier = tf.constant(read_classifier(run.checkpoint))
-    return Teacher(network, classifier, options)
+    return Teacher(options, network, classifier)
 
 
 def _require_same_answers(
