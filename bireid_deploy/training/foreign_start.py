@@ -11,12 +11,11 @@ from typing import Any
 
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
+from bireid_converters.checkpoints.families.resnets import RESNET
 from bireid_converters.checkpoints.weights import weights_of
 from bireid_models.imported import Weights, WeightsError
 
 from bireid_deploy.errors import TrainingError
-
-_BODIES = ("bireid_models.imported.resnet:resnet",)
 
 
 def start_from_checkpoint(network: Any, path: Path) -> None:
@@ -42,7 +41,7 @@ def start_from_checkpoint(network: Any, path: Path) -> None:
     with read_checkpoint(path) as checkpoint:
         tensors = checkpoint.tensors
         family = find_family(list(tensors), None)
-        if family.architecture not in _BODIES:
+        if family.architecture != RESNET:
             raise TrainingError(f"{path}: {family.name} is no ResNet, the network to train is one")
         try:
             _assign(network, weights_of(tensors), family.options(tensors).get("body", ""))

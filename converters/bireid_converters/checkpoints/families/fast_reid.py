@@ -6,8 +6,8 @@ from typing import Any
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_converters.checkpoints.families.family import Family
+from bireid_converters.checkpoints.families.resnets import RESNET
 
-_RESNET = "bireid_models.imported.resnet:resnet"
 _MARKS = (
     "backbone.conv1.weight",
     "backbone.layer1.0.conv1.weight",
@@ -34,7 +34,7 @@ FAST_REID = (
         name="fast-reid-sbs",
         help="ResNet-50 and -101 of fast-reid's SBS, with or without IBN-a",
         marks=(*_MARKS, _POWER),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=_with(pool=_POWER),
         preprocess=Preprocess(384, 128, resize="bicubic"),
         assumed="images of 384x128, " + _ASSUMED.format(pool="pooled by their own power"),
@@ -45,7 +45,7 @@ FAST_REID = (
         help="ResNet-50 and -101 of fast-reid's AGW, with or without IBN-a",
         marks=(*_MARKS, "backbone.NL_2.0.theta.weight"),
         strangers=(_POWER,),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=_with(pool=3.0),
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="pooled by the power 3"),
@@ -56,7 +56,7 @@ FAST_REID = (
         help="ResNet-18 to -152 of fast-reid's BoT, with or without IBN-a",
         marks=_MARKS,
         strangers=("backbone.NL_", _POWER),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=_with(),
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="average pooling"),

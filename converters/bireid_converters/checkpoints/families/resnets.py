@@ -7,7 +7,7 @@ from bireid_runtime.preprocess import Preprocess
 
 from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
 
-_RESNET = "bireid_models.imported.resnet:resnet"
+RESNET = "bireid_models.imported.resnet:resnet"
 _IBN_MARK = "layer1.0.bn1.IN.weight"
 
 
@@ -33,7 +33,7 @@ RESNETS = (
         help="ResNet-18 to -152 of torchreid, with or without fc512, and ResNet-50-IBN-a",
         marks=("conv1.weight", "layer1.0.conv1.weight", "classifier.weight"),
         strangers=("layer1.0.conv2.conv2_offset",),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=_torchreid,
         preprocess=TRAINED_ON_256,
         assumed="images of 256x128, ImageNet's mean and deviation, last stride 2 (1 with fc512)",
@@ -43,7 +43,7 @@ RESNETS = (
         name="torchvision-resnet",
         help="ResNet-18 to -152 of torchvision, trained on ImageNet: a start, no Re-ID network",
         marks=("conv1.weight", "layer1.0.conv1.weight", "fc.weight"),
-        architecture=_RESNET,
+        architecture=RESNET,
         preprocess=TRAINED_ON_256,
         assumed="images of 256x128, ImageNet's mean and deviation, features before the classifier",
         dropped=("fc.*",),
@@ -52,7 +52,7 @@ RESNETS = (
         name="strong-baseline",
         help="ResNet-18 to -152, and with IBN-a, of reid-strong-baseline (BoT)",
         marks=("base.conv1.weight", "base.layer1.0.conv1.weight", "bottleneck.running_mean"),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=_strong_baseline,
         preprocess=TRAINED_ON_256,
         assumed="images of 256x128, ImageNet's mean and deviation, last stride 1, features behind "
@@ -67,7 +67,7 @@ RESNETS = (
             "model.layer1.0.conv1.weight",
             "classifier.add_block.0.weight",
         ),
-        architecture=_RESNET,
+        architecture=RESNET,
         options=lambda keys: {
             "body": "model.",
             "neck": ("classifier.add_block.0", "classifier.add_block.1"),
