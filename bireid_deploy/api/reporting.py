@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from bireid_runtime import Bundle
-from bireid_runtime.errors import ArgumentError
 from bireid_runtime.files import atomic_file
 
 from bireid_deploy import __version__
 from bireid_deploy.api.evaluation import evaluate
 from bireid_deploy.api.training import Quiet
+from bireid_deploy.data.output_file import require_place
 from bireid_deploy.evaluation.pages.document import document, escaped, facts, section, table
 from bireid_deploy.extras import require
 from bireid_deploy.models_at_hand import is_run, task_of_bundle
@@ -63,7 +63,7 @@ def report(
         BireidError: The model cannot be opened.
     """
     model, out = Path(model), Path(out)
-    _require_writable(out)
+    require_place(out, (_SUFFIX,))
     task, provenance = _provenance(model)
     if run is None and is_run(model):
         run = model
@@ -116,13 +116,6 @@ def attention_of(run: TrainedRun) -> Attention | None:
         f"network ({run.directory.path.name}, Keras), enlarged to the crop."
     )
     return Attention(said, active)
-
-
-def _require_writable(out: Path) -> None:
-    if out.suffix != _SUFFIX:
-        raise ArgumentError(f"{out}: write to a file ending in {_SUFFIX}")
-    if not out.parent.is_dir():
-        raise ArgumentError(f"{out}: there is no folder {out.parent}; make it first")
 
 
 def _head(model: str, task: Task, data: str, engine: str) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
-from bireid_runtime import Bundle
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.images import load_image
 
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.data.broken import Reading
 from bireid_deploy.data.folders import LeftOut
+from bireid_deploy.data.output_file import require_place
 from bireid_deploy.data.said_by_others import SaidByOthers
 from bireid_deploy.models_at_hand import OpenedModel, is_run, open_model
 from bireid_deploy.tasks import TASKS
@@ -73,15 +73,15 @@ def teach_cache(
         quiet: Wraps what native libraries write while they start.
 
     Raises:
-        ArgumentError: `out` does not end in .npz, or `teacher` is an .onnx file.
+        ArgumentError: `out` does not end in .npz, or lies in no folder; or `teacher` is an .onnx
+            file.
         UnsupportedModelError: The teacher does not embed people.
         DatasetError: No data set of people, or the `.npz` is malformed or knows other images.
         TrainingError: The teacher gives embeddings without a direction.
         BireidError: The run or the bundle cannot be opened.
     """
     source, target = Path(teacher), Path(out)
-    if target.suffix != ".npz":
-        raise ArgumentError(f"{target}: a cache ends in .npz")
+    require_place(target, (".npz",))
     if source.suffix.lower() == ".onnx":
         raise ArgumentError(
             f"{source}: make a bundle of it first, which says how its images are prepared: "
@@ -141,7 +141,7 @@ def _of_model(source: Path, opened: OpenedModel) -> str:
     if is_run(source):
         identity = RunDirectory(source).identity()
         return f"{identity['run']} {identity['checkpoint']}"
-    return f"{opened.name} {Bundle.open(source).fingerprint}"
+    return f"{opened.name} {opened.predictor.fingerprint}"
 
 
 def _of_file(source: Path) -> str:

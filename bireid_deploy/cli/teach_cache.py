@@ -64,5 +64,6 @@ def command(
         )
         return
     classes = "" if made.classes is None else f", logits of {made.classes} classes"
-    message(f"{made.images} images, {made.dim} numbers each{classes}, of {made.teacher[:60]}")
+    name, _, digest = made.teacher.rpartition(" ")
+    message(f"{made.images} images, {made.dim} numbers each{classes}, of {name} ({digest[:19]})")
     click.echo(str(out))

@@ -13,6 +13,7 @@ from bireid_runtime.files import atomic_file
 from numpy.typing import NDArray
 
 from bireid_deploy.data.folders import LeftOut
+from bireid_deploy.data.output_file import require_place
 from bireid_deploy.errors import EmbeddingsError
 from bireid_deploy.evaluation import embedding_lines, embedding_npz
 from bireid_deploy.evaluation.embedding_fields import Fields, Labels, Split
@@ -155,7 +156,4 @@ def require_writable(path: Path) -> None:
     Raises:
         EmbeddingsError: It has another suffix, or its folder does not exist.
     """
-    if path.suffix not in _LAYOUTS:
-        raise EmbeddingsError(f"{path}: write to a file ending in {' or '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise EmbeddingsError(f"{path}: there is no folder {path.parent}; make it first")
+    require_place(path, SUFFIXES, EmbeddingsError)

@@ -63,5 +63,5 @@ def test_what_cannot_teach_is_refused(refused, people, tmp_path):
     err = refused(2, "teach-cache", tmp_path / "net.onnx", "--data", people, "-o", out)
     assert "make a bundle of it first" in err
     err = refused(2, "teach-cache", REID_BUNDLE, "--data", people, "-o", tmp_path / "cache.txt")
-    assert "a cache ends in .npz" in err
+    assert "write to a file ending in .npz" in err
     assert not out.exists()
