@@ -11,6 +11,7 @@ from skips import skip_unavoidably
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import binfmt
 import emulated_root
 import machine
 from debian_root import RootError
@@ -41,7 +42,7 @@ def cross_compiler() -> str:
 
 @pytest.fixture(scope="session")
 def emulated_folder() -> Path:
-    """The folder that `emulated_root` makes: the first time, in a few minutes."""
+    """The folder that `emulated_root` makes: the first time, in a minute."""
     default = emulated_root.default_folder()
     folder = Path(os.environ.get("BIREID_AARCH64_ROOT", default)).absolute()
     try:
@@ -70,11 +71,11 @@ def emulated_python(emulated_folder):
 
 @pytest.fixture(scope="session")
 def emulated_debian(emulated_folder) -> Path:
-    """The root of a whole Debian, whose ARM programs the kernel starts by itself."""
+    """The root of a Debian, whose ARM programs the kernel starts by itself."""
     require_tools("nsenter", "setpriv", "unshare")
     if os.geteuid() != 0:
         skip_unavoidably("a machine of its own file system needs root")
-    if not emulated_root.is_configured(emulated_folder):
+    if not binfmt.enable():
         pytest.skip("the kernel does not start ARM programs (apt-get install binfmt-support)")
     return emulated_folder / "debian"
 

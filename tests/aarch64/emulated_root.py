@@ -3,10 +3,9 @@
     python tests/aarch64/emulated_root.py FOLDER
 
 `FOLDER/debian` holds Debian for arm64 with the /proc/cpuinfo of a Raspberry Pi 4: without that
-libraries read the real CPU's and crash. Where we are root and the kernel starts programs for
-arm64, it is a whole system for a chroot (`is_configured`); elsewhere its packages are unpacked but
-never configured, which is enough for Python alone. `FOLDER/site` holds LiteRT and NumPy for
-aarch64, `FOLDER/wheels` the wheels they came in. About 550 MB.
+libraries read the real CPU's and crash. Its packages are unpacked but never configured, which would
+take minutes of emulation; what a chroot needs beside is written here. `FOLDER/site` holds LiteRT and
+NumPy for aarch64, `FOLDER/wheels` the wheels they came in. About 550 MB.
 """
 
 import re
@@ -15,12 +14,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import binfmt
 from debian_root import (
     SUITE,
     cache_folder,
     debootstrap,
-    install,
     locked,
     replaced,
     require,
@@ -28,12 +25,13 @@ from debian_root import (
     versions_of,
 )
 
-TOOLS = ("debootstrap", "dpkg", "qemu-aarch64-static")
+TOOLS = ("debootstrap", "dpkg-deb", "qemu-aarch64-static", "tar")
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
 ARCHITECTURE = "--arch=arm64"
 PYTHON_VERSION = "3.11"  # Debian's in that suite
 # The phone of the tests has Android's shell (mksh) and Android's commands (toybox).
 DEBIAN_PACKAGES = ("python3", "python3-venv", "libgomp1", "libstdc++6", "mksh", "toybox")
+ALTERNATIVES = {"awk": "mawk", "which": "which.debianutils"}
 WHEELS = ("ai-edge-litert", "numpy")
 PLATFORMS = tuple(f"manylinux_2_{minor}_aarch64" for minor in (17, 27, 28))
 PROC_FILES = {
@@ -56,7 +54,7 @@ CPU revision\t: 3
 
 def default_folder() -> Path:
     """Where the tests keep it, for these versions."""
-    return cache_folder("aarch64", _versions(True))
+    return cache_folder("aarch64", _versions())
 
 
 def build(folder: Path) -> None:
@@ -65,23 +63,16 @@ def build(folder: Path) -> None:
     Raises:
         RootError: A tool is missing, a download failed, or the folder holds something else.
     """
-    configurable = binfmt.enable()
     with locked(folder):
-        if versions_of(folder) in (_versions(configurable), _versions(True)):
+        if versions_of(folder) == _versions():
             return
         require(*TOOLS)
-        with replaced(folder, _versions(configurable)) as unfinished:
-            if configurable:
-                install(unfinished / "debian", DEBIAN_PACKAGES, ARCHITECTURE)
-            else:
-                _unpack_debian(unfinished / "debian")
-            _write_proc(unfinished / "debian" / "proc")
+        with replaced(folder, _versions()) as unfinished:
+            debian = unfinished / "debian"
+            _unpack_debian(debian)
+            _configure(debian)
+            _write_proc(debian / "proc")
             _unpack_wheels(unfinished / "wheels", unfinished / "site")
-
-
-def is_configured(folder: Path) -> bool:
-    """Say whether `folder/debian` is a whole system, whose commands run in a chroot."""
-    return versions_of(folder) == _versions(True)
 
 
 def python_command(folder: Path, emulator: str, cpu: str, *options: str) -> list[str]:
@@ -96,21 +87,33 @@ def _pinned_wheels() -> list[str]:
     return [line for line in lines if re.split("[=<>~]", line)[0] in WHEELS]
 
 
-def _versions(configured: bool) -> str:
-    kind = "configured" if configured else "unpacked"
-    return "\n".join((kind, SUITE, *DEBIAN_PACKAGES, *PROC_FILES.values(), *_pinned_wheels()))
+def _versions() -> str:
+    return "\n".join((SUITE, *DEBIAN_PACKAGES, *PROC_FILES.values(), *_pinned_wheels()))
 
 
 def _unpack_debian(debian: Path) -> None:
     # --foreign stops before the packages are configured, which would need to run them.
     run(*debootstrap(DEBIAN_PACKAGES, ARCHITECTURE, "--foreign"), str(debian))
     archives = debian / "var" / "cache" / "apt" / "archives"
+    unpack = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"'
     for package in sorted(archives.glob("*.deb")):
-        run("dpkg", "-x", str(package), str(debian))
+        run("sh", "-c", unpack, "sh", str(package), str(debian))
     shutil.rmtree(archives)
 
 
+def _configure(debian: Path) -> None:
+    """Do what of the packages' own scripts is needed: accounts, and commands with alternatives."""
+    masters = debian / "usr" / "share" / "base-passwd"
+    for name in ("passwd", "group"):
+        shutil.copy(masters / f"{name}.master", debian / "etc" / name)
+    for name, program in ALTERNATIVES.items():
+        (debian / "usr" / "bin" / name).symlink_to(program)
+
+
 def _write_proc(proc: Path) -> None:
+    if proc.is_symlink():
+        # To this machine's own, where debootstrap may not mount one.
+        proc.unlink()
     for name, text in PROC_FILES.items():
         path = proc / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,14 +13,26 @@ if(TARGET GTest::gtest_main)
   cmake_path(SET docs NORMALIZE "${PROJECT_SOURCE_DIR}/../docs")
   cmake_path(SET zoo NORMALIZE "${PROJECT_SOURCE_DIR}/../models/zoo")
   file(GLOB test_sources CONFIGURE_DEPENDS tests/*_test.cc)
-  # What is tested is optimised; the tests themselves compile in two thirds of the time so.
-  set_source_files_properties(${test_sources} PROPERTIES COMPILE_OPTIONS -O1)
+  add_library(bireid_native_tests INTERFACE)
+  target_link_libraries(bireid_native_tests INTERFACE bireid_delegate_objects bireid_engine
+    bireid_kernels_test GTest::gtest_main)
+  target_compile_definitions(bireid_native_tests INTERFACE BIREID_ZOO="${zoo}" BIREID_DOCS="${docs}")
+  # What is tested is optimised; the tests themselves compile in a third of the time so, with one
+  # precompiled header for all. After the libraries, for the last level holds.
+  add_library(bireid_quick_tests INTERFACE)
+  target_compile_options(bireid_quick_tests INTERFACE -O1)
+  set(precompiled "")
   foreach(source IN LISTS test_sources)
     cmake_path(GET source STEM name)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE bireid_delegate_objects bireid_engine
-      bireid_kernels_test GTest::gtest_main)
-    target_compile_definitions(${name} PRIVATE BIREID_ZOO="${zoo}" BIREID_DOCS="${docs}")
+    target_link_libraries(${name} PRIVATE bireid_native_tests bireid_quick_tests)
+    if(precompiled STREQUAL "")
+      target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <algorithm> <functional> <map> <memory>
+        <string> <vector>)
+      set(precompiled ${name})
+    else()
+      target_precompile_headers(${name} REUSE_FROM ${precompiled})
+    endif()
     add_test(NAME ${name} COMMAND ${name})
   endforeach()
   target_sources(operator_table_test PRIVATE tests/toy_operator.cc)

@@ -18,6 +18,10 @@ bireid_unit(kernels kernels binary_convolution binary_max_pool depthwise_convolu
   float_convolution geometry packing pixel_convolution pixelwise resize_dispatch search_dispatch)
 bireid_unit(operators operators concatenation lce_bconv_2d lce_dequantize lce_quantize logistic mean
   packed_conversion relu reshape table windows)
+bireid_unit(arithmetic operators add_sub conv_2d depthwise_conv_2d elementwise hard_swish lce_bmaxpool_2d
+  mul operands pad pow prelu rsqrt squared_difference)
+bireid_unit(arithmetic kernels grouped_convolution power)
+bireid_unit(heads operators fully_connected maximum)
 bireid_unit(session engine adaptation adaptation_spec boxes bundle c_api_extractor c_boxes c_pictures
   c_status camera_statistics centring checksums clouds describe json json_text network responses
   session sha256 text)
