@@ -3,9 +3,9 @@
     python tests/aarch64/emulated_root.py FOLDER
 
 `FOLDER/debian` holds Debian for arm64 with the /proc/cpuinfo of a Raspberry Pi 4: without that
-libraries read the real CPU's and crash. Its packages are unpacked but never configured, which would
-take minutes of emulation; what a chroot needs beside is written here. `FOLDER/site` holds LiteRT and
-NumPy for aarch64, `FOLDER/wheels` the wheels they came in. About 550 MB.
+libraries read the real CPU's and crash. Its packages are unpacked but never configured, which
+would take minutes of emulation; what a chroot needs beside is written here. `FOLDER/site` holds
+LiteRT and NumPy for aarch64, `FOLDER/wheels` the wheels they came in. About 550 MB.
 """
 
 import re
@@ -95,7 +95,9 @@ def _unpack_debian(debian: Path) -> None:
     # --foreign stops before the packages are configured, which would need to run them.
     run(*debootstrap(DEBIAN_PACKAGES, ARCHITECTURE, "--foreign"), str(debian))
     archives = debian / "var" / "cache" / "apt" / "archives"
-    unpack = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"'
+    unpack = (
+        'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"'
+    )
     for package in sorted(archives.glob("*.deb")):
         run("sh", "-c", unpack, "sh", str(package), str(debian))
     shutil.rmtree(archives)
