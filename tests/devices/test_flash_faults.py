@@ -74,7 +74,8 @@ def test_nobody_listens(flashed, flash, bundle):
 def test_a_connection_that_breaks_in_mid_copy(device, flash, bundle, proxy, dist):
     flash(BUNDLE, device.target_url, PROGRAM)
     before = current(device.directory)
-    proxy.cut_after(1_200_000)
+    # Late in the program: more of it than the 2 MiB that ssh sends before anything is taken.
+    proxy.cut_after(3_200_000)
     refusal = flash.refusal(5, bundle, through(proxy, device), PROGRAM)
     assert "the connection broke" in refusal
     assert current(device.directory) == before
