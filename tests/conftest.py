@@ -23,6 +23,8 @@ from skips import (  # noqa: F401  (hooks)
 
 # Folders in which tests take minutes start first, so that no process ends with one of them alone.
 _LONG_FOLDERS = ("training", "aarch64", "converters", "e2e", "experiments", "tasks", "installation")
+# What one test may take before its name is printed.
+_LONG_SECONDS = 60
 
 
 class FolderScheduling(LoadScopeScheduling):
@@ -46,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONG_FOLDERS.index(folder) if folder in _LONG_FOLDERS else len(_LONG_FOLDERS)
 
     items.sort(key=rank)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name what takes long as it ends, for a run that is cut off prints no durations."""
+    if report.duration > _LONG_SECONDS and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid}: {report.when} took {report.duration:.0f} s", flush=True)
 
 
 @pytest.fixture(scope="session")
