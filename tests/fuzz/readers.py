@@ -263,6 +263,24 @@ def _read_torch_file(path: Path) -> None:
             tensor.numpy()
 
 
+_CONFIGURATION = b"""
+INPUT: {SIZE_TEST: [256, 128], DO_FLIP: true}
+MODEL:
+  BACKBONE: {LAST_STRIDE: 1, WITH_IBN: false, NORM: BN}
+  HEADS: {POOL_LAYER: GlobalAvgPool, WITH_BNNECK: true}
+  PIXEL_MEAN: [123.675, 116.28, 103.53]
+  PIXEL_STD: [58.395, 57.12, 57.375]
+"""
+
+
+def _read_configuration(path: Path) -> None:
+    from bireid_converters.checkpoints import read_checkpoint
+    from bireid_converters.checkpoints.configs import read_settings, what_it_says
+
+    with read_checkpoint(TORCH_FILES.parent / "imported" / "fast-reid.pth") as checkpoint:
+        what_it_says(read_settings(path), "fast-reid", checkpoint.tensors)
+
+
 READERS = {
     "data.pkl of PyTorch": Reader(_torch_pickle, _read_torch_pickle, "data.pkl"),
     "legacy.pth": Reader(_torch_file("legacy.pth"), _read_torch_file, "net.pth"),
@@ -270,6 +288,7 @@ READERS = {
     "state.safetensors": Reader(
         _torch_file("state.safetensors"), _read_torch_file, "net.safetensors"
     ),
+    "config.yaml": Reader(lambda folder: _CONFIGURATION, _read_configuration, "config.yaml"),
     "manifest": Reader(_bundle_file("manifest.json"), _open_bundle, "manifest.json", mutate_json),
     "golden": Reader(_bundle_file("golden.safetensors"), _open_bundle, "golden.safetensors"),
     "checkpoint": Reader(_checkpoint, _read_checkpoint, "checkpoint.npz"),
