@@ -24,6 +24,7 @@ from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
 from bireid_deploy.training.teacher_cache import TeacherCache
+from bireid_deploy.training.unfinished_cache import Chunk, UnfinishedCache
 
 TORCH_FILES = Path(__file__).parents[1] / "converters" / "checkpoints"
 Mutate = Callable[[bytes, random.Random], bytes]
@@ -149,6 +150,20 @@ def _teacher_cache(folder: Path) -> bytes:
     rows = np.ones((3, 2, 4), np.float16)
     TeacherCache(rows, ("a", "b", "c"), "somebody", rows).save(folder / "sound.npz")
     return (folder / "sound.npz").read_bytes()
+
+
+def _unfinished_cache(folder: Path) -> bytes:
+    path = folder / "cache.npz"
+    rows = np.ones((3, 2, 4), np.float16)
+    with UnfinishedCache(path, {"teacher": "net"}, 8, 4) as unfinished:
+        unfinished.add(Chunk(4, (0, 1, 3), ((2, "broken"),), rows))
+        unfinished.add(Chunk(8, (4, 5, 6), ((7, "broken"),), rows))
+    return unfinished.path.read_bytes()
+
+
+def _read_unfinished(path: Path) -> None:
+    with UnfinishedCache(path.with_name("cache.npz"), {"teacher": "net"}, 8, 4):
+        pass
 
 
 def _said_by_others(folder: Path) -> bytes:
@@ -302,6 +317,7 @@ READERS = {
     "embeddings.npz": Reader(_embeddings(".npz"), NamedEmbeddings.load, "e.npz"),
     "embeddings.jsonl": Reader(_embeddings(".jsonl"), NamedEmbeddings.load, "e.jsonl"),
     "teacher.npz": Reader(_teacher_cache, TeacherCache.load, "teacher.npz"),
+    "unfinished cache": Reader(_unfinished_cache, _read_unfinished, "cache.npz.unfinished"),
     "features.npz": Reader(_said_by_others, SaidByOthers.load, "features.npz"),
     "cloud.npy": Reader(_npy, lambda path: list(read_items(path)), "cloud.npy"),
     "cloud.ply": Reader(
