@@ -78,8 +78,8 @@ def train(
         layout: Layout of the data set, for tasks that know several; where `data` is None, it is
             the run's.
         init: Run to start from, or a checkpoint of a ResNet of PyTorch.
-        teacher: Run to learn from, if a method of the recipe wants one; with `resume` None for that
-            of the run.
+        teacher: Run to learn from, if a method of the recipe wants one; distillation also takes a
+            bundle or a file of `teach_cache`. With `resume` None for that of the run.
         resume: Continue an interrupted run, to the same weights.
         reporting: Opens what is told how it goes.
         decoding: Opens what is told (images decoded, images in all).

@@ -51,7 +51,8 @@ class Trainer:
         run: Where to.
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
-        teacher: The run or the teacher's cache to learn from, if a method of the recipe wants one.
+        teacher: What to learn from, if a method of the recipe wants a teacher: a run, and for
+            distillation also a bundle or a teacher's cache.
         validation: What measures the network between epochs, on data that it does not train on.
 
     Raises:
