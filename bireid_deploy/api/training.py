@@ -77,7 +77,7 @@ def train(
         overrides: `section.key=value` assignments; only for a recipe that is read from a file.
         layout: Layout of the data set, for tasks that know several; where `data` is None, it is
             the run's.
-        init: Run to start from, or a checkpoint of a ResNet of PyTorch.
+        init: Run to start from, or a checkpoint of a ResNet or MobileNetV2 of PyTorch.
         teacher: Run to learn from, if a method of the recipe wants one; distillation also takes a
             bundle or a file of `teach_cache`. With `resume` None for that of the run.
         resume: Continue an interrupted run, to the same weights.

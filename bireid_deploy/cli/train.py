@@ -21,7 +21,7 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option(
     "--init",
     type=click.Path(path_type=Path),
-    help="Start from the weights of this run, or of a ResNet of PyTorch (.pth).",
+    help="Start from the weights of this run, or of a ResNet or MobileNetV2 of PyTorch.",
 )
 @click.option(
     "--teacher",
