@@ -145,8 +145,9 @@ def train(
         with quiet():
             origins = _path(init), _path(teacher)
             trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation)
-        RunSettings.of(folder, layout, teacher).write(run)
-        history = trainer.train(resume)
+        settings = RunSettings.of(folder, layout, teacher)
+        # A teacher that is refused must not become that of the run.
+        history = trainer.train(resume, lambda: settings.write(run))
     return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()), counts)
 
 

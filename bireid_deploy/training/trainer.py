@@ -96,8 +96,14 @@ class Trainer:
         self._batches = task.batches(recipe, data)
         self._state = LoopState()
 
-    def train(self, resume: bool = False) -> list[dict[str, float]]:
+    def train(
+        self, resume: bool = False, on_begun: Callable[[], None] = lambda: None
+    ) -> list[dict[str, float]]:
         """Train to the last epoch, or until a curriculum has nothing left to teach.
+
+        Args:
+            resume: Whether to go on where the run was interrupted.
+            on_begun: Called once nothing speaks against the run any more.
 
         Returns:
             The history, one summary per epoch.
@@ -112,6 +118,7 @@ class Trainer:
         else:
             self.run.create()
             self._save()
+        on_begun()
         headings = {} if self._validation is None else self._validation.headings
         board = Board(self.run.tensorboard, headings)
         with interruption() as interrupted:
