@@ -7,6 +7,7 @@ from typing import Any
 
 from bireid_converters.bundle import check_target
 from bireid_converters.checkpoints import read_checkpoint
+from bireid_converters.checkpoints.configs import read_settings
 from bireid_converters.checkpoints.families import find_family
 from bireid_converters.formats import REAL_FORMATS
 from bireid_runtime import Bundle
@@ -40,6 +41,7 @@ def import_checkpoint(
     size: tuple[int, int] | None = None,
     last_stride: int | None = None,
     preprocess: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
     name: str | None = None,
     reference: Path | str | None = None,
     data: Any = None,
@@ -60,6 +62,8 @@ def import_checkpoint(
         last_stride: Of a ResNet's last stage; None for the family's.
         preprocess: Fields of `bireid_runtime.preprocess.Preprocess` besides the size that are other
             than the family's, such as `{"resize": "bicubic"}`.
+        config: The framework's own configuration, YAML, which says what the checkpoint cannot;
+            `size`, `last_stride` and `preprocess` count more.
         name: Name of the network; None takes that of the file.
         reference: `.npz` of images and features that the user's own code computed, which the
             network must give to a cosine of 0.9999.
@@ -71,8 +75,9 @@ def import_checkpoint(
 
     Raises:
         MissingPackageError: The extra `train` is not installed.
-        CheckpointError: The file is damaged, hostile or no checkpoint.
-        UnsupportedModelError: Of no architecture that is known.
+        CheckpointError: The file is damaged, hostile or no checkpoint, or so is `config`; or that
+            contradicts it.
+        UnsupportedModelError: Of no architecture that is known, or with layers that are not built.
         ParityError: A file, or the reference, differs; nothing is written.
         ConversionError: An unknown format, or the target is no bundle.
         DatasetError: `data` is no data set of people, or holds a broken image; or the reference is
@@ -81,24 +86,27 @@ def import_checkpoint(
     require_formats(formats)
     check_target(out)
     path = Path(checkpoint)
-    # Before TensorFlow is loaded.
+    told = None if config is None else read_settings(config)
+    # Its kind and all that is read beside it, before TensorFlow is loaded.
     with read_checkpoint(path) as opened:
-        task = TASKS[find_family(list(opened.tensors), family).task]
-    if isinstance(data, Path | str):
-        data = task.open_dataset(Path(data), layout, use="test")
-    if data is not None:
-        on_data(say_data(task, data), count_data(task, data))
-    held_to = None if reference is None else Reference.load(Path(reference))
-    from bireid_deploy.comparison.file_trial import try_file
-    from bireid_deploy.conversion.import_checkpoint import (
-        ImportSettings,
-        describe,
-        import_network,
-        read_network,
-    )
+        kind = find_family(list(opened.tensors), family)
+        task = TASKS[kind.task]
+        if isinstance(data, Path | str):
+            data = task.open_dataset(Path(data), layout, use="test")
+        if data is not None:
+            on_data(say_data(task, data), count_data(task, data))
+        held_to = None if reference is None else Reference.load(Path(reference))
+        from bireid_deploy.comparison.file_trial import try_file
+        from bireid_deploy.conversion.import_checkpoint import (
+            ImportSettings,
+            describe,
+            import_network,
+            rebuild,
+        )
 
-    on_progress("reading the checkpoint")
-    read = read_network(path, ImportSettings(family, size, last_stride, preprocess or {}))
+        on_progress("reading the checkpoint")
+        settings = ImportSettings(family, size, last_stride, preprocess or {}, told)
+        read = rebuild(opened, kind, settings)
     bundle = import_network(
         path,
         Path(out),

@@ -3,16 +3,13 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
-from bireid_runtime.images import load_image
 
+from bireid_deploy.api.asking import Asked, write_cache
 from bireid_deploy.api.training import Quiet
-from bireid_deploy.data.broken import Reading
 from bireid_deploy.data.folders import LeftOut
 from bireid_deploy.data.output_file import require_place
 from bireid_deploy.data.said_by_others import SaidByOthers
@@ -21,8 +18,6 @@ from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.teacher_cache import TeacherCache, teacher_identity
-
-_CHUNK = 16
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,10 @@ def teach_cache(
             file.
         UnsupportedModelError: The teacher does not embed people.
         DatasetError: No data set of people, or the `.npz` is malformed or knows other images.
-        TrainingError: The teacher gives embeddings without a direction.
+        TrainingError: The teacher gives embeddings without a direction, or what lies beside `out`
+            was begun with another teacher, engine or list of images.
+        TrainingInterruptedError: Ctrl-C or SIGTERM; what is done lies beside `out`, and the same
+            call goes on to the same file.
         BireidError: The run or the bundle cannot be opened.
     """
     source, target = Path(teacher), Path(out)
@@ -97,15 +95,20 @@ def teach_cache(
     if source.is_file():
         said = SaidByOthers.load(source).of(names, source)
         cache = TeacherCache(said.embeddings, tuple(names), _of_file(source), said.logits)
+        cache.save(target)
     else:
         with quiet():
             opened = open_model(source, backend, threads)
         if opened.task is not task:
             raise UnsupportedModelError(f"{source}: a teacher for a cache embeds people")
-        paths = [sample.path for sample in dataset.train]
-        rows, kept, skipped = _ask(opened, paths, on_progress)
-        cache = TeacherCache(rows, tuple(names[index] for index in kept), _of_model(source, opened))
-    cache.save(target)
+        asked = Asked(
+            opened,
+            _of_model(source, opened),
+            f"{opened.engine} {threads}",
+            tuple(names),
+            tuple(sample.path for sample in dataset.train),
+        )
+        cache, skipped = write_cache(asked, target, on_progress, on_said)
     return TaughtCache(
         target,
         len(cache.names),
@@ -114,27 +117,6 @@ def teach_cache(
         cache.teacher,
         skipped,
     )
-
-
-def _ask(
-    opened: OpenedModel, paths: Sequence[Path], on_progress: Progress | None
-) -> tuple[np.ndarray, list[int], LeftOut]:
-    """Embeddings float16 (N, 2, D) of those that can be read, and which these are."""
-    (output,) = [spec.name for spec in opened.outputs if spec.kind == "embedding"]
-    places = {path: index for index, path in enumerate(paths)}
-    reading = Reading(skip_broken=True)
-    decoded = reading.each(paths, load_image)
-    rows: list[np.ndarray] = []
-    kept: list[int] = []
-    while chunk := list(islice(decoded, _CHUNK)):
-        kept.extend(places[path] for path, _ in chunk)
-        # As it is, and its mirror image, one behind the other.
-        views = [view for _, image in chunk for view in (image, image[:, ::-1].copy())]
-        found = opened.predictor.run_images(views)[output]
-        rows.append(found.reshape(len(chunk), 2, -1).astype(np.float16))
-        if on_progress is not None:
-            on_progress(len(kept) + len(reading.skipped), len(paths))
-    return np.concatenate(rows), kept, reading.skipped
 
 
 def _of_model(source: Path, opened: OpenedModel) -> str:

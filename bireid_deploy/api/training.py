@@ -77,9 +77,9 @@ def train(
         overrides: `section.key=value` assignments; only for a recipe that is read from a file.
         layout: Layout of the data set, for tasks that know several; where `data` is None, it is
             the run's.
-        init: Run to start from, or a checkpoint of a ResNet of PyTorch.
-        teacher: Run to learn from, if a method of the recipe wants one; with `resume` None for that
-            of the run.
+        init: Run to start from, or a checkpoint of a ResNet or MobileNetV2 of PyTorch.
+        teacher: Run to learn from, if a method of the recipe wants one; distillation also takes a
+            bundle or a file of `teach_cache`. With `resume` None for that of the run.
         resume: Continue an interrupted run, to the same weights.
         reporting: Opens what is told how it goes.
         decoding: Opens what is told (images decoded, images in all).
@@ -145,8 +145,9 @@ def train(
         with quiet():
             origins = _path(init), _path(teacher)
             trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation)
-        RunSettings.of(folder, layout, teacher).write(run)
-        history = trainer.train(resume)
+        settings = RunSettings.of(folder, layout, teacher)
+        # A teacher that is refused must not become that of the run.
+        history = trainer.train(resume, lambda: settings.write(run))
     return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()), counts)
 
 

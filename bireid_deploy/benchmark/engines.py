@@ -112,6 +112,11 @@ class Engine:
         """Whether it is an engine more than a person asked for who named a file."""
         return _KINDS[self.kind].extra is not None
 
+    @property
+    def needs_a_stem(self) -> bool:
+        """Whether it is an engine's way with a first convolution that not every network has."""
+        return _KINDS[self.kind].needs_image
+
 
 # By kind. The first one that a bundle has a file for is the reference of the ratios.
 _BUNDLE_ENGINES = {

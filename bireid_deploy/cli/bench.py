@@ -51,7 +51,8 @@ def command(
     relative to the first row: 2.00 takes twice as long. Cold is import, load and first run in a
     fresh process. CPU is the strongest level of its instructions that the engine may use. Compare
     rows of one table only: times of another machine or moment differ. An engine that cannot run
-    its file has no row; the others do, and the exit code is 6.
+    its file has no row; the others do, and the exit code is 6. A network that does not begin with a
+    convolution of the image, as imported ones with their own borders, has no row of a uint8 stem.
     """
     if per_layer:
         if against:

@@ -28,6 +28,11 @@ _FAMILY_HELP = "What it is, if not found out. " + " ".join(
     help="Of a ResNet's last stage, which its weights do not tell.",
 )
 @click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The framework's own configuration, YAML: what the weights do not tell.",
+)
+@click.option(
     "--format",
     "formats",
     multiple=True,
@@ -54,6 +59,7 @@ def command(
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
     last_stride: int | None,
+    config: Path | None,
     formats: tuple[str, ...],
     output: str | None,
     reference: Path | None,
@@ -73,7 +79,11 @@ def command(
     from bireid_deploy import api
 
     is_onnx = file.suffix.lower() == ".onnx"
-    _refuse_what_has_no_meaning(is_onnx, family, last_stride, formats, output)
+    of_checkpoints = {"--arch": family, "--last-stride": last_stride, "--config": config}
+    meaningless = {**of_checkpoints, "--format": formats} if is_onnx else {"--output": output}
+    if option := next((name for name, value in meaningless.items() if value), None):
+        kind = "an .onnx file" if is_onnx else "a checkpoint"
+        raise click.UsageError(f"{option} has no meaning for {kind}")
 
     counted: dict[str, Any] = {}
 
@@ -103,6 +113,7 @@ def command(
                 formats=formats or REAL_FORMATS,
                 family=family,
                 last_stride=last_stride,
+                config=config,
                 **common,
             )
     bundle, found = made.bundle, made.found
@@ -121,11 +132,15 @@ def command(
         )
         return
     message(f"{found['family']}, {bundle.outputs[0].shape[0]} numbers per image")
-    message(f"taken for granted: {found['assumed']}")
+    granted = "taken for granted"
+    if said := found.get("configuration"):
+        message(f"{said['name']}: {', '.join(said['says']) or 'says nothing of the network'}")
+        if said["not_known"]:
+            message(f"{said['name']}, not known here: {_shortened(said['not_known'])}")
+        granted += " where that is silent"
+    message(f"{granted}: {found['assumed']}")
     if left := [*found["dropped"], *found["skipped"]]:
-        message(
-            f"left out: {', '.join(left[:6])}" + (f" and {len(left) - 6} more" * (len(left) > 6))
-        )
+        message(f"left out: {_shortened(left)}")
     for line in bundle.manifest["training"]["checked"]:
         message(f"checked: {line}")
     for entry, entry_size in sizes.items():
@@ -133,16 +148,5 @@ def command(
     click.echo(str(out))
 
 
-def _refuse_what_has_no_meaning(
-    is_onnx: bool,
-    family: str | None,
-    last_stride: int | None,
-    formats: tuple[str, ...],
-    output: str | None,
-) -> None:
-    of_checkpoints = {"--arch": family, "--last-stride": last_stride, "--format": formats}
-    meaningless = of_checkpoints if is_onnx else {"--output": output}
-    for option, value in meaningless.items():
-        if value:
-            kind = "an .onnx file" if is_onnx else "a checkpoint"
-            raise click.UsageError(f"{option} has no meaning for {kind}")
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" * (len(names) > 6))

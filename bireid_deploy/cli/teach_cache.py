@@ -29,7 +29,8 @@ def command(
     """Keep what TEACHER says of every training image, for `train --teacher FILE`.
 
     TEACHER is a run, a bundle (also of an imported network), or an .npz of names and features that
-    your own code wrote. The file holds two embeddings per image, one of its mirror image.
+    your own code wrote. The file holds two embeddings per image, one of its mirror image. Ctrl-C
+    keeps what is done beside it, and the same command goes on.
     """
     from bireid_deploy import api
 

@@ -21,10 +21,12 @@ from bireid_deploy.cli.native_output import quiet_native_output
 @click.option(
     "--init",
     type=click.Path(path_type=Path),
-    help="Start from the weights of this run, or of a ResNet of PyTorch (.pth).",
+    help="Start from the weights of this run, or of a ResNet or MobileNetV2 of PyTorch.",
 )
 @click.option(
-    "--teacher", type=click.Path(path_type=Path), help="Run, or file of teach-cache, to learn from."
+    "--teacher",
+    type=click.Path(path_type=Path),
+    help="Run, bundle, or file of teach-cache, to learn from.",
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")

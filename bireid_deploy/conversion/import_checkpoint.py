@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
+from bireid_converters.checkpoints.configs import (
+    Settings,
+    Stated,
+    require_stored_colours,
+    what_it_says,
+)
 from bireid_converters.checkpoints.families import Family, find_family
+from bireid_converters.checkpoints.families.resnets import RESNET
 from bireid_converters.checkpoints.weights import weights_of
 from bireid_converters.convert import convert
 from bireid_converters.errors import CheckpointError
@@ -22,6 +29,7 @@ from bireid_models.imported.network import (
     build_imported,
 )
 from bireid_runtime import Bundle
+from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.files import open_regular
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
@@ -47,12 +55,14 @@ class ImportSettings:
         last_stride: Stride of a ResNet's last stage; None for the family's.
         preprocess: What becomes of an image besides its size, where it is another than the
             family's: fields of `Preprocess`.
+        config: The framework's own configuration; what stands above counts more.
     """
 
     family: str | None = None
     size: tuple[int, int] | None = None
     last_stride: int | None = None
     preprocess: Mapping[str, Any] = field(default_factory=dict)
+    config: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class ReadNetwork:
         preprocess: What becomes of an image.
         dropped: Keys that only training needed.
         skipped: What else the file held: its kind by its name.
+        stated: What the framework's own configuration says; None without one.
     """
 
     network: ImportedNetwork
@@ -72,6 +83,7 @@ class ReadNetwork:
     preprocess: Preprocess
     dropped: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    stated: Stated | None = None
 
 
 def read_network(path: Path, settings: ImportSettings) -> ReadNetwork:
@@ -79,30 +91,56 @@ def read_network(path: Path, settings: ImportSettings) -> ReadNetwork:
 
     Raises:
         OSError: There is no such file.
-        CheckpointError: Damaged, hostile, or its weights are not those of the architecture.
-        UnsupportedModelError: Of no architecture that is known, or not of the one that was named.
+        CheckpointError, UnsupportedModelError: As `rebuild`; or the file is damaged or hostile.
     """
     with read_checkpoint(path) as checkpoint:
-        family = find_family(list(checkpoint.tensors), settings.family)
-        try:
-            return _rebuild(checkpoint, family, settings)
-        except WeightsError as error:
-            raise CheckpointError(f"{family.name}: {error}") from error
+        return rebuild(checkpoint, find_family(list(checkpoint.tensors), settings.family), settings)
 
 
-def _rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -> ReadNetwork:
+def rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -> ReadNetwork:
+    """Rebuild the network of an open checkpoint.
+
+    Args:
+        checkpoint: It.
+        family: Its kind.
+        settings: What it cannot say of itself; `family` is not read.
+
+    Raises:
+        CheckpointError: Its weights are not those of the architecture, or a configuration
+            contradicts them.
+        UnsupportedModelError: A layer, or an option, that the architecture has not.
+    """
     tensors = checkpoint.tensors
-    weights = weights_of(tensors)
-    options = family.options(tensors)
+    if settings.last_stride is not None and family.architecture != RESNET:
+        raise UnsupportedModelError(f"a last stride has no meaning for {family.name}")
+    told = settings.config
+    stated = Stated() if told is None else what_it_says(told, family.name, tensors)
+    options = {**family.options(tensors), **stated.options}
     if settings.last_stride is not None:
         options["last_stride"] = settings.last_stride
-    height, width = settings.size or (family.preprocess.height, family.preprocess.width)
-    spec = replace(family.preprocess, height=height, width=width, **settings.preprocess)
-    config = ImportedConfig(family.name, family.architecture, options, height, width)
-    network = build_imported(config, weights)
-    weights.drop(family.dropped)
-    weights.require_all_used()
-    return ReadNetwork(network, family, spec, tuple(weights.dropped), checkpoint.skipped)
+    whole = family.preprocess
+    height, width = settings.size or stated.size or (whole.height, whole.width)
+    try:
+        weights = weights_of(tensors)
+        stored = family.colours(weights)
+        if told is not None:
+            require_stored_colours(told, stated, stored)
+        fields = {**stored, **stated.preprocess, **settings.preprocess}
+        spec = replace(whole, height=height, width=width, **fields)
+        config = ImportedConfig(family.name, family.architecture, options, height, width)
+        network = build_imported(config, weights)
+        weights.drop((*family.dropped, *stated.dropped))
+        weights.require_all_used()
+    except WeightsError as error:
+        raise CheckpointError(f"{family.name}: {error}") from error
+    return ReadNetwork(
+        network,
+        family,
+        spec,
+        tuple(weights.dropped),
+        checkpoint.skipped,
+        None if told is None else stated,
+    )
 
 
 def import_network(
@@ -184,6 +222,7 @@ def import_network(
                 "family": read.family.name,
                 "assumed": read.family.assumed,
                 "left_out": [*read.dropped, *read.skipped],
+                **_configured(read),
             },
             "checked": checked,
         },
@@ -201,6 +240,20 @@ def describe(read: ReadNetwork) -> dict[str, Any]:
         "assumed": read.family.assumed,
         "dropped": list(read.dropped),
         "skipped": dict(read.skipped),
+        **_configured(read),
+    }
+
+
+def _configured(read: ReadNetwork) -> dict[str, Any]:
+    if read.stated is None:
+        return {}
+    stated = read.stated
+    return {
+        "configuration": {
+            "name": stated.source,
+            "says": list(stated.said),
+            "not_known": list(stated.unread),
+        }
     }
 
 

@@ -1,35 +1,47 @@
-"""Starting a ResNet from a checkpoint of another project, such as one of ImageNet.
+"""Starting a network from a checkpoint of another project, such as one of ImageNet.
 
-It is a start, not an equal: ours has no ReLU behind the stem, a PReLU for every ReLU, a shortcut at
-every convolution, and averages where theirs strides in a 1x1 convolution. So it must be trained on;
-the statistics of its batch normalisations then become those of the new data.
+For a ResNet it is a start, not an equal: ours has no ReLU behind the stem, a PReLU for every ReLU,
+a shortcut at every convolution, and averages where theirs strides in a 1x1 convolution. A
+MobileNetV2 computes the same maps. Both must be trained on; the statistics of their batch
+normalisations then become those of the new data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
+from bireid_converters.checkpoints.families.light import MOBILENET_V2
 from bireid_converters.checkpoints.families.resnets import RESNET
 from bireid_converters.checkpoints.weights import weights_of
+from bireid_models.framework import keras
 from bireid_models.imported import Weights, WeightsError
 
 from bireid_deploy.errors import TrainingError
+from bireid_deploy.training.foreign_layers import Pair
+from bireid_deploy.training.foreign_mobilenet_v2 import mobilenet_v2_pairs
+from bireid_deploy.training.foreign_resnet import resnet_pairs
+
+Pairs = Callable[[Collection[str], Weights, str], Iterable[Pair]]
+
+# By the architecture of a checkpoint; another architecture starts nothing.
+STARTS: Mapping[str, Pairs] = {RESNET: resnet_pairs, MOBILENET_V2: mobilenet_v2_pairs}
 
 
 def start_from_checkpoint(network: Any, path: Path) -> None:
-    """Give the backbone of a real-valued ResNet the weights of a ResNet of PyTorch.
+    """Give the backbone of a real-valued network the weights of one of PyTorch.
 
     Stem, convolutions, those of the shortcuts that change the shape, and batch normalisations; what
     the other network has not (slopes, neck, classifier) stays fresh.
 
     Args:
         network: Built network; its variables are assigned.
-        path: Checkpoint of a family that `import` knows as a ResNet.
+        path: Checkpoint of a family that `import` knows as a ResNet or a MobileNetV2.
 
     Raises:
-        TrainingError: The network is not real-valued, or no ResNet of that depth and width.
+        TrainingError: The network is not real-valued, or none of that kind, depth and width.
         CheckpointError: The file is damaged or hostile.
         UnsupportedModelError: It is of no architecture that is known.
     """
@@ -41,10 +53,15 @@ def start_from_checkpoint(network: Any, path: Path) -> None:
     with read_checkpoint(path) as checkpoint:
         tensors = checkpoint.tensors
         family = find_family(list(tensors), None)
-        if family.architecture != RESNET:
-            raise TrainingError(f"{path}: {family.name} is no ResNet, the network to train is one")
+        pairs = STARTS.get(family.architecture)
+        if pairs is None:
+            raise TrainingError(
+                f"{path}: no network here starts from {family.name}; a ResNet and a MobileNetV2 do"
+            )
+        layers = {layer.name: layer for layer in network.model.layers}
+        weights, body = weights_of(tensors), family.options(tensors).get("body", "")
         try:
-            _assign(network, weights_of(tensors), family.options(tensors).get("body", ""))
+            _assign(layers, weights, pairs(layers, weights, body))
         except WeightsError as error:
             raise TrainingError(
                 f"{path} does not fit {network.config.backbone} at width {network.config.width:g}: "
@@ -52,58 +69,36 @@ def start_from_checkpoint(network: Any, path: Path) -> None:
             ) from error
 
 
-def _assign(network: Any, weights: Weights, body: str) -> None:
-    layers = {layer.name: layer for layer in network.model.layers}
+def _assign(layers: Mapping[str, Any], weights: Weights, pairs: Iterable[Pair]) -> None:
     # All are read before the first is assigned.
     found = [
-        (layers[conv], layers[norm], _read(weights, key, norm_key, layers[conv].kernel.shape))
-        for conv, norm, key, norm_key in _pairs(layers, weights, body)
+        (layers[pair.layer], layers[pair.norm], *_read(weights, pair, layers[pair.layer]))
+        for pair in pairs
     ]
-    for conv, norm, (kernel, *statistics) in found:
-        conv.kernel.assign(kernel)
+    for layer, norm, kernel, statistics in found:
+        _kernel_of(layer).assign(kernel)
         norm.set_weights(statistics)
 
 
-def _pairs(
-    layers: dict[str, Any], weights: Weights, body: str
-) -> Iterator[tuple[str, str, str, str]]:
-    """Names of each convolution and its normalisation, here and there."""
-    if "stem_conv" in layers:
-        yield "stem_conv", "stem_bn", f"{body}conv1", f"{body}bn1"
-    stage = 1
-    while units := _stage(layers, stage):
-        for block, names in enumerate(units):
-            key = f"{body}layer{stage}.{block}"
-            for number, name in enumerate(names, start=1):
-                yield f"{name}_conv", f"{name}_bn", f"{key}.conv{number}", f"{key}.bn{number}"
-                if f"{name}_downsample_conv" in layers:
-                    short = f"{name}_downsample"
-                    there = f"{key}.downsample"
-                    yield f"{short}_conv", f"{short}_bn", f"{there}.0", f"{there}.1"
-        if f"{body}layer{stage}.{len(units)}.conv1.weight" in weights:
-            raise WeightsError(f"its layer{stage} has more than {len(units)} blocks")
-        stage += 1
-
-
-def _stage(layers: dict[str, Any], stage: int) -> list[list[str]]:
-    """Names of the units of every block: bottlenecks have names, basic blocks have two units."""
-
-    def numbered(prefix: str) -> list[str]:
-        names = (f"{prefix}_unit{number}" for number in range(1, len(layers) + 1))
-        return [name for name in names if f"{name}_conv" in layers]
-
-    basic = numbered(f"stage{stage}")
-    if basic:
-        return [basic[first : first + 2] for first in range(0, len(basic), 2)]
-    blocks = (numbered(f"stage{stage}_block{number}") for number in range(1, len(layers) + 1))
-    return [block for block in blocks if block]
-
-
-def _read(weights: Weights, key: str, norm: str, shape: Any) -> tuple[Any, ...]:
-    height, width, inputs, outputs = shape
-    kernel = weights.array(f"{key}.weight", (outputs, inputs, height, width))
+def _read(weights: Weights, pair: Pair, layer: Any) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The kernel as Keras lays it out, and what its normalisation holds."""
+    height, width, inputs, outputs = _kernel_of(layer).shape
+    if _is_depthwise(layer):
+        array = weights.array(f"{pair.key}.weight", (inputs, 1, height, width))
+        kernel, channels = array.transpose(2, 3, 0, 1), inputs
+    else:
+        array = weights.array(f"{pair.key}.weight", (outputs, inputs, height, width))
+        kernel, channels = array.transpose(2, 3, 1, 0), outputs
     names = ("weight", "bias", "running_mean", "running_var")
-    vectors = [weights.vector(f"{norm}.{name}", outputs) for name in names]
+    vectors = [weights.vector(f"{pair.norm_key}.{name}", channels) for name in names]
     if (vectors[3] < 0).any():
-        raise WeightsError(f"'{norm}.running_var' is negative somewhere")
-    return (kernel.transpose(2, 3, 1, 0), *vectors)
+        raise WeightsError(f"'{pair.norm_key}.running_var' is negative somewhere")
+    return kernel, vectors
+
+
+def _kernel_of(layer: Any) -> Any:
+    return layer.depthwise_kernel if _is_depthwise(layer) else layer.kernel
+
+
+def _is_depthwise(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.DepthwiseConv2D)

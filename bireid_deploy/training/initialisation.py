@@ -17,7 +17,11 @@ from bireid_deploy.training.optimizers import initialise_alphas
 from bireid_deploy.training.recipe import OptimizerSection
 from bireid_deploy.training.run_directory import RunDirectory
 
-_MAY_BE_FRESH = ("/alpha:0", "/matrix:0", "/bias:0", "/mask:0")
+# A normalisation that stands before a sign alone has no counterpart in a real-valued network.
+_SIGN_NORM = tuple(
+    f"_input_bn/{part}:0" for part in ("gamma", "beta", "moving_mean", "moving_variance")
+)
+_MAY_BE_FRESH = ("/alpha:0", "/matrix:0", "/bias:0", "/mask:0", *_SIGN_NORM)
 
 
 def initialise_from(network: Any, source: Path, options: OptimizerSection, seed: int) -> None:
@@ -26,13 +30,14 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
     A run of the same precision gives every variable; only soft masks may be fresh, all one. From a
     run whose kernels are real-valued a 1-bit network takes every variable that exists there, clips
     the kernels to the [-1, 1] of latent ones and initialises alpha, or C, from them; what the
-    source has not (shifts before a sign) stays fresh. The kernels keep their size: enlarged, they
-    outlive the rates that 1-bit kernels learn with, and the network trains worse than from random
-    ones.
+    source has not (shifts and normalisations before a sign) stays fresh. The kernels keep their
+    size: enlarged, they outlive the rates that 1-bit kernels learn with, and the network trains
+    worse than from random ones.
 
     Args:
         network: Built network; its variables are assigned.
-        source: Run directory, checkpoint of a run of the same precision, or ResNet of PyTorch.
+        source: Run directory, checkpoint of a run of the same precision, or a ResNet or MobileNetV2
+            of PyTorch.
         options: How to initialise alpha.
         seed: Seed of a random alpha.
 

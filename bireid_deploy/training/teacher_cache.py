@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from bireid_runtime import Bundle
+from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import ArrayFileError
 from bireid_runtime.files import atomic_file, open_regular
 from bireid_runtime.npz import open_npz
@@ -153,17 +155,25 @@ def vote_classes(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return chosen
 
 
+def is_bundle(path: Path) -> bool:
+    """Whether a teacher is the folder of a bundle."""
+    return (path / MANIFEST_NAME).is_file()
+
+
 def teacher_identity(path: Path) -> dict[str, str]:
-    """Which teacher this is, wherever it lies: its name, and the hash of a checkpoint or a cache.
+    """Which teacher this is, wherever it lies: its name, and a hash.
+
+    That is of the checkpoint of a run, of the file of a cache, and the fingerprint of a bundle.
 
     Raises:
-        TrainingError: It is neither a run nor a file, but perhaps a bundle.
+        TrainingError: It is neither a run nor a file.
+        BundleError: A bundle that cannot be read.
     """
-    if (path / "manifest.json").is_file():
-        raise TrainingError(
-            f"{path}: a bundle; keep what it says of your images with bireid-deploy teach-cache, "
-            "and give that file as the teacher"
-        )
+    if is_bundle(path):
+        return {
+            "run": path.resolve().name,
+            "checkpoint": Bundle.open(path, verify=False).fingerprint,
+        }
     if not path.is_file():
         return RunDirectory(path).identity()
     with open_regular(path) as file:

@@ -51,7 +51,8 @@ class Trainer:
         run: Where to.
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
-        teacher: The run or the teacher's cache to learn from, if a method of the recipe wants one.
+        teacher: What to learn from, if a method of the recipe wants a teacher: a run, and for
+            distillation also a bundle or a teacher's cache.
         validation: What measures the network between epochs, on data that it does not train on.
 
     Raises:
@@ -95,8 +96,14 @@ class Trainer:
         self._batches = task.batches(recipe, data)
         self._state = LoopState()
 
-    def train(self, resume: bool = False) -> list[dict[str, float]]:
+    def train(
+        self, resume: bool = False, on_begun: Callable[[], None] = lambda: None
+    ) -> list[dict[str, float]]:
         """Train to the last epoch, or until a curriculum has nothing left to teach.
+
+        Args:
+            resume: Whether to go on where the run was interrupted.
+            on_begun: Called once nothing speaks against the run any more.
 
         Returns:
             The history, one summary per epoch.
@@ -111,6 +118,7 @@ class Trainer:
         else:
             self.run.create()
             self._save()
+        on_begun()
         headings = {} if self._validation is None else self._validation.headings
         board = Board(self.run.tensorboard, headings)
         with interruption() as interrupted:

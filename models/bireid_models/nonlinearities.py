@@ -29,6 +29,11 @@ def relu(x: Any, name: str) -> Any:
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
+def relu6(x: Any, name: str) -> Any:
+    """Clip to [0, 6], as MobileNetV2 does."""
+    return keras.layers.ReLU(6.0, name=f"{name}_relu6")(x)
+
+
 def hard_tanh(x: Any, name: str) -> Any:
     """Clip to [-1, 1], as IR-Net does."""
     return HardTanh(name=f"{name}_hard_tanh")(x)

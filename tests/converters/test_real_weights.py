@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_runtime.preprocess import Preprocess, preprocess
 from wheels import unpacked
 
 from bireid_deploy.data.reference import Reference
@@ -24,8 +25,6 @@ FILES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FILES)
 def test_real_weights_compute_what_pytorch_does(family):
-    from bireid_runtime.preprocess import preprocess
-
     from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
 
     package, path = FILES[family]
@@ -36,4 +35,27 @@ def test_real_weights_compute_what_pytorch_does(family):
     expected = reference.features
     expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     assert read.family.name == family
+    np.testing.assert_allclose(found, expected, atol=3e-6)
+
+
+@pytest.mark.slow
+def test_a_network_of_ours_computes_the_same_from_real_weights():
+    """At width 1, where every channel count is the published one."""
+    from bireid_models import NetworkConfig
+    from bireid_models.network import build_network
+
+    from bireid_deploy.training.foreign_start import start_from_checkpoint
+
+    package, path = FILES["mobilenet-v2"]
+    reference = Reference.load(FEATURES / "mobilenet-v2.npz")
+    spec = Preprocess(64, 32)
+    built = build_network(
+        NetworkConfig("mobilenet_v2", precision="real", input_height=64, input_width=32)
+    )
+    start_from_checkpoint(built, unpacked(*package) / path)
+    inputs = np.stack([preprocess(each, spec) for each in reference.images])
+    found = np.asarray(built.features(inputs, training=False)["stage4"]).mean((1, 2))
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    expected = reference.features
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(found, expected, atol=3e-6)

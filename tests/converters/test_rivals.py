@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
         ("resnet10", "irnet", {"downsample": "binary"}, 11),
         ("resnet50", "reactnet", {}, 48),
         ("mobilenet", "reactnet", {}, 26),
+        ("mobilenet_v2", "bireid", {}, 34),
     ],
 )
 def test_all_engines_agree(toys, tmp_path, backbone, binarization, options, layers):

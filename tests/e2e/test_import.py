@@ -97,6 +97,22 @@ def test_a_last_stride_that_the_weights_do_not_tell_counts(refused, tmp_path):
     assert "cosine of" in refused(3, *_import("fast-reid", tmp_path / "out", *arguments))
 
 
+def test_the_frameworks_own_configuration_counts_where_weights_are_silent(cli, refused, tmp_path):
+    config, out = tmp_path / "opts.yaml", tmp_path / "out"
+    config.write_text("stride: 1\nlinear_num: 16\nnew_one: 3\n")
+    arguments = ("--config", config, "--format", "float", "--json")
+    found = cli(*_import("layumi", out, *arguments)).json["found"]
+    assert found["network"]["options"]["last_stride"] == 1
+    said = {"name": "opts.yaml", "says": ["last stride 1"], "not_known": ["new_one"]}
+    assert found["configuration"] == said
+    assert Bundle.open(out).manifest["training"]["imported_from"]["configuration"] == said
+    config.write_text("linear_num: 512")
+    err = refused(2, *_import("layumi", tmp_path / "other", "--config", config))
+    assert "opts.yaml: linear_num is '512', but the checkpoint has features of 16" in err
+    err = refused(2, "import", "net.onnx", "-o", out, "--config", config)
+    assert "--config has no meaning for an .onnx file" in err
+
+
 def test_refusals_name_the_file_and_come_before_anything_is_built(refused, tmp_path):
     out = tmp_path / "out"
     checkpoints = FILES.parent / "checkpoints"

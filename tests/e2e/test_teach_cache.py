@@ -1,11 +1,14 @@
 """`teach-cache`: what a teacher says of the training images, and a student of it."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
 from bireid_runtime import Extractor
 from bireid_runtime.images import load_image
+from bireid_runtime.session import Session
 from zoo import REID_BUNDLE
 
 from bireid_deploy.training.teacher_cache import TeacherCache
@@ -25,6 +28,46 @@ def test_it_holds_each_image_and_its_mirror_image(made, people):
     expected = extractor.embed([image, np.ascontiguousarray(image[:, ::-1])])
     np.testing.assert_allclose(cache.embeddings[5], expected, atol=1e-3)
     assert extractor.fingerprint in cache.teacher
+
+
+def test_whoever_stops_it_goes_on_to_the_same_bytes(made, cli, refused, people, tmp_path):
+    out = tmp_path / "cache.npz"
+    teach = ("teach-cache", REID_BUNDLE, "--data", people, "-o", out)
+    # Ctrl-C at the second chunk of four, which is finished and kept.
+    press = iter(range(2))
+
+    def run_images(session, images, original=Session.run_images):
+        if next(press, 1) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(session, images)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run_images", run_images)
+        assert "interrupted; what is said of 32 of 64 images lies in" in refused(130, *teach)
+    assert not out.exists()
+    unfinished = out.with_name("cache.npz.unfinished")
+    refused_other = refused(2, *teach, "--threads", 2)
+    assert "unfinished: begun with another engine; give what it was begun with" in refused_other
+    result = cli(*teach)
+    assert result.code == 0
+    assert "going on behind 32 of 64 images" in result.err
+    assert out.read_bytes() == made.path.read_bytes()
+    assert not unfinished.exists()
+
+
+def test_another_list_of_images_does_not_go_on(cli, refused, people_copy, tmp_path):
+    out = tmp_path / "cache.npz"
+    teach = ("teach-cache", REID_BUNDLE, "--data", people_copy, "-o", out)
+    images = sorted((people_copy / "bounding_box_train").iterdir())
+    for broken in (images[2], images[-1]):
+        broken.unlink()
+        broken.write_bytes(b"no image")
+    result = cli(*teach)
+    assert f"skipped {images[2]}: " in result.err
+    assert f"skipped {images[-1]}: " in result.err
+    assert len(TeacherCache.load(out).names) == len(images) - 2
+    out.with_name("cache.npz.unfinished").write_text('{"teacher": "other"}\n')
+    assert "begun with another teacher and engine and list" in refused(2, *teach)
 
 
 def test_a_student_learns_relations_from_it(cli, made, people, real_recipe, tmp_path):

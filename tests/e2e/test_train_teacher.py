@@ -1,11 +1,12 @@
 """`bireid-deploy train --teacher`."""
 
 import json
+import shutil
 
 from bireid_deploy.training.run_directory import RunDirectory
 
 
-def test_a_student_says_who_taught_it(cli, people, real_recipe, trained_real, tmp_path):
+def test_a_student_says_who_taught_it(cli, refused, people, real_recipe, trained_real, tmp_path):
     train = ["train", real_recipe, "--data", people, "--set", "distillation.enabled=true"]
     result = cli(*train, "--out", tmp_path / "run", "--teacher", trained_real.path, "--json")
     assert result.code == 0, result.err
@@ -13,6 +14,13 @@ def test_a_student_says_who_taught_it(cli, people, real_recipe, trained_real, tm
     teacher = json.loads((tmp_path / "run" / "run.json").read_text())["teacher"]
     assert teacher["run"] == "real-run"
     assert teacher == RunDirectory(trained_real.path).identity()
+
+    # Another teacher is refused, and does not become that of the run.
+    shutil.copytree(trained_real.path, tmp_path / "other")
+    resume = ("train", "--resume", "--out", tmp_path / "run")
+    err = refused(2, *resume, "--teacher", tmp_path / "other")
+    assert "cannot resume with another teacher; it was started with 'real-run'" in err
+    assert cli(*resume).code == 0
 
 
 def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_recipe, tmp_path):

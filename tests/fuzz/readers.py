@@ -24,6 +24,7 @@ from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
 from bireid_deploy.training.teacher_cache import TeacherCache
+from bireid_deploy.training.unfinished_cache import Chunk, UnfinishedCache
 
 TORCH_FILES = Path(__file__).parents[1] / "converters" / "checkpoints"
 Mutate = Callable[[bytes, random.Random], bytes]
@@ -151,6 +152,20 @@ def _teacher_cache(folder: Path) -> bytes:
     return (folder / "sound.npz").read_bytes()
 
 
+def _unfinished_cache(folder: Path) -> bytes:
+    path = folder / "cache.npz"
+    rows = np.ones((3, 2, 4), np.float16)
+    with UnfinishedCache(path, {"teacher": "net"}, 8, 4) as unfinished:
+        unfinished.add(Chunk(4, (0, 1, 3), ((2, "broken"),), rows))
+        unfinished.add(Chunk(8, (4, 5, 6), ((7, "broken"),), rows))
+    return unfinished.path.read_bytes()
+
+
+def _read_unfinished(path: Path) -> None:
+    with UnfinishedCache(path.with_name("cache.npz"), {"teacher": "net"}, 8, 4):
+        pass
+
+
 def _said_by_others(folder: Path) -> bytes:
     rows = np.ones((3, 4), np.float32)
     np.savez(folder / "sound.npz", names=np.array(["a", "b", "c"]), features=rows, logits=rows)
@@ -263,6 +278,24 @@ def _read_torch_file(path: Path) -> None:
             tensor.numpy()
 
 
+_CONFIGURATION = b"""
+INPUT: {SIZE_TEST: [256, 128], DO_FLIP: true}
+MODEL:
+  BACKBONE: {LAST_STRIDE: 1, WITH_IBN: false, NORM: BN}
+  HEADS: {POOL_LAYER: GlobalAvgPool, WITH_BNNECK: true}
+  PIXEL_MEAN: [123.675, 116.28, 103.53]
+  PIXEL_STD: [58.395, 57.12, 57.375]
+"""
+
+
+def _read_configuration(path: Path) -> None:
+    from bireid_converters.checkpoints import read_checkpoint
+    from bireid_converters.checkpoints.configs import read_settings, what_it_says
+
+    with read_checkpoint(TORCH_FILES.parent / "imported" / "fast-reid.pth") as checkpoint:
+        what_it_says(read_settings(path), "fast-reid", checkpoint.tensors)
+
+
 READERS = {
     "data.pkl of PyTorch": Reader(_torch_pickle, _read_torch_pickle, "data.pkl"),
     "legacy.pth": Reader(_torch_file("legacy.pth"), _read_torch_file, "net.pth"),
@@ -270,6 +303,7 @@ READERS = {
     "state.safetensors": Reader(
         _torch_file("state.safetensors"), _read_torch_file, "net.safetensors"
     ),
+    "config.yaml": Reader(lambda folder: _CONFIGURATION, _read_configuration, "config.yaml"),
     "manifest": Reader(_bundle_file("manifest.json"), _open_bundle, "manifest.json", mutate_json),
     "golden": Reader(_bundle_file("golden.safetensors"), _open_bundle, "golden.safetensors"),
     "checkpoint": Reader(_checkpoint, _read_checkpoint, "checkpoint.npz"),
@@ -283,6 +317,7 @@ READERS = {
     "embeddings.npz": Reader(_embeddings(".npz"), NamedEmbeddings.load, "e.npz"),
     "embeddings.jsonl": Reader(_embeddings(".jsonl"), NamedEmbeddings.load, "e.jsonl"),
     "teacher.npz": Reader(_teacher_cache, TeacherCache.load, "teacher.npz"),
+    "unfinished cache": Reader(_unfinished_cache, _read_unfinished, "cache.npz.unfinished"),
     "features.npz": Reader(_said_by_others, SaidByOthers.load, "features.npz"),
     "cloud.npy": Reader(_npy, lambda path: list(read_items(path)), "cloud.npy"),
     "cloud.ply": Reader(

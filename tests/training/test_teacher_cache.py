@@ -109,10 +109,6 @@ def test_a_file_that_does_not_fit_is_refused(trainer, plain_recipe, named, cache
     silent = tmp_path / "silent.npz"
     dataclasses.replace(cache, logits=None).save(silent)
     refused("holds no logits", plain_recipe(distillation={}), silent)
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
-    (bundle / "manifest.json").write_text("{}")
-    refused("a bundle; keep what it says", relations, bundle)
 
 
 def test_classes_are_found_by_vote():

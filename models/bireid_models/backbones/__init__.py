@@ -14,6 +14,7 @@ BACKBONES: dict[str, Backbone] = {
     "wide_resnet22": Backbone("bireid_models.backbones.wide_resnet:wide_resnet22"),
     "wide_resnet40": Backbone("bireid_models.backbones.wide_resnet:wide_resnet40"),
     "mobilenet": Backbone("bireid_models.backbones.mobilenet:mobilenet"),
+    "mobilenet_v2": Backbone("bireid_models.backbones.mobilenet_v2:mobilenet_v2"),
     "cdnet": Backbone("bireid_models.backbones.cdnet:cdnet"),
     "pointnet": Backbone("bireid_models.backbones.pointnet:pointnet", least_input=(8, 1)),
 }

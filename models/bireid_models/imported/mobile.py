@@ -45,7 +45,9 @@ def mobilenet_v2(image: Any, weights: Weights) -> Any:
     style = _Style()
     x = _unit(image, weights, ("features.0.0", "features.0.1"), style, stride=2)
     for index, stride in enumerate(_MOBILENET_STRIDES, start=1):
-        x = _block(x, weights, _mobilenet_layers(weights, f"features.{index}.conv"), style, stride)
+        x = _block(
+            x, weights, mobilenet_v2_layers(weights, f"features.{index}.conv"), style, stride
+        )
     last = len(_MOBILENET_STRIDES) + 1
     x = _unit(x, weights, (f"features.{last}.0", f"features.{last}.1"), style)
     return global_average(x)
@@ -68,8 +70,11 @@ def efficientnet_lite0(image: Any, weights: Weights) -> Any:
     return global_average(_unit(x, weights, ("_conv_head", "_bn1"), style))
 
 
-def _mobilenet_layers(weights: Weights, key: str) -> list[Layer]:
-    """One list of layers, or torchvision's groups of three (convolution, normalisation, ReLU6)."""
+def mobilenet_v2_layers(weights: Weights, key: str) -> list[Layer]:
+    """Keys of the layers of a block: an expansion if there is one, a depthwise one, a projection.
+
+    They stand in one list, or in torchvision's groups of three (convolution, normalisation, ReLU6).
+    """
     if f"{key}.0.0.weight" not in weights:
         count = 3 if f"{key}.6.weight" in weights else 2
         return [(f"{key}.{3 * index}", f"{key}.{3 * index + 1}") for index in range(count)]

@@ -3,6 +3,7 @@
 from bireid_deploy.training.methods.base import MethodContext, MethodStep, Term
 from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.teacher_cache import is_bundle
 
 
 class Distillation:
@@ -16,7 +17,8 @@ class Distillation:
         """It fits every network; whether the teacher does, `build` sees."""
 
     def build(self, context: MethodContext) -> MethodStep:
-        """Open the teacher: a run, or the file of a cache."""
+        """Open the teacher: a run, a bundle, or the file of a cache."""
+        from bireid_deploy.training.methods.distillation.bundled import open_bundle
         from bireid_deploy.training.methods.distillation.cached import open_cache
         from bireid_deploy.training.methods.distillation.teacher import open_teacher
 
@@ -24,4 +26,6 @@ class Distillation:
         options = context.recipe.section(DistillationSection)
         if context.teacher.is_file():
             return open_cache(context.teacher, options, context)
+        if is_bundle(context.teacher):
+            return open_bundle(context.teacher, options, context)
         return open_teacher(context.teacher, options, context.network, context.data)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from bireid_models.imported import Weights
 from bireid_runtime.preprocess import Preprocess
 
 Options = Callable[[Collection[str]], dict[str, Any]]
+Colours = Callable[[Weights], dict[str, tuple[float, ...]]]
 
 RE_IDENTIFICATION = "reid"
 """What these projects are for."""
@@ -29,6 +31,7 @@ class Family:
         dropped: Patterns of keys that only training needs.
         preprocess: What it was trained with.
         assumed: What the weights do not say, as a sentence for the user.
+        colours: Mean and deviation of its images, on the scale 0 to 1, if a checkpoint has them.
         task: What its networks are for.
     """
 
@@ -42,6 +45,7 @@ class Family:
     strangers: tuple[str, ...] = ()
     options: Options = field(default=lambda keys: {})
     task: str = RE_IDENTIFICATION
+    colours: Colours = field(default=lambda weights: {})
 
     def fits(self, keys: Collection[str]) -> bool:
         """Whether a checkpoint with these keys is of this kind."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+from bireid_models.imported import Weights, WeightsError
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_converters.checkpoints.families.family import Family
@@ -13,7 +14,7 @@ _MARKS = (
     "backbone.layer1.0.conv1.weight",
     "heads.bottleneck.0.running_mean",
 )
-_DROPPED = ("heads.weight", "heads.classifier.*", "pixel_mean", "pixel_std")
+_DROPPED = ("heads.weight", "heads.classifier.*")
 _POWER = "heads.pool_layer.p"
 _ASSUMED = "bicubic, ImageNet's mean and deviation, last stride 1, {pool}, features behind the neck"
 
@@ -28,6 +29,19 @@ def _with(**options: Any) -> Callable[[Collection[str]], dict[str, Any]]:
     }
 
 
+def _stored_colours(weights: Weights) -> dict[str, tuple[float, ...]]:
+    """What versions until 1.0 have put into the checkpoint, on the scale 0 to 255."""
+    found = {}
+    for name, key in (("mean", "pixel_mean"), ("std", "pixel_std")):
+        if key in weights:
+            numbers = weights.array(key, (1, 3, 1, 1)).ravel() / 255
+            if abs(numbers).max() > 1 or (name == "std" and numbers.min() <= 0):
+                raise WeightsError(f"{key!r} holds no colours on the scale 0 to 255")
+            # 123.675 / 255 is not 0.485 to the last digit.
+            found[name] = tuple(round(float(number), 6) for number in numbers)
+    return found
+
+
 # The first that fits is taken: those with more marks come first.
 FAST_REID = (
     Family(
@@ -39,6 +53,7 @@ FAST_REID = (
         preprocess=Preprocess(384, 128, resize="bicubic"),
         assumed="images of 384x128, " + _ASSUMED.format(pool="pooled by their own power"),
         dropped=_DROPPED,
+        colours=_stored_colours,
     ),
     Family(
         name="fast-reid-agw",
@@ -50,6 +65,7 @@ FAST_REID = (
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="pooled by the power 3"),
         dropped=_DROPPED,
+        colours=_stored_colours,
     ),
     Family(
         name="fast-reid",
@@ -61,5 +77,6 @@ FAST_REID = (
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="average pooling"),
         dropped=_DROPPED,
+        colours=_stored_colours,
     ),
 )

@@ -2,6 +2,7 @@
 
 from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
 
+MOBILENET_V2 = "bireid_models.imported.mobile:mobilenet_v2"
 _ASSUMED = (
     "images of 256x128, ImageNet's mean and deviation, features before the classifier{borders}"
 )
@@ -16,7 +17,7 @@ LIGHT = (
             "features.18.0.weight",
             "features.18.1.running_mean",
         ),
-        architecture="bireid_models.imported.mobile:mobilenet_v2",
+        architecture=MOBILENET_V2,
         preprocess=TRAINED_ON_256,
         assumed=_ASSUMED.format(borders=""),
         dropped=CLASSIFIER,
