@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from bireid_models.framework import keras, tf
+from bireid_models.network import build_network
 from bireid_runtime.errors import ArgumentError
 from free_ports import free_ports
 
 from bireid_deploy.errors import ClusterError, TrainingError
 from bireid_deploy.tasks import TASKS
+from bireid_deploy.training.methods import enabled_methods
+from bireid_deploy.training.methods.base import MethodContext
+from bireid_deploy.training.step import TrainingStep
 from bireid_deploy.training.workers.joining import require_replicable
 from bireid_deploy.training.workers.members import Members
 from bireid_deploy.training.workers.rendezvous import meet
@@ -212,6 +216,28 @@ def test_synchronised_normalisation_of_halves_is_that_of_the_whole() -> None:
         heard.append([tf.zeros(3), tf.ones(3)])
         loss = tf.reduce_sum(half(halves[0], training=True) ** 3)
     assert all(np.isfinite(tape.gradient(loss, half.trainable_variables)[0]))
+
+
+def test_all_that_moves_is_the_mean_over_the_replicas(plain_recipe, data) -> None:
+    recipe = plain_recipe(
+        optimizer={"epochs": 1, "weight_decay": 0.0},
+        feature_refining={"enabled": True, "pairs": [{"low": "stage1", "high": "stage2"}]},
+    )
+    network, task = build_network(recipe.network.config()), TASKS["reid"]
+    context = MethodContext(recipe, network, {})
+    methods = [method.build(context) for method in enabled_methods(recipe)]
+    replicas = OneOfTwo(0, lambda values: [0 * value for value in values])
+    step = TrainingStep(network, task.step(recipe, network, data), methods, recipe, replicas)
+    before = {name: each.numpy() for name, each in step.variables().items()}
+    batch = next(task.batches(recipe, data).epoch(0))
+    terms = step(batch.images, batch.targets, 0)
+    assert "feature_discriminator" in terms
+    assert not any(terms.values())
+    for name, variable in step.variables().items():
+        if "moving_" in name:
+            assert not variable.numpy().any(), name
+        elif "optimizer" not in name:
+            np.testing.assert_array_equal(variable, before[name], err_msg=name)
 
 
 def test_replicas_have_dropout_masks_of_their_own() -> None:
