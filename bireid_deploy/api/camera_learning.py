@@ -93,6 +93,6 @@ def learn_cameras(
             rows[name], done = made.vectors, done + len(files)
         counts = {name: len(vectors) for name, vectors in rows.items()}
         require_enough(counts, least)
-        if (line := uneven(counts)) is not None:
-            on_remark(line)
+        if (remark := uneven(counts)) is not None:
+            on_remark(remark)
         return {name: opened.learn(name, vectors).count for name, vectors in rows.items()}

@@ -146,7 +146,7 @@ def train(
     counts = count_data(task, data)
     loaded, validation = _load(recipe, task, data, voice)
     if members is not None:
-        voice.on_remark(f"meeting {members.count - 1} other workers, for at most {patience:g} s")
+        voice.on_remark(f"{members.count} workers meet, within {patience:g} s")
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 
