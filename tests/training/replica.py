@@ -4,6 +4,7 @@ Arguments: a folder for what is left, and the port of each process.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -48,27 +49,8 @@ RECIPE = parse_recipe(
 )
 
 
-class Actor:
-    """Acts at a step of a training, and hears nothing else."""
-
-    def __init__(self) -> None:
-        self.acts(0, lambda: None)
-
-    def acts(self, at_step: int, action: Callable[[], None]) -> None:
-        """At the step of this number, from 1, of those to come."""
-        self._left, self._action = at_step, action
-
-    def step(self, epoch: int, batch: int, batches: int, terms: dict[str, float]) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._action()
-
-    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        pass
-
-
 class Rehearsal:
-    """Trains on eight people of made-up patterns."""
+    """Trains on eight people of made-up patterns, and acts at a step."""
 
     def __init__(self, folder: Path, replicas: Replicas) -> None:
         self._folder, self._replicas = folder, replicas
@@ -77,45 +59,60 @@ class Rehearsal:
         patterns = generator.integers(40, 216, (8, 64, 32, 3))
         noise = generator.integers(-40, 40, (32, 64, 32, 3))
         pixels = (patterns[labels] + noise).astype(np.uint8)
-        self._data = LabelledImages(pixels, labels, {"name": "patterns", "images": 32})
+        data = LabelledImages(pixels, labels, {"name": "patterns", "images": 32})
+        run, task = RunDirectory(folder / "run"), TASKS[RECIPE.task]
+        self._trainer = Trainer(RECIPE, task, data, run, self, replicas=replicas)
 
-    def trainer(self, name: str) -> tuple[Trainer, Actor]:
-        run, task, actor = RunDirectory(self._folder / name), TASKS[RECIPE.task], Actor()
-        trainer = Trainer(RECIPE, task, self._data, run, actor, replicas=self._replicas)
-        return trainer, actor
+    def acts(self, at_step: int, action: Callable[[], None]) -> None:
+        """At the step of this number, from 1, of those to come."""
+        self._left, self._action = at_step, action
 
-    def keep(self, name: str, trainer: Trainer) -> None:
-        """Keep what this process has learned and logged."""
-        arrays = {key: value.numpy() for key, value in trainer._step.variables().items()}
-        sums = np.array(sorted(trainer._state.sums.items()))
+    def step(self, epoch: int, batch: int, batches: int, terms: dict[str, float]) -> None:
+        """The training says that a step was done."""
+        self._left -= 1
+        if self._left == 0:
+            self._action()
+
+    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
+        """The training says that an epoch was done."""
+
+    def train(self, name: str, resume: bool, at_step: int, action: Callable[[], None]) -> None:
+        """Train until something happens, and keep what this process has learned and logged."""
+        self.acts(at_step, action)
+        try:
+            self._trainer.train(resume)
+        except (TrainingInterruptedError, ClusterError) as error:
+            print(error, flush=True)
+        variables = self._trainer._step.variables()
+        arrays = {key: value.numpy() for key, value in variables.items()}
+        sums = np.array(sorted(self._trainer._state.sums.items()))
         np.savez(self._folder / f"{name}-{self._replicas.rank}.npz", sums=sums, **arrays)
+        # What goes on must come from the checkpoint.
+        for variable in variables.values():
+            variable.assign(0 * variable)
 
 
 def main(folder: Path) -> None:
     replicas = join(SOURCES["tf-config"](os.environ), RECIPE, {}, patience=120)
     rehearsal = Rehearsal(folder, replicas)
+    checkpoint, fresh = folder / "run/checkpoint.npz", folder / "fresh.npz"
 
     def signals(rank: int, number: int) -> Callable[[], None]:
         return lambda: os.kill(os.getpid(), number) if replicas.rank == rank else None
 
-    trainer, actor = rehearsal.trainer("parts")
-    for rank, number in ((1, signal.SIGINT), (0, signal.SIGTERM)):
-        actor.acts(1, signals(rank, number))
-        try:
-            trainer.train(resume=rank == 0)
-        except TrainingInterruptedError as error:
-            print(error, flush=True)
-        rehearsal.keep("parts", trainer)
-        # What goes on must come from the checkpoint.
-        for variable in trainer._step.variables().values():
-            variable.assign(0 * variable)
-    trainer, actor = rehearsal.trainer("whole")
-    # An epoch has two steps.
-    actor.acts(3, signals(1, signal.SIGKILL))
-    try:
-        trainer.train()
-    except ClusterError as error:
-        print(error, flush=True)
+    def keep_fresh() -> None:
+        # The checkpoint on the disk is the one of before the first step.
+        if replicas.rank == 0:
+            shutil.copy(checkpoint, fresh)
+        rehearsal.acts(1, signals(0, signal.SIGTERM))
+
+    rehearsal.train("whole", False, 1, keep_fresh)
+    if replicas.rank == 0:
+        shutil.copy(fresh, checkpoint)
+    replicas.agree(False)
+    rehearsal.train("first", True, 1, signals(1, signal.SIGINT))
+    rehearsal.train("parts", True, 1, signals(0, signal.SIGTERM))
+    rehearsal.train("killed", True, 1, signals(1, signal.SIGKILL))
 
 
 if __name__ == "__main__":
