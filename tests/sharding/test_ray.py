@@ -95,8 +95,10 @@ def test_killed_workers_and_drivers_cost_time_alone(
 def test_a_lost_node_costs_time_alone(
     images: Path, tmp_path: Path, ray_folder: str, monkeypatch
 ) -> None:
-    cluster_utils = pytest.importorskip("ray.cluster_utils")
     monkeypatch.setenv("RAY_TMPDIR", ray_folder)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray import cluster_utils
+
     cluster = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
