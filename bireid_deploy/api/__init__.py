@@ -6,6 +6,7 @@ Importing it is light; TensorFlow and the like are loaded by the calls that need
 from bireid_deploy.api.adaptation import Adaptation, adapt
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.calibrating import CalibratedBundle, calibrate
+from bireid_deploy.api.camera_learning import learn_cameras
 from bireid_deploy.api.classifying import ClassifiedFiles, classify
 from bireid_deploy.api.comparing import Comparison, compare
 from bireid_deploy.api.conversion import Verification, convert, verify
@@ -65,6 +66,7 @@ __all__ = [
     "grant_rights",
     "import_checkpoint",
     "import_onnx",
+    "learn_cameras",
     "measure_latencies",
     "migrate_gallery",
     "open_gallery",

@@ -3,22 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bireid_runtime.errors import ArgumentError
 
-from bireid_deploy.api.held_out import hold_out
+from bireid_deploy.api.held_out import HeldOut, hold_out
 from bireid_deploy.extras import require
 from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
 from bireid_deploy.tasks import TASKS
-from bireid_deploy.tasks.base import Progress
+from bireid_deploy.tasks.base import Progress, Task
 from bireid_deploy.tasks.counts import count_data, say_data
 from bireid_deploy.training.methods import require_teacher
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.reporter import Reporter, SilentReporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
+from bireid_deploy.training.teacher_cache import teacher_identity
+from bireid_deploy.training.workers.joining import join, require_replicable
+from bireid_deploy.training.workers.members import Members
+from bireid_deploy.training.workers.rendezvous import PATIENCE
 
 Reporting = Callable[[Recipe], AbstractContextManager[Reporter]]
 """Opens what is told how a training goes, once the data are decoded."""
@@ -60,6 +65,8 @@ def train(
     init: Path | str | None = None,
     teacher: Path | str | None = None,
     resume: bool = False,
+    members: Members | None = None,
+    patience: float = PATIENCE,
     reporting: Reporting = lambda recipe: nullcontext(SilentReporter()),
     decoding: Decoding = nullcontext,
     on_skipped: Callable[[Path, str], None] = lambda path, reason: None,
@@ -81,6 +88,10 @@ def train(
         teacher: Run to learn from, if a method of the recipe wants one; distillation also takes a
             bundle or a file of `teach_cache`. With `resume` None for that of the run.
         resume: Continue an interrupted run, to the same weights.
+        members: The workers of a training on several machines; each calls this with the same
+            recipe, data and run directory, which all of them see. The first one alone writes and
+            reports. Once in a process, before TensorFlow computes anything.
+        patience: Seconds for which workers wait for each other at the start.
         reporting: Opens what is told how it goes.
         decoding: Opens what is told (images decoded, images in all).
         on_skipped: Called with every training file that could not be decoded, and why.
@@ -100,8 +111,11 @@ def train(
             data do not fit the recipe; or it needs a teacher and none is given, or the reverse.
         DivergenceError: A loss became NaN or infinite; the last checkpoint is kept.
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a checkpoint was saved.
+        ClusterError: Another worker did not come, trains something else, or has gone.
     """
     require("train")
+    is_chief = members is None or members.is_chief
+    voice = _Voice(reporting, decoding, on_skipped, on_remark) if is_chief else _Voice()
     run = RunDirectory(Path(out))
     if resume:
         record, before = run.read_record(), RunSettings.read(run)
@@ -121,34 +135,62 @@ def train(
             "recipe that it writes"
         )
     require_teacher(recipe, teacher is not None)
-    if not resume:
+    if members is not None:
+        for line in require_replicable(recipe):
+            voice.on_remark(line)
+    if not resume and is_chief:
         run.require_new()
     task = TASKS[recipe.task]
     folder = data if isinstance(data, Path | str) else None
     if isinstance(data, Path | str):
         data = task.open_dataset(Path(data), layout, recipe, use="train")
     counts = count_data(task, data)
-    for line in (said := say_data(task, data)):
-        on_remark(line)
-    data, validation = hold_out(recipe, task, data)
-    with decoding() as on_decoded:
-        loaded = task.load_training_data(recipe, data, on_decoded)
-    for path, reason in loaded.skipped:
-        on_skipped(path, reason)
-    for line in loaded.description.get("remarks", ()):
-        if not any(line in each for each in said):
-            on_remark(line)
+    loaded, validation = _load(recipe, task, data, voice)
+    if members is not None:
+        voice.on_remark(f"{members.count} workers meet, within {patience:g} s")
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 
-    with reporting(recipe) as reporter:
+        said = {
+            "data set": loaded.description,
+            "teacher": None if teacher is None else teacher_identity(Path(teacher)),
+            "use of --resume": resume,
+        }
+        replicas = join(members, recipe, said, patience)
+    with voice.reporting(recipe) as reporter:
         with quiet():
             origins = _path(init), _path(teacher)
-            trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation)
+            trainer = Trainer(recipe, task, loaded, run, reporter, *origins, validation, replicas)
         settings = RunSettings.of(folder, layout, teacher)
         # A teacher that is refused must not become that of the run.
-        history = trainer.train(resume, lambda: settings.write(run))
+        kept = partial(settings.write, run) if is_chief else lambda: None
+        history = trainer.train(resume, kept)
     return TrainingResult(run.path, history, tuple(loaded.skipped), tuple(trainer.advice()), counts)
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """Who is told what; silent as it is."""
+
+    reporting: Reporting = lambda recipe: nullcontext(SilentReporter())
+    decoding: Decoding = nullcontext
+    on_skipped: Callable[[Path, str], None] = lambda path, reason: None
+    on_remark: Callable[[str], None] = lambda line: None
+
+
+def _load(recipe: Recipe, task: Task, data: Any, voice: _Voice) -> tuple[Any, HeldOut | None]:
+    """Hold out what is measured, and decode the rest."""
+    for line in (said := say_data(task, data)):
+        voice.on_remark(line)
+    data, validation = hold_out(recipe, task, data)
+    with voice.decoding() as on_decoded:
+        loaded = task.load_training_data(recipe, data, on_decoded)
+    for path, reason in loaded.skipped:
+        voice.on_skipped(path, reason)
+    for line in loaded.description.get("remarks", ()):
+        if not any(line in each for each in said):
+            voice.on_remark(line)
+    return loaded, validation
 
 
 def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:

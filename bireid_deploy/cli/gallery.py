@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.gallery_learn import learn
 from bireid_deploy.cli.moment import Moment
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.cli.paths import BundlePath, GalleryLocation
@@ -337,6 +338,9 @@ def migrate(gallery: Path | str) -> None:
     steps = api.migrate_gallery(gallery)
     with _open(gallery) as opened:
         click.echo(f"{opened.path}: up to date, {steps} steps were missing")
+
+
+command.add_command(learn)
 
 
 def _open(location: Path | str) -> "GalleryStore":

@@ -1,11 +1,14 @@
 """`bireid-deploy train`."""
 
+import os
 from pathlib import Path
 
 import click
 
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.training.workers import SOURCES
+from bireid_deploy.training.workers.rendezvous import PATIENCE
 
 
 @click.command()
@@ -29,6 +32,19 @@ from bireid_deploy.cli.native_output import quiet_native_output
     help="Run, bundle, or file of teach-cache, to learn from.",
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
+@click.option(
+    "--workers",
+    type=click.Choice(list(SOURCES)),
+    help="Train with other machines, which start the same command; what says who they are.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(0, 86400),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long workers wait for each other at the start.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(
     recipe: str | None,
@@ -41,6 +57,8 @@ def command(
     init: Path | None,
     teacher: Path | None,
     resume: bool,
+    workers: str | None,
+    patience: float,
     as_json: bool,
 ) -> None:
     """Train RECIPE (a TOML file, or the name of one that ships) into a run directory.
@@ -65,6 +83,7 @@ def command(
     from bireid_deploy import api
     from bireid_deploy.cli.training_progress import training_reporter
 
+    members = None if workers is None else SOURCES[workers](os.environ)
     skipped = 0
 
     def on_skipped(path: Path, reason: str) -> None:
@@ -81,12 +100,16 @@ def command(
         init=init,
         teacher=teacher,
         resume=resume,
+        members=members,
+        patience=patience,
         reporting=training_reporter,
         decoding=lambda: progress("decoding"),
         on_skipped=on_skipped,
         on_remark=message,
         quiet=quiet_native_output,
     )
+    if members is not None and not members.is_chief:
+        return
     if skipped:
         message(f"training images skipped: {skipped}")
     for line in result.advice:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from bireid_runtime.preprocess import Preprocess
 
 from bireid_deploy.data.augmentation import Augmentation, augment, draw_mirrored
+from bireid_deploy.errors import TrainingError
 
 
 class Sampler(Protocol):
@@ -67,19 +68,51 @@ class Batches(ABC):
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from index `first` on."""
+        return self.deal(epoch, first, rank=0, count=1)
+
+    def deal(self, epoch: int, first: int, rank: int, count: int) -> Iterator[Batch]:
+        """The batches that one of several replicas takes: of every `count` the one of its `rank`.
+
+        Args:
+            epoch: Number of the epoch.
+            first: Batches that the replica has had of it.
+            rank: Which replica, 0 to `count` - 1.
+            count: How many share the epoch; what is left over when it does not divide is dropped.
+
+        Raises:
+            TrainingError: The epoch has fewer batches than that.
+        """
         rows = self._sampler.epoch(epoch)
+        steps = len(rows) // count
+        if steps == 0 and len(rows):
+            raise TrainingError(
+                f"an epoch has {len(rows)} batches, too few for {count} workers; make batches "
+                "smaller, or train with fewer workers"
+            )
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
-            pending = [pool.submit(self._batch, rows, epoch, first)] if first < len(rows) else []
-            for index in range(first, len(rows)):
+
+            def prepared(step: int) -> list[Future[Batch]]:
+                if step >= steps:
+                    return []
+                return [pool.submit(self._batch, rows, epoch, step * count + rank, step, steps)]
+
+            pending = prepared(first)
+            for step in range(first, steps):
                 batch = pending.pop().result()
-                if index + 1 < len(rows):
-                    pending.append(pool.submit(self._batch, rows, epoch, index + 1))
+                pending += prepared(step + 1)
                 yield batch
 
-    def _batch(self, rows: Sequence[np.ndarray] | np.ndarray, epoch: int, index: int) -> Batch:
-        generator = np.random.default_rng((self._seed, epoch, index))
-        images, targets, origins = self.prepare_traced(rows[index], generator)
-        return Batch(index, len(rows), images, targets, origins)
+    def _batch(
+        self,
+        rows: Sequence[np.ndarray] | np.ndarray,
+        epoch: int,
+        position: int,
+        step: int,
+        steps: int,
+    ) -> Batch:
+        generator = np.random.default_rng((self._seed, epoch, position))
+        images, targets, origins = self.prepare_traced(rows[position], generator)
+        return Batch(step, steps, images, targets, origins)
 
     def prepare_traced(
         self, chosen: np.ndarray, rng: np.random.Generator

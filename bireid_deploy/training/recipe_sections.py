@@ -63,13 +63,15 @@ class BatchSection(Section):
     """A batch holds `identities` x `images_per_identity` images (P x K).
 
     `identity` sampling draws P people with K images each; `shuffled` draws `size` images (P x K if
-    it is not set) without looking at identities, for cross-entropy alone.
+    it is not set) without looking at identities, for cross-entropy alone. With several workers each
+    has batches of that size; `sync_batch_norm` normalises over those of all of them.
     """
 
     sampling: Literal["identity", "shuffled"] = "identity"
     identities: Annotated[int, Field(ge=2)] = 16
     images_per_identity: Annotated[int, Field(ge=1)] = 4
     size: Annotated[int, Field(ge=2)] | None = None
+    sync_batch_norm: bool = False
 
     @model_validator(mode="after")
     def _has_one_size(self) -> "BatchSection":

@@ -13,6 +13,8 @@ from bireid_deploy.training.methods.base import MethodStep, Play, Scene, Tapping
 from bireid_deploy.training.optimizers import Optimizers, ParameterGroups
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.task_step import LocatingStep, TaskStep, TeachableStep
+from bireid_deploy.training.workers.replica_network import running_statistics
+from bireid_deploy.training.workers.replicas import ALONE, Replicas
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,16 @@ class TrainingStep:
         task: The task's part.
         methods: The methods at work, in the order of their table.
         recipe: What to train with.
+        replicas: Of the network; each sees a batch of its own, and all move alike.
     """
 
     def __init__(
-        self, network: Any, task: TaskStep, methods: Sequence[MethodStep], recipe: Recipe
+        self,
+        network: Any,
+        task: TaskStep,
+        methods: Sequence[MethodStep],
+        recipe: Recipe,
+        replicas: Replicas = ALONE,
     ) -> None:
         self.network = network
         self.task = task
@@ -58,6 +66,8 @@ class TrainingStep:
         self.optimizers = Optimizers(
             recipe.optimizer, self.groups, self.companions, self.adversaries
         )
+        self._replicas = replicas
+        self._statistics = running_statistics(network.features, replicas)
         self._features = _with_taps(network.features, methods)
         # Rewriting the code for conditions on tensors takes half as long as the first step.
         self._compiled = tf.function(self._run, autograph=False)
@@ -113,18 +123,34 @@ class TrainingStep:
         groups = self.groups
         refined = (groups.kernels, groups.alphas, self.companions)
         if self.recipe.optimizer.task_gradient_only:
-            kernels, alphas, companions = _gradients(total, *refined)
-            others, head = _gradients(task, groups.others, groups.head)
+            kernels, alphas, companions = self._gradients(total, *refined)
+            others, head = self._gradients(task, groups.others, groups.head)
         else:
             # One pass: a second one would run the branches of a condition again.
-            kernels, alphas, companions, others, head = _gradients(
+            kernels, alphas, companions, others, head = self._gradients(
                 total, *refined, groups.others, groups.head
             )
         self.optimizers.apply("kernels", kernels)
         self.optimizers.apply("alphas", alphas)
         self.optimizers.apply("others", others)
         self.optimizers.apply("head", head + companions)
-        return _united(terms.all(), {"total": total}, self.task.observed(predictions, targets))
+        return self._averaged(
+            _united(terms.all(), {"total": total}, self.task.observed(predictions, targets))
+        )
+
+    def _gradients(self, loss: Any, *groups: list[Any]) -> list[list[Any]]:
+        """The mean over all replicas of the gradients of their losses, by group of variables."""
+        own = _gradients(loss, *groups)
+        found = [gradient for group in own for gradient in group if gradient is not None]
+        means = iter(self._replicas.mean(found))
+        return [[None if each is None else next(means) for each in group] for group in own]
+
+    def _averaged(self, terms: Mapping[str, Any]) -> dict[str, Any]:
+        """The mean of every term over all replicas, whose running statistics become one too."""
+        means = self._replicas.mean([*terms.values(), *self._statistics])
+        for variable, mean in zip(self._statistics, means[len(terms) :], strict=True):
+            variable.assign(mean)
+        return dict(zip(terms, means[: len(terms)], strict=True))
 
     def _scene(self, images: Any, targets: Any, step: Any, origins: Any) -> Scene:
         features = self._features(images, training=True)
@@ -150,7 +176,7 @@ class TrainingStep:
         own = self.task.terms(scene.features, scene.predictions, targets)
         terms = _united(own, *(play.task for play in plays))
         loss = tf.add_n(list(terms.values()))
-        others, head = _gradients(loss, self.groups.others, self.groups.head)
+        others, head = self._gradients(loss, self.groups.others, self.groups.head)
         self.optimizers.apply("others", others)
         self.optimizers.apply("head", head + [None] * len(self.companions))
 
@@ -163,7 +189,7 @@ class TrainingStep:
         ascent = _united(*(play.ascent for play in plays))
         if ascent:
             loss = tf.add_n(list(ascent.values()))
-            self.optimizers.apply("discriminators", *_gradients(loss, self.adversaries))
+            self.optimizers.apply("discriminators", *self._gradients(loss, self.adversaries))
         observed = _united(ascent, *(play.observed for play in plays))
         before = [play.refining for play in plays]
         return observed, _united(*before, *(play.answer() for play in plays))

@@ -36,6 +36,9 @@ from bireid_deploy.training.validation import (
     is_measured,
     keep_best,
 )
+from bireid_deploy.training.workers.replica_network import prepare_replica
+from bireid_deploy.training.workers.replicas import ALONE, Replicas
+from bireid_deploy.training.workers.share import share_of
 
 
 class Trainer:
@@ -54,6 +57,8 @@ class Trainer:
         teacher: What to learn from, if a method of the recipe wants a teacher: a run, and for
             distillation also a bundle or a teacher's cache.
         validation: What measures the network between epochs, on data that it does not train on.
+        replicas: Who trains the same network on other machines; all make the same calls, and the
+            first one alone writes into the run directory, which all can read.
 
     Raises:
         TrainingError: The data are too few, `initial` or `teacher` does not fit the recipe, or one
@@ -70,6 +75,7 @@ class Trainer:
         initial: Path | None = None,
         teacher: Path | None = None,
         validation: Validation | None = None,
+        replicas: Replicas = ALONE,
     ) -> None:
         require_teacher(recipe, teacher is not None)
         make_repeatable(recipe.seed, recipe.repeatable)
@@ -77,7 +83,9 @@ class Trainer:
         self.run = run
         self._data = data
         self._reporter = reporter
-        self._validation = validation
+        self._replicas = replicas
+        # The others wait for the chief where they next meet.
+        self._validation = validation if self._is_chief else None
         self._origin: dict[str, Any] = {
             "initial": None if initial is None else initial.name,
             "teacher": None if teacher is None else teacher_identity(teacher),
@@ -91,9 +99,10 @@ class Trainer:
         items = data if isinstance(data, NamedItems) and data.names else None
         context = MethodContext(recipe, self.network, data.description, teacher, items)
         methods = [method.build(context) for method in enabled_methods(recipe)]
-        self._step = TrainingStep(self.network, part, methods, recipe)
+        prepare_replica(self.network.features, replicas, recipe.batch.sync_batch_norm)
+        self._step = TrainingStep(self.network, part, methods, recipe, replicas)
         self._curriculum = part if isinstance(part, Curriculum) else None
-        self._batches = task.batches(recipe, data)
+        self._batches = share_of(task.batches(recipe, data), replicas)
         self._state = LoopState()
 
     def train(
@@ -112,28 +121,45 @@ class Trainer:
             DivergenceError: A term became NaN or infinite; the last checkpoint is kept.
             TrainingInterruptedError: Ctrl-C; a checkpoint was saved first.
             TrainingError: The run exists already, or cannot be resumed.
+            ClusterError: Another replica has gone; the last checkpoint is kept.
         """
+        with self._replicas.guarded():
+            self._begin(resume)
+            on_begun()
+            headings = {} if self._validation is None else self._validation.headings
+            board = Board(self.run.tensorboard, headings) if self._is_chief else None
+            with interruption() as interrupted:
+                # Of a run that was killed between the end of an epoch and its measurement.
+                self._validate()
+                while not self._finished():
+                    self._train_epoch(lambda: self._replicas.agree(interrupted()), board)
+            self._wait_for_chief()
+        return self._state.history
+
+    @property
+    def _is_chief(self) -> bool:
+        return self._replicas.rank == 0
+
+    def _begin(self, resume: bool) -> None:
         if resume:
             self._resume()
-        else:
+        elif self._is_chief:
             self.run.create()
+        # All have read a checkpoint before the chief replaces it.
+        self._replicas.share(self._step.variables())
+        if not resume:
             self._save()
-        on_begun()
-        headings = {} if self._validation is None else self._validation.headings
-        board = Board(self.run.tensorboard, headings)
-        with interruption() as interrupted:
-            # Of a run that was killed between the end of an epoch and its measurement.
-            self._validate()
-            while not self._finished():
-                self._train_epoch(interrupted, board)
-        return self._state.history
+
+    def _wait_for_chief(self) -> None:
+        """Nobody leaves before everything is written."""
+        self._replicas.agree(False)
 
     def advice(self) -> list[str]:
         """What the methods say about the run so far, a line each; empty if all went well."""
         said = [method.advice(self._state.history) for method in self._step.methods]
         return [line for line in said if line is not None]
 
-    def _train_epoch(self, interrupted: Callable[[], bool], board: Board) -> None:
+    def _train_epoch(self, interrupted: Callable[[], bool], board: Board | None) -> None:
         state, options = self._state, self.recipe.optimizer
         self._set_progress(state.epoch / options.epochs)
         if self._curriculum is not None and state.batch == 0:
@@ -141,22 +167,24 @@ class Trainer:
         start = time.perf_counter()
         for batch in self._batches.epoch(state.epoch, state.batch):
             self._set_rates(state.epoch + batch.index / batch.count)
-            if batch.index == 0:
+            if batch.index == 0 and board is not None:
                 board.crops(state.epoch + 1, batch.images)
             terms = self._step(batch.images, batch.targets, state.step, batch.origins)
             self._require_finite(terms)
             end = time.perf_counter()
-            state.add(terms, len(batch.images), end - start)
+            state.add(terms, len(batch.images) * self._replicas.count, end - start)
             start = end
             self._reporter.step(state.epoch, batch.index + 1, batch.count, terms)
             if interrupted():
                 self._save()
+                self._wait_for_chief()
                 raise self._interrupted()
         self._interlude(interrupted)
         summary = state.end_epoch(None if self._curriculum is None else self._curriculum.figures())
         self._save()
         self._validate()
-        board.epoch(state.epoch, summary, self._step.optimizers.current_rates())
+        if board is not None:
+            board.epoch(state.epoch, summary, self._step.optimizers.current_rates())
         self._reporter.epoch(state.epoch, summary)
 
     def _set_progress(self, fraction: float) -> None:
@@ -243,6 +271,8 @@ class Trainer:
                 )
 
     def _save(self) -> None:
+        if not self._is_chief:
+            return
         state = self._state
         save_checkpoint(self.run.checkpoint, self._step.variables(), state.to_json())
         self._write_record()
@@ -254,6 +284,7 @@ class Trainer:
                 "recipe": self.recipe.model_dump(),
                 "data": self._data.description,
                 **self._origin,
+                "workers": self._replicas.count,
                 "finished": self._finished() and not self._must_validate(),
                 "steps": state.step,
                 "history": state.history,
@@ -276,11 +307,17 @@ class Trainer:
                 f"{self.run.path}: cannot resume with another teacher; it was started with "
                 f"{_named(record['teacher'])}"
             )
+        if (workers := record.get("workers", 1)) != self._replicas.count:
+            raise TrainingError(
+                f"{self.run.path}: cannot resume with {self._replicas.count} workers; it was "
+                f"started with {workers}"
+            )
         self._origin["initial"] = record["initial"]
         state = load_checkpoint(self.run.checkpoint, self._step.variables())
         self._state = LoopState.from_json(state, str(self.run.checkpoint))
         # Whoever is killed between checkpoint and record leaves an older record.
-        self._write_record()
+        if self._is_chief:
+            self._write_record()
 
 
 def _named(teacher: dict[str, str] | str | None) -> str:

@@ -14,11 +14,16 @@ class RepeatableDropout(keras.layers.Layer):
     Args:
         rate: Share of the values that are dropped; the others grow by 1 / (1 - rate).
         **kwargs: Passed on to Keras (name).
+
+    Attributes:
+        stream: Number from 0 of one of several sequences of masks that one state gives, for the
+            replicas of a network.
     """
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = rate
+        self.stream = 0
 
     def build(self, input_shape: Any) -> None:
         """Create the state, int64 (2,): a seed and the number of the next call."""
@@ -36,4 +41,7 @@ class RepeatableDropout(keras.layers.Layer):
             return inputs
         seed = tf.identity(self.state)
         self.state.assign_add([0, 1])
+        if self.stream:
+            # The seed is below 2^31.
+            seed += tf.constant([self.stream << 31, 0], tf.int64)
         return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed=seed)

@@ -4,8 +4,11 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pytest
+from bireid_runtime.gallery import Gallery
 
+from bireid_deploy import api
 from bireid_deploy.cli.main import EXIT_CHECK_FAILED, EXIT_USAGE
 
 
@@ -137,3 +140,23 @@ def test_calibration_gives_answers_a_rate(cli, bundle, people, gallery, images, 
     lower = cli("gallery", "search", gallery, own, image, "--fpir", "0.00001")
     assert lower.code == EXIT_USAGE
     assert "lower than 60 people" in lower.err
+
+
+def test_what_cameras_do_is_learned_from_crops(cli, bundle, gallery, images, tmp_path):
+    crops = tmp_path / "crops"
+    for camera, people in (("door", ["0009", "0010"]), ("till", ["0010", "0011"])):
+        (crops / camera).mkdir(parents=True)
+        for path in (path for person in people for path in (images / person).iterdir()):
+            shutil.copy(path, crops / camera)
+    (crops / "till" / "broken.png").write_bytes(b"no image")
+    few = cli("gallery", "learn", gallery, bundle, crops)
+    assert few.code == EXIT_USAGE
+    assert "camera 'door' has 6 crops, below the 200 of --least" in few.err
+    learned = cli("gallery", "learn", gallery, bundle, crops, "--least", 6, "--json")
+    assert learned.json == {"cameras": {"door": 6, "till": 6}}
+    assert "broken.png" in learned.err
+    with Gallery.open(gallery) as opened:
+        known = opened.statistics("till")
+        assert opened.stats().entries == 9
+    rows = api.embed(bundle, [crops / "till"], skip_broken=True).vectors
+    np.testing.assert_allclose(known.mean, rows.mean(axis=0), atol=1e-6)

@@ -74,3 +74,11 @@ def test_a_model_that_is_nearly_right(refused, run, monkeypatch):
 def test_a_layout_that_is_nearly_right(refused, tmp_path):
     err = refused(2, "evaluate", "histogram", "--data", tmp_path, "--layout", "market")
     assert "unknown layout 'market'; did you mean market1501?" in err
+
+
+def test_workers_that_nobody_names(refused, monkeypatch):
+    for name in ("TF_CONFIG", "SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"):
+        monkeypatch.delenv(name, raising=False)
+    line = ("train", "demo", "--data", "people", "--out", "new", "--workers")
+    assert "needs the variable TF_CONFIG, such as" in refused(2, *line, "tf-config")
+    assert "start the training with srun" in refused(2, *line, "slurm")

@@ -8,8 +8,10 @@ import threading
 import numpy as np
 import pytest
 from bireid_runtime.gallery import Gallery
+from bireid_runtime.images import load_image
 from bireid_runtime.watching import Thresholds
 from live_camera import live_camera
+from rtsp_camera import rtsp_camera, transport_stream
 from watched_scene import SAME, ZOO, render_scene
 
 from bireid_deploy import api, extras
@@ -120,3 +122,28 @@ def test_mistakes_in_addresses_are_said_without_the_password(cli, camera, tmp_pa
     assert mixed.code == EXIT_USAGE
     assert "camera 'door' is live and others are recorded" in mixed.err
     assert without_password("rtsp://cam/stream?a=b") == "rtsp://cam/stream?a=b"
+
+
+def test_a_camera_that_speaks_rtsp(camera):
+    paths = sorted((camera / "img1").iterdir())[:60]
+    shown = [load_image(path) for path in paths]
+    stream = transport_stream(shown)
+    taken = threading.Event()
+
+    def first():
+        yield stream
+        taken.wait(PATIENCE)
+
+    with rtsp_camera(first(), iter([stream])) as address:
+        source = LiveCamera("door", address, first_wait=0.01)
+        frames = as_they_come([source], {"door": 0}, 0.0, lambda: False)
+        _, frame = next(frames)
+        assert frame.pixels.shape == shown[0].shape
+        nearest = min(np.abs(frame.pixels - each.astype(float)).mean() for each in shown)
+        assert nearest < 12
+        taken.set()
+        # It went away, and was asked again.
+        while source.lost == 0:
+            _, frame = next(frames)
+        assert frame.number > 1
+        frames.close()

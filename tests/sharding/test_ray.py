@@ -16,6 +16,7 @@ from bireid_deploy import api, extras
 from bireid_deploy.cli.main import EXIT_MISSING_DEPENDENCY, EXIT_UNREACHABLE, EXIT_USAGE
 
 REPEATS = 12
+SHARDS = -(-61 * REPEATS // 3)
 
 
 @pytest.fixture
@@ -25,14 +26,14 @@ def ray_folder() -> Iterator[str]:
         yield folder
 
 
-def _start(images: Path, shards: Path, out: Path, folder: str) -> subprocess.Popen:
+def _start(images: Path, shards: Path, out: Path, folder: str, **more: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "bireid_deploy", "embed", BUNDLE, *[images] * REPEATS,
                "--shards", shards, "--shard-size", 3, "--engine", "ray", "--backend", "native",
                "--skip-broken", "-o", out]  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     return subprocess.Popen(
         list(map(str, command)),
-        env={**environment, "RAY_TMPDIR": folder},
+        env={**environment, "RAY_TMPDIR": folder, **more},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -46,14 +47,14 @@ def _wait_for(shards: Path, count: int, driver: subprocess.Popen) -> None:
         time.sleep(0.005)
 
 
-def _workers(ancestor: int) -> list[int]:
-    """Processes below one that are actors of ours."""
+def _workers(ancestor: int, title: bytes = b"ray::_Worker") -> list[int]:
+    """Processes below one that are actors of ours; Ray titles them by what they do."""
     parents, actors = {}, []
     for path in Path("/proc").glob("[0-9]*"):
         try:
             fields = (path / "stat").read_text().rpartition(")")[2].split()
             parents[int(path.name)] = int(fields[1])
-            if b"ray::_Worker" in (path / "cmdline").read_bytes():
+            if title in (path / "cmdline").read_bytes():
                 actors.append(int(path.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -83,11 +84,43 @@ def test_killed_workers_and_drivers_cost_time_alone(
     driver.kill()
     driver.communicate()
     assert not out.exists()
-    total = -(-61 * REPEATS // 3)
-    assert len(list(shards.glob("*.npz"))) < total
+    assert len(list(shards.glob("*.npz"))) < SHARDS
     again = _start(images, shards, out, ray_folder)
     _, error = again.communicate(timeout=120)
     assert again.returncode == 0, error
+    _require_whole(images, shards)
+
+
+@pytest.mark.slow
+def test_a_lost_node_costs_time_alone(
+    images: Path, tmp_path: Path, ray_folder: str, monkeypatch
+) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", ray_folder)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray import cluster_utils
+
+    cluster = cluster_utils.Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    try:
+        second = cluster.add_node(num_cpus=1)
+        shards, out = tmp_path / "s", tmp_path / "out.npz"
+        driver = _start(images, shards, out, ray_folder, RAY_ADDRESS=cluster.address)
+        (raylet,) = second.all_processes["raylet"]
+        while not _workers(raylet.process.pid, b"ray::_Worker.embed"):
+            assert driver.poll() is None, driver.communicate()[1]
+        cluster.remove_node(second, allow_graceful=False)
+        assert len(list(shards.glob("*.npz"))) < SHARDS
+        _, error = driver.communicate(timeout=120)
+        assert driver.returncode == 0, error
+    finally:
+        cluster.shutdown()
+    assert out.exists()
+    _require_whole(images, shards)
+
+
+def _require_whole(images: Path, shards: Path) -> None:
+    """The shards hold what one process makes, to the last bit."""
     sharded = OPTIONS | {"shard_size": 3}
     found = api.embed_shards(BUNDLE, [images] * REPEATS, shards, **sharded)
     require_same(found, api.embed(BUNDLE, [images] * REPEATS, backend="native", skip_broken=True))

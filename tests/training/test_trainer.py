@@ -120,6 +120,11 @@ def test_what_cannot_be_resumed(tmp_path, data):
     elsewhere = dataclasses.replace(data, description={"name": "other"})
     with pytest.raises(TrainingError, match="another data set"):
         _trainer(recipe, elsewhere, path).train(resume=True)
+    record = path / "run.json"
+    record.write_text(record.read_text().replace('"workers": 1', '"workers": 2'))
+    with pytest.raises(TrainingError, match="with 1 workers; it was started with 2"):
+        _trainer(recipe, data, path).train(resume=True)
+    record.write_text(record.read_text().replace('"workers": 2', '"workers": 1'))
     checkpoint = path / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     with pytest.raises(TrainingError, match="damaged checkpoint"):

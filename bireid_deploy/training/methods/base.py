@@ -168,3 +168,17 @@ class Method(Protocol):
         Raises:
             TrainingError: The network or the teacher does not fit.
         """
+
+
+@runtime_checkable
+class ReplicableMethod(Protocol):
+    """A row of `METHODS` whose method may train on several workers at once.
+
+    Each worker plays on a batch of its own; gradients are averaged over all of them before anybody
+    moves, the adversaries first. So a term must be a mean over samples or depend on the weights
+    alone, and nothing else may change the method's state.
+    """
+
+    @property
+    def per_replica(self) -> str:
+        """What its part sees on each worker, a few words."""

@@ -229,7 +229,7 @@ class Watcher:
         if statistics is None or statistics.count < 2:
             raise ArgumentError(
                 f"{self._gallery.path}: has no statistics of camera {name!r}; give it crops of "
-                "that camera by Gallery.learn, or leave out centre"
+                "that camera by Gallery.learn or bireid-deploy gallery learn, or leave out centre"
             )
 
     def update(

@@ -12,6 +12,7 @@ class Distillation:
     section = DistillationSection
     terms = (Term("distillation"),)
     learns_from_teacher = True
+    per_replica = "the teacher is asked about its own batch, relations included"
 
     def check(self, recipe: Recipe) -> None:
         """It fits every network; whether the teacher does, `build` sees."""

@@ -16,6 +16,7 @@ class FeatureRefiningMethod:
         Term("target_variance", shown=False, is_loss=False),
     )
     learns_from_teacher = False
+    per_replica = "the discriminators see places of its own images"
 
     def check(self, recipe: Recipe) -> None:
         """It fits every recipe; whether the network has the stages that it pairs, `build` sees."""

@@ -16,6 +16,7 @@ class KernelRefiningMethod:
         Term("kernel_mse"),
     )
     learns_from_teacher = False
+    per_replica = "the discriminators see the same filters everywhere"
 
     def check(self, recipe: Recipe) -> None:
         """It needs 1-bit kernels with a learned alpha."""

@@ -11,6 +11,7 @@ class RbcnFeatures:
     section = RbcnFeaturesSection
     terms = (Term("rbcn_adversarial"), Term("rbcn_discriminator", is_loss=False))
     learns_from_teacher = True
+    per_replica = "the discriminators see places of its own images"
 
     def check(self, recipe: Recipe) -> None:
         """It needs 1-bit kernels; whether the teacher fits, `build` sees."""
