@@ -175,7 +175,7 @@ struct MapArguments {
 };
 
 struct KernelTable {
-  const char* name;  // "scalar", "avx2", "avx512f", "avx512", "neon", "wasm"
+  const char* name;  // "scalar", "avx2", "avx512f", "avx512", "amx", "neon", "wasm"
 
   // Weight rows are packed once, into 64-byte aligned memory of the size that the first function
   // gives.
@@ -203,6 +203,7 @@ const KernelTable* ScalarKernels();
 const KernelTable* Avx2Kernels();
 const KernelTable* Avx512fFloats();  // what is not of floats is null
 const KernelTable* Avx512Kernels();
+const KernelTable* AmxProducts();  // what is not of bits is null
 const KernelTable* NeonKernels();
 const KernelTable* Neon32Kernels();  // also called "neon"
 const KernelTable* WasmKernels();
