@@ -66,49 +66,61 @@ struct Amx {
   }
 
   // Row r of a tile holds bits 4r to 4r + 3 of every channel. VPMULTISHIFTQB fetches those of the
-  // two channels in 64 bits, with others above them in each byte; the matrix makes 1 and -1 of the
-  // lowest bit: it repeats it in bits 1 to 7, and then bit 0 is set.
-  [[gnu::always_inline]] static inline void ExpandWeights(const uint32_t* weights, int words,
-                                                          int8_t* tiles) {
+  // two channels in 64 bits, with others above them in each byte; the matrix makes -1 and 1 of the
+  // lowest bit: it repeats the opposite in bits 1 to 7, and sets bit 0.
+  template <int kQuarter>
+  [[gnu::always_inline]] static inline void ExpandWeights(const uint32_t* weights, int8_t* tiles) {
+    constexpr int kWord = kQuarter / 2;
+    constexpr int kHalf = kQuarter % 2;
+    const uint32_t* source = weights + kWord * kBlockChannels + kHalf * kLanes;
+    const __m512i words = _mm512_load_si512(source);
+    int8_t* rows = tiles + kHalf * amx::kTileBytes + kWord * amx::kTileBytes / amx::kChunkWords;
     const __m512i repeat = _mm512_set1_epi64(0x0001010101010101);
-    for (int w = 0; w < words; ++w) {
-      const __m512i first = _mm512_load_si512(weights + w * kBlockChannels);
-      const __m512i second = _mm512_load_si512(weights + w * kBlockChannels + kLanes);
-      int8_t* rows = tiles + w * amx::kTileBytes / amx::kChunkWords;
+    // Packed weights of a network come from behind the second-level cache.
+    constexpr int kFetchedChunks = 8;
+    _mm_prefetch(reinterpret_cast<const char*>(source) +
+                     kFetchedChunks * amx::kChunkWords * kBlockChannels * sizeof(uint32_t),
+                 _MM_HINT_T0);
 #pragma GCC unroll 8
-      for (int r = 0; r < 8; ++r) {
-        const __m512i shifts =
-            _mm512_set1_epi64(0x2322212003020100 + 0x0404040404040404 * int64_t{r});
-        const __m512i first_bits = _mm512_multishift_epi64_epi8(shifts, first);
-        const __m512i second_bits = _mm512_multishift_epi64_epi8(shifts, second);
-        _mm512_store_si512(rows + r * 64, _mm512_gf2p8affine_epi64_epi8(first_bits, repeat, 1));
-        _mm512_store_si512(rows + amx::kTileBytes + r * 64,
-                           _mm512_gf2p8affine_epi64_epi8(second_bits, repeat, 1));
-      }
+    for (int r = 0; r < 8; ++r) {
+      const __m512i shifts =
+          _mm512_set1_epi64(0x2322212003020100 + 0x0404040404040404 * int64_t{r});
+      const __m512i bits = _mm512_multishift_epi64_epi8(shifts, words);
+      _mm512_store_si512(rows + r * 64, _mm512_gf2p8affine_epi64_epi8(bits, repeat, 0xff));
     }
   }
 
-  [[gnu::always_inline]] static inline void Zero() {
-    asm volatile("tilezero %tmm0");
-    asm volatile("tilezero %tmm1");
-    asm volatile("tilezero %tmm2");
-    asm volatile("tilezero %tmm3");
+  // All rows of a tile from one in memory.
+  [[gnu::always_inline]] static inline void Start(const int32_t* depths) {
+    const int8_t* row = reinterpret_cast<const int8_t*>(depths);
+    LoadTile<0>(row, 0);
+    LoadTile<1>(row, 0);
+    LoadTile<2>(row, 0);
+    LoadTile<3>(row, 0);
   }
 
-  template <bool kHasTwo>
+  template <bool kHasTwo, typename Between0, typename Between1, typename Between2,
+            typename Between3>
   [[gnu::always_inline]] static inline void MultiplyChunk(const int8_t* first, int64_t first_stride,
                                                           const int8_t* second,
                                                           int64_t second_stride,
-                                                          const int8_t* weights) {
+                                                          const int8_t* weights, Between0 between0,
+                                                          Between1 between1, Between2 between2,
+                                                          Between3 between3) {
     LoadTile<6>(weights, 64);
     LoadTile<4>(first, first_stride);
     MultiplyTiles<0, 4, 6>();
+    between0();
     LoadTile<7>(weights + amx::kTileBytes, 64);
     MultiplyTiles<1, 4, 7>();
-    if (!kHasTwo) return;
-    LoadTile<5>(second, second_stride);
-    MultiplyTiles<2, 5, 6>();
-    MultiplyTiles<3, 5, 7>();
+    between1();
+    if (kHasTwo) {
+      LoadTile<5>(second, second_stride);
+      MultiplyTiles<2, 5, 6>();
+    }
+    between2();
+    if (kHasTwo) MultiplyTiles<3, 5, 7>();
+    between3();
   }
 
   [[gnu::always_inline]] static inline void Store(int32_t* sums) {
@@ -120,30 +132,53 @@ struct Amx {
     StoreTile<3>(sums + kSecond + kLanes, kStride);
   }
 
-  [[gnu::noinline]] static void Finish(const BinaryConvolutionArguments& a, int depth, int block,
-                                       int first_pixel, const int32_t* sums) {
-    const ChannelMask mask(block, a.channels);
-    TilePixels pixels(first_pixel, a.range.pixel_end);
+  // Few enough that a portion takes no longer than the products of a chunk.
+  static constexpr int kFinishPixels = 4;
+
+  // Code of its own for what nearly all are.
+  static void Finish(const BinaryConvolutionArguments& a, int block, int first_pixel,
+                     const int32_t* sums) {
+    const bool clamps = a.clamp_low > INT32_MIN || a.clamp_high < INT32_MAX;
+    const bool is_whole = first_pixel >= a.range.pixel_begin &&
+                          first_pixel + kFinishPixels <= a.range.pixel_end &&
+                          (block + 1) * kBlockChannels <= a.channels;
+    if (is_whole && !clamps) return FinishWhole(a, block, first_pixel, sums);
+    FinishPart(a, block, first_pixel, sums);
+  }
+
+  static __m512 Transform(const BinaryConvolutionArguments& a, int channel, __m512i sums) {
+    const __m512 multiplier = _mm512_loadu_ps(a.multiplier + channel);
+    const __m512 bias = _mm512_loadu_ps(a.bias + channel);
+    return _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), multiplier), bias);
+  }
+
+  [[gnu::noinline]] static void FinishWhole(const BinaryConvolutionArguments& a, int block,
+                                            int first_pixel, const int32_t* sums) {
+    const PixelsOf<kFinishPixels> pixels(first_pixel);
+    TileOf<kFinishPixels> y;
+    ForEach(y, [&](__m512, int p, int v) {
+      return Transform(a, block * kBlockChannels + v * kLanes,
+                       _mm512_load_si512(sums + p * kBlockChannels + v * kLanes));
+    });
+    RunStages(a.stages, a.stage_count, pixels, block, ChannelMask(0, kBlockChannels), y);
+  }
+
+  [[gnu::noinline]] static void FinishPart(const BinaryConvolutionArguments& a, int block,
+                                           int first_pixel, const int32_t* sums) {
+    PixelsOf<kFinishPixels> pixels(first_pixel, a.range.pixel_end);
     for (int& index : pixels.index) {
       if (index < a.range.pixel_begin) index = a.range.pixel_begin;
     }
-    __m512 multiplier[kVectors];
-    __m512 bias[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      multiplier[v] = _mm512_loadu_ps(a.multiplier + block * kBlockChannels + v * kLanes);
-      bias[v] = _mm512_loadu_ps(a.bias + block * kBlockChannels + v * kLanes);
-    }
-    const __m512i all = _mm512_set1_epi32(depth);
     const __m512i low = _mm512_set1_epi32(a.clamp_low);
     const __m512i high = _mm512_set1_epi32(a.clamp_high);
-    Tile y;
+    TileOf<kFinishPixels> y;
     ForEach(y, [&](__m512, int p, int v) {
       const int32_t* row = sums + (pixels.index[p] - first_pixel) * kBlockChannels;
-      const __m512i doubled = _mm512_sub_epi32(all, _mm512_load_si512(row + v * kLanes));
-      const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(doubled, low), high);
-      return _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(clamped), multiplier[v]), bias[v]);
+      const __m512i doubled = _mm512_load_si512(row + v * kLanes);
+      return Transform(a, block * kBlockChannels + v * kLanes,
+                       _mm512_min_epi32(_mm512_max_epi32(doubled, low), high));
     });
-    RunStages(a.stages, a.stage_count, pixels, block, mask, y);
+    RunStages(a.stages, a.stage_count, pixels, block, ChannelMask(block, a.channels), y);
   }
 };
 

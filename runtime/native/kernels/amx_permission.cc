@@ -15,12 +15,11 @@ namespace bireid {
 namespace {
 
 bool CpuHasTiles() {
-  constexpr unsigned kVbmi = 1u << 1, kGfni = 1u << 8;               // ECX
-  constexpr unsigned kAmxTile = 1u << 24, kAmxInt8 = 1u << 25;       // EDX
+  constexpr unsigned kVbmi = 1u << 1, kGfni = 1u << 8;          // ECX
+  constexpr unsigned kAmxTile = 1u << 24, kAmxInt8 = 1u << 25;  // EDX
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-  return (ecx & kVbmi) != 0 && (ecx & kGfni) != 0 && (edx & kAmxTile) != 0 &&
-         (edx & kAmxInt8) != 0;
+  return (ecx & kVbmi) != 0 && (ecx & kGfni) != 0 && (edx & kAmxTile) != 0 && (edx & kAmxInt8) != 0;
 }
 
 bool SystemSavesTiles() {
