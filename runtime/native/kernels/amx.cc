@@ -6,52 +6,19 @@
 #if defined(__x86_64__) && defined(__linux__) && defined(__AMX_INT8__) && \
     defined(__AVX512VBMI__) && defined(__GFNI__)
 
+#include "kernels/amx_instructions.h"
+#include "kernels/amx_pixels.h"
 #include "kernels/amx_products.h"
 #include "kernels/avx512_tile.h"
 
 namespace bireid {
 namespace {
 
-// Registers 0 to 3 hold sums: first pixels x first channels, first x second, second x first, second
-// x second. 4 and 5 hold pixels, 6 and 7 weights.
-//
-// In assembler, since of the intrinsics of gcc 12 those that load do not say that they read memory:
-// stores before them may come too late, or never.
-template <int kTile>
-[[gnu::always_inline]] inline void LoadTile(const int8_t* rows, int64_t stride) {
-  asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(rows), "r"(stride), "i"(kTile) : "memory");
-}
-
-template <int kTile>
-[[gnu::always_inline]] inline void StoreTile(int32_t* rows, int64_t stride) {
-  asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(rows), "r"(stride), "i"(kTile) : "memory");
-}
-
-template <int kSums, int kPixels, int kWeights>
-[[gnu::always_inline]] inline void MultiplyTiles() {
-  asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSums), "i"(kPixels), "i"(kWeights));
-}
-
-// The tiles of this thread, for as long as this lives.
-class TileConfiguration {
+// Of the tile registers 0 to 3 hold sums: of bits first pixels x first channels, first x second,
+// second x first, second x second; of pixels low bytes of first and second channels, high bytes of
+// both.
+class Amx {
  public:
-  TileConfiguration() {
-    struct {
-      uint8_t palette = 1;
-      uint8_t start_row = 0;
-      uint8_t reserved[14] = {};
-      uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-    } config;
-    static_assert(sizeof(config) == 64);
-    asm volatile("ldtilecfg %0" ::"m"(config));
-  }
-  ~TileConfiguration() { asm volatile("tilerelease"); }
-  TileConfiguration(const TileConfiguration&) = delete;
-  TileConfiguration& operator=(const TileConfiguration&) = delete;
-};
-
-struct Amx {
   static __m512i Signs(__mmask64 negative) {
     return _mm512_mask_blend_epi8(negative, _mm512_set1_epi8(1), _mm512_set1_epi8(-1));
   }
@@ -92,11 +59,10 @@ struct Amx {
 
   // All rows of a tile from one in memory.
   [[gnu::always_inline]] static inline void Start(const int32_t* depths) {
-    const int8_t* row = reinterpret_cast<const int8_t*>(depths);
-    LoadTile<0>(row, 0);
-    LoadTile<1>(row, 0);
-    LoadTile<2>(row, 0);
-    LoadTile<3>(row, 0);
+    LoadTile<0>(depths, 0);
+    LoadTile<1>(depths, 0);
+    LoadTile<2>(depths, 0);
+    LoadTile<3>(depths, 0);
   }
 
   template <bool kHasTwo, typename Between0, typename Between1, typename Between2,
@@ -109,17 +75,17 @@ struct Amx {
                                                           Between3 between3) {
     LoadTile<6>(weights, 64);
     LoadTile<4>(first, first_stride);
-    MultiplyTiles<0, 4, 6>();
+    MultiplySignedSigned<0, 4, 6>();
     between0();
     LoadTile<7>(weights + amx::kTileBytes, 64);
-    MultiplyTiles<1, 4, 7>();
+    MultiplySignedSigned<1, 4, 7>();
     between1();
     if (kHasTwo) {
       LoadTile<5>(second, second_stride);
-      MultiplyTiles<2, 5, 6>();
+      MultiplySignedSigned<2, 5, 6>();
     }
     between2();
-    if (kHasTwo) MultiplyTiles<3, 5, 7>();
+    if (kHasTwo) MultiplySignedSigned<3, 5, 7>();
     between3();
   }
 
@@ -139,11 +105,76 @@ struct Amx {
   static void Finish(const BinaryConvolutionArguments& a, int block, int first_pixel,
                      const int32_t* sums) {
     const bool clamps = a.clamp_low > INT32_MIN || a.clamp_high < INT32_MAX;
-    const bool is_whole = first_pixel >= a.range.pixel_begin &&
-                          first_pixel + kFinishPixels <= a.range.pixel_end &&
-                          (block + 1) * kBlockChannels <= a.channels;
-    if (is_whole && !clamps) return FinishWhole(a, block, first_pixel, sums);
+    if (IsWhole(a, block, first_pixel) && !clamps) {
+      return FinishWhole(a, block, first_pixel, sums);
+    }
     FinishPart(a, block, first_pixel, sums);
+  }
+
+  [[gnu::noinline]] static void FinishWhole(const BinaryConvolutionArguments& a, int block,
+                                            int first_pixel, const int32_t* sums) {
+    RunWhole(a, block, first_pixel, [&](int row, int v) {
+      return Transform(a, block * kBlockChannels + v * kLanes, SumsOf(sums, row, v));
+    });
+  }
+
+  [[gnu::noinline]] static void FinishPart(const BinaryConvolutionArguments& a, int block,
+                                           int first_pixel, const int32_t* sums) {
+    const __m512i low = _mm512_set1_epi32(a.clamp_low);
+    const __m512i high = _mm512_set1_epi32(a.clamp_high);
+    RunPart(a, block, first_pixel, [&](int row, int v) {
+      const __m512i doubled = SumsOf(sums, row, v);
+      return Transform(a, block * kBlockChannels + v * kLanes,
+                       _mm512_min_epi32(_mm512_max_epi32(doubled, low), high));
+    });
+  }
+
+  // A column is made of the low bytes of int16.
+  static void Interleave(const int16_t* input, const int32_t* runs, int run_count, int count,
+                         uint8_t* columns) {
+    const int16_t* starts[amx::kMaxColumnBytes];
+    for (int r = 0; r < amx::kMaxColumnBytes; ++r) {
+      starts[r] = input + runs[r < run_count ? r : 0];  // weights of those that are not there are 0
+    }
+    if (run_count <= 4) {
+      InterleaveRuns<2>(starts, count, columns);
+    } else {
+      InterleaveRuns<4>(starts, count, columns);
+    }
+  }
+
+  [[gnu::always_inline]] static inline void StartPixels() {
+    ZeroTile<0>();
+    ZeroTile<1>();
+    ZeroTile<2>();
+    ZeroTile<3>();
+  }
+
+  [[gnu::always_inline]] static inline void MultiplyPixels(const uint8_t* rows, int64_t stride,
+                                                           const uint8_t* weights) {
+    LoadTile<6>(weights, 64);
+    LoadTile<4>(rows, stride);
+    MultiplyUnsignedUnsigned<0, 4, 6>();
+    LoadTile<7>(weights + amx::kTileBytes, 64);
+    MultiplyUnsignedUnsigned<1, 4, 7>();
+    LoadTile<5>(weights + amx::kDigitBytes, 64);
+    MultiplyUnsignedSigned<2, 4, 5>();
+    LoadTile<6>(weights + amx::kDigitBytes + amx::kTileBytes, 64);
+    MultiplyUnsignedSigned<3, 4, 6>();
+  }
+
+  static void FinishPixels(const PixelConvolutionArguments& a, int block, int first_pixel,
+                           const int32_t* sums) {
+    if (IsWhole(a, block, first_pixel)) {
+      RunWhole(a, block, first_pixel, Scaled{a.scale + block * kBlockChannels, sums});
+    } else {
+      RunPart(a, block, first_pixel, Scaled{a.scale + block * kBlockChannels, sums});
+    }
+  }
+
+ private:
+  static __m512i SumsOf(const int32_t* sums, int row, int v) {
+    return _mm512_load_si512(sums + row * kBlockChannels + v * kLanes);
   }
 
   static __m512 Transform(const BinaryConvolutionArguments& a, int channel, __m512i sums) {
@@ -152,33 +183,93 @@ struct Amx {
     return _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), multiplier), bias);
   }
 
-  [[gnu::noinline]] static void FinishWhole(const BinaryConvolutionArguments& a, int block,
-                                            int first_pixel, const int32_t* sums) {
+  struct Scaled {
+    const float* scale;
+    const int32_t* sums;
+
+    __m512 operator()(int row, int v) const {
+      const __m512i low = SumsOf(sums, row, v);
+      const __m512i high = SumsOf(sums, amx::kTileRows + row, v);
+      const __m512i sum = _mm512_add_epi32(low, _mm512_slli_epi32(high, 8));
+      return _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(scale + v * kLanes));
+    }
+  };
+
+  template <typename Arguments>
+  static bool IsWhole(const Arguments& a, int block, int first_pixel) {
+    return first_pixel >= a.range.pixel_begin && first_pixel + kFinishPixels <= a.range.pixel_end &&
+           (block + 1) * kBlockChannels <= a.channels;
+  }
+
+  // The stages on value(row, vector) of pixels of which all exist, with all channels of the block.
+  template <typename Arguments, typename Value>
+  [[gnu::always_inline]] static inline void RunWhole(const Arguments& a, int block, int first_pixel,
+                                                     Value value) {
     const PixelsOf<kFinishPixels> pixels(first_pixel);
     TileOf<kFinishPixels> y;
-    ForEach(y, [&](__m512, int p, int v) {
-      return Transform(a, block * kBlockChannels + v * kLanes,
-                       _mm512_load_si512(sums + p * kBlockChannels + v * kLanes));
-    });
+    ForEach(y, [&](__m512, int p, int v) { return value(p, v); });
     RunStages(a.stages, a.stage_count, pixels, block, ChannelMask(0, kBlockChannels), y);
   }
 
-  [[gnu::noinline]] static void FinishPart(const BinaryConvolutionArguments& a, int block,
-                                           int first_pixel, const int32_t* sums) {
+  // Of pixels that the range may not have: then one that it has stands there a second time.
+  template <typename Arguments, typename Value>
+  [[gnu::always_inline]] static inline void RunPart(const Arguments& a, int block, int first_pixel,
+                                                    Value value) {
     PixelsOf<kFinishPixels> pixels(first_pixel, a.range.pixel_end);
     for (int& index : pixels.index) {
       if (index < a.range.pixel_begin) index = a.range.pixel_begin;
     }
-    const __m512i low = _mm512_set1_epi32(a.clamp_low);
-    const __m512i high = _mm512_set1_epi32(a.clamp_high);
     TileOf<kFinishPixels> y;
-    ForEach(y, [&](__m512, int p, int v) {
-      const int32_t* row = sums + (pixels.index[p] - first_pixel) * kBlockChannels;
-      const __m512i doubled = _mm512_load_si512(row + v * kLanes);
-      return Transform(a, block * kBlockChannels + v * kLanes,
-                       _mm512_min_epi32(_mm512_max_epi32(doubled, low), high));
-    });
+    ForEach(y, [&](__m512, int p, int v) { return value(pixels.index[p] - first_pixel, v); });
     RunStages(a.stages, a.stage_count, pixels, block, ChannelMask(block, a.channels), y);
+  }
+
+  template <int kPairs>
+  [[gnu::always_inline]] static inline void InterleaveRuns(const int16_t* const* starts, int count,
+                                                           uint8_t* columns) {
+    for (int begin = 0; begin < count; begin += amx::kColumnsAtOnce) {
+      const int left = count - begin;
+      const __mmask32 mask = left >= amx::kColumnsAtOnce ? ~0u : (1u << left) - 1;
+      __m512i pairs[kPairs];
+#pragma GCC unroll 4
+      for (int p = 0; p < kPairs; ++p) {
+        const __m512i even = _mm512_maskz_loadu_epi16(mask, starts[2 * p] + begin);
+        const __m512i odd = _mm512_maskz_loadu_epi16(mask, starts[2 * p + 1] + begin);
+        pairs[p] = _mm512_or_si512(even, _mm512_slli_epi16(odd, 8));
+      }
+      // Columns 8l to 8l + 7 are in lane l of what follows.
+      const __m512i early = _mm512_unpacklo_epi16(pairs[0], pairs[1]);
+      const __m512i late = _mm512_unpackhi_epi16(pairs[0], pairs[1]);
+      if constexpr (kPairs == 2) {
+        columns = StoreLanes(early, late, columns);
+      } else {
+        const __m512i early_end = _mm512_unpacklo_epi16(pairs[2], pairs[3]);
+        const __m512i late_end = _mm512_unpackhi_epi16(pairs[2], pairs[3]);
+        columns = StoreLanes(
+            _mm512_unpacklo_epi32(early, early_end), _mm512_unpackhi_epi32(early, early_end),
+            _mm512_unpacklo_epi32(late, late_end), _mm512_unpackhi_epi32(late, late_end), columns);
+      }
+    }
+  }
+
+  // Writes lane l of all vectors, one after the other, before lane l + 1; returns where they end.
+  static uint8_t* StoreLanes(__m512i a, __m512i b, uint8_t* out) {
+    const __m512i first = _mm512_shuffle_i32x4(a, b, 0x44);
+    const __m512i second = _mm512_shuffle_i32x4(a, b, 0xee);
+    _mm512_storeu_si512(out, _mm512_shuffle_i32x4(first, first, 0xd8));
+    _mm512_storeu_si512(out + 64, _mm512_shuffle_i32x4(second, second, 0xd8));
+    return out + 128;
+  }
+  static uint8_t* StoreLanes(__m512i a, __m512i b, __m512i c, __m512i d, uint8_t* out) {
+    const __m512i first = _mm512_shuffle_i32x4(a, b, 0x44);
+    const __m512i second = _mm512_shuffle_i32x4(c, d, 0x44);
+    const __m512i third = _mm512_shuffle_i32x4(a, b, 0xee);
+    const __m512i fourth = _mm512_shuffle_i32x4(c, d, 0xee);
+    _mm512_storeu_si512(out, _mm512_shuffle_i32x4(first, second, 0x88));
+    _mm512_storeu_si512(out + 64, _mm512_shuffle_i32x4(first, second, 0xdd));
+    _mm512_storeu_si512(out + 128, _mm512_shuffle_i32x4(third, fourth, 0x88));
+    _mm512_storeu_si512(out + 192, _mm512_shuffle_i32x4(third, fourth, 0xdd));
+    return out + 256;
   }
 };
 
@@ -187,6 +278,29 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
   if (!amx::Suits(a)) return Avx512Kernels()->binary_convolution(a);
   const TileConfiguration tiles;
   amx::BinaryProducts<Amx>(a).Run();
+}
+
+// Windows that tiles do not suit have weights for the other kernel.
+size_t PixelWeightsBytes(const WeightShape& shape) {
+  if (!amx::SuitsPixels(shape.run_count, shape.run_length)) {
+    return Avx512Kernels()->pixel_weights_bytes(shape);
+  }
+  return amx::PixelWeightsBytes(shape);
+}
+
+void PackPixelWeights(const WeightShape& shape, const int16_t* rows, void* packed) {
+  if (!amx::SuitsPixels(shape.run_count, shape.run_length)) {
+    return Avx512Kernels()->pack_pixel_weights(shape, rows, packed);
+  }
+  amx::PackPixelWeights(shape, rows, packed);
+}
+
+void PixelConvolution(const PixelConvolutionArguments& a) {
+  if (!amx::SuitsPixels(a.windows.run_count, a.windows.run_length)) {
+    return Avx512Kernels()->pixel_convolution(a);
+  }
+  const TileConfiguration tiles;
+  amx::PixelProducts<Amx>(a).Run();
 }
 
 constexpr KernelTable kTable = {
@@ -199,7 +313,9 @@ constexpr KernelTable kTable = {
     nullptr,
     nullptr,
     nullptr,
-    nullptr,
+    PixelWeightsBytes,
+    PackPixelWeights,
+    PixelConvolution,
     nullptr,
     nullptr,
     nullptr,

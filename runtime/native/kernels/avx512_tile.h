@@ -229,6 +229,10 @@ template <int kPixels>
   if (RunExactly<K::kAddMap, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) {
     return;
   }
+  if (RunExactly<K::kAddBorder, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask,
+                                                      y)) {
+    return;
+  }
   if (RunExactly<K::kAddMap, K::kPrelu, K::kStore, K::kPackSigns>(stages, stage_count, pixels,
                                                                   block, mask, y)) {
     return;

@@ -56,7 +56,7 @@ const KernelTable* Avx512fKernels() {
   return &table;
 }
 
-// Products of bits in tiles, the rest as in avx512.
+// Products of bits and of pixels in tiles, the rest as in avx512.
 const KernelTable* AmxKernels() {
   if (AmxProducts() == nullptr || !CpuHasAvx512() || !MayUseAmx()) return nullptr;
   static const KernelTable table = [] {
@@ -65,6 +65,9 @@ const KernelTable* AmxKernels() {
     mixed.name = products.name;
     mixed.binary_scratch_bytes = products.binary_scratch_bytes;
     mixed.binary_convolution = products.binary_convolution;
+    mixed.pixel_weights_bytes = products.pixel_weights_bytes;
+    mixed.pack_pixel_weights = products.pack_pixel_weights;
+    mixed.pixel_convolution = products.pixel_convolution;
     return mixed;
   }();
   return &table;

@@ -20,7 +20,7 @@ namespace {
 struct Layer {
   const char* what;
   int height, width;
-  int words_in;  // of a pixel
+  int elements;  // of a pixel of the input
   int channels_out;
   int filter, stride;
   Range part;  // of the output; all of it where its end is 0
@@ -28,7 +28,7 @@ struct Layer {
 
 std::ostream& operator<<(std::ostream& out, const Layer& layer) { return out << layer.what; }
 
-constexpr Layer kLayers[] = {
+constexpr Layer kBinaryLayers[] = {
     {"rows of whole tiles", 4, 32, 2, 64, 3, 1, {}},
     {"an odd number of tiles", 3, 16, 4, 96, 3, 1, {}},
     {"every second pixel of a row", 8, 64, 2, 40, 3, 2, {}},
@@ -48,61 +48,132 @@ constexpr Layer kLayers[] = {
     {"windows too deep for tiles", 1, 40, 322, 32, 1, 1, {}},
 };
 
-// What the stages of `kernels` leave of a layer.
-Memory ResultsOf(const KernelTable& kernels, const Layer& layer) {
-  Random random(7);
-  const Extent vertical = Extent::Of(layer.height, layer.filter, layer.stride, 1, Padding::kSame);
-  const Extent horizontal = Extent::Of(layer.width, layer.filter, layer.stride, 1, Padding::kSame);
-  const MapLayout map{
-      layer.height,
-      layer.width,
-      layer.words_in,
-      {vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after}};
-  const WindowTable table = WindowTable::Of(map, vertical, horizontal, layer.words_in);
-  const int runs = static_cast<int>(table.runs.size());
-  const int pixels = static_cast<int>(table.windows.size());
-  const int blocks = Blocks(layer.channels_out);
-  const WeightShape shape{layer.channels_out, runs, table.run_length};
-  const std::vector<uint32_t> input = random.Words(map.total());
-  const std::vector<uint32_t> rows =
-      random.Words(int64_t{layer.channels_out} * runs * table.run_length);
-  const AlignedBuffer packed(kernels.binary_weights_bytes(shape));
-  kernels.pack_binary_weights(shape, rows.data(), packed.data());
+constexpr Layer kPixelLayers[] = {
+    {"the stem of a network", 16, 70, 3, 64, 7, 2, {}},
+    {"rows of whole tiles", 8, 64, 3, 40, 3, 2, {}},
+    {"a part that begins and ends within a tile", 16, 70, 3, 96, 7, 2, {21, 90, 1, 2}},
+    {"a row of no pixels", 16, 70, 3, 64, 7, 2, {37, 37, 0, 2}},
+    {"grey pixels", 9, 20, 1, 33, 5, 1, {}},
+    {"more runs than a column has bytes", 12, 20, 3, 32, 9, 1, {}},
+    {"pixels of many channels", 6, 40, 8, 32, 4, 1, {}},
+};
+
+// A layer on random input with random weights and stages, the same for every path.
+struct LayerRun {
+  explicit LayerRun(const Layer& described)
+      : layer(described),
+        vertical(Extent::Of(layer.height, layer.filter, layer.stride, 1, Padding::kSame)),
+        horizontal(Extent::Of(layer.width, layer.filter, layer.stride, 1, Padding::kSame)),
+        map{layer.height,
+            layer.width,
+            layer.elements,
+            {vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after}},
+        table(WindowTable::Of(map, vertical, horizontal, layer.elements)),
+        runs(static_cast<int>(table.runs.size())),
+        pixels(static_cast<int>(table.windows.size())),
+        shape{layer.channels_out, runs, table.run_length},
+        multiplier(random.Parameters(layer.channels_out)),
+        bias(random.Parameters(layer.channels_out)),
+        stages(random, pixels, layer.channels_out) {}
+
+  int64_t weights() const { return int64_t{layer.channels_out} * runs * table.run_length; }
+  Range range() const {
+    return layer.part.pixel_end == 0 ? Range{0, pixels, 0, Blocks(layer.channels_out)} : layer.part;
+  }
+
+  Random random{7};
+  const Layer& layer;
+  Extent vertical;
+  Extent horizontal;
+  MapLayout map;
+  WindowTable table;
+  int runs;
+  int pixels;
+  WeightShape shape;
+  std::vector<float> multiplier;
+  std::vector<float> bias;
+  RandomStages stages;
+};
+
+// What the stages leave.
+Memory BinaryResults(const KernelTable& kernels, const Layer& layer) {
+  LayerRun run(layer);
+  const std::vector<uint32_t> input = run.random.Words(run.map.total());
+  const std::vector<uint32_t> rows = run.random.Words(run.weights());
+  const AlignedBuffer packed(kernels.binary_weights_bytes(run.shape));
+  kernels.pack_binary_weights(run.shape, rows.data(), packed.data());
   const AlignedBuffer scratch(kernels.binary_scratch_bytes(input.size()));
-  const std::vector<float> multiplier = random.Parameters(layer.channels_out);
-  const std::vector<float> bias = random.Parameters(layer.channels_out);
-  const RandomStages stages(random, pixels, layer.channels_out);
-  Memory memory = stages.memory();
-  const std::vector<Stage> bound = stages.Bind(memory);
-  kernels.binary_convolution({input.data(),
-                              {table.windows.data(), table.runs.data(), runs, table.run_length},
-                              packed.data(),
-                              layer.channels_out,
-                              INT32_MIN,
-                              INT32_MAX,
-                              multiplier.data(),
-                              bias.data(),
-                              bound.data(),
-                              static_cast<int>(bound.size()),
-                              layer.part.pixel_end == 0 ? Range{0, pixels, 0, blocks} : layer.part,
-                              scratch.data()});
+  Memory memory = run.stages.memory();
+  const std::vector<Stage> bound = run.stages.Bind(memory);
+  kernels.binary_convolution(
+      {input.data(),
+       {run.table.windows.data(), run.table.runs.data(), run.runs, run.table.run_length},
+       packed.data(),
+       layer.channels_out,
+       INT32_MIN,
+       INT32_MAX,
+       run.multiplier.data(),
+       run.bias.data(),
+       bound.data(),
+       static_cast<int>(bound.size()),
+       run.range(),
+       scratch.data()});
   return memory;
 }
 
-class AmxLayers : public testing::TestWithParam<Layer> {};
-
-TEST_P(AmxLayers, AreExactInEmulatedTiles) {
-  EXPECT_TRUE(ResultsOf(EmulatedAmxKernels(), GetParam()) ==
-              ResultsOf(*FindKernels("scalar"), GetParam()));
+Memory PixelResults(const KernelTable& kernels, const Layer& layer) {
+  LayerRun run(layer);
+  const int even = run.table.run_length + run.table.run_length % 2;
+  // The last run of an odd length is read one element past the map.
+  std::vector<int16_t> input(run.map.total() + even - run.table.run_length);
+  for (int16_t& pixel : input) pixel = static_cast<int16_t>(run.random.Int(0, 255));
+  std::vector<int16_t> rows(run.weights());
+  for (int16_t& w : rows) w = static_cast<int16_t>(run.random.Int(-32767, 32767));
+  const AlignedBuffer packed(kernels.pixel_weights_bytes(run.shape));
+  kernels.pack_pixel_weights(run.shape, rows.data(), packed.data());
+  Memory memory = run.stages.memory();
+  const std::vector<Stage> bound = run.stages.Bind(memory);
+  kernels.pixel_convolution({input.data(),
+                             {run.table.windows.data(), run.table.runs.data(), run.runs, even},
+                             packed.data(),
+                             layer.channels_out,
+                             run.multiplier.data(),
+                             bound.data(),
+                             static_cast<int>(bound.size()),
+                             run.range()});
+  return memory;
 }
 
-TEST_P(AmxLayers, AreExactInTiles) {
+const KernelTable& Scalar() { return *FindKernels("scalar"); }
+
+class AmxBinaryLayers : public testing::TestWithParam<Layer> {};
+
+TEST_P(AmxBinaryLayers, AreExactInEmulatedTiles) {
+  EXPECT_TRUE(BinaryResults(EmulatedAmxKernels(), GetParam()) ==
+              BinaryResults(Scalar(), GetParam()));
+}
+
+TEST_P(AmxBinaryLayers, AreExactInTiles) {
   const KernelTable* kernels = FindKernels("amx");
   if (kernels == nullptr) GTEST_SKIP() << "this CPU or this system has no AMX";
-  EXPECT_TRUE(ResultsOf(*kernels, GetParam()) == ResultsOf(*FindKernels("scalar"), GetParam()));
+  EXPECT_TRUE(BinaryResults(*kernels, GetParam()) == BinaryResults(Scalar(), GetParam()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Layers, AmxLayers, testing::ValuesIn(kLayers));
+INSTANTIATE_TEST_SUITE_P(Layers, AmxBinaryLayers, testing::ValuesIn(kBinaryLayers));
+
+class AmxPixelLayers : public testing::TestWithParam<Layer> {};
+
+TEST_P(AmxPixelLayers, AreExactInEmulatedTiles) {
+  EXPECT_TRUE(PixelResults(EmulatedAmxKernels(), GetParam()) == PixelResults(Scalar(), GetParam()));
+}
+
+TEST_P(AmxPixelLayers, AreExactInTiles) {
+  const KernelTable* kernels = FindKernels("amx");
+  if (kernels == nullptr) GTEST_SKIP() << "this CPU or this system has no AMX";
+  EXPECT_TRUE(PixelResults(*kernels, GetParam()) == PixelResults(Scalar(), GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, AmxPixelLayers, testing::ValuesIn(kPixelLayers));
 
 }  // namespace
 }  // namespace bireid

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/amx_pixels.h"
 #include "kernels/amx_products.h"
 #include "kernels/dispatch.h"
 #include "kernels/portable_kernels.h"
+#include "kernels/portable_pixels.h"
 
 namespace bireid {
 
@@ -79,6 +81,50 @@ struct EmulatedTiles {
                                      tile);
   }
 
+  static void Interleave(const int16_t* input, const int32_t* runs, int run_count, int count,
+                         uint8_t* columns) {
+    const int bytes = run_count <= 4 ? 4 : amx::kMaxColumnBytes;
+    for (int i = 0; i < count; ++i) {
+      for (int r = 0; r < bytes; ++r) {
+        // Of runs that there are not, anything: their weights are 0.
+        columns[i * bytes + r] = r < run_count ? static_cast<uint8_t>(input[runs[r] + i]) : 0xff;
+      }
+    }
+  }
+
+  static void StartPixels() { std::memset(sums, 0, sizeof(sums)); }
+
+  static void MultiplyPixels(const uint8_t* rows, int64_t stride, const uint8_t* weights) {
+    for (int row = 0; row < amx::kTileRows; ++row) {
+      for (int byte = 0; byte < amx::kRowBytes; ++byte) {
+        const int32_t pixel = rows[row * stride + byte];
+        for (int c = 0; c < kBlockChannels; ++c) {
+          const uint8_t* low = weights + c / 16 * amx::kTileBytes + byte / 4 * amx::kRowBytes +
+                               c % 16 * 4 + byte % 4;
+          sums[row][c] += pixel * *low;
+          sums[amx::kTileRows + row][c] += pixel * static_cast<int8_t>(low[amx::kDigitBytes]);
+        }
+      }
+    }
+  }
+
+  static void FinishPixels(const PixelConvolutionArguments& a, int block, int first_pixel,
+                           const int32_t* target) {
+    using portable::Comparisons;
+    const int begin = portable::Maximum(first_pixel, a.range.pixel_begin);
+    const int end = portable::Minimum(first_pixel + kFinishPixels, a.range.pixel_end);
+    portable::Tile tile;
+    for (int pixel = begin; pixel < end; ++pixel) {
+      for (int c = 0; c < kBlockChannels; ++c) {
+        const int32_t* low = target + (pixel - first_pixel) * kBlockChannels + c;
+        const int32_t sum = *low + 256 * low[amx::kTileRows * kBlockChannels];
+        tile[pixel - begin][c] = static_cast<float>(sum) * a.scale[block * kBlockChannels + c];
+      }
+    }
+    portable::RunStages<Comparisons>(a.stages, a.stage_count, begin, end - begin, block, a.channels,
+                                     tile);
+  }
+
   inline static int32_t sums[2 * amx::kTileRows][kBlockChannels];
 };
 
@@ -90,6 +136,23 @@ inline KernelTable EmulatedAmxKernels() {
   kernels.binary_convolution = [](const BinaryConvolutionArguments& a) {
     if (!amx::Suits(a)) return FindKernels("scalar")->binary_convolution(a);
     amx::BinaryProducts<EmulatedTiles>(a).Run();
+  };
+  kernels.pixel_weights_bytes = [](const WeightShape& shape) {
+    return amx::SuitsPixels(shape.run_count, shape.run_length)
+               ? amx::PixelWeightsBytes(shape)
+               : FindKernels("scalar")->pixel_weights_bytes(shape);
+  };
+  kernels.pack_pixel_weights = [](const WeightShape& shape, const int16_t* rows, void* packed) {
+    if (!amx::SuitsPixels(shape.run_count, shape.run_length)) {
+      return FindKernels("scalar")->pack_pixel_weights(shape, rows, packed);
+    }
+    amx::PackPixelWeights(shape, rows, packed);
+  };
+  kernels.pixel_convolution = [](const PixelConvolutionArguments& a) {
+    if (!amx::SuitsPixels(a.windows.run_count, a.windows.run_length)) {
+      return FindKernels("scalar")->pixel_convolution(a);
+    }
+    amx::PixelProducts<EmulatedTiles>(a).Run();
   };
   return kernels;
 }
