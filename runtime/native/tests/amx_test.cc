@@ -81,7 +81,7 @@ struct LayerRun {
     return layer.part.pixel_end == 0 ? Range{0, pixels, 0, Blocks(layer.channels_out)} : layer.part;
   }
 
-  Random random{7};
+  Random random{1};  // so that some stages add to a map in place
   const Layer& layer;
   Extent vertical;
   Extent horizontal;
