@@ -14,9 +14,9 @@
 namespace bireid {
 namespace {
 
-// Of the tile registers 0 to 3 hold sums: of bits first pixels x first channels, first x second,
-// second x first, second x second; of pixels low bytes of first and second channels, high bytes of
-// both.
+// Tile registers 0 to 3 hold sums: of bits those of first pixels and first channels, first and
+// second, second and first, second and second; of pixels those of the low bytes of first and second
+// channels, then of the high bytes.
 class Amx {
  public:
   static __m512i Signs(__mmask64 negative) {

@@ -6,10 +6,9 @@
 //
 // - kMap, where the windows of every 16 pixels are equally far apart, as in rows of 16 pixels: the
 //   part of the map that the windows cover. Nothing is there twice.
-// - kPlanes, where a row of taps reads what the row above reads some pixels later, as at a stride
-// of
-//   1 in maps of any width: for every chunk of a row of taps a plane with 64 bytes of each pixel.
-//   Rows of taps are the same plane from another pixel on.
+// - kPlanes, where a row of taps reads what the row above it reads some pixels later, as in maps of
+//   any width at a stride of 1: for every chunk of a row of taps a plane with 64 bytes of each
+//   pixel. Another row of taps is the same plane from another pixel on.
 // - kTiles, for everything else: the windows, tile by tile.
 //
 // Internal linkage, as for all that the paths compile: see portable_kernels.h.
@@ -185,9 +184,11 @@ class Panel {
     return BytesOfPlanes(kPassPixels) <= kPanelBytes;
   }
 
-  int PixelsOfPlane(int pixels) const { return pixels + (a_.windows.run_count - 1) * row_pixels_; }
+  int64_t PixelsOfPlane(int pixels) const {
+    return pixels + int64_t{a_.windows.run_count - 1} * row_pixels_;
+  }
   int64_t BytesOfPlanes(int pixels) const {
-    return int64_t{PixelsOfPlane(pixels)} * (a_.windows.run_length / kChunkWords) * kRowBytes;
+    return PixelsOfPlane(pixels) * (a_.windows.run_length / kChunkWords) * kRowBytes;
   }
 
   int FillPlanes() {
@@ -200,7 +201,7 @@ class Panel {
       if (bytes > (pixels < wanted ? kPanelBytes : kPanelTarget)) break;
       pixels += kPassPixels;
     }
-    const int plane_pixels = PixelsOfPlane(pixels);
+    const int plane_pixels = static_cast<int>(PixelsOfPlane(pixels));
     FillChunkOffsets(plane_pixels * kRowBytes);
     const int end = begin_ + pixels < a_.range.pixel_end ? begin_ + pixels : a_.range.pixel_end;
     const int first = begin_ < a_.range.pixel_begin ? a_.range.pixel_begin : begin_;

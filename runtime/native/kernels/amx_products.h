@@ -24,7 +24,7 @@ namespace amx {
 constexpr int kChunkWeightBytes = 2 * kTileBytes;  // of 32 channels
 // Weights of 32 channels that are so many chunks are expanded once for all passes of a panel; more
 // are expanded for every pass, in a ring. Both leave the first-level cache to the panel: a ring of
-// 16 KB instead of 8 costs a third of the speed.
+// 16 KB instead of 8 slows layers of 256 and 512 channels down by a third.
 constexpr int kKeptChunks = 9;
 constexpr int kRingChunks = 4;
 constexpr int kAhead = 3;
