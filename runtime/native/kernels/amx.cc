@@ -3,8 +3,9 @@
 // bound, three times that of VPOPCNTDQ. amx_products.h says how; the rest is that of avx512.
 #include "kernels/kernel_table.h"
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__AMX_INT8__) && \
-    defined(__AVX512VBMI__) && defined(__GFNI__)
+// Compilers do not agree on the name of the last one.
+#if defined(__x86_64__) && defined(__linux__) && defined(__AVX512VBMI__) && defined(__GFNI__) && \
+    (defined(__AMX_INT8__) || defined(__AMXINT8__))
 
 #include "kernels/amx_instructions.h"
 #include "kernels/amx_pixels.h"

@@ -1,6 +1,8 @@
 #include "kernels/amx_permission.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+// Android ends a process that asks.
+#if defined(__x86_64__) && defined(__linux__) && !defined(__ANDROID__)
+#define BIREID_MAY_ASK_FOR_TILES 1
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,7 +12,7 @@
 
 namespace bireid {
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(BIREID_MAY_ASK_FOR_TILES)
 
 namespace {
 
