@@ -1,6 +1,6 @@
 #include "kernels/amx_permission.h"
 
-// Android ends a process that asks.
+// Android may end a process for a system call that it does not expect.
 #if defined(__x86_64__) && defined(__linux__) && !defined(__ANDROID__)
 #define BIREID_MAY_ASK_FOR_TILES 1
 #include <cpuid.h>
