@@ -15,7 +15,7 @@
 namespace bireid {
 namespace {
 
-constexpr const char* kPaths[] = {"avx512", "avx2", "neon", "scalar"};
+constexpr const char* kPaths[] = {"amx", "avx512", "avx2", "neon", "scalar"};
 constexpr const char* kKinds[] = {"binary", "float", "pixel"};
 
 template <typename Function>

@@ -28,11 +28,14 @@ BUILD = HERE.parent / "build" / "studies"
 PROGRAM = BUILD / "native" / "kernel_speed"
 RESULT = HERE / "results" / "kernels.json"
 
-# Multiply-accumulates per cycle that the ports allow. avx512: 512 1-bit ones take 3 operations on 2
-# ports; an FMA does 16 on each of 2 ports, VPDPWSSD 32. avx2: 128 1-bit ones take a PSHUFB and a
-# PADDB, 2 operations on 3 ports; an FMA does 8 on each of 2 ports; 16 of int16 take a VPMADDWD and
-# a VPADDD, 2 operations on 3 ports. What the compiler makes of plain loops has no such bound.
+# Multiply-accumulates per cycle that the ports allow. amx: 16 x 16 x 64 products of int8 take 16
+# cycles; pixels need two of them, for both bytes of a weight. avx512: 512 1-bit ones take 3
+# operations on 2 ports; an FMA does 16 on each of 2 ports, VPDPWSSD 32. avx2: 128 1-bit ones take a
+# PSHUFB and a PADDB, 2 operations on 3 ports; an FMA does 8 on each of 2 ports; 16 of int16 take a
+# VPMADDWD and a VPADDD, 2 operations on 3 ports. What the compiler makes of plain loops has no such
+# bound.
 BOUNDS = {
+    "amx": {"binary": 1024.0, "float": 32.0, "pixel": 512.0},
     "avx512": {"binary": 1024 / 3, "float": 32.0, "pixel": 64.0},
     "avx2": {"binary": 192.0, "float": 16.0, "pixel": 24.0},
 }

@@ -97,7 +97,8 @@ void LayerRun::MakeWeights() {
       kernels_.pack_float_weights(shape, RandomVector<float>(count).data(), weights_.data());
       break;
     case LayerKind::kPixel:
-      weights_ = RandomBuffer<int16_t>(depth * static_cast<size_t>(Lanes()));
+      weights_ = AlignedBuffer(kernels_.pixel_weights_bytes(shape));
+      kernels_.pack_pixel_weights(shape, RandomVector<int16_t>(count).data(), weights_.data());
       break;
   }
 }

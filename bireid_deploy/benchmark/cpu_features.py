@@ -18,7 +18,14 @@ _LEVELS = (
     ("asimd", NEON),
 )
 # What the paths of the native library need of the CPU, by the name in what it says of itself.
-_PATHS = {"avx512": "VPOPCNTDQ", "avx512f": AVX512, "avx2": AVX2, "neon": NEON, "scalar": "-"}
+_PATHS = {
+    "amx": AMX,
+    "avx512": "VPOPCNTDQ",
+    "avx512f": AVX512,
+    "avx2": AVX2,
+    "neon": NEON,
+    "scalar": "-",
+}
 _BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 

@@ -8,6 +8,10 @@ KERNEL_FEATURES = (
     "avx512f",
     "avx512_vpopcntdq",
     "avx512_vnni",
+    "avx512vbmi",
+    "gfni",
+    "amx_tile",
+    "amx_int8",
     "avx_vnni",
     "asimd",
     "asimddp",
@@ -20,6 +24,7 @@ KERNEL_FEATURES = (
 _AVX2 = frozenset(("avx2", "fma"))
 _AVX512F = _AVX2 | frozenset(("avx512f", "avx512bw", "avx512dq", "avx512vl"))
 _AVX512 = _AVX512F | frozenset(("avx512_vpopcntdq", "avx512_vnni"))
+_AMX = _AVX512 | frozenset(("avx512vbmi", "gfni", "amx_tile", "amx_int8"))
 
 
 _NEON32 = frozenset(("neon", "vfpv4"))
@@ -100,6 +105,8 @@ class DeviceFacts:
         features = set(self.cpu_features)
         if self.program_machine == "armv7l" and features >= _NEON32:
             return "neon"
+        if self.machine == "x86_64" and features >= _AMX:
+            return "amx"
         if self.machine == "x86_64" and features >= _AVX512:
             return "avx512"
         if self.machine == "x86_64" and features >= _AVX512F:

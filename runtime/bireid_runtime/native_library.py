@@ -38,7 +38,7 @@ def delegate_path() -> str:
 
     - `fuse`: `"backbone"`, or `"none"` for the LCE operators alone;
     - `threads`: 1 to 64; otherwise those of the interpreter;
-    - `isa`: `"auto"`, `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"` or `"neon"`;
+    - `isa`: `"auto"`, `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"`, `"amx"` or `"neon"`;
     - `profile`: a file for the time of every step, in JSON;
     - `stem`: `"float32"`, or `"uint8"` for a first convolution on 8-bit pixels, which are
       recovered from a normalised image; then `pixel_mean` and `pixel_std` say how it was
@@ -86,7 +86,7 @@ def isa(name: str = "auto") -> str:
         name: `"auto"` for the fastest, or the one to ask for.
 
     Returns:
-        `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"` or `"neon"`.
+        `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"`, `"amx"` or `"neon"`.
 
     Raises:
         ArgumentError: No such instruction set, or this CPU or this build lacks it.
@@ -95,8 +95,8 @@ def isa(name: str = "auto") -> str:
     found = _delegate().bireid_delegate_isa(name.encode())
     if found is None:
         raise ArgumentError(
-            f"isa is '{name}'; it must be auto, scalar, avx2, avx512f, avx512 or neon, and one "
-            "that this CPU and this build have"
+            f"isa is '{name}'; it must be auto, scalar, avx2, avx512f, avx512, amx or neon, and "
+            "one that this CPU and this build have"
         )
     return found.decode()
 

@@ -19,7 +19,8 @@ NATIVE = STUDIES.parent / "runtime" / "native"
 COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
 KERNEL_FILES = (
-    *("avx2", "avx512", "avx512f", "dispatch", "geometry", "neon", "neon32", "scalar", "wasm"),
+    *("amx", "amx_permission", "avx2", "avx512", "avx512f", "dispatch", "geometry"),
+    *("neon", "neon32", "scalar", "wasm"),
 )
 EMULATOR = "qemu-aarch64"
 

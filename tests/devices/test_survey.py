@@ -235,6 +235,20 @@ def test_a_raspberry_pi_4():
             "avx512f",
             "avx512f",
         ),
+        # Sapphire Rapids, with what it has beside.
+        (
+            {
+                "cpuinfo": [
+                    "processor: 0",
+                    "flags: avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni avx512vbmi "
+                    "avx512_vpopcntdq gfni amx_bf16 amx_tile amx_int8",
+                ],
+                "machine": "x86_64",
+            },
+            "unknown",
+            "amx_int8",
+            "amx",
+        ),
         (
             {"cpuinfo": ["processor: 0", "flags: avx2"], "machine": "x86_64"},
             "unknown",

@@ -17,7 +17,7 @@ _ROOT = Path(__file__).parents[2]
 _BUILDS = (_ROOT / "build" / "native", _ROOT / "build" / "kernels")
 
 OK, INVALID_ARGUMENT, UNSUPPORTED = 0, 1, 2
-ISAS = ("scalar", "avx2", "avx512f", "avx512", "neon")
+ISAS = ("scalar", "avx2", "avx512f", "avx512", "amx", "neon")
 PADDINGS = {"same": 0, "valid": 1}
 ACTIVATIONS = {"none": 0, "relu": 1, "relu_n1_to_1": 2, "relu6": 3}
 OUTPUTS = {"float32": 0, "int8": 1, "bits": 2}

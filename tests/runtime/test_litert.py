@@ -27,7 +27,7 @@ from bireid_runtime.errors import (
 from skips import skip_unavoidably
 
 LITERT = next(backend for backend in BACKENDS if backend.name == "litert")
-ISAS = ["scalar", "avx2", "avx512f", "avx512", "neon"]
+ISAS = ["scalar", "avx2", "avx512f", "avx512", "amx", "neon"]
 
 pytestmark = pytest.mark.skipif(
     LITERT.unavailable_reason() is not None, reason=str(LITERT.unavailable_reason())

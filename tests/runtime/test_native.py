@@ -28,7 +28,7 @@ from bireid_runtime.preprocess import preprocess
 from skips import skip_unavoidably
 
 NATIVE = next(backend for backend in BACKENDS if backend.name == "native")
-ISAS = ["scalar", "avx2", "avx512f", "avx512", "neon"]
+ISAS = ["scalar", "avx2", "avx512f", "avx512", "amx", "neon"]
 
 pytestmark = pytest.mark.skipif(
     NATIVE.unavailable_reason() is not None, reason=str(NATIVE.unavailable_reason())

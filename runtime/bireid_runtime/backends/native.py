@@ -43,7 +43,7 @@ class NativeSession:
         bundle: A bundle with a file of format `lce` or `float`. The engine gets its bytes and reads
             `manifest.json` again.
         threads: Threads that one call may use, 1 to 64.
-        isa: Instruction set: `"auto"`, or `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"` or
+        isa: Instruction set: `"auto"`, `"scalar"`, `"avx2"`, `"avx512f"`, `"avx512"`, `"amx"` or
             `"neon"`.
         stem: `"float32"`, or `"uint8"`: the first convolution goes back to the 8-bit pixels and
             runs in integers, with weights of 16 bits. Outputs then differ by that rounding, which

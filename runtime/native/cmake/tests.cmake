@@ -41,7 +41,7 @@ if(TARGET GTest::gtest_main)
     # An inline function that a path shares with other files would be kept once, perhaps in the
     # instructions of the newest CPU.
     add_test(NAME instruction_sets_stay_apart COMMAND sh -c
-      "! ${CMAKE_NM} -A $<TARGET_FILE:bireid_core> | grep -E ':((resize|search)_)?avx[0-9]+f?[.]cc[.]o:.* [uvwVW] '")
+      "! ${CMAKE_NM} -A $<TARGET_FILE:bireid_core> | grep -E ':(amx|((resize|search)_)?avx[0-9]+f?)[.]cc[.]o:.* [uvwVW] '")
   endif()
 else()
   message(NOTICE "Native tests are left out: GoogleTest is missing (apt-get install libgtest-dev)")

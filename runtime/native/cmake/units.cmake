@@ -14,7 +14,7 @@ bireid_unit(plan plan buffers chain node_check node_shapes plan plan_builder pro
 bireid_unit(plan formats builtin_options custom_options)
 bireid_unit(plan operators pool_2d)
 bireid_unit(kernels operators l2_normalization)
-bireid_unit(kernels kernels binary_convolution binary_max_pool depthwise_convolution dispatch
+bireid_unit(kernels kernels amx_permission binary_convolution binary_max_pool depthwise_convolution dispatch
   float_convolution geometry packing pixel_convolution pixelwise resize_dispatch search_dispatch)
 bireid_unit(operators operators concatenation lce_bconv_2d lce_dequantize lce_quantize logistic mean
   packed_conversion relu reshape table windows)

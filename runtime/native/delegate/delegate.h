@@ -28,8 +28,8 @@ BIREID_EXPORT void tflite_plugin_destroy_delegate(bireid::litert::TfLiteDelegate
 // "0.1.0"
 BIREID_EXPORT const char* bireid_delegate_version(void);
 
-// The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512f", "avx512" or "neon";
-// "auto" gives the fastest. Null if this build or this CPU lacks it.
+// The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512f", "avx512", "amx" or
+// "neon"; "auto" gives the fastest. Null if this build or this CPU lacks it.
 BIREID_EXPORT const char* bireid_delegate_isa(const char* isa);
 
 }  // extern "C"

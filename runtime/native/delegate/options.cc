@@ -36,8 +36,8 @@ const KernelTable* ParseIsa(std::string_view value) {
   const KernelTable* kernels = FindKernels(value);
   if (kernels == nullptr) {
     Refuse("isa", value,
-           "it must be auto, scalar, avx2, avx512f, avx512 or neon, and one that this CPU and this "
-           "build have");
+           "it must be auto, scalar, avx2, avx512f, avx512, amx or neon, and one that this CPU and "
+           "this build have");
   }
   return kernels;
 }

@@ -24,7 +24,7 @@ struct DelegateOptions {
 };
 
 // Keys: "fuse" (backbone, none), "threads" (1 to 64), "isa" (auto, scalar, avx2, avx512f, avx512,
-// neon), "profile" (a path in a folder that can be written), "stem" (float32, uint8), and for
+// amx, neon), "profile" (a path in a folder that can be written), "stem" (float32, uint8), and for
 // stem=uint8 "pixel_mean" and "pixel_std" (one number per channel, such as "0.485,0.456,0.406").
 // Throws std::invalid_argument with one line that names the key.
 DelegateOptions ParseDelegateOptions(const char* const* keys, const char* const* values,

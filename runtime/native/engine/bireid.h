@@ -63,9 +63,9 @@ typedef struct {
 /* Set `size` to sizeof(bireid_options), and what is not needed to 0 or NULL. */
 typedef struct {
   size_t size;
-  int32_t threads;        /* of one call, 1 to 64; 0: 1. Never more than CPUs that it may use */
-  const char* isa;        /* "auto", "scalar", "avx2", "avx512f", "avx512", "neon"; NULL: "auto" */
-  const char* stem;       /* "float32" or "uint8"; NULL: "float32" */
+  int32_t threads;  /* of one call, 1 to 64; 0: 1. Never more than CPUs that it may use */
+  const char* isa;  /* "auto" (NULL too), "scalar", "avx2", "avx512f", "avx512", "amx", "neon" */
+  const char* stem; /* "float32" or "uint8"; NULL: "float32" */
   int32_t skip_checksums; /* 1: read only what is needed, and do not compare SHA-256 */
   const void* model;  /* the bundle's file of format "lce" or "float", which the caller has read and
                          checked: then nothing but manifest.json is read to open the bundle.

@@ -233,6 +233,8 @@ constexpr KernelTable kTable = {
     portable::PackBlockWeights<float>,
     FloatConvolution,
     DepthwiseConvolution,
+    portable::PixelWeightsBytes,
+    portable::PackPixelWeights,
     PixelConvolution,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -134,6 +134,8 @@ constexpr KernelTable kTable = {
     PackWeights<float>,
     FloatConvolution,
     DepthwiseConvolution,
+    portable::PixelWeightsBytes,
+    portable::PackPixelWeights,
     PixelConvolution,
     portable::FindPixels,
     PoolRow,

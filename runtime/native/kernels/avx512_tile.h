@@ -13,17 +13,27 @@ namespace {
 constexpr int kLanes = 16;
 constexpr int kVectors = kBlockChannels / kLanes;
 
-using Tile = __m512[kTilePixels][kVectors];
+// A tile, or one of fewer pixels: the stages run on either.
+template <int kPixels>
+using TileOf = __m512[kPixels][kVectors];
+using Tile = TileOf<kTilePixels>;
 
 // Pixels of a tile. Past the end of the range the last pixel repeats: the same value is computed
 // and stored again, which is cheaper than asking at every store.
-struct TilePixels {
-  int index[kTilePixels];
+template <int kPixels>
+struct PixelsOf {
+  int index[kPixels];
 
-  TilePixels(int begin, int end) {
-    for (int p = 0; p < kTilePixels; ++p) index[p] = begin + p < end ? begin + p : end - 1;
+  // Where all of them exist.
+  explicit PixelsOf(int begin) {
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) index[p] = begin + p;
+  }
+  PixelsOf(int begin, int end) {
+    for (int p = 0; p < kPixels; ++p) index[p] = begin + p < end ? begin + p : end - 1;
   }
 };
+using TilePixels = PixelsOf<kTilePixels>;
 
 // Channels of a block that exist; loads and stores of maps touch no others.
 struct ChannelMask {
@@ -42,18 +52,18 @@ int64_t Offset(const Stage& stage, int pixel) {
   return stage.offsets != nullptr ? stage.offsets[pixel] : pixel * stage.stride;
 }
 
-template <typename Function>
-[[gnu::always_inline]] inline void ForEach(Tile& y, Function function) {
+template <int kPixels, typename Function>
+[[gnu::always_inline]] inline void ForEach(TileOf<kPixels>& y, Function function) {
 #pragma GCC unroll 8
-  for (int p = 0; p < kTilePixels; ++p) {
+  for (int p = 0; p < kPixels; ++p) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) y[p][v] = function(y[p][v], p, v);
   }
 }
 
-template <StageKind kKind>
-[[gnu::always_inline]] inline void AddMap(const Stage& stage, const TilePixels& pixels, int block,
-                                          const ChannelMask& mask, Tile& y) {
+template <StageKind kKind, int kPixels>
+[[gnu::always_inline]] inline void AddMap(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                          int block, const ChannelMask& mask, TileOf<kPixels>& y) {
   const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
   ForEach(y, [&](__m512 value, int p, int v) {
     const int64_t offset = Offset(stage, pixels.index[p]);
@@ -62,11 +72,13 @@ template <StageKind kKind>
   });
 }
 
-[[gnu::always_inline]] inline void StoreFloats(const Stage& stage, const TilePixels& pixels,
-                                               int block, const ChannelMask& mask, const Tile& y) {
+template <int kPixels>
+[[gnu::always_inline]] inline void StoreFloats(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                               int block, const ChannelMask& mask,
+                                               const TileOf<kPixels>& y) {
   float* map = static_cast<float*>(stage.map) + block * kBlockChannels;
 #pragma GCC unroll 8
-  for (int p = 0; p < kTilePixels; ++p) {
+  for (int p = 0; p < kPixels; ++p) {
     float* pixel = map + Offset(stage, pixels.index[p]);
     _mm512_mask_storeu_ps(pixel, mask.vector[0], y[p][0]);
     if (mask.vector[1] != 0) _mm512_mask_storeu_ps(pixel + kLanes, mask.vector[1], y[p][1]);
@@ -88,10 +100,11 @@ __m128i RoundToInt8(__m512 y) {
   return _mm512_cvtsepi32_epi8(rounded);
 }
 
-[[gnu::noinline]] void StoreInt8(const Stage& stage, const TilePixels& pixels, int block,
-                                 const ChannelMask& mask, const Tile& y) {
+template <int kPixels>
+[[gnu::noinline]] void StoreInt8(const Stage& stage, const PixelsOf<kPixels>& pixels, int block,
+                                 const ChannelMask& mask, const TileOf<kPixels>& y) {
   int8_t* map = static_cast<int8_t*>(stage.map) + block * kBlockChannels;
-  for (int p = 0; p < kTilePixels; ++p) {
+  for (int p = 0; p < kPixels; ++p) {
     int8_t* pixel = map + Offset(stage, pixels.index[p]);
     for (int v = 0; v < kVectors; ++v) {
       _mm_mask_storeu_epi8(pixel + v * kLanes, mask.vector[v], RoundToInt8(y[p][v]));
@@ -99,22 +112,23 @@ __m128i RoundToInt8(__m512 y) {
   }
 }
 
-template <int kComparison>
-[[gnu::always_inline]] inline void Pack(const Stage& stage, const TilePixels& pixels, int block,
-                                        const ChannelMask& mask, const __m512 (&bound)[kVectors],
-                                        const Tile& y) {
+template <int kComparison, int kPixels>
+[[gnu::always_inline]] inline void Pack(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                        int block, const ChannelMask& mask,
+                                        const __m512 (&bound)[kVectors], const TileOf<kPixels>& y) {
   uint32_t* map = static_cast<uint32_t*>(stage.map) + block;
 #pragma GCC unroll 8
-  for (int p = 0; p < kTilePixels; ++p) {
+  for (int p = 0; p < kPixels; ++p) {
     const __mmask16 low = _mm512_cmp_ps_mask(y[p][0], bound[0], kComparison);
     const __mmask16 high = _mm512_cmp_ps_mask(y[p][1], bound[1], kComparison);
     map[Offset(stage, pixels.index[p])] = _mm512_kunpackw(high, low) & mask.bits;
   }
 }
 
-template <StageKind kKind>
-[[gnu::always_inline]] inline void RunStage(const Stage& stage, const TilePixels& pixels, int block,
-                                            const ChannelMask& mask, Tile& y) {
+template <StageKind kKind, int kPixels>
+[[gnu::always_inline]] inline void RunStage(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                            int block, const ChannelMask& mask,
+                                            TileOf<kPixels>& y) {
   __m512 channel[kVectors] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   if constexpr (kKind == StageKind::kMultiply || kKind == StageKind::kAdd ||
                 kKind == StageKind::kPrelu || kKind == StageKind::kPackAbove) {
@@ -148,10 +162,10 @@ template <StageKind kKind>
 }
 
 // Runs the stages if they are just these, without leaving the registers.
-template <StageKind... kKinds>
+template <StageKind... kKinds, int kPixels>
 [[gnu::always_inline]] inline bool RunExactly(const Stage* stages, int stage_count,
-                                              const TilePixels& pixels, int block,
-                                              const ChannelMask& mask, Tile& y) {
+                                              const PixelsOf<kPixels>& pixels, int block,
+                                              const ChannelMask& mask, TileOf<kPixels>& y) {
   if (stage_count != sizeof...(kKinds)) return false;
   int s = 0;
   if (!((stages[s++].kind == kKinds) && ...)) return false;
@@ -162,8 +176,10 @@ template <StageKind... kKinds>
 
 // Any stages in any order. The tile lives in memory here, since a loop over unknown stages cannot
 // keep it in registers.
-[[gnu::noinline]] void RunEachStage(const Stage* stages, int stage_count, const TilePixels& pixels,
-                                    int block, const ChannelMask& mask, Tile& y) {
+template <int kPixels>
+[[gnu::noinline]] void RunEachStage(const Stage* stages, int stage_count,
+                                    const PixelsOf<kPixels>& pixels, int block,
+                                    const ChannelMask& mask, TileOf<kPixels>& y) {
   for (int s = 0; s < stage_count; ++s) {
     const Stage& stage = stages[s];
     switch (stage.kind) {
@@ -202,14 +218,19 @@ template <StageKind... kKinds>
 }
 
 // The sequences that most networks consist of get code of their own.
+template <int kPixels>
 [[gnu::always_inline]] inline void RunStages(const Stage* stages, int stage_count,
-                                             const TilePixels& pixels, int block,
-                                             const ChannelMask& mask, Tile& y) {
+                                             const PixelsOf<kPixels>& pixels, int block,
+                                             const ChannelMask& mask, TileOf<kPixels>& y) {
   using K = StageKind;
   if (RunExactly<K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) {
+    return;
+  }
+  if (RunExactly<K::kAddBorder, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask,
+                                                      y)) {
     return;
   }
   if (RunExactly<K::kAddMap, K::kPrelu, K::kStore, K::kPackSigns>(stages, stage_count, pixels,
@@ -221,7 +242,7 @@ template <StageKind... kKinds>
     return;
   }
   // A copy, so that the tile of the other branches need not have an address.
-  Tile copy;
+  TileOf<kPixels> copy;
   ForEach(copy, [&](__m512, int p, int v) { return y[p][v]; });
   RunEachStage(stages, stage_count, pixels, block, mask, copy);
 }

@@ -21,6 +21,8 @@ constexpr KernelTable kTable = {
     DepthwiseConvolution,
     nullptr,
     nullptr,
+    nullptr,
+    nullptr,
     PoolRow,
     Apply,
 };

@@ -1,5 +1,7 @@
 #include "kernels/dispatch.h"
 
+#include "kernels/amx_permission.h"
+
 #if defined(__arm__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -54,9 +56,31 @@ const KernelTable* Avx512fKernels() {
   return &table;
 }
 
+// Products of bits and of pixels in tiles, the rest as in avx512.
+const KernelTable* AmxKernels() {
+  if (AmxProducts() == nullptr || !CpuHasAvx512() || !MayUseAmx()) return nullptr;
+  static const KernelTable table = [] {
+    const KernelTable& products = *AmxProducts();
+    KernelTable mixed = *Avx512Kernels();
+    mixed.name = products.name;
+    mixed.binary_scratch_bytes = products.binary_scratch_bytes;
+    mixed.binary_convolution = products.binary_convolution;
+    mixed.pixel_weights_bytes = products.pixel_weights_bytes;
+    mixed.pack_pixel_weights = products.pack_pixel_weights;
+    mixed.pixel_convolution = products.pixel_convolution;
+    return mixed;
+  }();
+  return &table;
+}
+
 }  // namespace
 
 const KernelTable* FindKernels(std::string_view isa) {
+  // Asked for only when its turn comes: a process that may use it has larger signal frames.
+  if (isa == "auto" || isa == "amx") {
+    const KernelTable* amx = AmxKernels();
+    if (amx != nullptr || isa == "amx") return amx;
+  }
   const KernelTable* fastest_first[] = {
       CpuHasAvx512() ? Avx512Kernels() : nullptr,
       Avx512fKernels(),

@@ -8,8 +8,9 @@
 
 namespace bireid {
 
-// The path of that name ("scalar", "avx2", "avx512f", "avx512", "neon", "wasm"), or the fastest for
-// "auto". Null if the name is unknown, this build lacks the path or this CPU cannot run it.
+// The path of that name ("scalar", "avx2", "avx512f", "avx512", "amx", "neon", "wasm"), or the
+// fastest for "auto". Null if the name is unknown, this build lacks the path or this CPU cannot run
+// it.
 const KernelTable* FindKernels(std::string_view isa);
 
 }  // namespace bireid

@@ -119,12 +119,13 @@ struct DepthwiseConvolutionArguments {
   Range range;
 };
 
-// acc = sum of int16 products, which the caller has bounded to int32; y = float(acc) * scale; then
-// the stages. Runs have an even length.
+// acc = sum of products of pixels in 0..255 and int16 weights, which the caller has bounded to
+// int32; y = float(acc) * scale; then the stages. Runs have an even length: where those of the
+// weights have an odd one, what follows them has no effect.
 struct PixelConvolutionArguments {
   const int16_t* input;
   Windows windows;
-  const void* weights;  // [block][pair of inputs][channel of the block][2], 64-byte aligned
+  const void* weights;  // from pack_pixel_weights
   int channels;
   const float* scale;  // [Blocks(channels) * 32]
   const Stage* stages;
@@ -175,7 +176,7 @@ struct MapArguments {
 };
 
 struct KernelTable {
-  const char* name;  // "scalar", "avx2", "avx512f", "avx512", "neon", "wasm"
+  const char* name;  // "scalar", "avx2", "avx512f", "avx512", "amx", "neon", "wasm"
 
   // Weight rows are packed once, into 64-byte aligned memory of the size that the first function
   // gives.
@@ -190,6 +191,8 @@ struct KernelTable {
   void (*float_convolution)(const FloatConvolutionArguments& arguments);
   void (*depthwise_convolution)(const DepthwiseConvolutionArguments& arguments);
 
+  size_t (*pixel_weights_bytes)(const WeightShape& shape);
+  void (*pack_pixel_weights)(const WeightShape& shape, const int16_t* rows, void* packed);
   void (*pixel_convolution)(const PixelConvolutionArguments& arguments);
   // Whether every pixel lies in 0..255 and within the tolerance.
   bool (*find_pixels)(const PixelRowArguments& arguments);
@@ -203,6 +206,7 @@ const KernelTable* ScalarKernels();
 const KernelTable* Avx2Kernels();
 const KernelTable* Avx512fFloats();  // what is not of floats is null
 const KernelTable* Avx512Kernels();
+const KernelTable* AmxProducts();  // what is neither of bits nor of pixels is null
 const KernelTable* NeonKernels();
 const KernelTable* Neon32Kernels();  // also called "neon"
 const KernelTable* WasmKernels();

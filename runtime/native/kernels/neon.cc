@@ -322,6 +322,8 @@ constexpr KernelTable kTable = {
     PackFloatWeights,
     FloatConvolution,
     DepthwiseConvolution,
+    portable::PixelWeightsBytes,
+    portable::PackPixelWeights,
     portable::PixelConvolution<Comparisons>,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -267,6 +267,8 @@ constexpr KernelTable kTable = {
     portable::PackBlockWeights<float>,
     FloatConvolution,
     DepthwiseConvolution,
+    portable::PixelWeightsBytes,
+    portable::PackPixelWeights,
     portable::PixelConvolution<Comparisons>,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,

@@ -11,29 +11,6 @@ constexpr double kMaxWeight = 32767.0;
 constexpr double kMaxSum = 2147483647.0;
 constexpr double kMaxPixel = 255.0;
 
-// Weights in the order of the kernels: runs of an even length, two by two.
-AlignedBuffer PackPairs(const std::vector<int16_t>& rows, int channels, int run_count,
-                        int run_length) {
-  const int pairs = (run_length + 1) / 2;
-  AlignedBuffer packed(static_cast<size_t>(Blocks(channels)) * run_count * pairs * 2 *
-                       kBlockChannels * sizeof(int16_t));
-  int16_t* out = static_cast<int16_t*>(packed.data());
-  for (int block = 0; block < Blocks(channels); ++block) {
-    for (int run = 0; run < run_count; ++run) {
-      for (int pair = 0; pair < pairs; ++pair) {
-        for (int lane = 0; lane < 2 * kBlockChannels; ++lane) {
-          const int channel = block * kBlockChannels + lane / 2;
-          const int i = 2 * pair + lane % 2;
-          const bool exists = channel < channels && i < run_length;
-          const int64_t row = (static_cast<int64_t>(channel) * run_count + run) * run_length;
-          *out++ = exists ? rows[row + i] : int16_t{0};
-        }
-      }
-    }
-  }
-  return packed;
-}
-
 }  // namespace
 
 PixelConvolution::PixelConvolution(const KernelTable& kernels, const FloatConvolutionSpec& spec,
@@ -87,9 +64,11 @@ void PixelConvolution::Quantize(const float* weights, const PixelNormalization& 
 
 void PixelConvolution::Place(const MapLayout& input) {
   Convolution::Place(input);
-  packed_ = PackPairs(rounded_, spec_.channels_out, static_cast<int>(table_.runs.size()),
-                      table_.run_length);
-  // The weight of the element past the end is zero.
+  const WeightShape shape{spec_.channels_out, static_cast<int>(table_.runs.size()),
+                          table_.run_length};
+  packed_ = AlignedBuffer(kernels_.pixel_weights_bytes(shape));
+  kernels_.pack_pixel_weights(shape, rounded_.data(), packed_.data());
+  // Kernels take an even length.
   table_.run_length += table_.run_length % 2;
   const BorderClasses borders = BorderClasses::Of(Vertical(input.height), Horizontal(input.width));
   border_.clear();

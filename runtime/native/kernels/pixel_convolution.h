@@ -41,11 +41,11 @@ class PixelConvolution : public Convolution {
   void Quantize(const float* weights, const PixelNormalization& normalization);
 
   const KernelTable& kernels_;
-  std::vector<float> scale_;             // [Blocks(channels_out) * 32]
-  std::vector<int16_t> rounded_;         // [channels_out][taps][channels_in]
-  std::vector<float> bias_;              // [channels_out]
-  std::vector<double> mean_part_;        // [channels_out][taps]: sum of w * mean / std
-  AlignedBuffer packed_;                 // [block][pair][channel of the block][2]
+  std::vector<float> scale_;       // [Blocks(channels_out) * 32]
+  std::vector<int16_t> rounded_;   // [channels_out][taps][channels_in]
+  std::vector<float> bias_;        // [channels_out]
+  std::vector<double> mean_part_;  // [channels_out][taps]: sum of w * mean / std
+  AlignedBuffer packed_;
   std::vector<float> border_;            // [classes of taps inside][channels_out]
   std::vector<int32_t> border_offsets_;  // [output pixels]
 };

@@ -8,6 +8,33 @@ namespace bireid {
 namespace {
 namespace portable {
 
+inline int64_t PixelPairs(const WeightShape& shape) {
+  return int64_t{shape.run_count} * ((shape.run_length + 1) / 2);
+}
+
+inline size_t PixelWeightsBytes(const WeightShape& shape) {
+  return static_cast<size_t>(Blocks(shape.channels) * PixelPairs(shape)) * 2 * kBlockChannels *
+         sizeof(int16_t);
+}
+
+// As [block][pair of inputs][channel of the block][2], 0 where there is no channel or no input.
+inline void PackPixelWeights(const WeightShape& shape, const int16_t* rows, void* packed) {
+  int16_t* out = static_cast<int16_t*>(packed);
+  for (int block = 0; block < Blocks(shape.channels); ++block) {
+    for (int run = 0; run < shape.run_count; ++run) {
+      for (int pair = 0; pair < (shape.run_length + 1) / 2; ++pair) {
+        for (int lane = 0; lane < 2 * kBlockChannels; ++lane) {
+          const int channel = block * kBlockChannels + lane / 2;
+          const int i = 2 * pair + lane % 2;
+          const bool exists = channel < shape.channels && i < shape.run_length;
+          const int64_t row = (int64_t{channel} * shape.run_count + run) * shape.run_length;
+          *out++ = exists ? rows[row + i] : int16_t{0};
+        }
+      }
+    }
+  }
+}
+
 // Adds one pair of inputs times the pairs of 32 channels.
 inline void AddPairs(int32_t first, int32_t second, const int16_t* __restrict weights,
                      int32_t* __restrict sums) {

@@ -134,6 +134,8 @@ constexpr KernelTable kTable = {
     portable::PackBlockWeights<float>,
     FloatConvolution,
     DepthwiseConvolution,
+    portable::PixelWeightsBytes,
+    portable::PackPixelWeights,
     portable::PixelConvolution<portable::Comparisons>,
     portable::FindPixels,
     portable::PoolRow<portable::Comparisons>,

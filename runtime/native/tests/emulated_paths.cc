@@ -160,16 +160,11 @@ bool PixelsAreExact(uint32_t seed) {
   const int64_t depth = c.depth();
   std::vector<int16_t> input(c.input_size());
   for (int16_t& x : input) x = static_cast<int16_t>(c.random.Int(0, 255));
-  std::vector<int> rows(c.channels * depth);
-  for (int& w : rows) w = c.random.Int(-32767, 32767);  // sums stay below 168 * 255 * 32767
-  const AlignedBuffer packed(Blocks(c.channels) * kBlockChannels * depth * sizeof(int16_t));
-  for (int channel = 0; channel < c.channels; ++channel) {
-    for (int64_t k = 0; k < depth; ++k) {
-      const int64_t pair = channel / kBlockChannels * (depth / 2) + k / 2;
-      static_cast<int16_t*>(packed.data())[(pair * kBlockChannels + channel % 32) * 2 + k % 2] =
-          static_cast<int16_t>(rows[channel * depth + k]);
-    }
-  }
+  std::vector<int16_t> rows(c.channels * depth);
+  // Sums stay below 168 * 255 * 32767.
+  for (int16_t& w : rows) w = static_cast<int16_t>(c.random.Int(-32767, 32767));
+  const AlignedBuffer packed(kernels->pixel_weights_bytes(c.shape()));
+  kernels->pack_pixel_weights(c.shape(), rows.data(), packed.data());
   const std::vector<float> scale = c.random.Parameters(c.channels);
   const auto run = [&](const std::vector<Stage>& stages) {
     kernels->pixel_convolution({input.data(), c.view(), packed.data(), c.channels, scale.data(),

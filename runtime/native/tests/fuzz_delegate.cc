@@ -27,10 +27,10 @@ constexpr size_t kMaxTensorBytes = 1 << 20;
 DelegateOptions MakeOptions(FuzzedDataProvider& data) {
   constexpr const char* kKeys[] = {"isa",        "fuse",      "threads", "stem",
                                    "pixel_mean", "pixel_std", "profil"};
-  constexpr const char* kValues[] = {"auto",      "scalar", "avx2",  "avx512f",  "avx512",
-                                     "neon",      "uint8",  "none",  "backbone", "float32",
-                                     "2",         "3",      "0.5",   "0.5,1",    "0,1,2",
-                                     "1,nan,inf", "0,-1",   "1e-40", ""};
+  constexpr const char* kValues[] = {"auto",    "scalar",    "avx2",  "avx512f", "avx512",
+                                     "amx",     "neon",      "uint8", "none",    "backbone",
+                                     "float32", "2",         "3",     "0.5",     "0.5,1",
+                                     "0,1,2",   "1,nan,inf", "0,-1",  "1e-40",   ""};
   DelegateOptions options;
   while (data.remaining_bytes() > 4 && data.ConsumeIntegral<uint8_t>() > 200) {
     const char* key = data.PickValueInArray(kKeys);

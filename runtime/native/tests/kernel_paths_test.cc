@@ -17,7 +17,7 @@ namespace {
 
 std::vector<std::string> AvailablePaths() {
   std::vector<std::string> paths;
-  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "neon"}) {
+  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "amx", "neon"}) {
     if (FindKernels(isa) != nullptr) paths.push_back(isa);
   }
   return paths;
@@ -336,16 +336,12 @@ TEST_P(KernelPaths, PixelConvolutionIsExact) {
     const int64_t depth = windows.depth();
     std::vector<int16_t> input(windows.input_size);
     for (int16_t& x : input) x = static_cast<int16_t>(random.Int(0, 255));
-    std::vector<int> rows(channels * depth);
-    for (int& w : rows) w = random.Int(-32767, 32767);  // sums stay below 168 * 255 * 32767
-    const AlignedBuffer packed(Blocks(channels) * kBlockChannels * depth * sizeof(int16_t));
-    for (int c = 0; c < channels; ++c) {
-      for (int64_t k = 0; k < depth; ++k) {
-        const int64_t pair = c / kBlockChannels * (depth / 2) + k / 2;
-        static_cast<int16_t*>(packed.data())[(pair * kBlockChannels + c % 32) * 2 + k % 2] =
-            static_cast<int16_t>(rows[c * depth + k]);
-      }
-    }
+    std::vector<int16_t> rows(channels * depth);
+    // Sums stay below 168 * 255 * 32767.
+    for (int16_t& w : rows) w = static_cast<int16_t>(random.Int(-32767, 32767));
+    const WeightShape shape = windows.shape(channels);
+    const AlignedBuffer packed(kernels_.pixel_weights_bytes(shape));
+    kernels_.pack_pixel_weights(shape, rows.data(), packed.data());
     const std::vector<float> scale = random.Parameters(channels);
     const RandomStages stages(random, pixels, channels);
     const Range range = random.Part(pixels, channels);

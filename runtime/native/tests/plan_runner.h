@@ -18,7 +18,7 @@ namespace bireid {
 
 inline std::vector<std::string> AvailablePaths() {
   std::vector<std::string> paths;
-  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "neon"}) {
+  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "amx", "neon"}) {
     if (FindKernels(isa) != nullptr) paths.push_back(isa);
   }
   return paths;

@@ -60,7 +60,7 @@ class Resize : public testing::TestWithParam<const char*> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Paths, Resize,
-                         testing::Values("scalar", "avx2", "avx512f", "avx512", "neon"),
+                         testing::Values("scalar", "avx2", "avx512f", "avx512", "amx", "neon"),
                          [](const auto& path) { return std::string(path.param); });
 
 TEST_P(Resize, EqualsPythonBitForBit) {

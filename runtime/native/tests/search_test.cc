@@ -149,7 +149,7 @@ TEST_P(SearchPath, OfEqualDistancesTheLowerRowComesFirst) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, SearchPath,
-                         testing::Values("scalar", "avx2", "avx512f", "avx512", "neon"));
+                         testing::Values("scalar", "avx2", "avx512f", "avx512", "amx", "neon"));
 
 TEST(Search, RowsThatAreNotAllowedAreLeftOut) {
   const float vectors[] = {1, 0, 0.5f, 0, 0.25f, 0};

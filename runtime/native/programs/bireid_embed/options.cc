@@ -39,7 +39,7 @@ its EXIF orientation is applied. Where the network takes point clouds it is a .n
   --camera NAME  whose crops come in, where the bundle is adapted to cameras: needed to embed
                  images; --selftest tests all of them
   --threads N    threads of one image, 1 to 64 (default 1)
-  --isa NAME     auto (default), scalar, avx2, avx512f, avx512 or neon
+  --isa NAME     auto (default), scalar, avx2, avx512f, avx512, amx or neon
   --stem KIND    float32 (default) or uint8: the first layer on 8-bit pixels, faster, not as exact
   --help         print this
   --version      print the version

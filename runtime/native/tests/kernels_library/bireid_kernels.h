@@ -48,7 +48,7 @@ typedef enum {
 BIREID_EXPORT const char* bireid_kernels_version(void);
 
 /* The path that `isa` stands for on this CPU: "scalar", "avx2", "avx512f",
-   "avx512" or "neon"; "auto" gives * the fastest. NULL if this build or this CPU
+   "avx512", "amx" or "neon"; "auto" gives * the fastest. NULL if this build or this CPU
    lacks it. */
 BIREID_EXPORT const char* bireid_kernels_isa(const char* isa);
 
