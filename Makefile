@@ -150,7 +150,7 @@ native-test: $(TOOLS)/.made
 	@$(call run_native_tests,native)
 	@echo "== native tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@$(call configure_and_build,$(SANITIZED),$(SANITIZE))
-	@$(call run_native_tests,$(SANITIZED))
+	@BIREID_FEW_CASES=1 $(call run_native_tests,$(SANITIZED))
 
 fuzz: $(TOOLS)/.made
 ifeq ($(CLANG),)

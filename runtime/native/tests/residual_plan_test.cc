@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/cases.h"
 #include "tests/graph_interpreter.h"
 #include "tests/graph_writer.h"
 #include "tests/plan_runner.h"
@@ -132,7 +133,7 @@ class ResidualGraph {
 };
 
 TEST(ResidualPlan, IsExact) {
-  for (uint32_t seed = 0; seed < 150; ++seed) {
+  for (uint32_t seed = 0; seed < Cases(150); ++seed) {
     SCOPED_TRACE(seed);
     ResidualGraph random(seed);
     const std::vector<Bytes> inputs = random.Inputs();
