@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 
@@ -20,6 +22,7 @@ class CuttableProxy:
         self.ended = threading.Event()
         self._to_port = to_port
         self._bytes_left: int | None = None
+        self._arrived: Callable[[], bool] = lambda: True
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -32,8 +35,12 @@ class CuttableProxy:
         for end in self._sockets:
             hang_up(end)
 
-    def cut_after(self, sent: int) -> None:
-        """Break the connections once so many more bytes went to the server."""
+    def cut_after(self, sent: int, arrived: Callable[[], bool] = lambda: True) -> None:
+        """Break the connections once so many more bytes went to the server and have arrived.
+
+        Whether they have is asked for a minute at most.
+        """
+        self._arrived = arrived
         self._bytes_left = sent
 
     def stop(self) -> None:
@@ -71,6 +78,9 @@ class CuttableProxy:
                     self._bytes_left -= len(data)
                 server.sendall(data)
                 if self._bytes_left == 0:
+                    deadline = time.monotonic() + 60
+                    while not self._arrived() and time.monotonic() < deadline:
+                        time.sleep(0.01)
                     self.cut()
         hang_up(server)
         self.ended.set()

@@ -74,8 +74,9 @@ def test_nobody_listens(flashed, flash, bundle):
 def test_a_connection_that_breaks_in_mid_copy(device, flash, bundle, proxy, dist):
     flash(BUNDLE, device.target_url, PROGRAM)
     before = current(device.directory)
-    # Late in the program: more of it than the 2 MiB that ssh sends before anything is taken.
-    proxy.cut_after(3_200_000)
+    proxy.cut_after(
+        1_200_000, lambda: any(p.stat().st_size for p in device.directory.rglob("*.part"))
+    )
     refusal = flash.refusal(5, bundle, through(proxy, device), PROGRAM)
     assert "the connection broke" in refusal
     assert current(device.directory) == before
