@@ -36,7 +36,8 @@ def bench(
         threads: Threads of every engine.
         rounds: Rounds, interleaved between the engines.
         starts: Fresh processes per engine, for the time of loading and of the first run.
-        on_left_out: Called with the label of an engine that is not installed, and what is missing.
+        on_left_out: Called with the label of an engine that is not installed, and what is missing;
+            or of a uint8 stem, which the network does not begin with, and why.
         on_progress: Called with (done, total).
         on_failed: Called with the label of an engine that cannot run its file, or that `against`
             needs and that is not installed, and the error; the others are timed.
@@ -67,7 +68,15 @@ def bench(
         else:
             on_left_out(engine.label, reason)
     told = None if on_failed is None else lambda engine, error: on_failed(engine.label, error)
-    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress, told)
+    return time_engines(
+        engines,
+        rounds,
+        RUNS_PER_ROUND,
+        starts,
+        on_progress,
+        told,
+        lambda engine, error: on_left_out(engine.label, str(error)),
+    )
 
 
 def profile(bundle: Path | str, *, threads: int = 1, rounds: int = 20) -> "Profile":
