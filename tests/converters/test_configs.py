@@ -168,6 +168,7 @@ def test_layers_that_are_not_built_are_refused(told, text, old, new, checkpoint)
     [
         ("a: &x [1]\nb: *x", "references are not read"),
         ("a: 1\na: 2", "occurs twice"),
+        ("A.B: 1\nA: {B: 2}", r"'A\.B' occurs twice; keep one"),
         ("[" * 3_000, "no YAML that can be read"),
         ("{a: " * 10 + "1" + "}" * 10, "nested deeper"),
         ("? [1, 2]\n: 3", "no YAML"),
