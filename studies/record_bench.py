@@ -43,7 +43,13 @@ def main(
 ) -> None:
     """Time BUNDLE and write a file of studies/results/bench."""
     opened = Bundle.open(bundle)
-    timings = time_engines(engines_of(opened, against, threads), rounds, 10, starts)
+    timings = time_engines(
+        engines_of(opened, against, threads),
+        rounds,
+        10,
+        starts,
+        on_left_out=lambda engine, error: click.echo(f"left out: {error}", err=True),
+    )
     record = {
         "bundle": opened.name + (f", {label}" if label else ""),
         "input": list(opened.inputs[0].shape),

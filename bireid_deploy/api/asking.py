@@ -16,7 +16,7 @@ from bireid_deploy.models_at_hand import OpenedModel
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.teacher_cache import VIEWS, TeacherCache
-from bireid_deploy.training.unfinished_cache import CHUNK, Chunk, UnfinishedCache
+from bireid_deploy.training.unfinished_cache import CHUNK, SKIPPED, Chunk, UnfinishedCache
 
 _Read = tuple[int, list[tuple[int, np.ndarray]], list[tuple[int, str]]]
 
@@ -140,6 +140,7 @@ def _chunks(paths: Sequence[Path], begin: int) -> Iterator[_Read]:
             images.append((index, load_image(paths[index])))
         except ImageError as error:
             skipped.append((index, str(error).removeprefix(f"{paths[index]}: ")))
-        if len(images) == CHUNK or index + 1 == len(paths):
+        full = len(images) == CHUNK or len(skipped) == SKIPPED
+        if full or index + 1 == len(paths):
             yield index + 1, images, skipped
             images, skipped = [], []

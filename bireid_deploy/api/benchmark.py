@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bireid_runtime import Bundle
-from bireid_runtime.errors import BackendUnavailableError, BireidError
+from bireid_runtime.errors import BackendUnavailableError, BireidError, UnsupportedModelError
 
 from bireid_deploy.extras import explained
 from bireid_deploy.tasks.base import Progress
@@ -36,7 +36,8 @@ def bench(
         threads: Threads of every engine.
         rounds: Rounds, interleaved between the engines.
         starts: Fresh processes per engine, for the time of loading and of the first run.
-        on_left_out: Called with the label of an engine that is not installed, and what is missing.
+        on_left_out: Called with the label of an engine that is not installed, and what is missing;
+            or of a uint8 stem, which the network does not begin with, and why.
         on_progress: Called with (done, total).
         on_failed: Called with the label of an engine that cannot run its file, or that `against`
             needs and that is not installed, and the error; the others are timed.
@@ -50,7 +51,7 @@ def bench(
             there is no `on_failed`.
         BireidError: The bundle cannot be opened; or a file, and there is no `on_failed`.
     """
-    from bireid_deploy.benchmark.engines import engines_of, installed
+    from bireid_deploy.benchmark.engines import Engine, engines_of, installed
     from bireid_deploy.benchmark.session import time_engines
 
     files = tuple(map(Path, against))
@@ -66,8 +67,12 @@ def bench(
             on_failed(engine.label, BackendUnavailableError(f"{engine.label}: {reason}"))
         else:
             on_left_out(engine.label, reason)
+
+    def leave_out(engine: Engine, error: UnsupportedModelError) -> None:
+        on_left_out(engine.label, str(error).removeprefix(f"{engine.label}: "))
+
     told = None if on_failed is None else lambda engine, error: on_failed(engine.label, error)
-    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress, told)
+    return time_engines(engines, rounds, RUNS_PER_ROUND, starts, on_progress, told, leave_out)
 
 
 def profile(bundle: Path | str, *, threads: int = 1, rounds: int = 20) -> "Profile":

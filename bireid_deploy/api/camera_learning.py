@@ -42,7 +42,7 @@ def learn_cameras(
 
     Args:
         gallery: Gallery: a file, or `postgresql://...`, as for `open_gallery`.
-        bundle: The bundle whose embeddings it holds, not adapted to these cameras.
+        bundle: The bundle whose embeddings it holds, not adapted to cameras.
         crops: Folder of crops that nobody labelled.
         cameras: Which crop is of which camera; see `adaptation.crops.list_crops`.
         least: Crops that every camera must have.
@@ -57,18 +57,19 @@ def learn_cameras(
 
     Raises:
         FingerprintError: The gallery holds embeddings of another network.
-        ArgumentError: The bundle is adapted to one of the cameras, and so centres it itself.
+        ArgumentError: The bundle is adapted to cameras, and so centres them itself.
         DatasetError: The crops cannot be listed, or a camera has too few that can be read.
         BireidError: As `embed`; or the gallery cannot be opened.
     """
     network, found = Bundle.open(bundle), list_crops(Path(crops), cameras)
-    if known := sorted(found.cameras.keys() & set(network.cameras)):
+    if network.cameras:
         raise ArgumentError(
-            f"camera {known[0]!r}: the bundle is adapted to it and centres it itself; leave out "
-            "its crops"
+            f"camera {network.cameras[0]!r}: the bundle is adapted to it and centres it itself; "
+            "give the bundle that it was adapted from"
         )
     for line in say_left_out(found.ignored):
         on_remark(line)
+    require_enough({name: len(files) for name, files in found.cameras.items()}, least)
     with open_gallery(gallery, network.fingerprint) as opened:
         rows: dict[str, np.ndarray] = {}
         total = sum(map(len, found.cameras.values()))
@@ -92,6 +93,7 @@ def learn_cameras(
                 on_remark(f"skipped {path}: {reason}")
             rows[name], done = made.vectors, done + len(files)
         counts = {name: len(vectors) for name, vectors in rows.items()}
+        # Again: some may have been broken.
         require_enough(counts, least)
         if (remark := uneven(counts)) is not None:
             on_remark(remark)

@@ -114,6 +114,7 @@ def train(
         ClusterError: Another worker did not come, trains something else, or has gone.
     """
     require("train")
+    members = None if members is None or members.count == 1 else members
     is_chief = members is None or members.is_chief
     voice = _Voice(reporting, decoding, on_skipped, on_remark) if is_chief else _Voice()
     run = RunDirectory(Path(out))
@@ -151,11 +152,7 @@ def train(
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 
-        said = {
-            "data set": loaded.description,
-            "teacher": None if teacher is None else teacher_identity(Path(teacher)),
-            "use of --resume": resume,
-        }
+        said = {} if members is None else _alike(loaded, teacher, resume)
         replicas = join(members, recipe, said, patience)
     with voice.reporting(recipe) as reporter:
         with quiet():
@@ -191,6 +188,15 @@ def _load(recipe: Recipe, task: Task, data: Any, voice: _Voice) -> tuple[Any, He
         if not any(line in each for each in said):
             voice.on_remark(line)
     return loaded, validation
+
+
+def _alike(loaded: Any, teacher: Path | str | None, resume: bool) -> dict[str, Any]:
+    """What all workers must have alike beside the recipe."""
+    return {
+        "data set": loaded.description,
+        "teacher": None if teacher is None else teacher_identity(Path(teacher)),
+        "use of --resume": resume,
+    }
 
 
 def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:

@@ -85,6 +85,7 @@ def time_engines(
     starts: int,
     on_progress: Callable[[int, int], None] | None = None,
     on_failed: OnFailed | None = None,
+    on_left_out: OnFailed | None = None,
 ) -> list[Timing]:
     """Time engines in interleaved rounds.
 
@@ -95,8 +96,8 @@ def time_engines(
         starts: Fresh processes per engine, at least 1; the last one does the runs.
         on_progress: Called with (done, total) after every turn over the engines.
         on_failed: Called with an engine that cannot open or run its file, and why; it has no row.
-            An engine's way with 8-bit images is left out without a word of a network that begins
-            otherwise than such a way needs.
+        on_left_out: Called in its place with an engine's way with 8-bit images, where the network
+            begins otherwise than such a way needs; without it that is a failure, too.
 
     Returns:
         One per engine that did not fail.
@@ -115,11 +116,11 @@ def time_engines(
                 act(row)
             except UnsupportedModelError as error:
                 rows.remove(row)
-                if rows and row.engine.needs_a_stem:
-                    continue
-                if on_failed is None or not rows:
+                may_go = on_left_out is not None and row.engine.needs_a_stem
+                told = on_left_out if may_go else on_failed
+                if told is None or not rows:
                     raise
-                on_failed(row.engine, error)
+                told(row.engine, error)
 
     for turn in range(starts - 1):
         each(_Row.start)

@@ -1,4 +1,4 @@
-"""Times as a person gives them."""
+"""Times as a person gives them, and as they are shown."""
 
 from datetime import datetime
 
@@ -18,3 +18,10 @@ class Moment(click.ParamType):
             return datetime.fromisoformat(str(value)).timestamp()
         except ValueError:
             self.fail(f"{value!r} is no time like 2026-11-28 or 2026-11-28T14:05", param, ctx)
+
+
+def shown(seconds: float | None) -> str:
+    """A time of this machine's time zone, from seconds since 1970; `-` for none."""
+    if seconds is None:
+        return "-"
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")

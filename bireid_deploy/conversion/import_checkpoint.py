@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_converters.checkpoints import Checkpoint, read_checkpoint
+from bireid_converters.checkpoints import Checkpoint
 from bireid_converters.checkpoints.configs import (
     Settings,
     Stated,
     require_stored_colours,
     what_it_says,
 )
-from bireid_converters.checkpoints.families import Family, find_family
+from bireid_converters.checkpoints.families import Family
 from bireid_converters.checkpoints.families.resnets import RESNET
 from bireid_converters.checkpoints.weights import weights_of
 from bireid_converters.convert import convert
@@ -84,17 +84,6 @@ class ReadNetwork:
     dropped: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     stated: Stated | None = None
-
-
-def read_network(path: Path, settings: ImportSettings) -> ReadNetwork:
-    """Rebuild the network of a checkpoint.
-
-    Raises:
-        OSError: There is no such file.
-        CheckpointError, UnsupportedModelError: As `rebuild`; or the file is damaged or hostile.
-    """
-    with read_checkpoint(path) as checkpoint:
-        return rebuild(checkpoint, find_family(list(checkpoint.tensors), settings.family), settings)
 
 
 def rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) -> ReadNetwork:

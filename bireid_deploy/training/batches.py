@@ -80,7 +80,7 @@ class Batches(ABC):
             count: How many share the epoch; what is left over when it does not divide is dropped.
 
         Raises:
-            TrainingError: The epoch has fewer batches than that.
+            TrainingError: The epoch has fewer batches than that; said at once, before the first.
         """
         rows = self._sampler.epoch(epoch)
         steps = len(rows) // count
@@ -89,15 +89,26 @@ class Batches(ABC):
                 f"an epoch has {len(rows)} batches, too few for {count} workers; make batches "
                 "smaller, or train with fewer workers"
             )
+        return self._dealt(rows, epoch, range(first, steps), rank, count)
+
+    def _dealt(
+        self,
+        rows: Sequence[np.ndarray] | np.ndarray,
+        epoch: int,
+        steps: range,
+        rank: int,
+        count: int,
+    ) -> Iterator[Batch]:
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
 
             def prepared(step: int) -> list[Future[Batch]]:
-                if step >= steps:
+                if step >= steps.stop:
                     return []
-                return [pool.submit(self._batch, rows, epoch, step * count + rank, step, steps)]
+                place = step * count + rank
+                return [pool.submit(self._batch, rows, epoch, place, step, steps.stop)]
 
-            pending = prepared(first)
-            for step in range(first, steps):
+            pending = prepared(steps.start)
+            for step in steps:
                 batch = pending.pop().result()
                 pending += prepared(step + 1)
                 yield batch

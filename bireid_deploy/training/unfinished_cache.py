@@ -5,6 +5,7 @@ per chunk of images, each with its length and a checksum. A record that was cut 
 written is dropped, and its images are asked about again.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -24,10 +25,15 @@ from bireid_deploy.training.teacher_cache import VIEWS
 CHUNK = 16
 """Images of a record, at most."""
 
+SKIPPED = 32
+"""Images of a record that cannot be read, at most: their reasons may hold long paths."""
+
 _MAX_LINE = 2**16
 # Bytes of the words and of the rows, and the checksum of both.
 _HEAD = struct.Struct("<III")
 _MAX_WORDS = 2**20
+# What a file system says that cannot lock.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ class UnfinishedCache:
         chunks: What was found in it and what was added since.
 
     Raises:
-        TrainingError: It is of another owner, damaged, or another process has it.
+        TrainingError: It is of another owner, damaged, or another process has it; or its file
+            system cannot keep other processes out.
         OSError: It cannot be opened.
     """
 
@@ -122,6 +129,13 @@ class UnfinishedCache:
                 f"{self.path}: another teach-cache is at work on it; wait for it, or choose "
                 "another -o"
             ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            raise TrainingError(
+                f"{self.path}: its file system cannot lock files ({error.strerror}); put -o on a "
+                "local disk"
+            ) from error
 
     def _begin(self, owner: Mapping[str, str]) -> None:
         line = json.dumps({**owner, "images": str(self._images), "dim": str(self._dim)}).encode()

@@ -130,6 +130,28 @@ def test_the_others_are_timed_when_one_fails(stand_in, tmp_path):
     assert str(error).endswith("no such model")
 
 
+def test_a_stem_that_a_network_has_not_is_left_out_and_said(tmp_path):
+    known = {each.kind: each for each in engines_of(Bundle.open(REID_BUNDLE), (), 1)}
+    native, stem = known["native"], known["native-uint8-stem"]
+    absent = replace(stem, path=str(tmp_path), bundle=str(tmp_path))
+    left_out, failed = [], []
+    (timing,) = time_engines(
+        [native, absent],
+        1,
+        1,
+        1,
+        on_failed=lambda engine, error: failed.append(engine),
+        on_left_out=lambda engine, error: left_out.append((engine, str(error))),
+    )
+    assert timing.engine == native
+    assert not failed
+    ((engine, reason),) = left_out
+    assert engine == absent
+    assert "uint8 stem" in reason
+    with pytest.raises(UnsupportedModelError):
+        time_engines([native, absent], 1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("declared", "shape"),
     [

@@ -168,6 +168,7 @@ def test_layers_that_are_not_built_are_refused(told, text, old, new, checkpoint)
     [
         ("a: &x [1]\nb: *x", "references are not read"),
         ("a: 1\na: 2", "occurs twice"),
+        ("A.B: 1\nA: {B: 2}", r"'A\.B' occurs twice; keep one"),
         ("[" * 3_000, "no YAML that can be read"),
         ("{a: " * 10 + "1" + "}" * 10, "nested deeper"),
         ("? [1, 2]\n: 3", "no YAML"),
@@ -204,13 +205,15 @@ def with_colours(path, mean):
 
 
 def test_the_network_is_built_as_the_configuration_says(tmp_path):
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+    from rebuilt import rebuilt
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     path = tmp_path / "config.yaml"
     path.write_text(STRONG_BASELINE)
     told = read_settings(path)
     source = FILES / "strong-baseline.pth"
-    read = read_network(source, ImportSettings(config=told))
+    read = rebuilt(source, ImportSettings(config=told))
     assert (read.preprocess.height, read.preprocess.width) == (96, 48)
     assert read.network.model.input_shape == (None, 96, 48, 3)
     assert "bottleneck.weight" in read.dropped
@@ -220,16 +223,18 @@ def test_the_network_is_built_as_the_configuration_says(tmp_path):
     assert last.output_shape[1:3] == (3, 2)
     # What a person says counts more.
     said = ImportSettings(config=told, size=(64, 32), last_stride=1)
-    again = read_network(source, said)
+    again = rebuilt(source, said)
     assert again.network.model.input_shape == (None, 64, 32, 3)
     assert again.network.model.get_layer("base_layer4_0_relu").output_shape[1:3] == (4, 2)
 
 
 def test_colours_in_a_checkpoint_count_and_must_agree(tmp_path):
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+    from rebuilt import rebuilt
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     source = with_colours(tmp_path / "old.safetensors", (127.5, 127.5, 127.5))
-    read = read_network(source, ImportSettings(size=(64, 32)))
+    read = rebuilt(source, ImportSettings(size=(64, 32)))
     assert read.preprocess.mean == (0.5, 0.5, 0.5)
     assert read.preprocess.std == (0.229, 0.224, 0.225)
     path = tmp_path / "config.yaml"
@@ -237,16 +242,18 @@ def test_colours_in_a_checkpoint_count_and_must_agree(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"mean of its images is 0\.485 .* the checkpoint 0\.5"
     ):
-        read_network(source, ImportSettings(config=read_settings(path)))
+        rebuilt(source, ImportSettings(config=read_settings(path)))
     wrong = with_colours(tmp_path / "wrong.safetensors", (0, 0, 1e9))
     with pytest.raises(CheckpointError, match="'pixel_mean' holds no colours"):
-        read_network(wrong, ImportSettings(size=(64, 32)))
+        rebuilt(wrong, ImportSettings(size=(64, 32)))
 
 
 def test_a_last_stride_means_nothing_to_another_network():
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+    from rebuilt import rebuilt
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     with pytest.raises(
         UnsupportedModelError, match="a last stride has no meaning for torchreid-osnet"
     ):
-        read_network(FILES / "torchreid-osnet.pth", ImportSettings(last_stride=2))
+        rebuilt(FILES / "torchreid-osnet.pth", ImportSettings(last_stride=2))

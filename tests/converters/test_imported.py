@@ -16,10 +16,11 @@ NAMES = sorted(path.stem for path in FILES.glob("*.pth"))
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_computes_what_pytorch_does(name):
     from bireid_runtime.preprocess import preprocess
+    from rebuilt import rebuilt
 
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
-    read = read_network(FILES / f"{name}.pth", ImportSettings(size=(64, 32)))
+    read = rebuilt(FILES / f"{name}.pth", ImportSettings(size=(64, 32)))
     reference = Reference.load(FILES / f"{name}.npz")
     inputs = np.stack([preprocess(each, read.preprocess) for each in reference.images])
     found = np.asarray(read.network.model(inputs, training=False))

@@ -25,10 +25,12 @@ FILES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FILES)
 def test_real_weights_compute_what_pytorch_does(family):
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+    from rebuilt import rebuilt
+
+    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     package, path = FILES[family]
-    read = read_network(unpacked(*package) / path, ImportSettings(size=(64, 32)))
+    read = rebuilt(unpacked(*package) / path, ImportSettings(size=(64, 32)))
     reference = Reference.load(FEATURES / f"{family}.npz")
     inputs = np.stack([preprocess(each, read.preprocess) for each in reference.images])
     found = np.asarray(read.network.model(inputs, training=False))

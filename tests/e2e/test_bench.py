@@ -1,11 +1,14 @@
 """`bireid-deploy bench`."""
 
 import re
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 import zoo
+from bireid_runtime import Bundle
 
+from bireid_deploy.benchmark import engines
 from bireid_deploy.benchmark.cpu_features import cpu_flags, has_bfloat16
 from bireid_deploy.devices.this_machine import cpu_name
 
@@ -49,9 +52,9 @@ def test_every_engine_is_a_row_with_a_ratio_to_the_first(cli, four_formats):
         assert row["peak_rss_bytes"] > 10e6
         assert row["cpu_features"]
     assert rows[0]["bytes"] == (four_formats.path / "model.lce.tflite").stat().st_size
-    engines = [*["bireid"] * 5, "larq", "larq", "onnxruntime", "onnxruntime"]
-    engines += [*["openvino"] * len(OPENVINO), "ai-edge-litert"]
-    for row, engine in zip(rows, engines, strict=True):
+    names = [*["bireid"] * 5, "larq", "larq", "onnxruntime", "onnxruntime"]
+    names += [*["openvino"] * len(OPENVINO), "ai-edge-litert"]
+    for row, engine in zip(rows, names, strict=True):
         assert engine in row["version"]
 
 
@@ -74,6 +77,18 @@ def test_other_files_join_the_table(cli, bundle, four_formats):
         *(f"model.float.onnx, {engine}" for engine in FLOAT_ONNX),
         "model.int8.tflite, LiteRT",
     ]
+
+
+def test_a_row_that_a_network_cannot_have_is_said(cli, bundle, tmp_path, monkeypatch):
+    known = {each.kind: each for each in engines.engines_of(Bundle.open(bundle), (), 1)}
+    absent = replace(known["native-uint8-stem"], path=str(tmp_path), bundle=str(tmp_path))
+    monkeypatch.setattr(engines, "engines_of", lambda *_: [known["native"], absent])
+    result = cli("bench", bundle, "--rounds", "1", "--starts", "1", "--json")
+    assert result.code == 0
+    assert [row["engine"] for row in result.json["engines"]] == BINARY[:1]
+    (line,) = [each for each in result.err.splitlines() if "left out" in each]
+    assert line.count("uint8 stem") == 1
+    assert line.removeprefix("left out: ").startswith(f"{BINARY[1]}: ")
 
 
 def test_steps_of_ours_have_no_rivals(refused, bundle, four_formats):

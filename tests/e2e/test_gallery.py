@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from adapted_bundle import adapted_copy
 from bireid_runtime.gallery import Gallery
 
 from bireid_deploy import api
@@ -152,6 +153,11 @@ def test_what_cameras_do_is_learned_from_crops(cli, bundle, gallery, images, tmp
     few = cli("gallery", "learn", gallery, bundle, crops)
     assert few.code == EXIT_USAGE
     assert "camera 'door' has 6 crops, below the 200 of --least" in few.err
+    # Before any of them is opened.
+    assert "broken.png" not in few.err
+    adapted = cli("gallery", "learn", gallery, adapted_copy(bundle, tmp_path / "own"), crops)
+    assert adapted.code == EXIT_USAGE
+    assert "the bundle is adapted to it and centres it itself" in adapted.err
     learned = cli("gallery", "learn", gallery, bundle, crops, "--least", 6, "--json")
     assert learned.json == {"cameras": {"door": 6, "till": 6}}
     assert "broken.png" in learned.err

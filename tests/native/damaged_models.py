@@ -198,7 +198,7 @@ def _shares_outputs(flatbuffer: bytes) -> bool:
             node = graph.Operators(index)
             if model.OperatorCodes(node.OpcodeIndex()).CustomCode() is None:
                 written += [node.Outputs(i) for i in range(node.OutputsLength())]
-    except (struct.error, TypeError):
+    except (struct.error, TypeError, AttributeError):
         return False  # no reader gets to its end, and LiteRT refuses it
     return len(set(written)) < len(written)
 

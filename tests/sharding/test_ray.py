@@ -73,20 +73,25 @@ def test_killed_workers_and_drivers_cost_time_alone(
 ) -> None:
     shards, out = tmp_path / "s", tmp_path / "out.npz"
     driver = _start(images, shards, out, ray_folder)
-    _wait_for(shards, 5, driver)
-    killed = _workers(driver.pid)
-    assert killed
-    for worker in killed:
-        os.kill(worker, signal.SIGKILL)
-    # Started again, they go on.
-    reached = len(list(shards.glob("*.npz")))
-    _wait_for(shards, reached + 5, driver)
-    driver.kill()
-    driver.communicate()
+    try:
+        _wait_for(shards, 5, driver)
+        killed = _workers(driver.pid)
+        assert killed
+        for worker in killed:
+            os.kill(worker, signal.SIGKILL)
+        # Started again, they go on.
+        reached = len(list(shards.glob("*.npz")))
+        _wait_for(shards, reached + 5, driver)
+    finally:
+        driver.kill()
+        driver.communicate()
     assert not out.exists()
     assert len(list(shards.glob("*.npz"))) < SHARDS
     again = _start(images, shards, out, ray_folder)
-    _, error = again.communicate(timeout=120)
+    try:
+        _, error = again.communicate(timeout=120)
+    finally:
+        again.kill()
     assert again.returncode == 0, error
     _require_whole(images, shards)
 
@@ -102,6 +107,7 @@ def test_a_lost_node_costs_time_alone(
     cluster = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
+    driver = None
     try:
         second = cluster.add_node(num_cpus=1)
         shards, out = tmp_path / "s", tmp_path / "out.npz"
@@ -109,11 +115,15 @@ def test_a_lost_node_costs_time_alone(
         (raylet,) = second.all_processes["raylet"]
         while not _workers(raylet.process.pid, b"ray::_Worker.embed"):
             assert driver.poll() is None, driver.communicate()[1]
+            time.sleep(0.005)
         cluster.remove_node(second, allow_graceful=False)
         assert len(list(shards.glob("*.npz"))) < SHARDS
         _, error = driver.communicate(timeout=120)
         assert driver.returncode == 0, error
     finally:
+        if driver is not None:
+            driver.kill()
+            driver.communicate()
         cluster.shutdown()
     assert out.exists()
     _require_whole(images, shards)

@@ -6,8 +6,9 @@ from bireid_models import NetworkConfig
 from bireid_models.framework import keras
 from bireid_models.network import build_network
 from bireid_runtime.safetensors import write_safetensors
+from rebuilt import rebuilt
 
-from bireid_deploy.conversion.import_checkpoint import ImportSettings, read_network
+from bireid_deploy.conversion.import_checkpoint import ImportSettings
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import save_checkpoint
 from bireid_deploy.training.initialisation import initialise_from
@@ -79,7 +80,7 @@ def test_it_computes_what_the_imported_network_does(real, tmp_path, grouped):
     """The import is held to PyTorch; the average of the last map is its features."""
     path = tmp_path / "net.safetensors"
     path.write_bytes(write_safetensors(checkpoint(real, grouped)))
-    imported = read_network(path, ImportSettings(size=(64, 32)))
+    imported = rebuilt(path, ImportSettings(size=(64, 32)))
     images = np.random.default_rng(1).normal(size=(2, 64, 32, 3)).astype(np.float32)
     expected = np.asarray(imported.network.model(images, training=False))
     start(real, path)

@@ -9,6 +9,7 @@ import pytest
 from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.framework import tf
 from bireid_models.layers import BinaryConv2D, binary_layers
+from zoo import REID_BUNDLE
 
 from bireid_deploy.data.synthetic import write_synthetic
 from bireid_deploy.errors import RecipeError, TrainingError, TrainingInterruptedError
@@ -22,6 +23,7 @@ from bireid_deploy.training.methods.pruning.game import data_loss, output_discri
 from bireid_deploy.training.methods.rbcn.rectification import kernel_loss
 from bireid_deploy.training.methods.rbcn_features.game import least_squares
 from bireid_deploy.training.step import TrainingStep
+from bireid_deploy.training.teacher_cache import TeacherCache
 
 FILTERS = np.array([[0.2, -0.4, 0.1, -0.3], [0.05, 0.5, -0.6, 0.0]], np.float32)
 RBCN = {"rbcn": {"others_share": 0.5, "statistics_batches": 2}}
@@ -307,3 +309,14 @@ def test_a_teacher_of_another_shape_is_refused(trainer, plain_recipe, teacher, t
     )
     with pytest.raises(TrainingError, match=r"'stage1_unit1_conv' should give .* same backbone"):
         trainer(recipe, tmp_path / "run", teacher=teacher)
+
+
+@pytest.mark.parametrize("what", ["bundle", "cache"])
+def test_a_teacher_without_maps_is_refused(trainer, plain_recipe, tmp_path, what):
+    path = REID_BUNDLE if what == "bundle" else tmp_path / "cache.npz"
+    if what == "cache":
+        rows = np.ones((1, 2, 3), np.float16)
+        TeacherCache(rows, ("a.png",), "somebody sha256:0").save(path)
+    recipe = plain_recipe(network={"binarization": "rbcn"}, rbcn={}, rbcn_features={})
+    with pytest.raises(TrainingError, match=f"a {what}, which holds no maps .* real-valued run"):
+        trainer(recipe, tmp_path / "run", teacher=path)

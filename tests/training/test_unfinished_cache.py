@@ -1,11 +1,16 @@
 """What `teach-cache` keeps while it works: whole records go on, everything else is dropped."""
 
+import errno
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.errors import TrainingError
+from bireid_deploy.api.asking import Asked, write_cache
+from bireid_deploy.errors import DatasetError, TrainingError
+from bireid_deploy.training import unfinished_cache
 from bireid_deploy.training.unfinished_cache import Chunk, UnfinishedCache
 
 OWNER = {"teacher": "net sha256:0", "list of images": "abc"}
@@ -129,3 +134,26 @@ def test_two_at_once_and_a_link_are_refused(out, tmp_path):
     file_of(out).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic"):
         known(out)
+
+
+def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(unfinished_cache.fcntl, "flock", refuse)
+    with pytest.raises(
+        TrainingError, match=r"cache\.npz\.unfinished: .*No locks available.*put -o on a local"
+    ):
+        known(tmp_path / "cache.npz")
+
+
+def test_images_that_cannot_be_read_fill_no_record_beyond_its_bound(tmp_path):
+    paths = [tmp_path / f"{index}.png" for index in range(70)]
+    for path in paths:
+        path.write_bytes(b"no image")
+    teacher = SimpleNamespace(outputs=[OutputSpec.embedding("embedding", DIM)])
+    asked = Asked(teacher, "net", "engine", tuple(path.name for path in paths), tuple(paths))
+    with pytest.raises(DatasetError, match="none of 70 files can be read"):
+        write_cache(asked, tmp_path / "cache.npz", None, lambda lines: None)
+    chunks = known(tmp_path / "cache.npz", asked.owner(), 70)
+    assert [each.end for each in chunks] == [32, 64, 70]

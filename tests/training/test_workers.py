@@ -13,7 +13,8 @@ from bireid_models.network import build_network
 from bireid_runtime.errors import ArgumentError
 from free_ports import free_ports
 
-from bireid_deploy.errors import ClusterError, TrainingError
+from bireid_deploy.api import train
+from bireid_deploy.errors import ClusterError, DatasetError, TrainingError
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.methods import enabled_methods
 from bireid_deploy.training.methods.base import MethodContext
@@ -22,6 +23,7 @@ from bireid_deploy.training.workers.joining import require_replicable
 from bireid_deploy.training.workers.members import Members
 from bireid_deploy.training.workers.rendezvous import meet
 from bireid_deploy.training.workers.replica_network import prepare_replica
+from bireid_deploy.training.workers.share import share_of
 from bireid_deploy.training.workers.slurm import expand_counts, expand_nodes, from_slurm
 from bireid_deploy.training.workers.tf_config import from_tf_config
 
@@ -51,6 +53,11 @@ def test_tf_config_says_who_they_are() -> None:
         (_config({"worker": ["one:1", "one:1"]}), "two workers have one address"),
         (_config({"worker": WORKERS}, index=2), "number 2 of them"),
         (_config({"worker": WORKERS}, index="0"), "number 0 of them"),
+        (_config({"worker": WORKERS}, index=True), "number True of them"),
+        (_config({"chief": ["a:1", "b:1"], "worker": WORKERS}), "2 of the kind chief; name one"),
+        (_config({"worker": ["a..b:1"]}), r"must name a host, not 'a\.\.b:1'"),
+        (_config({"worker": [f"{'a' * 64}:1"]}), "must name a host"),
+        (_config({"worker": ["a\0b:1"]}), "must name a host"),
         (_config({"worker": WORKERS, "ps": ["three:1"]}), "has 'ps'"),
         (_config({"worker": WORKERS}, "evaluator"), "has 'evaluator'"),
     ],
@@ -71,10 +78,22 @@ SLURM = {
 
 
 def test_slurm_says_who_they_are() -> None:
-    addresses = ("gpu09:24567", "gpu09:24568", "gpu10:24567", "gpu10:24568", "login:24567")
+    addresses = ("gpu09:29134", "gpu09:29135", "gpu10:29134", "gpu10:29135", "login:29134")
     assert from_slurm(SLURM) == Members(addresses, 3)
     assert expand_nodes("r[1-2]n[8-9]-x,a") == ["r1n8-x", "r1n9-x", "r2n8-x", "r2n9-x", "a"]
     assert expand_counts("4(x2),1,3") == [4, 4, 1, 3]
+
+
+def test_the_next_job_of_slurm_has_other_ports() -> None:
+    seen: set[str] = set()
+    for job in range(1234567, 1234567 + 5000):
+        addresses = set(from_slurm(SLURM | {"SLURM_JOB_ID": str(job)}).addresses)
+        assert not addresses & seen
+        seen |= addresses
+    ports = {int(each.rpartition(":")[2]) for each in seen}
+    assert (min(ports), max(ports)) == (20000, 29999)
+    own = from_slurm(SLURM | {"BIREID_FIRST_PORT": "65534"})
+    assert own.addresses[:2] == ("gpu09:65534", "gpu09:65535")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +109,9 @@ def test_slurm_says_who_they_are() -> None:
         ({"SLURM_PROCID": "9"}, "SLURM_PROCID is 9, of 5"),
         ({"SLURM_PROCID": "x"}, "no number"),
         ({"SLURM_NODEID": "0"}, "--distribution=block"),
+        ({"BIREID_FIRST_PORT": "65535"}, r"it must be in 1024\.\.65534"),
+        ({"BIREID_FIRST_PORT": "1023"}, "for 2 tasks on a node it must be in 1024"),
+        ({"BIREID_FIRST_PORT": "x"}, "BIREID_FIRST_PORT is 'x'"),
     ],
 )
 def test_what_slurm_cannot_mean_is_said(change: dict[str, str], said: str) -> None:
@@ -132,7 +154,7 @@ def test_who_is_about_to_train_something_else_is_named() -> None:
 
 
 def test_who_does_not_come_is_named() -> None:
-    said = _meet_all([{}] * 3, 0.5, absent=frozenset({2}))
+    said = _meet_all([{}] * 3, 3, absent=frozenset({2}))
     for rank in range(2):
         assert "worker 2 (127.0.0.1:" in said[rank]
         assert "did not come in time: Connection refused" in said[rank]
@@ -151,7 +173,79 @@ def test_strangers_do_not_count() -> None:
 
         threading.Thread(target=answer, daemon=True).start()
         with pytest.raises(ClusterError, match=r"worker 1 .*did not come in time"):
-            meet(members, {}, 0.5)
+            meet(members, {}, 3)
+
+
+def _say(connection: Any, **said: Any) -> None:
+    connection.write(json.dumps(said).encode() + b"\n")
+    connection.flush()
+
+
+def _reach(port: int, **said: Any) -> Any:
+    """Call on a worker, and say who one is; what it answers can be read."""
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as call:
+                lines = call.makefile("rwb")
+        except ConnectionRefusedError:
+            continue
+        _say(lines, **said)
+        return lines
+
+
+def test_who_waits_for_the_chief_hears_why_it_leaves() -> None:
+    """The third one shows another recipe to the chief alone, once the other two have met it."""
+    first, second, third = free_ports(3)
+    addresses = tuple(f"127.0.0.1:{port}" for port in (first, second, third))
+    said = ["", ""]
+
+    def go(rank: int) -> None:
+        try:
+            meet(Members(addresses, rank), {"recipe": "a"}, 30)
+        except ClusterError as error:
+            said[rank] = str(error)
+
+    threads = [threading.Thread(target=go, args=(rank,)) for rank in range(2)]
+    with socket.create_server(("", third)) as listener:
+        for thread in threads:
+            thread.start()
+        opened = []
+        for _ in range(2):
+            caller, _ = listener.accept()
+            with caller:
+                opened.append(caller.makefile("rwb"))
+            hello = json.loads(opened[-1].readline())
+            _say(opened[-1], **{**hello, "rank": 2})
+        alike = {**hello, "rank": 2}
+        opened.append(_reach(second, **alike))
+        assert json.loads(opened[-1].readline())["rank"] == 1
+        opened.append(_reach(first, **{**alike, "recipe": "b"}))
+        for thread in threads:
+            thread.join()
+        for each in opened:
+            each.close()
+    assert said[0] == f"worker 2 ({addresses[2]}) has another recipe; give all the same"
+    assert said[1] == f"worker 0 ({addresses[0]}) left: {said[0]}"
+
+
+@pytest.mark.parametrize("rank", [0, True, 2, "1"])
+def test_nobody_else_has_the_rank_of_this_one(rank: Any) -> None:
+    own, other = free_ports(2)
+    members = Members((f"127.0.0.1:{own}", f"127.0.0.1:{other}"), 0)
+    said = []
+
+    def go() -> None:
+        try:
+            meet(members, {}, 1)
+        except ClusterError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    with _reach(own, rank=rank) as call:
+        assert call.readline() == b""
+    thread.join()
+    assert "did not come in time" in said[0]
 
 
 def test_a_port_that_is_taken_is_said() -> None:
@@ -173,8 +267,11 @@ def test_workers_share_an_epoch(plain_recipe, data) -> None:
             assert batch.count == len(whole) // 2
     (last,) = batches.deal(1, len(shares[1]) - 1, 1, 2)
     np.testing.assert_array_equal(last.images, shares[1][-1].images)
+    nine = OneOfTwo(0, list)
+    nine.count = 9
+    # Before a run begins.
     with pytest.raises(TrainingError, match="too few for 9 workers"):
-        next(batches.deal(0, 0, 0, 9))
+        share_of(batches, nine)
 
 
 class OneOfTwo:
@@ -263,3 +360,10 @@ def test_methods_that_were_not_made_for_it_are_refused(plain_recipe) -> None:
     taken = plain_recipe(kernel_refining={"enabled": True}, feature_refining={"enabled": True})
     lines = require_replicable(taken)
     assert [line.partition(",")[0] for line in lines] == ["kernel_refining", "feature_refining"]
+
+
+def test_a_single_worker_trains_alone(plain_recipe, tmp_path) -> None:
+    recipe = plain_recipe(rbcn={"enabled": True}, network={"binarization": "rbcn"})
+    # What several workers are refused for comes before the data.
+    with pytest.raises(DatasetError):
+        train(recipe, tmp_path / "none", tmp_path / "run", members=Members(("one:1",), 0))

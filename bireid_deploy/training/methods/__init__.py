@@ -39,7 +39,8 @@ def require_teacher(recipe: Recipe, given: bool) -> None:
     needed = any(method.learns_from_teacher for method in enabled_methods(recipe))
     if needed and not given:
         raise TrainingError(
-            f"recipe {recipe.name!r} learns from a teacher; name the teacher's run with --teacher"
+            f"recipe {recipe.name!r} learns from a teacher; name the teacher's run with --teacher; "
+            "distillation takes a bundle or a file of teach-cache, too"
         )
     if given and not needed:
         names = [name for name, method in METHODS.items() if method.learns_from_teacher]

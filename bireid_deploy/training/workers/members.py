@@ -56,10 +56,17 @@ def split_address(address: str) -> tuple[str, int]:
     """Host and port of `HOST:PORT`; an IPv6 host stands in brackets.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: It is something else, or no name can be such a host's.
     """
     host, _, port = address.rpartition(":")
     is_port = port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) <= _LAST_PORT
     if not host or not is_port or any(each.isspace() for each in host):
         raise ArgumentError(f"a worker's address must be HOST:PORT, not {address[:100]!r}")
+    try:
+        # As it is encoded to be looked up.
+        is_name = host.isprintable() and bool(host.encode("idna"))
+    except UnicodeError:
+        is_name = False
+    if not is_name:
+        raise ArgumentError(f"a worker's address must name a host, not {address[:100]!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)

@@ -2,7 +2,7 @@
 
 Each process listens on its own address and calls on every other one. Both sides say who they are
 and what they are about to do, one line of JSON each. Who has met everyone tells the chief, and the
-chief lets all go at once. Then the addresses are free again, for TensorFlow.
+chief lets all go at once, or says why it leaves. Then the addresses are free again, for TensorFlow.
 """
 
 import contextlib
@@ -21,6 +21,8 @@ PATIENCE = 120.0
 """Seconds for which the first one waits for the last one, if nothing else is said."""
 
 _LONGEST_LINE = 4096
+# In JSON a character may take six bytes.
+_LONGEST_REASON = 600
 _CALL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.2
 _READY, _GO = b"ready\n", b"go\n"
@@ -52,6 +54,10 @@ def meet(members: Members, agreement: Mapping[str, str], seconds: float) -> None
                 door.let_go(deadline)
             else:
                 _be_let_go(members, calls[0], deadline)
+        except ClusterError as error:
+            if members.is_chief:
+                door.say_why(str(error))
+            raise
         finally:
             for each in calls.values():
                 each.close()
@@ -137,14 +143,25 @@ class _Door:
             with contextlib.suppress(OSError):
                 visitor.sendall(_GO)
 
+    def say_why(self, reason: str) -> None:
+        """Of the chief, which leaves: tell those who wait for it."""
+        line = json.dumps({"why": reason[:_LONGEST_REASON]}).encode() + b"\n"
+        for visitor in self._known().values():
+            with contextlib.suppress(OSError):
+                visitor.sendall(line)
+
     def close(self) -> None:
         """Free the address."""
         # Wakes the thread that waits in accept.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._visitors.values():
+        for each in self._known().values():
             each.close()
+
+    def _known(self) -> dict[int, socket.socket]:
+        with self._changed:
+            return dict(self._visitors)
 
     def _serve(self) -> None:
         while True:
@@ -161,7 +178,9 @@ class _Door:
     def _take(self, visitor: socket.socket) -> None:
         said = _parsed(_read_line(visitor, time.monotonic() + _CALL_SECONDS))
         rank = said.get("rank")
-        if not isinstance(rank, int) or not 0 <= rank < self._members.count:
+        # `true` is an int to Python; and nobody else has the rank of this one.
+        own = rank == self._members.rank
+        if type(rank) is not int or own or not 0 <= rank < self._members.count:
             visitor.close()
             return
         visitor.sendall(self.hello)
@@ -210,12 +229,17 @@ def _greet(call: socket.socket, hello: bytes, deadline: float) -> dict[str, Any]
 
 
 def _be_let_go(members: Members, chief: socket.socket, deadline: float) -> None:
-    try:
+    line = b""
+    # It may have said why it leaves before it hears this.
+    with contextlib.suppress(OSError):
         chief.sendall(_READY)
-        if _read_line(chief, deadline) == _GO:
-            return
-    except OSError:
-        pass
+    with contextlib.suppress(OSError):
+        line = _read_line(chief, deadline)
+    if line == _GO:
+        return
+    why = _parsed(line).get("why")
+    if isinstance(why, str) and why.isprintable():
+        raise ClusterError(f"{members.named(0)} left: {why}")
     raise ClusterError(
         f"{members.named(0)} left before all had met, or waited for another in vain; its own "
         "message says why"

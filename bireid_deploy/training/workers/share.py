@@ -29,7 +29,7 @@ def share_of(batches: Any, replicas: Replicas) -> Any:
     """The batches that this replica trains on; all of them if it is alone.
 
     Raises:
-        TrainingError: They cannot be dealt out.
+        TrainingError: They cannot be dealt out, or are too few for all.
     """
     if replicas.count == 1:
         return batches
@@ -38,4 +38,6 @@ def share_of(batches: Any, replicas: Replicas) -> Any:
             f"{type(batches).__name__}: the batches of this task cannot be dealt out to several "
             "workers; train it in one process"
         )
+    # What is too little for all is said before anything is written.
+    batches.deal(0, 0, replicas.rank, replicas.count)
     return _Share(batches, replicas)

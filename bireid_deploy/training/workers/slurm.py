@@ -7,9 +7,13 @@ from bireid_runtime.errors import ArgumentError
 
 from bireid_deploy.training.workers.members import MOST, Members
 
+FIRST_PORT = "BIREID_FIRST_PORT"
+"""Variable that names the port of the first task of every node, for who wants another."""
+
 _FIRST_PORT = 20000
 _PORTS = 10000
 """Ports are drawn from these by the number of the job: below those that Linux gives to clients."""
+_LOWEST, _HIGHEST = 1024, 65535
 
 _COUNT = re.compile(r"([0-9]{1,5})(?:\(x([0-9]{1,5})\))?")
 _NODE = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]+\])+")
@@ -19,7 +23,9 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 def from_slurm(environment: Mapping[str, str]) -> Members:
     """Every task that `srun` started is a member; tasks count in blocks, as Slurm does by itself.
 
-    Port of a task: 20000 + job modulo 10000 + its number on its node.
+    Port of a task: a first one + its number on its node. The first one is what the variable
+    `BIREID_FIRST_PORT` says, 1024 or more; without it 20000 + (job modulo 10000 // n) * n, n being
+    the most tasks of a node, so that the next jobs have other ports.
 
     Raises:
         ArgumentError: A variable is missing or malformed, or tasks do not count in blocks.
@@ -37,8 +43,20 @@ def from_slurm(environment: Mapping[str, str]) -> Members:
         raise ArgumentError(
             "Slurm's tasks do not count node by node; start them with srun --distribution=block"
         )
-    first = _FIRST_PORT + job % _PORTS
+    first = _first_port(environment, job, max(counts))
     return Members(tuple(f"{nodes[node]}:{first + local}" for node, local in places), rank)
+
+
+def _first_port(environment: Mapping[str, str], job: int, tasks: int) -> int:
+    if not environment.get(FIRST_PORT):
+        return _FIRST_PORT + job % (_PORTS // tasks) * tasks
+    text, last = environment[FIRST_PORT], _HIGHEST - tasks + 1
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not _LOWEST <= int(text) <= last:
+        raise ArgumentError(
+            f"{FIRST_PORT} is {text[:40]!r}; for {tasks} tasks on a node it must be in "
+            f"{_LOWEST}..{last}"
+        )
+    return int(text)
 
 
 def expand_counts(text: str) -> list[int]:

@@ -40,7 +40,13 @@ def from_tf_config(environment: Mapping[str, str]) -> Members:
         raise ArgumentError(
             f"TF_CONFIG has {others[0] if others else kind!r}; this training knows chief and worker"
         )
-    if not isinstance(index, int) or not 0 <= index < len(parts[kind]) or len(parts["chief"]) > 1:
+    if len(parts["chief"]) > 1:
+        raise ArgumentError(
+            f"TF_CONFIG has {len(parts['chief'])} of the kind chief; name one, and the others as "
+            "workers"
+        )
+    # `true` is an int to Python.
+    if type(index) is not int or not 0 <= index < len(parts[kind]):
         raise ArgumentError(
             f"TF_CONFIG has {len(parts[kind])} of the kind {kind}, and this process is number "
             f"{index} of them, counted from 0"

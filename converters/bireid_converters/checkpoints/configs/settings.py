@@ -31,9 +31,6 @@ class Settings:
         self.source = source
         self._read: set[str] = set()
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._values
-
     def names(self) -> list[str]:
         """All names, in the order of the file."""
         return list(self._values)
@@ -145,11 +142,21 @@ def read_settings(path: str | os.PathLike[str]) -> Settings:
         raise CheckpointError(f"{source}: larger than any configuration; limit {_MAX_BYTES} bytes")
     try:
         root = yaml.load(data.decode("utf-8"), _plain_loader())
-        values = dict(_flat(root, "", source, 0))
+        values = _united(_flat(root, "", source, 0), source)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         problem = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{source}: no YAML that can be read: {problem}") from error
     return Settings(values, Path(source).name)
+
+
+def _united(parts: Iterator[tuple[str, Value]], source: str) -> dict[str, Value]:
+    """The values by name; `A: {B: 1}` and `A.B: 1` are one name."""
+    values: dict[str, Value] = {}
+    for name, value in parts:
+        if name in values:
+            raise CheckpointError(f"{source}: {name[:100]!r} occurs twice; keep one of them")
+        values[name] = value
+    return values
 
 
 def _plain_loader() -> Any:

@@ -34,9 +34,9 @@ public final class Extractor extends Network {
     }
 
     /**
-     * Instruction set: {@code "scalar"}, {@code "avx2"}, {@code "avx512f"}, {@code "avx512"},
-     * {@code "amx"} or {@code "neon"}; unless set {@code "auto"}, the fastest of this CPU. All
-     * compute the same bits.
+     * Instruction set: {@code "scalar"}, {@code "avx2"}, {@code "avx512f"}, {@code "avx512"} or
+     * {@code "neon"}, and on a server of Linux, not on Android, {@code "amx"}; unless set
+     * {@code "auto"}, the fastest of this CPU. All compute the same bits.
      */
     public Options setIsa(String isa) {
       this.isa = isa;
