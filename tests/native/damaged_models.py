@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,8 @@ from flatbuffers import Table
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
 MODEL = min(ZOO.glob("distilled_*/model.lce.tflite"))
 RAN, REFUSED = "ran", "refused"
+_EXIT = "exit status "
+_CRASH = f"{_EXIT}-"
 _SECONDS_PER_COPY = 60
 # Damaged sizes ask for any amount of memory.
 _BYTES_OF_MEMORY = 4 << 30
@@ -152,7 +155,8 @@ class Outcome:
 
     @property
     def is_crash(self) -> bool:
-        return self.result not in (RAN, REFUSED)
+        """Whether a signal ended the process; an exception, as for want of memory, is none."""
+        return self.result.startswith(_CRASH)
 
 
 def run_copies(seeds: Iterable[int], with_delegate: bool = True) -> Iterator[Outcome]:
@@ -205,22 +209,21 @@ def _shares_outputs(flatbuffer: bytes) -> bool:
 
 def _run_until_crash(seeds: list[int], with_delegate: bool) -> Iterator[Outcome]:
     mode = "delegate" if with_delegate else "stock"
-    child = subprocess.Popen(
-        [sys.executable, __file__, "--child", mode, *map(str, seeds)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    seed = seeds[0]
-    with child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            number, _, result = line.strip().partition(" ")
-            seed = int(number)
-            if result:
-                yield Outcome(seed, result)
-    if child.returncode != 0:
-        yield Outcome(seed, f"exit status {child.returncode}")
+    command = [sys.executable, __file__, "--child", mode, *map(str, seeds)]
+    with tempfile.TemporaryFile("w+") as said:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        seed = seeds[0]
+        with child:
+            assert child.stdout is not None
+            for line in child.stdout:
+                number, _, result = line.strip().partition(" ")
+                seed = int(number)
+                if result:
+                    yield Outcome(seed, result)
+        if child.returncode != 0:
+            said.seek(0)
+            last = said.read().strip().rpartition("\n")[2]
+            yield Outcome(seed, f"{_EXIT}{child.returncode}: {last}")
 
 
 def _child(mode: str, seeds: Iterable[int]) -> None:
