@@ -59,6 +59,11 @@ EXPERIMENTS = {
         "The classifier of point clouds in models/zoo and its teacher",
         "Ten rendered shapes, which are easy to tell apart.",
     ),
+    "ablation_shapes": (
+        "Methods on point clouds",
+        "Ten rendered shapes, two seeds, so the intervals are wide. The runs are short, and equal but "
+        "for the second of two stages, which comes on top of the first.",
+    ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
         "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "
