@@ -61,8 +61,8 @@ EXPERIMENTS = {
     ),
     "ablation_shapes": (
         "Methods on point clouds",
-        "Ten rendered shapes. The runs are short, and equal but for the second of two stages, which "
-        "comes on top of the first.",
+        "Ten rendered shapes. The runs are short, and equal but for the second of two stages, "
+        "which comes on top of the first.",
     ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
