@@ -308,6 +308,7 @@ constexpr KernelTable kTable = {
     "amx",
     nullptr,
     nullptr,
+    nullptr,
     [](size_t) -> size_t { return sizeof(amx::Scratch); },
     BinaryConvolution,
     nullptr,

@@ -225,6 +225,7 @@ void BinaryConvolution(const BinaryConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "avx2",
+    "avx2",
     BinaryWeightsBytes,
     PackBinaryWeights,
     BinaryScratchBytes,

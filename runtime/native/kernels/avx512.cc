@@ -126,6 +126,7 @@ void PixelConvolution(const PixelConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "avx512",
+    "avx512",
     BinaryWeightsBytes,
     PackWeights<uint32_t>,
     [](size_t) -> size_t { return 0; },

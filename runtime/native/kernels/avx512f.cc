@@ -10,21 +10,14 @@ namespace bireid {
 namespace {
 
 constexpr KernelTable kTable = {
-    "avx512f",
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    FloatWeightsBytes,
-    PackWeights<float>,
-    FloatConvolution,
-    DepthwiseConvolution,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    PoolRow,
-    Apply,
+    "avx512f",         nullptr,
+    nullptr,           nullptr,
+    nullptr,           nullptr,
+    FloatWeightsBytes, PackWeights<float>,
+    FloatConvolution,  DepthwiseConvolution,
+    nullptr,           nullptr,
+    nullptr,           nullptr,
+    PoolRow,           Apply,
 };
 
 }  // namespace

@@ -177,6 +177,8 @@ struct MapArguments {
 
 struct KernelTable {
   const char* name;  // "scalar", "avx2", "avx512f", "avx512", "amx", "neon", "wasm"
+  // Of the path whose files resize and search for it: its own, or that of a path it is made of.
+  const char* base;
 
   // Weight rows are packed once, into 64-byte aligned memory of the size that the first function
   // gives.

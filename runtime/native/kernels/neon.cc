@@ -314,6 +314,7 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "neon",
+    "neon",
     portable::BlockWeightsBytes<uint32_t>,
     PackBinaryWeights,
     [](size_t) -> size_t { return 0; },

@@ -259,6 +259,7 @@ void FloatConvolution(const FloatConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "neon",
+    "neon",
     portable::BlockWeightsBytes<uint32_t>,
     portable::PackBlockWeights<uint32_t>,
     [](size_t) -> size_t { return 0; },

@@ -126,6 +126,7 @@ void DepthwiseConvolution(const DepthwiseConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "scalar",
+    "scalar",
     portable::BlockWeightsBytes<uint32_t>,
     portable::PackBlockWeights<uint32_t>,
     [](size_t) -> size_t { return 0; },

@@ -5,11 +5,11 @@
 namespace bireid {
 
 const SearchKernels& SearchKernelsOf(const KernelTable& path) {
-  const std::string_view name = path.name;
+  const std::string_view base = path.base;
   const SearchKernels* kernels = nullptr;
-  if (name == "avx2" || name == "avx512f") kernels = Avx2SearchKernels();
-  if (name == "avx512" || name == "amx") kernels = Avx512SearchKernels();
-  if (name == "neon") kernels = NeonSearchKernels();
+  if (base == "avx2") kernels = Avx2SearchKernels();
+  if (base == "avx512") kernels = Avx512SearchKernels();
+  if (base == "neon") kernels = NeonSearchKernels();
   return kernels != nullptr ? *kernels : *ScalarSearchKernels();
 }
 

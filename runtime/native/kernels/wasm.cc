@@ -230,6 +230,7 @@ void PixelConvolution(const PixelConvolutionArguments& a) {
 
 constexpr KernelTable kTable = {
     "wasm",
+    "wasm",
     portable::BlockWeightsBytes<uint32_t>,
     portable::PackBlockWeights<uint32_t>,
     [](size_t) -> size_t { return 0; },
