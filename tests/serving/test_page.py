@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 from served import KEY, calibrate, crop, listening
 
 _OPTIONS = (
@@ -79,6 +79,11 @@ class Page:
         path = self._folder / f"{seed}.jpg"
         path.write_bytes(crop(seed))
         self.find("#file").send_keys(str(path))
+
+    def choose(self, gallery):
+        """Choose a gallery, once the page has listed it."""
+        self.until(lambda: gallery in self.texts("#gallery option"))
+        Select(self.find("#gallery")).select_by_visible_text(gallery)
 
     def people(self):
         script = (
@@ -244,7 +249,7 @@ def test_galleries_are_chosen_and_mistakes_are_said(opened, embedder, tmp_path):
         lambda page: None, [f"work={tmp_path / 'office.gallery'}"], keep_crops=True
     ) as page:
         page.enrol(1, person="Eve <b>bold</b>", gallery="work")
-        page.find("#gallery").send_keys("work")
+        page.choose("work")
         page.until(lambda: page.people() == {"Eve <b>bold</b>": "1"})
         page.drop(1)
         page.until(lambda: page.texts("#hits .who") == ["Eve <b>bold</b>"])
@@ -258,6 +263,26 @@ def test_galleries_are_chosen_and_mistakes_are_said(opened, embedder, tmp_path):
         path.write_text("no image")
         page.find("#file").send_keys(str(path))
         page.until(lambda: page.problem() == ["text.png is no image that this browser can show"])
+
+
+def test_a_late_answer_is_not_shown_in_another_gallery(opened, embedder, tmp_path):
+    Gallery.create(tmp_path / "office.gallery", embedder.fingerprint, 256).close()
+    with opened(more=[f"work={tmp_path / 'office.gallery'}"]) as page:
+        page.enrol(1, person="Ada", gallery="shop")
+        page.enrol(2, person="Eve", gallery="work")
+        page.choose("work")
+        page.until(lambda: page.people() == {"Eve": "1"})
+        page.driver.execute_script(
+            "const sent = window.fetch; const held = new Promise((go) => { window.release = go; });"
+            "window.fetch = async (url, ...rest) => { const found = await sent(url, ...rest);"
+            "if (url.searchParams.get('gallery') === 'shop') await held; return found; };"
+        )
+        page.choose("shop")
+        page.choose("work")
+        page.driver.execute_script("window.release()")
+        page.until(lambda: page.find("#main").get_attribute("aria-busy") == "false")
+        assert page.people() == {"Eve": "1"}
+        assert page.texts("#facts dd")[:2] == ["1", "1"]
 
 
 def test_with_a_key_the_page_asks_for_it(opened):

@@ -55,14 +55,18 @@ async function enter() {
 
 /** Shows anew what a change may have touched. */
 async function changed(isNew = false) {
-  const [listed, people] = await Promise.all([
+  const { gallery } = state;
+  const [listed, people, calibration] = await Promise.all([
     ask("GET", "v1/galleries", { query: { gallery: "" } }),
     ask("GET", "v1/people"),
+    isNew ? ask("GET", "v1/calibration") : null,
   ]);
+  // What another gallery holds is not shown as this one's, however late it comes.
+  if (gallery !== state.gallery) return;
   galleries = listed;
-  const { stats, keeps_crops: keepsCrops } = listed.find((each) => each.name === state.gallery);
+  const { stats, keeps_crops: keepsCrops } = listed.find((each) => each.name === gallery);
   state.keepsCrops = keepsCrops;
-  if (isNew) useCalibration(await ask("GET", "v1/calibration"));
+  if (isNew) useCalibration(calibration);
   useCount(stats.entries);
   showFacts(stats);
   peoplePart.usePeople(people);

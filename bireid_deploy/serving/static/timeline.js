@@ -23,11 +23,13 @@ export async function refresh(people = null) {
   if (person !== null && people !== null) {
     person = people.find((each) => each.person === person.person) ?? null;
   }
-  entries = [];
-  if (person !== null) {
-    const query = { by: "number", limit: MOST };
-    entries = await ask("GET", `v1/people/${person.person}/entries`, { query });
-  }
+  const wanted = person;
+  const query = { by: "number", limit: MOST };
+  const found =
+    wanted === null ? [] : await ask("GET", `v1/people/${wanted.person}/entries`, { query });
+  // Of two people chosen the later one counts, whichever answer comes first.
+  if (wanted !== person) return;
+  entries = found;
   show();
 }
 
