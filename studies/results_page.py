@@ -9,6 +9,7 @@ from typing import Any
 import arm_tables
 import experiment_tables
 import speed_tables
+import watch_tables
 from experiment_figures import draw_figures
 from experiment_records import read_experiment
 from results_answers import answers
@@ -43,7 +44,10 @@ TABLES = (
 )
 
 # File of results, and what writes its part of the page.
-SPEED: dict[str, Callable[[Any], str]] = {"training_speed.json": speed_tables.training_speed}
+SINGLE: dict[str, Callable[[Any], str]] = {
+    "watched_twins.json": watch_tables.watched_twins,
+    "training_speed.json": speed_tables.training_speed,
+}
 
 # Likewise of a page of its own beside it: what it is about, and its parts.
 OTHER_PAGES: dict[str, tuple[str, dict[str, Callable[[Any], str]]]] = {
@@ -91,7 +95,7 @@ def main() -> None:
     benches = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("bench/*.json"))]
     if benches:
         parts.append(speed_tables.latency(benches))
-    for name, write in SPEED.items():
+    for name, write in SINGLE.items():
         if (RESULTS / name).exists():
             parts.append(write(json.loads((RESULTS / name).read_text())))
     parts.append(PAPER)
