@@ -8,6 +8,7 @@ from typing import Any
 
 import arm_tables
 import experiment_tables
+import scale_tables
 import speed_tables
 import watch_tables
 from experiment_figures import draw_figures
@@ -46,6 +47,10 @@ TABLES = (
 # File of results, and what writes its part of the page.
 SINGLE: dict[str, Callable[[Any], str]] = {
     "watched_twins.json": watch_tables.watched_twins,
+    "search.json": scale_tables.search,
+    "server_galleries.json": scale_tables.servers,
+    "serve_load.json": scale_tables.service,
+    "shards.json": scale_tables.shards,
     "training_speed.json": speed_tables.training_speed,
 }
 

@@ -1,9 +1,9 @@
-"""Time a gallery in PostgreSQL beside the same one in a file, and hold its answers against it.
+"""Time galleries in PostgreSQL beside the same one in a file, and hold their answers against it.
 
-    python studies/server_gallery_speed.py URL [--rows 100000] [--dim 512] [-o FILE]
+    python studies/server_gallery_speed.py URL... [--rows 100000] [--dim 512] [-o FILE]
 
-URL is a database in which galleries may be made; one of a name of its own is made and dropped.
-Without pgvector in that database the server scans all codes. Rows are generated: ten of each
+A URL is a database in which galleries may be made; one of a name of its own is made and dropped.
+Without pgvector in a database its server scans all codes. Rows are generated: ten of each
 person, around a direction of theirs. Times are of the wall, the least of three rounds.
 """
 
@@ -29,34 +29,45 @@ NAME, NETWORK = "speed", "sha256:" + "0" * 64
 
 
 @click.command()
-@click.argument("url")
+@click.argument("urls", nargs=-1, required=True)
 @click.option("--rows", default=100_000, show_default=True)
 @click.option("--dim", default=512, show_default=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path))
-def main(url: str, rows: int, dim: int, out: Path | None) -> None:
+def main(urls: tuple[str, ...], rows: int, dim: int, out: Path | None) -> None:
     """Print, or write to OUT, milliseconds of each call."""
-    location = f"{url}{'&' if '?' in url else '?'}gallery={NAME}"
     people = _directions(rows // PER_PERSON, dim)
     found: dict[str, Any] = {"machine": machine_name(), "rows": rows, "dim": dim, "top": TOP}
-    with tempfile.TemporaryDirectory() as folder:
-        with Gallery.create(Path(folder) / "gallery", NETWORK, dim) as file:
-            found["file"], wanted = _measure(file, people)
-        with ServerGallery.create(location, NETWORK, dim) as server:
-            found["server"], answers = _measure(server, people)
-    with psycopg.connect(read_location(location).url, autocommit=True) as database:
-        found["postgresql"] = database.info.server_version
-        row = database.execute(
-            "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
-        ).fetchone()
-        found["pgvector"] = row and row[0]
-        database.execute(f"DROP SCHEMA bireid_{NAME} CASCADE".encode())
-    same = [len(one & two) for one, two in zip(wanted, answers, strict=True)]
-    found["recall"] = sum(same) / (TOP * len(same))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Gallery.create(Path(folder) / "gallery", NETWORK, dim) as file,
+    ):
+        found["file"], wanted = _measure(file, people)
+    found["servers"] = [_measure_server(url, people, wanted) for url in urls]
     text = json.dumps(found, indent=1) + "\n"
     if out is None:
         print(text, end="")
     else:
         out.write_text(text)
+
+
+def _measure_server(url: str, people: np.ndarray, wanted: list[set[int]]) -> dict[str, Any]:
+    """Of one server its versions, its times, and the share of the wanted entries that it finds."""
+    location = f"{url}{'&' if '?' in url else '?'}gallery={NAME}"
+    with ServerGallery.create(location, NETWORK, people.shape[1]) as server:
+        times, answers = _measure(server, people)
+    with psycopg.connect(read_location(location).url, autocommit=True) as database:
+        row = database.execute(
+            "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+        ).fetchone()
+        database.execute(f"DROP SCHEMA bireid_{NAME} CASCADE".encode())
+        version = database.info.server_version
+    same = [len(one & two) for one, two in zip(wanted, answers, strict=True)]
+    return {
+        "postgresql": version,
+        "pgvector": row and row[0],
+        "times": times,
+        "recall": sum(same) / (TOP * len(same)),
+    }
 
 
 def _measure(gallery: GalleryStore, people: np.ndarray) -> tuple[dict[str, float], list[set[int]]]:
