@@ -4,8 +4,7 @@ from pathlib import Path
 
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
-
-from bireid_deploy.conversion.import_checkpoint import ImportSettings, ReadNetwork, rebuild
+from bireid_converters.rebuild import ImportSettings, ReadNetwork, rebuild
 
 
 def rebuilt(path: Path, settings: ImportSettings) -> ReadNetwork:

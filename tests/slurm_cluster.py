@@ -89,7 +89,9 @@ def slurm() -> Iterator[Slurm]:
     """Start the daemons, and stop them."""
     missing = [each for each in (*_DAEMONS, "srun", "sbatch") if shutil.which(each) is None]
     if missing:
-        pytest.skip(f"{missing[0]} is missing (apt-get install munge slurmctld slurmd slurm-client)")
+        pytest.skip(
+            f"{missing[0]} is missing (apt-get install munge slurmctld slurmd slurm-client)"
+        )
     if os.geteuid() != 0:
         skip_unavoidably("Slurm's daemons want to be root")
     # Sockets' paths have 107 bytes at most.

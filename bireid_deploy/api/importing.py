@@ -96,13 +96,10 @@ def import_checkpoint(
         if data is not None:
             on_data(say_data(task, data), count_data(task, data))
         held_to = None if reference is None else Reference.load(Path(reference))
+        from bireid_converters.rebuild import ImportSettings, rebuild
+
         from bireid_deploy.comparison.file_trial import try_file
-        from bireid_deploy.conversion.import_checkpoint import (
-            ImportSettings,
-            describe,
-            import_network,
-            rebuild,
-        )
+        from bireid_deploy.conversion.import_checkpoint import describe, import_network
 
         on_progress("reading the checkpoint")
         settings = ImportSettings(family, size, last_stride, preprocess or {}, told)

@@ -17,7 +17,7 @@ from bireid_deploy.models_at_hand import OpenedModel, is_run, open_model
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.training.run_directory import RunDirectory
-from bireid_deploy.training.teacher_cache import TeacherCache, teacher_identity
+from bireid_deploy.training.teacher_cache import CACHE_SUFFIX, TeacherCache, teacher_identity
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def teach_cache(
         BireidError: The run or the bundle cannot be opened.
     """
     source, target = Path(teacher), Path(out)
-    require_place(target, (".npz",))
+    require_place(target, (CACHE_SUFFIX,))
     if source.suffix.lower() == ".onnx":
         raise ArgumentError(
             f"{source}: make a bundle of it first, which says how its images are prepared: "

@@ -86,7 +86,8 @@ def train(
             the run's.
         init: Run to start from, or a checkpoint of a ResNet or MobileNetV2 of PyTorch.
         teacher: Run to learn from, if a method of the recipe wants one; distillation also takes a
-            bundle or a file of `teach_cache`. With `resume` None for that of the run.
+            bundle, a file of `teach_cache` or a checkpoint that `import` knows. With `resume` None
+            for that of the run.
         resume: Continue an interrupted run, to the same weights.
         members: The workers of a training on several machines; each calls this with the same
             recipe, data and run directory, which all of them see. The first one alone writes and

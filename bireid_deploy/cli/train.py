@@ -29,7 +29,7 @@ from bireid_deploy.training.workers.rendezvous import PATIENCE
 @click.option(
     "--teacher",
     type=click.Path(path_type=Path),
-    help="Run, bundle, or file of teach-cache, to learn from.",
+    help="Run, bundle, file of teach-cache, or checkpoint of PyTorch, to learn from.",
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option(

@@ -35,6 +35,10 @@ class NamedItems(Protocol):
     def labels(self) -> Any:
         """Class of each image, int64 (N,)."""
 
+    @property
+    def pixels(self) -> Any:
+        """The images, uint8 (N, H, W, 3)."""
+
 
 class BatchSource(Protocol):
     """Batches that depend on seed, epoch and index alone."""

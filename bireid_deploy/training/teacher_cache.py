@@ -21,6 +21,7 @@ from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.run_directory import RunDirectory
 
 VIEWS = 2
+CACHE_SUFFIX = ".npz"
 _ARRAYS = {"embeddings", "names", "teacher"}
 _LOGITS = "logits"
 _MIN_AGREEMENT = 0.9
@@ -136,12 +137,7 @@ def vote_classes(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         TrainingError: It has other numbers of classes, two of ours are one of its, or fewer than
             90 % of the images are of the class that is voted for.
     """
-    classes = int(labels.max()) + 1
-    if logits.shape[1] != classes:
-        raise TrainingError(
-            f"the teacher has {logits.shape[1]} classes, the training data {classes}; set "
-            "distillation.target='relations'"
-        )
+    classes = require_as_many_classes(logits.shape[1], labels)
     votes = np.zeros((classes, classes), np.int64)
     np.add.at(votes, (labels, logits.argmax(axis=1)), 1)
     chosen = votes.argmax(axis=1)
@@ -153,6 +149,21 @@ def vote_classes(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
             "'relations'"
         )
     return chosen
+
+
+def require_as_many_classes(count: int, labels: np.ndarray) -> int:
+    """See that a teacher has as many classes as the training data; gives their number.
+
+    Raises:
+        TrainingError: It has another number.
+    """
+    classes = int(labels.max()) + 1
+    if count != classes:
+        raise TrainingError(
+            f"the teacher has {count} classes, the training data {classes}; set "
+            "distillation.target='relations'"
+        )
+    return classes
 
 
 def is_bundle(path: Path) -> bool:

@@ -55,7 +55,7 @@ class Trainer:
         reporter: Who is told.
         initial: A run or checkpoint whose network weights to start from.
         teacher: What to learn from, if a method of the recipe wants a teacher: a run, and for
-            distillation also a bundle or a teacher's cache.
+            distillation also a bundle, a teacher's cache, or a checkpoint that `import` knows.
         validation: What measures the network between epochs, on data that it does not train on.
         replicas: Who trains the same network on other machines; all make the same calls, and the
             first one alone writes into the run directory, which all can read.

@@ -205,9 +205,8 @@ def with_colours(path, mean):
 
 
 def test_the_network_is_built_as_the_configuration_says(tmp_path):
+    from bireid_converters.rebuild import ImportSettings
     from rebuilt import rebuilt
-
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     path = tmp_path / "config.yaml"
     path.write_text(STRONG_BASELINE)
@@ -229,9 +228,8 @@ def test_the_network_is_built_as_the_configuration_says(tmp_path):
 
 
 def test_colours_in_a_checkpoint_count_and_must_agree(tmp_path):
+    from bireid_converters.rebuild import ImportSettings
     from rebuilt import rebuilt
-
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     source = with_colours(tmp_path / "old.safetensors", (127.5, 127.5, 127.5))
     read = rebuilt(source, ImportSettings(size=(64, 32)))
@@ -249,9 +247,8 @@ def test_colours_in_a_checkpoint_count_and_must_agree(tmp_path):
 
 
 def test_a_last_stride_means_nothing_to_another_network():
+    from bireid_converters.rebuild import ImportSettings
     from rebuilt import rebuilt
-
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     with pytest.raises(
         UnsupportedModelError, match="a last stride has no meaning for torchreid-osnet"

@@ -15,10 +15,9 @@ NAMES = sorted(path.stem for path in FILES.glob("*.pth"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_computes_what_pytorch_does(name):
+    from bireid_converters.rebuild import ImportSettings
     from bireid_runtime.preprocess import preprocess
     from rebuilt import rebuilt
-
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     read = rebuilt(FILES / f"{name}.pth", ImportSettings(size=(64, 32)))
     reference = Reference.load(FILES / f"{name}.npz")

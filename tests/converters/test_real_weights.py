@@ -25,9 +25,8 @@ FILES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FILES)
 def test_real_weights_compute_what_pytorch_does(family):
+    from bireid_converters.rebuild import ImportSettings
     from rebuilt import rebuilt
-
-    from bireid_deploy.conversion.import_checkpoint import ImportSettings
 
     package, path = FILES[family]
     read = rebuilt(unpacked(*package) / path, ImportSettings(size=(64, 32)))

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from bireid_converters.rebuild import ImportSettings
 from bireid_models import NetworkConfig
 from bireid_models.framework import keras
 from bireid_models.network import build_network
 from bireid_runtime.safetensors import write_safetensors
 from rebuilt import rebuilt
 
-from bireid_deploy.conversion.import_checkpoint import ImportSettings
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.checkpoint import save_checkpoint
 from bireid_deploy.training.initialisation import initialise_from

@@ -128,7 +128,7 @@ class MethodContext:
         recipe: Of the run.
         network: Built network, `bireid_models.network.Network`.
         data: Description of the training data.
-        teacher: Run, bundle or cache that `train --teacher` names, or None.
+        teacher: Run, bundle, cache or checkpoint that `train --teacher` names, or None.
         items: The training images by name, in the order of the rows of a batch's origins; None if
             the task does not name them.
     """

@@ -3,7 +3,7 @@
 from bireid_deploy.training.methods.base import MethodContext, MethodStep, Term
 from bireid_deploy.training.methods.distillation.section import DistillationSection
 from bireid_deploy.training.recipe import Recipe
-from bireid_deploy.training.teacher_cache import is_bundle
+from bireid_deploy.training.teacher_cache import CACHE_SUFFIX, is_bundle
 
 
 class Distillation:
@@ -18,13 +18,16 @@ class Distillation:
         """It fits every network; whether the teacher does, `build` sees."""
 
     def build(self, context: MethodContext) -> MethodStep:
-        """Open the teacher: a run, a bundle, or the file of a cache."""
+        """Open the teacher: a run, a bundle, the file of a cache, or a checkpoint."""
         from bireid_deploy.training.methods.distillation.bundled import open_bundle
         from bireid_deploy.training.methods.distillation.cached import open_cache
+        from bireid_deploy.training.methods.distillation.foreign import open_checkpoint
         from bireid_deploy.training.methods.distillation.teacher import open_teacher
 
         assert context.teacher is not None  # `require_teacher` has seen to it
         options = context.recipe.section(DistillationSection)
+        if context.teacher.is_file() and context.teacher.suffix != CACHE_SUFFIX:
+            return open_checkpoint(context.teacher, options, context)
         if context.teacher.is_file():
             return open_cache(context.teacher, options, context)
         if is_bundle(context.teacher):

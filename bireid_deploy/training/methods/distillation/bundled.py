@@ -19,6 +19,7 @@ from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import MethodContext, Play, Scene
 from bireid_deploy.training.methods.distillation.lesson import Lesson
 from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.methods.distillation.seen import pixels_of
 
 _MAX_THREADS = 64
 
@@ -46,14 +47,8 @@ class BundledTeacher(Lesson):
         return self.learned(scene, tf.ensure_shape(taught, (None, self.dim)))
 
     def embed(self, images: np.ndarray) -> np.ndarray:
-        """Embeddings float32 (N, D) of normalised images float32 (N, H, W, 3).
-
-        What was erased after the normalisation is the colour that it stands for.
-        """
-        std, mean = (np.array(each, np.float32) for each in (self.student.std, self.student.mean))
-        pixels = (images * std + mean) * 255
-        crops = np.rint(pixels).clip(0, 255).astype(np.uint8)
-        return self.session.run_images(list(crops))[self.output]
+        """Embeddings float32 (N, D) of normalised images float32 (N, H, W, 3)."""
+        return self.session.run_images(list(pixels_of(images, self.student)))[self.output]
 
 
 def open_bundle(path: Path, options: DistillationSection, context: MethodContext) -> BundledTeacher:
@@ -73,7 +68,7 @@ def open_bundle(path: Path, options: DistillationSection, context: MethodContext
     if options.target not in ("embedding", "relations"):
         raise TrainingError(
             f"{path}: a bundle has no classifier and teaches an embedding or relations alone; set "
-            "distillation.target='relations'"
+            "distillation.target='relations', or name the checkpoint that it was imported from"
         )
     require_features(context.network, ["neck"], "distillation")
     network = context.network.config

@@ -15,6 +15,7 @@ RE_IDENTIFICATION = "reid"
 
 TRAINED_ON_256 = Preprocess(256, 128)
 CLASSIFIER = ("classifier.*",)
+CLASSIFIER_MATRIX = ("classifier.weight",)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Family:
         architecture: Builder, `module:function`.
         options: What the builder is told, given the keys.
         dropped: Patterns of keys that only training needs.
+        classifier: Keys of the matrix that made logits of the features in training, a bias of the
+            same name beside it or not; the first that a checkpoint has counts. Empty if its logits
+            were no linear function of them.
         preprocess: What it was trained with.
         assumed: What the weights do not say, as a sentence for the user.
         colours: Mean and deviation of its images, on the scale 0 to 1, if a checkpoint has them.
@@ -42,6 +46,7 @@ class Family:
     preprocess: Preprocess
     assumed: str
     dropped: tuple[str, ...] = ()
+    classifier: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     options: Options = field(default=lambda keys: {})
     task: str = RE_IDENTIFICATION

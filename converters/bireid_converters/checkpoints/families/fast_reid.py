@@ -15,6 +15,8 @@ _MARKS = (
     "heads.bottleneck.0.running_mean",
 )
 _DROPPED = ("heads.weight", "heads.classifier.*")
+# SBS has logits by angles ("CircleSoftmax"), of which the checkpoint holds no scale.
+_CLASSIFIER = ("heads.weight", "heads.classifier.weight")
 _POWER = "heads.pool_layer.p"
 _ASSUMED = "bicubic, ImageNet's mean and deviation, last stride 1, {pool}, features behind the neck"
 
@@ -65,6 +67,7 @@ FAST_REID = (
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="pooled by the power 3"),
         dropped=_DROPPED,
+        classifier=_CLASSIFIER,
         colours=_stored_colours,
     ),
     Family(
@@ -77,6 +80,7 @@ FAST_REID = (
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, " + _ASSUMED.format(pool="average pooling"),
         dropped=_DROPPED,
+        classifier=_CLASSIFIER,
         colours=_stored_colours,
     ),
 )

@@ -1,6 +1,11 @@
 """Checkpoints of OSNet."""
 
-from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
+from bireid_converters.checkpoints.families.family import (
+    CLASSIFIER,
+    CLASSIFIER_MATRIX,
+    TRAINED_ON_256,
+    Family,
+)
 
 _OSNET = "bireid_models.imported.osnet:osnet"
 _ASSUMED = "images of 256x128, ImageNet's mean and deviation"
@@ -14,6 +19,7 @@ OSNETS = (
         preprocess=TRAINED_ON_256,
         assumed=_ASSUMED,
         dropped=CLASSIFIER,
+        classifier=CLASSIFIER_MATRIX,
     ),
     Family(
         name="torchreid-osnet-ain",
@@ -23,5 +29,6 @@ OSNETS = (
         preprocess=TRAINED_ON_256,
         assumed=_ASSUMED,
         dropped=CLASSIFIER,
+        classifier=CLASSIFIER_MATRIX,
     ),
 )

@@ -5,7 +5,12 @@ from typing import Any
 
 from bireid_runtime.preprocess import Preprocess
 
-from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
+from bireid_converters.checkpoints.families.family import (
+    CLASSIFIER,
+    CLASSIFIER_MATRIX,
+    TRAINED_ON_256,
+    Family,
+)
 
 RESNET = "bireid_models.imported.resnet:resnet"
 _IBN_MARK = "layer1.0.bn1.IN.weight"
@@ -38,6 +43,7 @@ RESNETS = (
         preprocess=TRAINED_ON_256,
         assumed="images of 256x128, ImageNet's mean and deviation, last stride 2 (1 with fc512)",
         dropped=CLASSIFIER,
+        classifier=CLASSIFIER_MATRIX,
     ),
     Family(
         name="torchvision-resnet",
@@ -47,6 +53,7 @@ RESNETS = (
         preprocess=TRAINED_ON_256,
         assumed="images of 256x128, ImageNet's mean and deviation, features before the classifier",
         dropped=("fc.*",),
+        classifier=("fc.weight",),
     ),
     Family(
         name="strong-baseline",
@@ -58,6 +65,7 @@ RESNETS = (
         assumed="images of 256x128, ImageNet's mean and deviation, last stride 1, features behind "
         "the neck",
         dropped=(*CLASSIFIER, "base.fc.*"),
+        classifier=CLASSIFIER_MATRIX,
     ),
     Family(
         name="layumi",
@@ -76,5 +84,6 @@ RESNETS = (
         assumed="images of 256x128, bicubic, ImageNet's mean and deviation, last stride 2; its own "
         "test adds the mirror image, which a bundle does not",
         dropped=("model.fc.*", "classifier.classifier.*"),
+        classifier=("classifier.classifier.0.weight",),
     ),
 )
