@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for all runs.")
 @click.option("--only", multiple=True, metavar="NAME", help="Train these runs of the grid alone.")
 @click.option(
-    "--init-from", type=click.Path(path_type=Path), help="Experiment that `init_from` means."
+    "--init-from",
+    type=click.Path(path_type=Path),
+    help="Experiment, or file, that `init_from` means.",
 )
 @click.option(
-    "--teacher-from", type=click.Path(path_type=Path), help="Experiment that `teacher_from` means."
+    "--teacher-from",
+    type=click.Path(path_type=Path),
+    help="Experiment, or file, that `teacher_from` means.",
 )
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

@@ -28,7 +28,8 @@ class RunEntry(Section):
 
     `recipe` is the name of one that ships, or a TOML file beside the grid. `set` are overrides as
     `train --set` takes them. `init` names the run of this grid, `init_from` the run of the folder
-    given with `--init-from`, whose network of the same seed this one starts from; `teacher` and
+    given with `--init-from`, whose network of the same seed this one starts from; given a file
+    there, such as a checkpoint of another project, that is meant, whatever the name. `teacher` and
     `teacher_from` likewise name what it is distilled from.
     """
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bireid_runtime.bundle_files import file_sha256
+
 from bireid_deploy.experiments.data import ExperimentData
 from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.experiments.folder import ExperimentFolder
@@ -18,7 +20,13 @@ from bireid_deploy.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run of another experiment, to start from or to distil."""
+    """A run of another experiment, or a file, to start from or to distil.
+
+    Attributes:
+        key: Name of the run, or of the file.
+        run: Folder of the run, or the file.
+        fingerprint: That of the run's record, or the hash of the file.
+    """
 
     key: str
     run: Path
@@ -81,8 +89,8 @@ def plan_runs(
         grid: Grid.
         grid_path: Its file; recipes that are files lie beside it.
         only: Names of the wanted runs; what they start from comes along. No name takes all.
-        init_from: Folder of the experiment that `init_from` means.
-        teacher_from: Folder of the experiment that `teacher_from` means.
+        init_from: Folder of the experiment, or file, that `init_from` means.
+        teacher_from: Folder of the experiment, or file, that `teacher_from` means.
 
     Raises:
         ExperimentError: An unknown name, or a folder is not given or lacks a run.
@@ -165,9 +173,11 @@ def _origin(
         return None
     if elsewhere is None:
         raise ExperimentError(
-            f"{option}_from {name_elsewhere!r}: give the folder of that experiment with "
-            f"--{option}-from"
+            f"{option}_from {name_elsewhere!r}: give the folder of that experiment, or a file, "
+            f"with --{option}-from"
         )
+    if elsewhere.is_file():
+        return FinishedRun(elsewhere.name, elsewhere, f"sha256:{file_sha256(elsewhere)}")
     key, folder = run_key(name_elsewhere, seed), ExperimentFolder(elsewhere)
     fingerprint = folder.read_result(key).get("fingerprint")
     if not isinstance(fingerprint, str):

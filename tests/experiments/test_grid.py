@@ -94,7 +94,9 @@ def test_data_and_folders_must_be_given_as_the_grid_wants(refused, grid, tmp_pat
     grid.write_text(text.replace('"synthetic"\nidentities = 20', '"reid"'))
     assert "needs a reid data set; give it with --data" in refused(grid, "--out", out)
     grid.write_text(text.replace('init = "first"', 'init_from = "first"'))
-    assert "give the folder of that experiment with --init-from" in refused(grid, "--out", out)
+    assert "give the folder of that experiment, or a file, with --init-from" in refused(
+        grid, "--out", out
+    )
     elsewhere = tmp_path / "elsewhere"
     message = f"{elsewhere}: holds no finished run first-seed0"
     assert message in refused(grid, "--out", out, "--init-from", elsewhere)

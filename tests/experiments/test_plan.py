@@ -12,6 +12,7 @@ from bireid_deploy.experiments.folder import ExperimentFolder
 from bireid_deploy.experiments.grid import find_grid, load_grid
 from bireid_deploy.experiments.plan import plan_runs
 
+GRIDS = find_grid("ablation").parent
 DATA = ExperimentData(root="people", description={"kind": "synthetic", "sha256": "1"})
 
 
@@ -72,6 +73,19 @@ def test_a_run_can_start_from_the_same_seed_of_another_experiment(grid, tmp_path
         _plan(grid, (), elsewhere.path)
 
 
+def test_a_run_can_start_from_a_file(grid, tmp_path):
+    grid.write_text(grid.read_text().replace('init = "first"', 'init_from = "imagenet"'))
+    file = tmp_path / "net.pth"
+    file.write_bytes(b"weights")
+    second = {run.key: run for run in _plan(grid, (), file)}["second-seed0"]
+    assert second.initial.run == file
+    before = second.identity(DATA)
+    assert before.initial["run"] == "net.pth"
+    file.write_bytes(b"other weights")
+    other = {run.key: run for run in _plan(grid, (), file)}["second-seed0"]
+    assert other.identity(DATA).changes(before) == ["init"]
+
+
 def test_a_recipe_that_distils_needs_a_teacher(grid):
     text = grid.read_text()
     distils = 'set = ["distillation.enabled=true"]'
@@ -84,10 +98,7 @@ def test_a_recipe_that_distils_needs_a_teacher(grid):
     assert run.requires == ("first-seed1",)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ablation", "ablation_pku", "ablation_cifar", "sweeps", "full_width", "half_width", "zoo"],
-)
+@pytest.mark.parametrize("name", sorted(path.stem for path in GRIDS.glob("*.toml")))
 def test_the_shipped_grids_fit_the_shipped_recipes(name, tmp_path):
     grid = load_grid(find_grid(name))
     assert grid.name == name
@@ -95,7 +106,7 @@ def test_the_shipped_grids_fit_the_shipped_recipes(name, tmp_path):
     elsewhere.result("x").parent.mkdir()
     for key in [f"{entry.name}-seed{seed}" for entry in grid.run for seed in grid.seeds]:
         elsewhere.result(key).write_text('{"schema_version": 1, "fingerprint": "sha256:0"}')
-    runs = plan_runs(grid, find_grid(name), (), elsewhere.path)
+    runs = plan_runs(grid, find_grid(name), (), elsewhere.path, elsewhere.path)
     assert len(runs) == len(grid.run) * len(grid.seeds)
     fingerprints = {run.identity(DATA).fingerprint for run in runs}
     assert len(fingerprints) == len(runs)
