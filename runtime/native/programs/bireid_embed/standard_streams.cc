@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <stdexcept>
 
 #include "programs/bireid_embed/errors.h"
 
@@ -37,7 +38,7 @@ void StandardOutput::Write(const std::string& text) {
     } else if (written < 0 && (errno == EPIPE || errno == ECONNRESET)) {
       throw OutputClosed();
     } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
-      throw SystemError("writing standard output", errno);
+      throw std::runtime_error("standard output cannot be written");
     }
   }
 }

@@ -31,8 +31,8 @@ class StandardOutput {
  public:
   explicit StandardOutput(const StopSignal& stop) : stop_(stop) {}
 
-  // Writes all of it at once. Throws OutputClosed, also if it is time to stop and nobody takes
-  // anything for five seconds.
+  // Writes all of it at once. Throws std::runtime_error, and OutputClosed, also if it is time to
+  // stop and nobody takes anything for five seconds.
   void Write(const std::string& text);
 
  private:
