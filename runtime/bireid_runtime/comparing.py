@@ -31,7 +31,7 @@ def similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def ordered_norm(vector: np.ndarray) -> float:
     """The length of a vector, float64 (D,), its squares added in their order.
 
-    Not NumPy's norm, whose order of additions is that of the library and the CPU: the native program
-    computes the same to the last bit.
+    Not NumPy's norm, whose order of additions is that of the library and the CPU: the native
+    program computes the same to the last bit.
     """
     return float(np.sqrt(np.cumsum(vector * vector)[-1]))
