@@ -137,7 +137,7 @@ def nv12_of(frame):
 
 
 def test_raw_pixels_are_seen_as_in_ppm_files(program, frames):
-    frames = [each[:-1, :-1] for each in frames[:14]]  # odd sides
+    frames = [each[:-1, :-1] for each in frames[:6]]  # odd sides
     height, width, _ = frames[0].shape
     size = ["--size", f"{width}x{height}", "--fps", "10"]
     raw = b"".join(each.tobytes() for each in frames)
@@ -402,13 +402,13 @@ def test_other_networks_are_refused(program):
     assert "has no class 'person', but größte, class 1" in refused(detector_bundle(), REID_BUNDLE)
 
 
-@pytest.mark.parametrize("kind", ["mjpeg", "ppm"])
-def test_hostile_streams_end_well(program, frames, kind):
+@pytest.mark.parametrize(("kind", "changed"), [("mjpeg", 60), ("ppm", 20)])
+def test_hostile_streams_end_well(program, frames, kind, changed):
     """Every frame has other changes: bits, bytes that go, bytes that come, and parts of others."""
     rng = np.random.default_rng(7)
     whole = (jpeg if kind == "mjpeg" else ppm)(frames[3][60:140, 40:140])
     stream = []
-    for _ in range(150):
+    for index in range(changed):
         frame = bytearray(whole)
         for _ in range(rng.integers(1, 6)):
             # Half of the changes hit the headers.
@@ -422,10 +422,10 @@ def test_hostile_streams_end_well(program, frames, kind):
                 frame[place:place] = rng.bytes(int(rng.integers(1, 40)))
             else:
                 frame[place:place] = whole[: int(rng.integers(1, 900))]
-        stream += [bytes(frame), whole]
+        stream += [bytes(frame), *[whole] * (index % 4 == 3)]
     lines, problems, code = watch(program, b"".join(stream), f"--format={kind}", "--fps=10")
     assert code == 0
     summary = lines[-1]
-    assert summary["frames"] >= 100
+    assert summary["frames"] >= changed // 4
     assert all(line.startswith("bireid-embed: ") for line in problems)
-    assert len(problems) >= max(10, summary["broken"])
+    assert len(problems) >= max(5, summary["broken"])
