@@ -49,18 +49,18 @@ frame in which a target is taken. An answer is a line of JSON, {"embedding": [NU
   --patience N   with --socket: a client loses its place that is silent within a request, or idle
                  while others wait, for N seconds, 1 to 3600 (default 30)
 
-watch reads frames from standard input until it gets end of file, SIGTERM or SIGINT, follows the people
-that DETECTOR finds in them, and prints a line of JSON for each when they are gone: {"track": NUMBER,
-"camera": NAME, "first": SECONDS, "last": SECONDS, ..., "embedding": [NUMBER, ...]}; in the end
-{"frames": NUMBER, "broken": NUMBER, "tracks": NUMBER, "refused": NUMBER}.
+watch reads frames from standard input until it gets end of file, SIGTERM or SIGINT, follows the
+people that DETECTOR finds in them, and prints a line of JSON for each when they are gone: {"track":
+NUMBER, "camera": NAME, "first": SECONDS, "last": SECONDS, ..., "embedding": [NUMBER, ...]}; in the
+end {"frames": NUMBER, "broken": NUMBER, "tracks": NUMBER, "refused": NUMBER}.
 
   --format NAME  mjpeg (default): JPEG files behind one another; ppm: PPM files; rgb24, nv12: pixels
   --size WxH     of the frames of rgb24 and nv12
   --fps N        count seconds by frames, N a second; without it they are those of the clock
   --class NAME   of DETECTOR's classes the one that is watched (default person, or the only one)
   --camera NAME  what the camera is called; BUNDLE may be adapted to it
-  --against FILE the people of a .jsonl file of "bireid-deploy gallery export": lines get "person" and
-                 "score", who resembles most
+  --against FILE the people of a .jsonl file of "bireid-deploy gallery export": lines get "person"
+                 and "score", who resembles most
   --boxes        print a line for each box of a track as well: {"frame": NUMBER, "track": NUMBER,
                  "box": [LEFT, TOP, RIGHT, BOTTOM], "score": NUMBER}
 
