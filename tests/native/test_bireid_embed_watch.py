@@ -127,6 +127,20 @@ def test_tracks_and_embeddings_are_those_of_python(program, frames, expected):
     assert summary == dict(zip(SUMMARY, [len(frames), 0, len(tracks), 0], strict=True))
 
 
+def test_the_class_that_is_named_is_watched(program, frames):
+    """A detector of many classes, which sees nothing in particular, on a picture that stays."""
+    (found,) = Detector.open(detector_bundle(), "native").boxes([frames[0]], 0.5)
+    label = int(found.labels[0])
+    own = found.labels == label
+    assert 0 < own.sum() < len(own)
+    name = Detector.open(detector_bundle(), "native").classes[label]
+    options = ["--format=ppm", "--boxes", "--class", name]
+    bundles = detector_bundle(), REID_BUNDLE
+    lines = watched(program, ppm(frames[0]) * 3, *options, bundles=bundles)
+    boxes = [line["box"] for line in lines if line.get("frame") == 3]
+    np.testing.assert_array_equal(np.float32(boxes), found.corners[own])
+
+
 def nv12_of(frame):
     """Luma and pairs that look somewhat like a frame."""
     luma = frame[..., 1].copy()

@@ -185,7 +185,8 @@ TEST(Watcher, TellsTheFirstBoxesOfATrackOnceItCounts) {
   EXPECT_EQ(told[0].frame, 1);
   EXPECT_EQ(told[2].frame, 4);
   EXPECT_EQ(told[1].track, 1);
-  EXPECT_EQ(Take(watcher, 5, {box}).boxes.size(), 1u);
+  const FoundBox moved{{10.5, -5, 40.75, 70}, 0.5};
+  EXPECT_EQ(Take(watcher, 5, {moved}).boxes.size(), 1u);
   const std::vector<WatchedTrack> ended = watcher.Close();
   ASSERT_EQ(ended.size(), 1u);
   const WatchedTrack& track = ended[0];
@@ -194,7 +195,7 @@ TEST(Watcher, TellsTheFirstBoxesOfATrackOnceItCounts) {
   EXPECT_EQ(track.first, 0.1);
   EXPECT_EQ(track.last, 0.5);
   EXPECT_EQ(track.boxes, 4);
-  EXPECT_EQ(track.last_corners.right, 40.25);
+  EXPECT_EQ(track.last_corners.right, 40.75);
   // What is inside of the frame, of frames that are not near to each other.
   ASSERT_EQ(track.crops.size(), 2u);
   EXPECT_EQ(track.crops[0].width, 31);
