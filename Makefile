@@ -21,7 +21,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 NATIVE := runtime/CMakeLists.txt $(shell find runtime/native -type f)
 NATIVE_CODE := $(filter-out %_generated.h runtime/native/third_party/%,$(filter %.h %.hpp %.c %.cc,$(NATIVE))) \
   $(wildcard studies/*.h studies/*.cc studies/*/*.cc)
-NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/% web/%),$(NATIVE))
+NATIVE_LIBRARY := $(filter-out $(addprefix runtime/native/,tests/% examples/% programs/% streams/% watching/% web/%),$(NATIVE))
 FUZZ_SECONDS ?= 30
 # One more worker than cores, for many tests wait for processes, servers and devices. The tests of a
 # folder stay in one process, and long folders start first (tests/conftest.py): how

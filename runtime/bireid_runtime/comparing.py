@@ -26,3 +26,12 @@ def similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     # Not a matrix product, whose order of additions is that of the library and the CPU.
     sums: np.ndarray = np.cumsum(a.astype(np.float64) * b.astype(np.float64), axis=-1)[..., -1]
     return sums
+
+
+def ordered_norm(vector: np.ndarray) -> float:
+    """The length of a vector, float64 (D,), its squares added in their order.
+
+    Not NumPy's norm, whose order of additions is that of the library and the CPU: the native
+    program computes the same to the last bit.
+    """
+    return float(np.sqrt(np.cumsum(vector * vector)[-1]))

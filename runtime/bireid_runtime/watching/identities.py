@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bireid_runtime.comparing import ordered_norm
 from bireid_runtime.errors import ArgumentError, RateNotShownError
 from bireid_runtime.gallery import GalleryStore, Match
 
@@ -78,7 +79,7 @@ def identify(
         ArgumentError, GalleryError: As `Gallery.match` and `Gallery.add`.
     """
     mean = rows.astype(np.float64).mean(axis=0)
-    length = float(np.linalg.norm(mean))
+    length = ordered_norm(mean)
     # Embeddings that cancel out have no direction: then the first, of the best crop, stands.
     query = (mean / length).astype(np.float32) if length > 1e-6 else rows[0]
     rated = True

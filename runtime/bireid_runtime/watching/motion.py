@@ -1,13 +1,13 @@
 """Where a box goes: a Kalman filter of constant velocity.
 
 Middle, width and height move independently, so that each is a filter of two states. The noises are
-shares of the height (Wojke et al., arXiv:1703.07402, equations of their implementation).
+shares of the height (Wojke et al., arXiv:1703.07402, equations of their implementation). No product
+of matrices is left to a library, so that `runtime/native/watching/motion.cc` finds the same bits.
 """
 
 import numpy as np
 
 _PLACE_NOISE, _SPEED_NOISE = 1 / 20, 1 / 160
-_MEASURED = np.array([1.0, 0.0])
 _LEAST_SIDE = 1.0  # pixel
 
 
@@ -19,10 +19,11 @@ class Motion:
     """
 
     def __init__(self, corners: np.ndarray) -> None:
-        self._state = np.stack([_sides(corners), np.zeros(4)], axis=1)
-        height = self._state[3, 0]
-        spread = np.array([2 * _PLACE_NOISE * height, 10 * _SPEED_NOISE * height])
-        self._covariance = np.tile(np.diag(spread**2), (4, 1, 1))
+        self._place, self._speed = _sides(corners), np.zeros(4)
+        height = self._place[3]
+        place, speed = 2 * _PLACE_NOISE * height, 10 * _SPEED_NOISE * height
+        self._covariance = np.zeros((2, 2, 4))
+        self._covariance[0, 0], self._covariance[1, 1] = place * place, speed * speed
 
     def predict(self, steps: int) -> np.ndarray:
         """Move on by some frames.
@@ -30,25 +31,31 @@ class Motion:
         Returns:
             float64 (4,): where the corners are expected.
         """
-        move = np.array([[1.0, float(steps)], [0.0, 1.0]])
-        height = max(self._state[3, 0], _LEAST_SIDE)
-        noise = np.diag([_PLACE_NOISE * height, _SPEED_NOISE * height]) ** 2 * steps
-        self._state = self._state @ move.T
-        self._covariance = move @ self._covariance @ move.T + noise
+        height = max(self._place[3], _LEAST_SIDE)
+        place, speed = _PLACE_NOISE * height, _SPEED_NOISE * height
+        self._place = self._place + self._speed * steps
+        # F P F' + Q with F = [[1, steps], [0, 1]]: rows first, then columns.
+        (top, cross), (turned, low) = self._covariance
+        top, cross = top + turned * steps, cross + low * steps
+        top, turned = top + cross * steps, turned + low * steps
+        self._covariance = np.array(
+            [[top + place * place * steps, cross], [turned, low + speed * speed * steps]]
+        )
         return self.corners()
 
     def correct(self, corners: np.ndarray) -> None:
         """Take in where the box was found, float64 (4,)."""
-        noise = (_PLACE_NOISE * max(self._state[3, 0], _LEAST_SIDE)) ** 2
-        across = self._covariance @ _MEASURED
-        gain = across / (across[:, :1] + noise)
-        self._state = self._state + gain * (_sides(corners) - self._state[:, 0])[:, None]
-        self._covariance = self._covariance - gain[:, :, None] * across[:, None, :]
+        spread = _PLACE_NOISE * max(self._place[3], _LEAST_SIDE)
+        across = self._covariance[:, 0]
+        gain = across / (across[0] + spread * spread)
+        missed = _sides(corners) - self._place
+        self._place, self._speed = self._place + gain[0] * missed, self._speed + gain[1] * missed
+        self._covariance = self._covariance - gain[:, None] * across[None, :]
 
     def corners(self) -> np.ndarray:
         """Where the box is, float64 (4,): left, top, right, bottom."""
-        middle = self._state[:2, 0]
-        half = np.maximum(self._state[2:, 0], _LEAST_SIDE) / 2
+        middle = self._place[:2]
+        half = np.maximum(self._place[2:], _LEAST_SIDE) / 2
         return np.concatenate([middle - half, middle + half])
 
 

@@ -14,7 +14,8 @@ if(TARGET GTest::gtest_main)
   cmake_path(SET zoo NORMALIZE "${PROJECT_SOURCE_DIR}/../models/zoo")
   file(GLOB test_sources CONFIGURE_DEPENDS tests/*_test.cc)
   add_library(bireid_native_tests INTERFACE)
-  target_link_libraries(bireid_native_tests INTERFACE bireid_engine bireid_kernels_test
+  target_link_libraries(bireid_native_tests INTERFACE bireid_watching bireid_engine
+    bireid_kernels_test
     GTest::gtest_main)
   target_compile_definitions(bireid_native_tests INTERFACE BIREID_ZOO="${zoo}" BIREID_DOCS="${docs}")
   # What is tested is optimised; the tests themselves compile in a third of the time so, with one

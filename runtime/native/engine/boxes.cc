@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/exact_functions.h"
+#include "engine/iou.h"
 
 namespace bireid {
 namespace {
@@ -21,17 +22,9 @@ float Side(float value, double middle, double sign, int stride, double scale, in
       std::clamp((middle + sign * reach) * scale, 0.0, static_cast<double>(limit)));
 }
 
-double Area(const Box& box) {
-  return (static_cast<double>(box.right) - box.left) * (static_cast<double>(box.bottom) - box.top);
-}
-
 double Iou(const Box& first, const Box& second) {
-  const double width =
-      static_cast<double>(std::min(first.right, second.right)) - std::max(first.left, second.left);
-  const double height =
-      static_cast<double>(std::min(first.bottom, second.bottom)) - std::max(first.top, second.top);
-  const double shared = std::max(width, 0.0) * std::max(height, 0.0);
-  return shared / (Area(first) + Area(second) - shared);
+  return Iou(Corners{first.left, first.top, first.right, first.bottom},
+             Corners{second.left, second.top, second.right, second.bottom});
 }
 
 std::vector<Box> Suppress(std::vector<Box> boxes, const Decoding& decoding) {

@@ -45,10 +45,14 @@ Image Upright(Image image, int orientation) {
   return upright;
 }
 
+Image UprightImage(const std::vector<uint8_t>& file, const std::string& source,
+                   const MemoryCheck& check) {
+  CheckPng(file, source);
+  return Upright(DecodeImage(file, source, check), ExifOrientation(file));
+}
+
 Image ReadImageFile(const std::string& path, const MemoryCheck& check) {
-  const std::vector<uint8_t> file = ReadRegularFile(path, kMaxFileBytes, check);
-  CheckPng(file, path);
-  return Upright(DecodeImage(file, path, check), ExifOrientation(file));
+  return UprightImage(ReadRegularFile(path, kMaxFileBytes, check), path, check);
 }
 
 Image ReadRawFile(const std::string& path, int width, int height) {

@@ -33,8 +33,12 @@ void CheckSize(int64_t width, int64_t height, const std::string& source);
 // The image as it is meant to be seen by its EXIF orientation, 1 to 8.
 Image Upright(Image image, int orientation);
 
-// Reads a PNG, JPEG or BMP file, and turns it upright. `check` is asked before memory is taken for
-// the file and for its pixels. Throws ImageError.
+// Decodes a PNG, JPEG or BMP file, `source` in messages, and turns it upright. `check` is asked
+// before memory is taken for its pixels. Throws ImageError.
+Image UprightImage(const std::vector<uint8_t>& file, const std::string& source,
+                   const MemoryCheck& check = {});
+
+// Reads such a file; `check` is asked for its bytes too. Throws ImageError.
 Image ReadImageFile(const std::string& path, const MemoryCheck& check = {});
 
 // Reads a file of width * height * 3 bytes. Throws ImageError.

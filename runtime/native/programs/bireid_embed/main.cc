@@ -16,6 +16,7 @@
 #include "programs/bireid_embed/options.h"
 #include "programs/bireid_embed/server.h"
 #include "programs/bireid_embed/tracker_handle.h"
+#include "programs/bireid_embed/watch.h"
 
 namespace bireid_embed {
 namespace {
@@ -152,6 +153,12 @@ int Run(const Options& options) {
       return RunSelfTest(options);
     case Action::kServe:
       return Serve(options);
+    case Action::kWatch: {
+      bireid_options engine = EngineOptions(options);
+      engine.camera = nullptr;
+      Watch(options, engine);
+      return kOk;
+    }
     case Action::kEmbed:
       return RunItems(options);
   }

@@ -68,6 +68,17 @@ std::string NetworkHandle::FirstCamera() const {
 }
 
 bool NetworkHandle::Tracks() const { return kind_ == bireid::kCorrelationKind; }
+bool NetworkHandle::Embeds() const { return kind_ == bireid::kEmbeddingKind; }
+bool NetworkHandle::Detects() const { return kind_ == bireid::kBoxesKind; }
+
+std::vector<std::string> NetworkHandle::Classes() const {
+  std::vector<std::string> classes;
+  const int32_t count = bireid_session_class_count(session_.get(), output_);
+  for (int32_t i = 0; i < count; ++i) {
+    classes.emplace_back(bireid_session_class_name(session_.get(), output_, i));
+  }
+  return classes;
+}
 
 std::vector<float> NetworkHandle::Run(const Item& item) {
   std::vector<float> values(elements_);
@@ -104,15 +115,21 @@ std::string NetworkHandle::Classify(const std::vector<float>& logits) const {
          ", \"logits\": " + bireid::JsonNumbers(logits);
 }
 
-std::string NetworkHandle::Detect(const std::vector<float>& map, const Image& image) const {
+std::vector<bireid_box> NetworkHandle::Boxes(const std::vector<float>& map, const Image& image,
+                                             double score_threshold) const {
   std::vector<bireid_box> boxes(
       static_cast<size_t>(bireid_session_max_boxes(session_.get(), output_)));
   int32_t count = 0;
   Check(bireid_session_decode_boxes(session_.get(), output_, map.data(), image.width, image.height,
-                                    -1, boxes.data(), static_cast<int32_t>(boxes.size()), &count));
+                                    score_threshold, boxes.data(),
+                                    static_cast<int32_t>(boxes.size()), &count));
   boxes.resize(static_cast<size_t>(count));
+  return boxes;
+}
+
+std::string NetworkHandle::Detect(const std::vector<float>& map, const Image& image) const {
   std::string text;
-  for (const bireid_box& box : boxes) {
+  for (const bireid_box& box : Boxes(map, image, -1)) {
     const char* name = bireid_session_class_name(session_.get(), output_, box.class_index);
     text += (text.empty() ? "" : ", ") + std::string("{\"class\": ") + bireid::JsonString(name) +
             ", \"score\": " + bireid::JsonNumber(box.score) +

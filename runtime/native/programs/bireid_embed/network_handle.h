@@ -38,6 +38,15 @@ class NetworkHandle {
 
   // Whether it follows a target: TrackerHandle does that.
   bool Tracks() const;
+  // Whether it embeds, and finds things.
+  bool Embeds() const;
+  bool Detects() const;
+
+  // Numbers of what Run returns.
+  size_t elements() const { return elements_; }
+
+  // Of a network that finds things what they may be.
+  std::vector<std::string> Classes() const;
 
   // The embedding, of unit length, the logits, or the map of a detector or tracker. Throws
   // EngineError.
@@ -46,6 +55,11 @@ class NetworkHandle {
   // What Run returned for an item as members of a JSON object: "embedding", or "class",
   // "probability" and "logits", or "boxes". Throws EngineError.
   std::string ToJson(const std::vector<float>& values, const Item& item) const;
+
+  // The boxes of a map that Run returned for an image, from the highest score on; of scores above
+  // `score_threshold`, 0 to 1, or that of the bundle if it is -1. Throws EngineError.
+  std::vector<bireid_box> Boxes(const std::vector<float>& map, const Image& image,
+                                double score_threshold) const;
 
   // Throws EngineError if it cannot be run at all.
   SelfTest RunSelfTest();

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "programs/bireid_embed/errors.h"
@@ -10,55 +11,6 @@
 #include "programs/bireid_embed/tracker_handle.h"
 
 namespace bireid_embed {
-
-const char kHelp[] =
-    R"(Usage: bireid-embed [OPTION]... BUNDLE IMAGE...
-       bireid-embed [OPTION]... BUNDLE --describe | --selftest | --bench [N]
-       bireid-embed [OPTION]... serve BUNDLE --stdio | --socket PATH
-
-Embeds crops of people with a bundle's 1-bit network, classifies pictures, finds things in them, or
-follows one from frame to frame, or classifies point clouds, whichever the network does. Prints one
-line of JSON an image:
-{"image": PATH, "embedding": [NUMBER, ...]}, or
-{"image": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, or
-{"image": PATH, "boxes": [{"class": NAME, "score": NUMBER, "box": [LEFT, TOP, RIGHT, BOTTOM]}]}, or
-{"image": PATH, "box": [LEFT, TOP, WIDTH, HEIGHT], "score": NUMBER}, or
-{"cloud": PATH, "class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}.
-An IMAGE is a PNG, JPEG or BMP file of at most 64 MiB, 20000 pixels a side and 100 million pixels;
-its EXIF orientation is applied. Where the network takes point clouds it is a .npy file of floats
-(M, 3) or a .ply file, text or little endian, of 3 to 2^24 points.
-
-  --raw WxH      every IMAGE holds W * H * 3 bytes, RGB, row by row
-  --box X,Y,W,H  where the target is in the first IMAGE, in pixels, 0 at its edge; the others are
-                 the frames that follow
-  --binary       print float32 rows, little endian, instead of JSON; of boxes the map
-  --describe     print as JSON what the network takes and gives, its task and its fingerprint
-  --selftest     run the bundle's own items and compare; exit code 3 if they differ too much
-  --bench [N]    time N runs (default 100) on a crop of 128x256 pixels
-  --json         print the self-test or the timings as JSON
-  --camera NAME  whose crops come in, where the bundle is adapted to cameras: needed to embed
-                 images; --selftest tests all of them
-  --threads N    threads of one image, 1 to 64 (default 1)
-  --isa NAME     auto (default), scalar, avx2, avx512f, avx512, amx or neon
-  --stem KIND    float32 (default) or uint8: the first layer on 8-bit pixels, faster, not as exact
-  --help         print this
-  --version      print the version
-
-serve answers requests, one a line, until it gets end of file, SIGTERM or SIGINT. A request is the
-path of an image, or "raw W H" followed by W * H * 3 bytes; of a network on point clouds the path
-of one, or "raw N" followed by N * 3 float32, little endian; where the bundle is adapted to cameras
-and --camera names none, with "camera NAME " before it; of a tracker with "box X,Y,W,H " before the
-frame in which a target is taken. An answer is a line of JSON, {"embedding": [NUMBER, ...]},
-{"class": NAME, "probability": NUMBER, "logits": [NUMBER, ...]}, {"boxes": [...]},
-{"box": [...], "score": NUMBER} or {"error": TEXT}.
-
-  --stdio        requests on standard input, answers on standard output
-  --socket PATH  a Unix socket for this user, of up to 8 clients at a time
-  --patience N   with --socket: a client loses its place that is silent within a request, or idle
-                 while others wait, for N seconds, 1 to 3600 (default 30)
-
-Exit codes: 0 ok, 1 bug, 2 usage (command line, image or bundle), 3 a check failed, 6 unsupported.
-)";
 
 namespace {
 
@@ -79,7 +31,13 @@ enum Code {
   kBox,
   kStdio,
   kSocket,
-  kPatience
+  kPatience,
+  kFormat,
+  kSize,
+  kFps,
+  kClass,
+  kAgainst,
+  kBoxes
 };
 
 constexpr option kOptions[] = {
@@ -97,6 +55,12 @@ constexpr option kOptions[] = {
     {"stdio", no_argument, nullptr, kStdio},
     {"socket", required_argument, nullptr, kSocket},
     {"patience", required_argument, nullptr, kPatience},
+    {"format", required_argument, nullptr, kFormat},
+    {"size", required_argument, nullptr, kSize},
+    {"fps", required_argument, nullptr, kFps},
+    {"class", required_argument, nullptr, kClass},
+    {"against", required_argument, nullptr, kAgainst},
+    {"boxes", no_argument, nullptr, kBoxes},
     {"help", no_argument, nullptr, 'h'},
     {"version", no_argument, nullptr, 'V'},
     {nullptr, 0, nullptr, 0},
@@ -116,6 +80,7 @@ struct Seen {
   bool socket = false;
   bool patience = false;
   bool raw = false;
+  bool of_watch = false;  // an option of that verb alone
   int actions = 0;
 };
 
@@ -124,17 +89,67 @@ void SetAction(Action action, Options* options, Seen* seen) {
   ++seen->actions;
 }
 
+// The value WxH of an option.
+void ReadSize(const std::string& option, int* width, int* height) {
+  const std::string size = optarg;
+  const size_t cross = std::min(size.find('x'), size.size());
+  *width = ParseInteger(size.substr(0, cross), 1, kMaxSide, "W of " + option + " WxH");
+  const std::string after = cross < size.size() ? size.substr(cross + 1) : "";
+  *height = ParseInteger(after, 1, kMaxSide, "H of " + option + " WxH");
+}
+
+// A rate such as 25 or 29.97.
+double ParseRate(const std::string& text) {
+  constexpr double kMaxRate = 1000;
+  // strtod would also take blanks, hexadecimal numbers, "inf" and "nan".
+  if (text.find_first_not_of("0123456789.") == std::string::npos) {
+    char* end = nullptr;
+    const double rate = std::strtod(text.c_str(), &end);
+    if (!text.empty() && *end == '\0' && rate > 0 && rate <= kMaxRate) return rate;
+  }
+  throw UsageError("--fps must be a number above 0, up to 1000, not '" + text + "'");
+}
+
+// An option of `watch` alone; false if it is none.
+bool ReadWatchOption(int code, Options* options) {
+  switch (code) {
+    case kFormat:
+      options->format = FindFrameFormat(optarg);
+      if (options->format == nullptr) {
+        throw UsageError("--format is one of " + FrameFormatNames() + ", not '" + optarg + "'");
+      }
+      return true;
+    case kSize:
+      ReadSize("--size", &options->frame_width, &options->frame_height);
+      if (!bireid::IsFrameSize(options->frame_width, options->frame_height)) {
+        throw UsageError("--size: " +
+                         bireid::TooLarge(options->frame_width, options->frame_height));
+      }
+      return true;
+    case kFps:
+      options->fps = ParseRate(optarg);
+      return true;
+    case kClass:
+      options->class_name = optarg;
+      return true;
+    case kAgainst:
+      options->against = optarg;
+      Require(!options->against.empty(), "--against needs a file");
+      return true;
+    case kBoxes:
+      options->boxes = true;
+      return true;
+    default:
+      return false;
+  }
+}
+
 void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
   switch (code) {
-    case kRaw: {
-      const std::string size = optarg;
-      const size_t cross = std::min(size.find('x'), size.size());
-      options->raw_width = ParseInteger(size.substr(0, cross), 1, kMaxSide, "W of --raw WxH");
-      const std::string height = cross < size.size() ? size.substr(cross + 1) : "";
-      options->raw_height = ParseInteger(height, 1, kMaxSide, "H of --raw WxH");
+    case kRaw:
+      ReadSize("--raw", &options->raw_width, &options->raw_height);
       seen->raw = true;
       break;
-    }
     case kBinary:
       options->binary = true;
       break;
@@ -183,18 +198,32 @@ void ReadOption(int code, int argc, char** argv, Options* options, Seen* seen) {
       options->patience = ParseInteger(optarg, 1, 3600, "--patience");
       break;
     default:
+      seen->of_watch = true;
+      if (ReadWatchOption(code, options)) break;
       throw UsageError(std::string(argv[optind - 1]) +
                        ": unknown, or its value is missing; see bireid-embed --help");
   }
 }
 
+void CheckWatch(const Options& options, const Seen& seen) {
+  const bool watches = options.action == Action::kWatch;
+  Require(watches || !seen.of_watch,
+          "--format, --size, --fps, --class, --against and --boxes go with watch only");
+  if (!watches) return;
+  Require(!options.bundle.empty(), "watch needs two bundles, DETECTOR and BUNDLE");
+  const bool has_size = options.frame_width > 0;
+  Require(has_size || !options.format->needs_size, "--format rgb24 and nv12 need --size WxH");
+  Require(!has_size || options.format->needs_size, "--size goes with --format rgb24 and nv12 only");
+}
+
 void CheckCombination(const Options& options, const Seen& seen) {
+  Require(seen.actions <= 1, "--describe, --selftest, --bench, serve and watch exclude each other");
+  CheckWatch(options, seen);
   Require(!options.bundle.empty(), "name a bundle; see bireid-embed --help");
-  Require(seen.actions <= 1, "--describe, --selftest, --bench and serve exclude each other");
   const bool embeds = options.action == Action::kEmbed;
   const bool serves = options.action == Action::kServe;
   Require(embeds || options.images.empty(),
-          "images go with neither --describe, --selftest, --bench nor serve");
+          "images go with neither --describe, --selftest, --bench, serve nor watch");
   Require(!embeds || !options.images.empty(), "name at least one image");
   Require(embeds || (!options.binary && !seen.raw), "--binary and --raw go with images only");
   Require(!options.box || (embeds && !options.binary), "--box goes with images and JSON only");
@@ -236,6 +265,11 @@ Options ParseOptions(int argc, char** argv) {
   if (!names.empty() && names[0] == "serve") {
     SetAction(Action::kServe, &options, &seen);
     names.erase(names.begin());
+  } else if (!names.empty() && names[0] == "watch") {
+    SetAction(Action::kWatch, &options, &seen);
+    if (options.format == nullptr) options.format = FindFrameFormat("mjpeg");
+    if (names.size() > 1) options.detector = names[1];
+    names.erase(names.begin(), names.begin() + std::min<size_t>(names.size(), 2));
   }
   if (!names.empty()) {
     options.bundle = names[0];

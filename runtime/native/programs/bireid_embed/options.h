@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "engine/bireid_tracker.h"
+#include "programs/bireid_embed/frame_formats.h"
 
 namespace bireid_embed {
 
-enum class Action { kEmbed, kDescribe, kSelfTest, kBench, kServe, kHelp, kVersion };
+enum class Action { kEmbed, kDescribe, kSelfTest, kBench, kServe, kWatch, kHelp, kVersion };
 
 struct Options {
   Action action = Action::kEmbed;
@@ -28,6 +29,15 @@ struct Options {
   std::string stem = "float32";
   std::optional<std::string> camera;      // whose crops come in
   std::optional<bireid_tracked_box> box;  // of the target in the first image
+  // Of `watch`, whose `bundle` is the one that embeds.
+  std::string detector;
+  const FrameFormat* format = nullptr;  // of the input
+  int frame_width = 0;                  // where the format needs them
+  int frame_height = 0;
+  double fps = 0;                         // 0: times are those of the clock
+  std::optional<std::string> class_name;  // that is watched
+  bool boxes = false;                     // print them
+  std::string against;                    // file of people; empty: none
 };
 
 extern const char kHelp[];

@@ -1,0 +1,147 @@
+#include "programs/bireid_embed/known_people.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <string_view>
+
+#include "engine/bireid_search.h"
+#include "engine/errors.h"
+#include "engine/json.h"
+#include "programs/bireid_embed/errors.h"
+#include "programs/bireid_embed/file_descriptor.h"
+#include "streams/byte_reader.h"
+#include "watching/unit_mean.h"
+
+namespace bireid_embed {
+namespace {
+
+constexpr size_t kMaxLineBytes = size_t{1} << 22;
+constexpr size_t kMaxPeople = size_t{1} << 16;
+// Of opposite embeddings, whose mean has no direction.
+constexpr double kLeastLength = 1e-12;
+
+class FileSource : public bireid::ByteSource {
+ public:
+  // A pipe that nobody writes to would be waited for.
+  explicit FileSource(const std::string& path)
+      : path_(path), file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    struct stat status;
+    if (file_.get() < 0 || fstat(file_.get(), &status) != 0) Refuse();
+    if (!S_ISREG(status.st_mode)) throw UsageError(path + ": not a file");
+  }
+
+  size_t Read(uint8_t* bytes, size_t size) override {
+    ssize_t count;
+    while ((count = read(file_.get(), bytes, size)) < 0) {
+      if (errno != EINTR) Refuse();
+    }
+    return static_cast<size_t>(count);
+  }
+
+ private:
+  [[noreturn]] void Refuse() const { throw UsageError(path_ + ": " + std::strerror(errno)); }
+
+  const std::string path_;
+  const FileDescriptor file_;
+};
+
+// Takes a line without its end; false at the end of the file.
+bool TakeLine(bireid::ByteReader& reader, const std::string& where, std::vector<uint8_t>* line) {
+  line->clear();
+  while (reader.Has(1)) {
+    const void* feed = std::memchr(reader.data(), '\n', reader.available());
+    const size_t count =
+        feed == nullptr ? reader.available() : static_cast<const uint8_t*>(feed) - reader.data();
+    if (line->size() + count > kMaxLineBytes) {
+      throw UsageError(where + " is longer than " + std::to_string(kMaxLineBytes) + " bytes");
+    }
+    reader.TakeTo(count, line);
+    if (feed == nullptr) continue;
+    reader.Take(1);
+    return true;
+  }
+  return !line->empty();
+}
+
+std::string_view TextOf(yyjson_val* value) {
+  return yyjson_is_str(value) ? std::string_view(yyjson_get_str(value), yyjson_get_len(value))
+                              : std::string_view();
+}
+
+// One entry; its person is empty if it is nobody's.
+struct Entry {
+  std::string person;
+  std::vector<float> embedding;
+};
+
+Entry ParseEntry(const std::vector<uint8_t>& line, const std::string& where,
+                 const std::string& fingerprint, size_t dim) {
+  const char* text = reinterpret_cast<const char*>(line.data());
+  const bireid::JsonDocument document(std::string_view(text, line.size()), where);
+  const bireid::JsonSection entry(document);
+  if (TextOf(yyjson_obj_get(document.root(), "fingerprint")) != fingerprint) {
+    throw UsageError(where + ": an embedding of another network; export a gallery of this one");
+  }
+  std::vector<float> embedding;
+  for (const double number : entry.Numbers("embedding", dim)) {
+    embedding.push_back(static_cast<float>(number));
+  }
+  if (embedding.size() != dim) {
+    throw UsageError(where + ": an embedding has " + std::to_string(dim) + " numbers, not " +
+                     std::to_string(embedding.size()));
+  }
+  return {std::string(TextOf(yyjson_obj_get(document.root(), "person"))), std::move(embedding)};
+}
+
+}  // namespace
+
+KnownPeople::KnownPeople(const std::string& path, const std::string& fingerprint, size_t dim) {
+  FileSource source(path);
+  bireid::ByteReader reader(source);
+  std::map<std::string, bireid::EmbeddingSum> people;
+  std::vector<uint8_t> line;
+  for (int64_t number = 1;; ++number) {
+    const std::string where = path + ": line " + std::to_string(number);
+    if (!TakeLine(reader, where, &line)) break;
+    try {
+      const Entry entry = ParseEntry(line, where, fingerprint, dim);
+      if (entry.person.empty()) continue;
+      const auto [person, is_new] = people.try_emplace(entry.person, dim);
+      person->second.Add(entry.embedding.data());
+      if (people.size() > kMaxPeople) {
+        throw UsageError(path + ": more than " + std::to_string(kMaxPeople) + " people");
+      }
+    } catch (const bireid::BundleError& error) {
+      throw UsageError(error.what());
+    }
+  }
+  for (const auto& [name, sum] : people) {
+    const std::vector<float> mean = sum.UnitMean(kLeastLength);
+    if (mean.empty()) continue;
+    names_.push_back(name);
+    means_.insert(means_.end(), mean.begin(), mean.end());
+  }
+  if (names_.empty()) {
+    throw UsageError(path +
+                     ": holds no entry of a person with a name; give them names by "
+                     "bireid-deploy gallery name, and export again");
+  }
+}
+
+KnownPeople::Match KnownPeople::Best(const std::vector<float>& embedding) const {
+  int64_t row = 0, found = 0;
+  float score = 0;
+  const bireid_status status = bireid_search_vectors(
+      means_.data(), static_cast<int64_t>(names_.size()), static_cast<int32_t>(embedding.size()),
+      embedding.data(), nullptr, 1, 1, &row, &score, &found);
+  if (status != BIREID_OK) throw EngineError(status, bireid_last_error());
+  return {names_[static_cast<size_t>(row)], score};
+}
+
+}  // namespace bireid_embed

@@ -1,0 +1,15 @@
+#include "streams/frame_stream.h"
+
+namespace bireid {
+
+bool IsFrameSize(int64_t width, int64_t height) {
+  return width >= 1 && height >= 1 && width <= kMaxFrameSide && height <= kMaxFrameSide &&
+         width * height <= kMaxFramePixels;
+}
+
+std::string TooLarge(int64_t width, int64_t height) {
+  return std::to_string(width) + "x" + std::to_string(height) + " pixels; a frame has at most " +
+         std::to_string(kMaxFramePixels);
+}
+
+}  // namespace bireid
