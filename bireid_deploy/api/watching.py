@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
+from bireid_runtime.files import naming
 from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
@@ -268,7 +269,8 @@ class _Work:
         folder = self._out / CROPS_FOLDER
         folder.mkdir(exist_ok=True)
         path = folder / crop_name(sighting.camera, sighting.track)
-        Image.fromarray(sighting.crop.pixels).save(path, quality=90)
+        with naming(path):
+            Image.fromarray(sighting.crop.pixels).save(path, quality=90)
 
     def _save(self) -> None:
         state = self._state

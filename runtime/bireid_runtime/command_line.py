@@ -19,7 +19,7 @@ from bireid_runtime.errors import (
     UnsupportedModelError,
 )
 from bireid_runtime.self_test import SelfTestReport, open_any_camera, require, self_test
-from bireid_runtime.terminal import one_line
+from bireid_runtime.terminal import one_line, wrapped
 
 _PROGRAM = "bireid_runtime"
 _MAX_RUNS = 1_000_000
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except BireidError as error:
-        print(one_line(f"{_PROGRAM}: {error}"), file=sys.stderr)
+        print(wrapped(one_line(f"{_PROGRAM}: {error}"), sys.stderr), file=sys.stderr)
         return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), _USAGE)
     except KeyboardInterrupt:
         print(f"{_PROGRAM}: interrupted", file=sys.stderr)

@@ -66,7 +66,7 @@ def test_a_pipe_is_no_file_of_items(tmp_path, suffix):
     """It would be waited for without end."""
     path = tmp_path / f"cloud{suffix}"
     os.mkfifo(path)
-    with pytest.raises((BireidError, OSError), match="not a regular file|takes files of other"):
+    with pytest.raises((BireidError, OSError), match=r"not a regular file|takes files of other"):
         [*find_items([path], "PointClassifier").files, *read_items(path)]
 
 

@@ -26,7 +26,7 @@ def is_coco(root: Path) -> bool:
 def read_coco(
     root: Path, use: Use = "all"
 ) -> tuple[list[RawImage], list[RawImage], list[str], LeftOut]:
-    """Training images, test images, all classes in the order of their numbers, and what is unlisted.
+    """Training images, test images, all classes in the order of their numbers, what is unlisted.
 
     The test split is `test`, or `val` where that is not there. A split that is not needed is
     empty.
