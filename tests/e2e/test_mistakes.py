@@ -63,6 +63,14 @@ def test_a_name_that_is_nearly_right(refused, tmp_path, verb):
     assert f"{wrong} does not exist; did you mean {wrong.parent / 'market'}?" in err
 
 
+@pytest.mark.parametrize("verb", ["report", "compare", "teach-cache", "adapt"])
+def test_a_run_or_bundle_that_is_nearly_right(refused, run, verb):
+    wrong, out = run.parent / "rael", ("-o", run.parent / "out.npz")
+    more = {"compare": ("--data", "x"), "adapt": ("--crops", "x", *out)}
+    err = refused(2, verb, wrong, *more.get(verb, ("--data", "x", *out)))
+    assert f"{wrong} does not exist; did you mean {run}?" in err
+
+
 def test_a_model_that_is_nearly_right(refused, run, monkeypatch):
     monkeypatch.chdir(run.parent.parent)
     assert "did you mean histogram?" in refused(2, "evaluate", "histgram", "--data", "x")

@@ -97,7 +97,7 @@ def refusal(capsys, bundle, code):
 
 
 def test_no_bundle(tmp_path, capsys):
-    assert "not a directory" in refusal(capsys, tmp_path / "none", 2)
+    assert "does not exist" in refusal(capsys, tmp_path / "none", 2)
 
 
 def test_a_damaged_bundle(bundle_path, capsys):
