@@ -58,6 +58,20 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         return file.read()
 
 
+def require_makeable(folder: str | os.PathLike[str]) -> None:
+    """See before the work that the folder of its results is there and writable, or can be made.
+
+    Raises:
+        OSError: It cannot; what is in the way is named.
+    """
+    path = Path(folder).absolute()
+    there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(there))
+
+
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
     """Name a file in errors of the system inside: of a write it says what is wrong, not where."""
