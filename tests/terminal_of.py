@@ -10,19 +10,21 @@ import sys
 import termios
 
 
-def printed(columns, *arguments):
-    """The lines that `bireid-deploy ARGUMENTS` writes to its terminal, without colours."""
+def printed(columns, *arguments, stream="stdout", code=0):
+    """The lines that `bireid-deploy ARGUMENTS` writes to its terminal, without colours.
+
+    `stream` is what the terminal gets, `code` the exit code that is expected.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = {key: os.environ[key] for key in os.environ.keys() - {"COLUMNS", "LINES"}}
     command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
+    to = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+    with subprocess.Popen(command, **to, env=environment) as process:
         os.close(theirs)
         with os.fdopen(ours, "rb", buffering=0) as terminal:
             said = b"".join(_pieces(terminal))
-    assert process.returncode == 0
+    assert process.returncode == code
     return re.sub(r"\x1b\[[\d;]*m", "", said.decode()).splitlines()
 
 

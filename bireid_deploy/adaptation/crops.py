@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from bireid_runtime.files import read_text
 from bireid_runtime.images import load_image
 
 from bireid_deploy.data.folders import LeftOut, list_folder, list_tree, unread
@@ -197,7 +198,7 @@ def _read_list(source: Path) -> str:
     try:
         if source.stat().st_size > _MAX_LIST_BYTES:
             raise DatasetError(f"{source}: larger than {_MAX_LIST_BYTES} bytes; split the crops")
-        return source.read_text(encoding="utf-8-sig")
+        return read_text(source).removeprefix("\ufeff")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{source}: cannot be read as a CSV of path,camera: {error}") from error
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from bireid_runtime.files import atomic_file
+from bireid_runtime.npz import write_npz
 
 from bireid_deploy.training.checkpoint import DEPLOYED, array_names, read_arrays
 from bireid_deploy.training.run_directory import RunDirectory
@@ -41,6 +42,6 @@ def copy_run(
     arrays = read_arrays(source.checkpoint, sorted(present))
     target.create()
     with atomic_file(target.checkpoint) as file:
-        np.savez(file, **(arrays | changed))
+        write_npz(file, arrays | changed)
     record.pop("schema_version")
     target.write_record({**record, KEY: [*record.get(KEY, []), dict(note)]})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Detection, Detector
-from bireid_runtime.files import atomic_file
+from bireid_runtime.files import atomic_file, naming
 from bireid_runtime.images import load_image
 
 from bireid_deploy.api.training import Quiet
@@ -81,7 +81,8 @@ class FoundInImages:
             while path in written:
                 number += 1
                 path = folder / f"{image.stem}-{number}.jpg"
-            draw_boxes(image, found).save(path, quality=90)
+            with naming(path):
+                draw_boxes(image, found).save(path, quality=90)
             written.append(path)
         return written
 

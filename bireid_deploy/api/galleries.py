@@ -10,7 +10,7 @@ from bireid_runtime.gallery import Hit, Match
 
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.training import Quiet
-from bireid_deploy.data.folders import say_left_out
+from bireid_deploy.data.folders import LeftOut, say_left_out
 from bireid_deploy.gallery_server.opening import make_gallery, open_gallery
 from bireid_deploy.tasks.base import Progress
 
@@ -41,7 +41,9 @@ def add_to_gallery(
     camera: str | None = None,
     backend: str = "auto",
     threads: int = 1,
+    skip_broken: bool = False,
     on_remark: Callable[[str], None] = lambda line: None,
+    on_skipped: Callable[[LeftOut], None] = lambda skipped: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> int:
@@ -56,7 +58,9 @@ def add_to_gallery(
         camera: Where all of them come from; of a bundle that is adapted, whose numbers are used.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
+        skip_broken: Pass over images that cannot be read, as long as one can be.
         on_remark: Told what else lies in folders that were given.
+        on_skipped: Told which images were passed over, and why.
         on_progress: Called with (images embedded, images in all).
         quiet: Wraps what native libraries write while they start.
 
@@ -77,11 +81,13 @@ def add_to_gallery(
             backend=backend,
             threads=threads,
             camera=known,
+            skip_broken=skip_broken,
             on_progress=on_progress,
             quiet=quiet,
         )
         for line in say_left_out(found.left_out):
             on_remark(line)
+        on_skipped(found.skipped)
         paths = [Path(name).absolute() for name in found.names]
         people = [path.parent.name for path in paths] if person_folders else person
         entries = opened.add(
@@ -113,7 +119,9 @@ def search_gallery(
     fpir: float | None = None,
     backend: str = "auto",
     threads: int = 1,
+    skip_broken: bool = False,
     on_remark: Callable[[str], None] = lambda line: None,
+    on_skipped: Callable[[LeftOut], None] = lambda skipped: None,
     quiet: Quiet = nullcontext,
 ) -> list[tuple[str, list[Hit], Match | None]]:
     """Who is on images, of those in a gallery.
@@ -137,7 +145,9 @@ def search_gallery(
         fpir: See `same`.
         backend: Back end that runs the bundle.
         threads: Threads of that back end, and of the scan.
+        skip_broken: Pass over images that cannot be read, as long as one can be.
         on_remark: Told what else lies in folders that were given.
+        on_skipped: Told which images were passed over, and why.
         quiet: Wraps what native libraries write while they start.
 
     Returns:
@@ -149,10 +159,17 @@ def search_gallery(
     network = Bundle.open(bundle)
     with open_gallery(gallery, network.fingerprint) as opened:
         found = embed(
-            network, inputs, backend=backend, threads=threads, camera=bundle_camera, quiet=quiet
+            network,
+            inputs,
+            backend=backend,
+            threads=threads,
+            camera=bundle_camera,
+            skip_broken=skip_broken,
+            quiet=quiet,
         )
         for line in say_left_out(found.left_out):
             on_remark(line)
+        on_skipped(found.skipped)
         hits = opened.search(
             found.vectors,
             top,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
+from bireid_runtime.files import naming
 from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
@@ -17,6 +18,7 @@ from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watc
 from bireid_deploy.api.drawn_watch import KINDS, draw_watched
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.api.watch_state import SIGHTINGS, STATE, OutputFiles, WatchState
+from bireid_deploy.data.folders import say_left_out
 from bireid_deploy.data.live_frames import LiveCamera, as_they_come, is_live
 from bireid_deploy.data.mot import NO_BOXES, MotBoxes, mot_line, read_mot
 from bireid_deploy.data.watched_frames import FrameSource, WatchedFrame, by_time
@@ -83,6 +85,7 @@ def watch(
     backend: str = "auto",
     threads: int = 1,
     on_sighting: Callable[[Sighting], None] = lambda sighting: None,
+    on_remark: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
     quiet: Quiet = nullcontext,
 ) -> WatchReport:
@@ -112,6 +115,7 @@ def watch(
         backend: Back end that runs the bundles.
         threads: Threads of that back end.
         on_sighting: Called with each track that is over.
+        on_remark: Told what else lies among the frames of folders.
         on_progress: Called with (frames done, frames in all; 0 if a video is among them).
         quiet: Wraps what native libraries write while they start.
 
@@ -128,6 +132,9 @@ def watch(
     if draw is not None:
         _require_drawable(draw, sources)
     counts = [source.check() for source in sources]
+    folders = (each for each in sources if isinstance(each, FrameSource))
+    for line in say_left_out(tuple(entry for each in folders for entry in each.left_out())):
+        on_remark(line)
     total = 0 if None in counts else sum(count or 0 for count in counts)
     truth = {name: read_mot(Path(path)) for name, path in given.items()}
     network = reid if isinstance(reid, Bundle) else Bundle.open(reid)
@@ -268,7 +275,8 @@ class _Work:
         folder = self._out / CROPS_FOLDER
         folder.mkdir(exist_ok=True)
         path = folder / crop_name(sighting.camera, sighting.track)
-        Image.fromarray(sighting.crop.pixels).save(path, quality=90)
+        with naming(path):
+            Image.fromarray(sighting.crop.pixels).save(path, quality=90)
 
     def _save(self) -> None:
         state = self._state

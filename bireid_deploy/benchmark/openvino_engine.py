@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bireid_runtime.files import read_bytes
 from bireid_runtime.protobuf import fields
 
 from bireid_deploy.benchmark.cpu_features import AMX, VNNI, cpu_flags, has_bfloat16, strongest
@@ -96,7 +97,7 @@ def load_openvino(path: str, kind: str, shape: tuple[int, ...], threads: int) ->
 
 def _holds_integers(path: Path) -> bool:
     try:
-        return not _INTEGER_OPERATORS.isdisjoint(_operators(path.read_bytes()))
+        return not _INTEGER_OPERATORS.isdisjoint(_operators(read_bytes(path)))
     except ValueError:
         # Damaged: the engines refuse it, each in its own words.
         return False

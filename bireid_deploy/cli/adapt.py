@@ -9,6 +9,7 @@ from bireid_deploy.adaptation.crops import AUTO, DEFAULT_LEAST
 from bireid_deploy.adaptation.plan import LEVELS
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import ModelPath
 
 if TYPE_CHECKING:
     from bireid_deploy.adaptation.consistency import Consistency
@@ -21,7 +22,7 @@ _LEVEL_HELP = (
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @click.option(
     "--crops", required=True, type=click.Path(path_type=Path), help="Folder of unlabelled crops."
 )

@@ -17,6 +17,13 @@ skip_broken_option = click.option(
 )
 
 
+gallery_skip_broken_option = click.option(
+    "--skip-broken",
+    is_flag=True,
+    help="Pass over files that cannot be read; exit code 0 as long as one can be.",
+)
+
+
 def say_skipped(skipped: LeftOut, out: Path | None) -> list[dict[str, Any]]:
     """Say what was passed over, leave the list beside `out`, and give it as JSON has it."""
     for path, reason in skipped:

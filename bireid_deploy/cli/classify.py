@@ -37,7 +37,10 @@ def command(
     """
     from bireid_deploy import api
     from bireid_deploy.data.folders import say_left_out
+    from bireid_deploy.data.output_file import require_file_place
 
+    if out is not None:
+        require_file_place(out)
     with progress("classifying") as on_progress:
         found = api.classify(
             bundle,

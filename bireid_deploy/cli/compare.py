@@ -6,10 +6,11 @@ import click
 
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import ModelPath
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, required=True, type=ModelPath())
 @click.option("--data", type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")

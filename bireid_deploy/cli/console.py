@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from bireid_runtime.terminal import printable
+from bireid_runtime.terminal import printable, wrapped
 
 from bireid_deploy.cli.tables import emit_lines, emit_table
 
@@ -21,8 +21,8 @@ def emit_json(value: Any) -> None:
 
 
 def message(text: str) -> None:
-    """Say something to the person on stderr."""
-    click.echo(printable(text), err=True)
+    """Say something to the person on stderr; on a terminal in lines of its width."""
+    click.echo(wrapped(printable(text), sys.stderr), err=True)
 
 
 @contextmanager

@@ -222,7 +222,7 @@ def _report(
         for record in records
     ]
     columns = ("engine", "mAP", "rank-1", "MB", "embeddings/s", "crops equal to Keras")
-    queries, gallery = len(dataset.query), len(dataset.gallery)
+    queries, gallery = (dataset.summary()[split].images for split in ("query", "gallery"))
     emit_table(f"Synthetic people, {queries} queries, {gallery} gallery images", columns, rows)
     emit_comparison(found)
     message(f"bundle: {bundle.path}   ({seconds:.0f} s in all)")

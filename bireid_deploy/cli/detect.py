@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from bireid_runtime.files import require_makeable
 
 from bireid_deploy.cli.broken import say_skipped, skip_broken_option
 from bireid_deploy.cli.console import emit_json, message, progress
@@ -37,7 +38,11 @@ def command(
     """
     from bireid_deploy import api
     from bireid_deploy.data.folders import count_left_out, say_left_out
+    from bireid_deploy.data.output_file import require_file_place
 
+    require_file_place(out)
+    if draw is not None:
+        require_makeable(draw)
     with progress("detecting") as on_progress:
         found = api.detect(
             bundle,

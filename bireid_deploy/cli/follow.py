@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from bireid_runtime.files import require_makeable
 
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
@@ -53,7 +54,11 @@ def command(
     """
     from bireid_deploy import api
     from bireid_deploy.data.folders import count_left_out, say_left_out
+    from bireid_deploy.data.output_file import require_file_place
 
+    require_file_place(out)
+    if draw is not None:
+        require_file_place(draw) if draw.suffix.lower() == ".gif" else require_makeable(draw)
     with progress("following") as on_progress:
         followed = api.follow(
             bundle,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bireid_deploy.cli.console import emit_json, emit_table, message, progress
+from bireid_deploy.cli.broken import gallery_skip_broken_option, say_skipped
+from bireid_deploy.cli.console import emit_json, emit_lines, emit_table, message, progress
 from bireid_deploy.cli.gallery_learn import learn
 from bireid_deploy.cli.gallery_search import search
 from bireid_deploy.cli.moment import Moment, shown
@@ -59,6 +60,7 @@ def create(gallery: Path | str, bundle: Path, retention_days: float | None) -> N
 @click.option("--person", help="Who is on all of them.")
 @click.option("--person-folders", is_flag=True, help="Folders are called after their person.")
 @click.option("--camera", help="Where all of them come from.")
+@gallery_skip_broken_option
 @_backend_option
 @_threads_option
 @_json_option
@@ -69,6 +71,7 @@ def add(
     person: str | None,
     person_folders: bool,
     camera: str | None,
+    skip_broken: bool,
     backend: str,
     threads: int,
     as_json: bool,
@@ -82,6 +85,7 @@ def add(
 
     if person is not None and person_folders:
         raise click.UsageError("give --person or --person-folders, not both")
+    skipped: list[tuple[Path, str]] = []
     with progress("embedding") as on_progress:
         new = api.add_to_gallery(
             gallery,
@@ -92,12 +96,16 @@ def add(
             camera=camera,
             backend=backend,
             threads=threads,
+            skip_broken=skip_broken,
             on_remark=message,
+            on_skipped=skipped.extend,
             on_progress=on_progress,
             quiet=quiet_native_output,
         )
+    listed = say_skipped(tuple(skipped), None)
     with _open(gallery) as opened:
-        _say(opened, f"{new} new entries", {"new": new}, as_json)
+        facts = {"new": new} | ({"skipped": listed} if skip_broken else {})
+        _say(opened, f"{new} new entries", facts, as_json)
 
 
 @command.command()
@@ -312,12 +320,12 @@ def _show_stats(gallery: "GalleryStore") -> None:
     stats = gallery.stats()
     keeps = "for ever" if stats.retention_days is None else f"{stats.retention_days:g} days"
     cameras = ", ".join(f"{camera} {count}" for camera, count in stats.cameras.items())
-    click.echo(
+    lines = [
         f"{gallery.path}: {stats.entries} entries of {stats.people} people, {stats.sightings} "
-        f"sightings, {stats.bytes / 1e6:.1f} MB"
-    )
-    click.echo(f"cameras: {cameras or '-'}")
-    click.echo(f"from {shown(stats.first)} to {shown(stats.last)}, kept {keeps}")
-    click.echo(f"network: {stats.fingerprint}, {stats.dim} numbers")
-    for fingerprint, note in stats.related.items():
-        click.echo(f"and: {fingerprint} ({note})")
+        f"sightings, {stats.bytes / 1e6:.1f} MB",
+        f"cameras: {cameras or '-'}",
+        f"from {shown(stats.first)} to {shown(stats.last)}, kept {keeps}",
+        f"network: {stats.fingerprint}, {stats.dim} numbers",
+        *(f"and: {fingerprint} ({note})" for fingerprint, note in stats.related.items()),
+    ]
+    emit_lines(lines)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bireid_deploy.cli.broken import gallery_skip_broken_option, say_skipped
 from bireid_deploy.cli.console import emit_json, emit_table, message
 from bireid_deploy.cli.moment import Moment, shown
 from bireid_deploy.cli.native_output import quiet_native_output
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--different", type=float, help="Score below which it is another one.")
 @click.option("--fmr", type=float, help="False-match rate to allow, of two people compared.")
 @click.option("--fpir", type=float, help="Share of strangers to be taken for anybody in GALLERY.")
+@gallery_skip_broken_option
 @click.option("--bundle-camera", help="Whose images INPUTS are, if BUNDLE is adapted to cameras.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option(
@@ -54,6 +56,7 @@ def search(
 
     if options["different"] is not None and options["same"] is None:
         raise click.UsageError("--different needs --same")
+    skipped: list[tuple[Path, str]] = []
     found = api.search_gallery(
         gallery,
         bundle,
@@ -61,9 +64,11 @@ def search(
         cameras=cameras or None,
         one_per_person=not all_entries,
         on_remark=message,
+        on_skipped=skipped.extend,
         quiet=quiet_native_output,
         **options,
     )
+    say_skipped(tuple(skipped), None)
     if as_json:
         emit_json(
             [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from bireid_runtime import Bundle
 from bireid_runtime.errors import BundleError
+from bireid_runtime.files import read_bytes
 
 from bireid_deploy.cli.console import emit_json, emit_lines, emit_table
 from bireid_deploy.cli.paths import BundlePath
@@ -76,7 +77,7 @@ def _audits(model: Path) -> "dict[str, Audit]":
     audits = {}
     for path in files:
         try:
-            audits[path.name] = auditors[path.suffix](path.read_bytes())
+            audits[path.name] = auditors[path.suffix](read_bytes(path))
         except UnsupportedModelError as error:
             raise UnsupportedModelError(f"{path}: {error}") from error
     return audits

@@ -1,6 +1,8 @@
 """The command `bireid-deploy`: finds the verb, runs it, turns errors into exit codes."""
 
+import errno
 import importlib
+import io
 import keyword
 import os
 import signal
@@ -41,6 +43,13 @@ VERBS = {
 
 EXIT_BUG, EXIT_USAGE, EXIT_CHECK_FAILED, EXIT_MISSING_DEPENDENCY = 1, 2, 3, 4
 EXIT_UNREACHABLE, EXIT_UNSUPPORTED, EXIT_INTERRUPTED = 5, 6, 130
+# That of a program which SIGPIPE ends.
+EXIT_NO_READER = 141
+
+_FAULTS_OF_THE_MACHINE = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
+    *(errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+)
 
 
 class LazyVerbs(click.Group):
@@ -82,7 +91,7 @@ def cli() -> None:
 
     Results go to stdout, progress and messages to stderr. Exit codes: 0 ok, 1 bug, 2 usage,
     3 a check failed, 4 optional dependency missing, 5 device unreachable, 6 unsupported,
-    130 interrupted.
+    130 interrupted, 141 nobody reads the results.
     """
 
 
@@ -97,21 +106,30 @@ def run(arguments: list[str]) -> int:
     # What a shell says of Keras is meant for other programs.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # It would change the arithmetic of training, and a flag that is unknown ends the process.
+    os.environ.pop("TF_XLA_FLAGS", None)
     from bireid_runtime.errors import BireidError
     from bireid_runtime.terminal import one_line
+
+    from bireid_deploy.cli.console import message
 
     _take_sigterm_for_ctrl_c()
     try:
         result = cli.main(arguments, prog_name="bireid-deploy", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return EXIT_USAGE
+    except SystemExit as error:
+        # So say click and rich that who reads the results went away, as `head` does.
+        if error.code != EXIT_BUG:
+            raise
+        return EXIT_NO_READER
     except (click.Abort, KeyboardInterrupt):
         click.echo("bireid-deploy: interrupted", err=True)
         return EXIT_INTERRUPTED
     except BireidError as error:
-        click.echo(one_line(f"bireid-deploy: {error}"), err=True)
+        message(one_line(f"bireid-deploy: {error}"))
         return exit_code_of(error)
     except ModuleNotFoundError as error:
         from bireid_deploy import extras
@@ -119,14 +137,39 @@ def run(arguments: list[str]) -> int:
         missing = extras.explain(error)
         if missing is None:
             raise
-        click.echo(f"bireid-deploy: {missing}", err=True)
+        message(f"bireid-deploy: {missing}")
         return EXIT_MISSING_DEPENDENCY
     except OSError as error:
-        # A path that the system refuses is the person's to mend; any other one is a bug.
-        if error.filename is None:
+        # A path that the system refuses is the person's to mend, and so is a full disk behind
+        # something that has no path; any other one is a bug.
+        if error.filename is None and error.errno not in _FAULTS_OF_THE_MACHINE:
             raise
-        click.echo(one_line(f"bireid-deploy: {error.filename}: {error.strerror}"), err=True)
+        _give_up_on_stdout()
+        where = "cannot go on" if error.filename is None else error.filename
+        message(one_line(f"bireid-deploy: {where}: {error.strerror}"))
         return EXIT_USAGE
+    except MemoryError as error:
+        message(one_line(f"bireid-deploy: out of memory: {error or 'give it less at once'}"))
+        return EXIT_USAGE
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click says of a command line, each line bounded."""
+    from bireid_runtime.terminal import one_line
+
+    from bireid_deploy.cli.console import message
+
+    said = io.StringIO()
+    error.show(said)
+    message("\n".join(one_line(line) for line in said.getvalue().rstrip().split("\n")))
+
+
+def _give_up_on_stdout() -> None:
+    """See that what cannot be written is not tried again when the process ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _take_sigterm_for_ctrl_c() -> None:

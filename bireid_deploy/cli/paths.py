@@ -9,6 +9,7 @@ from bireid_runtime.errors import BundleError
 from bireid_runtime.suggestions import nearest
 
 from bireid_deploy.gallery_server.location import is_server, read_location
+from bireid_deploy.tasks import TASKS
 
 _RUN_RECORD = "run.json"
 
@@ -26,6 +27,23 @@ class BundlePath(click.Path):
             BundleError: It is a training run, or nothing is there and something of a like name is.
         """
         require_bundle_path(Path(value))
+        return super().convert(value, param, ctx)
+
+
+class ModelPath(click.Path):
+    """A path where a run, a bundle or a file of outputs is expected, or the name of a baseline."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            BundleError: Nothing is there, and something of a like name is.
+        """
+        if not any(str(value) in task.baselines for task in TASKS.values()):
+            _require_no_slip(Path(value))
         return super().convert(value, param, ctx)
 
 
@@ -59,6 +77,10 @@ def require_bundle_path(path: Path) -> None:
             f"{path}: not a bundle but a training run; make one of it: "
             f"bireid-deploy convert {path} -o BUNDLE"
         )
+    _require_no_slip(path)
+
+
+def _require_no_slip(path: Path) -> None:
     if not path.exists() and (meant := _sibling(path)) is not None:
         raise BundleError(f"{path} does not exist; did you mean {meant}?")
 

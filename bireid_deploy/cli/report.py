@@ -6,10 +6,11 @@ import click
 
 from bireid_deploy.cli.console import message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import ModelPath
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="HTML file.")
 @click.option(

@@ -7,10 +7,11 @@ import click
 
 from bireid_deploy.cli.console import emit_json, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.cli.paths import ModelPath
 
 
 @click.command()
-@click.argument("teacher", type=click.Path(path_type=Path))
+@click.argument("teacher", type=ModelPath())
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set folder.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File, .npz.")

@@ -85,6 +85,7 @@ def command(
             detector=detector,
             boxes=_named(boxes, list(cameras)),
             options=Watching(remember=not read_only, class_name=class_name, centre=centre),
+            on_remark=message,
             on_progress=on_progress,
             quiet=quiet_native_output,
             **options,

@@ -9,7 +9,7 @@ read.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,25 @@ def list_tree(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> Listing
 def unread(folders: Sequence[Path], reason: str) -> LeftOut:
     """The images below folders that a layout has no place for, each with that reason."""
     return tuple((path, reason) for folder in folders for path in list_tree(folder).files)
+
+
+def unlisted(
+    folder: Path, listed: Collection[Path], reason: str, suffixes: Sequence[str] = IMAGE_SUFFIXES
+) -> LeftOut:
+    """What lies below a folder of which a list says what counts, and is not in that list.
+
+    Args:
+        folder: Untrusted.
+        listed: Paths that begin with `folder`.
+        reason: Why a wanted file that is none of them is not read.
+        suffixes: As of `list_folder`.
+
+    Raises:
+        DatasetError: A folder cannot be listed.
+    """
+    below = list_tree(folder, suffixes)
+    others = ((path, reason) for path in below.files if path not in listed)
+    return (*others, *below.left_out)
 
 
 def find_below(root: Path, matches: Callable[[Path], bool]) -> Path | None:

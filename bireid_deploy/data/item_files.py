@@ -45,7 +45,7 @@ def find_items(inputs: Sequence[Path | str], face: str) -> FoundFiles:
     """
     suffixes = [suffix for suffix, row in READERS.items() if row.face == face]
     for path in map(Path, inputs):
-        if path.is_file() and path.suffix.lower() not in suffixes:
+        if path.exists() and not path.is_dir() and path.suffix.lower() not in suffixes:
             raise DatasetError(
                 f"{path}: the bundle takes files of other kinds: {', '.join(suffixes)}"
             )

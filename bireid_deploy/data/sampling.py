@@ -39,7 +39,7 @@ class IdentitySampler:
         if len(classes) < identities_per_batch:
             raise TrainingError(
                 f"{len(classes)} identities are too few for batches of {identities_per_batch}; "
-                "lower the identities per batch or add people"
+                f"set batch.identities={max(len(classes), 2)} or less, or add people"
             )
         self._images = [np.flatnonzero(labels == label) for label in classes]
         self._identities_per_batch = identities_per_batch
@@ -84,7 +84,8 @@ class ShuffledSampler:
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
         if not 1 <= batch_size <= count:
             raise TrainingError(
-                f"cannot draw batches of {batch_size} from {count} images; change the batch size"
+                f"cannot draw batches of {batch_size} from {count} images; set batch.size={count} "
+                "or less, or add images"
             )
         self._count = count
         self._batch_size = batch_size

@@ -9,7 +9,7 @@ import numpy as np
 from bireid_runtime.errors import ImageError
 from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
 
-from bireid_deploy.data.folders import list_folder
+from bireid_deploy.data.folders import LeftOut, list_folder, unread
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.extras import require
 
@@ -73,6 +73,14 @@ class FrameSource:
         require("video")
         return None
 
+    def left_out(self) -> LeftOut:
+        """What lies among the frames of a folder and is not read."""
+        if not self.path.is_dir():
+            return ()
+        found = list_folder(self._folder())
+        below = unread(found.folders, "in a folder below that of the frames")
+        return (*found.left_out, *below)
+
     def modified(self) -> float:
         """When it was written, seconds since 1970; of a folder its first frame."""
         first = self._files()[0] if self.path.is_dir() else self.path
@@ -103,12 +111,15 @@ class FrameSource:
         yield from self._of_folder(after) if self.path.is_dir() else self._of_video(after)
 
     def _files(self) -> tuple[Path, ...]:
-        inner = (self.path / name for name in _FRAME_FOLDERS)
-        folder = next((each for each in inner if each.is_dir()), self.path)
+        folder = self._folder()
         files = tuple(list_folder(folder).files)
         if not files:
             raise DatasetError(f"{folder}: holds no frame (looked for {', '.join(IMAGE_SUFFIXES)})")
         return files
+
+    def _folder(self) -> Path:
+        inner = (self.path / name for name in _FRAME_FOLDERS)
+        return next((each for each in inner if each.is_dir()), self.path)
 
     def _of_folder(self, after: int) -> Iterator[WatchedFrame]:
         for number, file in enumerate(self._files(), start=1):

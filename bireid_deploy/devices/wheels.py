@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from email.parser import BytesParser
 from pathlib import Path
 
+from bireid_runtime.files import open_regular
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -77,7 +78,7 @@ def dependencies(wheel: Path) -> list[Requirement]:
         PayloadError: The file is not a wheel.
     """
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with open_regular(wheel) as file, zipfile.ZipFile(file) as archive:
             (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
             metadata = BytesParser().parsebytes(archive.read(name), headersonly=True)
     except (zipfile.BadZipFile, ValueError) as error:

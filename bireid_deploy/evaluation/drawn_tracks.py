@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from bireid_runtime.files import naming
 from PIL import Image, ImageDraw
 
 _COLOR = (230, 159, 0)
@@ -58,17 +59,20 @@ class DrawnTrack:
             self._pictures.append(picture.convert("P", palette=Image.Palette.ADAPTIVE))
             return
         self._path.mkdir(parents=True, exist_ok=True)
-        picture.save(self._path / f"{self._count:06d}.jpg", quality=90)
+        path = self._path / f"{self._count:06d}.jpg"
+        with naming(path):
+            picture.save(path, quality=90)
 
     def finish(self) -> int:
         """Write what is left to write; returns the number of frames."""
         if self._is_gif and self._pictures:
             first, *others = self._pictures
-            first.save(
-                self._path,
-                save_all=True,
-                append_images=others,
-                duration=_GIF_MILLISECONDS,
-                loop=0,
-            )
+            with naming(self._path):
+                first.save(
+                    self._path,
+                    save_all=True,
+                    append_images=others,
+                    duration=_GIF_MILLISECONDS,
+                    loop=0,
+                )
         return self._count

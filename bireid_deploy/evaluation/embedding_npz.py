@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 from bireid_runtime.errors import ArrayFileError
-from bireid_runtime.npz import open_npz
+from bireid_runtime.npz import open_npz, write_npz
 from numpy.typing import NDArray
 
 from bireid_deploy.errors import EmbeddingsError
@@ -32,7 +32,7 @@ def write(file: BinaryIO, fields: Fields) -> None:
             "camera_ids": labels.camera_ids,
             "split": np.array(labels.split, np.str_),
         }
-    np.savez(file, **arrays)
+    write_npz(file, arrays)
 
 
 def read(path: Path) -> Fields:

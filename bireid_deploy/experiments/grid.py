@@ -14,13 +14,13 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator, mo
 from bireid_deploy.experiments.errors import ExperimentError
 from bireid_deploy.experiments.kinds import kinds
 from bireid_deploy.tasks.base import DataSection
-from bireid_deploy.training.recipe_sections import Section
+from bireid_deploy.training.recipe_sections import MAX_WHOLE, Section
 
 GRIDS = Path(__file__).parent / "grids"
 
 # Names become names of folders and files.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 
 
 class RunEntry(Section):
@@ -142,7 +142,7 @@ def load_grid(path: Path) -> Grid:
         return Grid.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
         raise ExperimentError(f"{path}: {_first_problem(error)}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ExperimentError(f"{path}: not a readable TOML file: {error}") from error
 
 

@@ -78,7 +78,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise RecipeError(
             f"{path}: no such recipe; give a TOML file, or a name that ships"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Of a number of thousands of digits, Python raises a plain ValueError.
+    except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: not a readable TOML file: {error}") from error
 
 
@@ -123,6 +124,8 @@ def assign_override(document: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"--set {key}: {error}") from error
     *sections, last = key.strip().split(".")
     for section in sections:
         document = document.setdefault(section, {})

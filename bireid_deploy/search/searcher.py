@@ -128,7 +128,8 @@ class Searcher:
             if not math.isfinite(value):
                 raise DivergenceError(
                     f"{name} became {value} at step {self._state.step} (epoch "
-                    f"{self._state.epoch + 1}); lower the learning rates. "
+                    f"{self._state.epoch + 1}); lower optimizer.kernel_rate and "
+                    "optimizer.other_rate. "
                     f"{self._directory.checkpoint} holds the last good state"
                 )
 

@@ -13,6 +13,7 @@ from bireid_runtime.files import atomic_file, read_text
 from bireid_deploy.errors import EmbeddingsError
 
 RECORD = "shards.json"
+_MAX_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ def read_part(text: str) -> tuple[int, int]:
         ArgumentError: It is none, or i is not below n.
     """
     part, slash, parts = text.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and int(part) < int(parts)):
+    if not (slash and _is_number(part) and _is_number(parts) and int(part) < int(parts)):
         raise ArgumentError(f"{text!r}: a part is I/N, I from 0 to N - 1, such as 0/8")
     return int(part), int(parts)
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MAX_DIGITS

@@ -1,13 +1,14 @@
 """The files of shards: `00000.npz` and so on, each whole or not there."""
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bireid_runtime import Bundle
-from bireid_runtime.files import atomic_file
+from bireid_runtime.files import atomic_file, read_bytes
 
 from bireid_deploy.data.broken import skipped_path, write_skipped
 from bireid_deploy.data.folders import LeftOut
@@ -126,8 +127,8 @@ def _read_skipped(path: Path) -> LeftOut:
     listed = skipped_path(path)
     if not listed.exists():
         return ()
-    with listed.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        rows: Sequence[list[str]] = list(csv.reader(file))[1:]
+    text = read_bytes(listed).decode("utf-8", errors="surrogateescape")
+    rows: Sequence[list[str]] = list(csv.reader(io.StringIO(text, newline="")))[1:]
     if any(len(row) != 2 for row in rows):
         raise EmbeddingsError(f"{listed}: damaged; remove it and {path.name}")
     return tuple((Path(file), reason) for file, reason in rows)

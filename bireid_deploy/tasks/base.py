@@ -91,7 +91,7 @@ class Report:
         images_per_second: Items that the model took per second, decoding left out; None where
             nothing ran.
         data: Name of the data set.
-        counts: What was measured on, in words: `320 queries, 664 gallery images`.
+        counts: What was measured on, in words: `320 queries, 656 gallery images`.
         outputs: What the model computed for every item, for comparisons between engines; empty if
             it was not kept.
         remarks: What was left out of the data, a line each.

@@ -86,8 +86,8 @@ class Batches(ABC):
         steps = len(rows) // count
         if steps == 0 and len(rows):
             raise TrainingError(
-                f"an epoch has {len(rows)} batches, too few for {count} workers; make batches "
-                "smaller, or train with fewer workers"
+                f"an epoch has {len(rows)} batches, too few for {count} workers; lower batch.size "
+                "(or batch.identities), or train with fewer workers"
             )
         return self._dealt(rows, epoch, range(first, steps), rank, count)
 

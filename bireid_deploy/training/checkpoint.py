@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from bireid_runtime.errors import ArrayFileError
 from bireid_runtime.files import atomic_file
-from bireid_runtime.npz import NpzFile, open_npz
+from bireid_runtime.npz import NpzFile, open_npz, write_npz
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.loop_state import LoopState
@@ -33,7 +33,7 @@ def save_checkpoint(path: Path, variables: Mapping[str, Any], state: Mapping[str
     arrays = {name: variable.numpy() for name, variable in variables.items()}
     arrays[_STATE] = np.frombuffer(json.dumps(state).encode(), np.uint8)
     with atomic_file(path) as file:
-        np.savez(file, **arrays)
+        write_npz(file, arrays)
 
 
 def load_checkpoint(path: Path, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The sections that every training recipe has; see `bireid_deploy.training.recipe`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from bireid_models.config import (
     Downsample,
@@ -20,10 +20,22 @@ NonNegative = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class Section(BaseModel):
-    """A table of a recipe: unknown keys and wrong types are errors."""
+MAX_WHOLE = 2**31 - 1
+"""Of whole numbers in a recipe: seeds, counts and sizes, as all that reads them can keep them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+class Section(BaseModel):
+    """A table of a recipe: unknown keys, wrong types and numbers beyond all use are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _numbers_are_bounded(self) -> Self:
+        for name, value in self:
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, int) and abs(each) > MAX_WHOLE:
+                    raise ValueError(f"{name} exceeds {MAX_WHOLE}")
+        return self
 
 
 class NetworkSection(Section):

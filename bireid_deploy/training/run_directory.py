@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.files import require_makeable
 from pydantic import ValidationError
 
 from bireid_deploy.errors import TrainingError
@@ -64,16 +65,18 @@ class RunDirectory:
         return self.path / "tensorboard"
 
     def require_new(self) -> None:
-        """Refuse a directory that already holds a run.
+        """Refuse a directory that already holds a run, or that cannot be made.
 
         Raises:
-            TrainingError: It does.
+            TrainingError: It holds one.
+            OSError: It cannot be made.
         """
         if self.record_path.exists():
             raise TrainingError(
                 f"{self.path}: holds a run already; add --resume to continue it, or choose another "
                 "--out"
             )
+        require_makeable(self.path)
 
     def create(self) -> None:
         """Make the directory.

@@ -15,7 +15,7 @@ from bireid_runtime import Bundle
 from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import ArrayFileError
 from bireid_runtime.files import atomic_file, open_regular
-from bireid_runtime.npz import open_npz
+from bireid_runtime.npz import open_npz, write_npz
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.run_directory import RunDirectory
@@ -76,7 +76,7 @@ class TeacherCache:
         if self.logits is not None:
             arrays[_LOGITS] = self.logits
         with atomic_file(path) as file:
-            np.savez(file, **arrays)
+            write_npz(file, arrays)
 
     @classmethod
     def load(cls, path: Path) -> "TeacherCache":

@@ -266,7 +266,8 @@ class Trainer:
             if not math.isfinite(value):
                 raise DivergenceError(
                     f"{name} became {value} at step {self._state.step} (epoch "
-                    f"{self._state.epoch + 1}); lower the learning rates or the term's weight. "
+                    f"{self._state.epoch + 1}); lower optimizer.kernel_rate and "
+                    "optimizer.other_rate, or the term's weight. "
                     f"{self.run.checkpoint} holds the last good state"
                 )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from bireid_runtime.files import naming
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.teacher_cache import VIEWS
@@ -80,10 +81,11 @@ class UnfinishedCache:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         self._file = os.fdopen(os.open(self.path, flags, 0o644), "r+b")
         try:
-            self._lock()
-            self._begin(owner)
+            with naming(self.path):
+                self._lock()
+                self._begin(owner)
         except BaseException:
-            self._file.close()
+            self._close()
             raise
 
     def __enter__(self) -> "UnfinishedCache":
@@ -95,7 +97,7 @@ class UnfinishedCache:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._close()
 
     @property
     def end(self) -> int:
@@ -112,14 +114,21 @@ class UnfinishedCache:
             {"end": chunk.end, "kept": chunk.kept, "skipped": chunk.skipped}
         ).encode()
         rows = np.ascontiguousarray(chunk.rows, "<f2").tobytes()
-        self._file.write(_HEAD.pack(len(words), len(rows), _checksum(words, rows)) + words + rows)
-        self._file.flush()
+        head = _HEAD.pack(len(words), len(rows), _checksum(words, rows))
+        with naming(self.path):
+            self._file.write(head + words + rows)
+            self._file.flush()
         self.chunks.append(chunk)
 
     def remove(self) -> None:
         """Delete the file: the cache is written."""
         with suppress(FileNotFoundError):
             self.path.unlink()
+
+    def _close(self) -> None:
+        # Closing writes what a failed write left in the buffer, and fails again.
+        with suppress(OSError):
+            self._file.close()
 
     def _lock(self) -> None:
         try:

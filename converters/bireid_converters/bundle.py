@@ -12,6 +12,7 @@ from bireid_runtime.adaptation import Adaptation
 from bireid_runtime.bundle import ADAPTATION_NAME, GOLDEN_NAME, Bundle
 from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME, file_sha256
 from bireid_runtime.bundle_manifest import SCHEMA_VERSION
+from bireid_runtime.files import require_makeable
 from bireid_runtime.golden import Golden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
@@ -168,6 +169,12 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         raise ConversionError(
             f"{target}: exists and is not a bundle, so it is not replaced; choose another path"
         )
+    try:
+        require_makeable(target.parent)
+    except OSError as error:
+        raise ConversionError(
+            f"{target}: cannot be written: {error.filename}: {error.strerror}"
+        ) from error
     return target
 
 

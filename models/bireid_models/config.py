@@ -16,6 +16,12 @@ UnitOrder = Literal["fused", "paper"]
 Downsample = Literal["real", "binary"]
 MaxShift = Literal["bn_after_max", "ema", "none"]
 
+MAX_SIDE = 1 << 16
+"""Of an input, pixels or points."""
+
+MAX_DIM = 1 << 16
+"""Of an embedding."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -109,10 +115,7 @@ class NetworkConfig:
         }
         for name, allowed in choices.items():
             _check_choice(name, getattr(self, name), list(allowed))
-        sides = ("input_height", "input_width")
-        for name, least in zip(sides, BACKBONES[self.backbone].least_input, strict=True):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        self._check_sides()
         parse_architecture(self.architecture)
         if not 1 <= self.input_channels <= 64:
             raise ValueError(f"input_channels is {self.input_channels}; it must be 1 to 64")
@@ -122,8 +125,8 @@ class NetworkConfig:
             raise ValueError(f"width is {self.width}; it must be between 0.125 and 4")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}; it must be in [0, 1)")
-        if self.embedding_dim is not None and self.embedding_dim < 8:
-            raise ValueError(f"embedding_dim is {self.embedding_dim}; it must be at least 8")
+        if self.embedding_dim is not None and not 8 <= self.embedding_dim <= MAX_DIM:
+            raise ValueError(f"embedding_dim is {self.embedding_dim}; it must be 8 to {MAX_DIM}")
         if self.stage_channels is not None and not all(
             8 <= count <= 2048 for count in self.stage_channels
         ):
@@ -133,6 +136,16 @@ class NetworkConfig:
         if self.masks:
             self._check_masks()
         self._check_matrix()
+
+    def _check_sides(self) -> None:
+        sides = {"input_height": self.input_height, "input_width": self.input_width}
+        for (name, side), least in zip(
+            sides.items(), BACKBONES[self.backbone].least_input, strict=True
+        ):
+            if side < least:
+                raise ValueError(f"{name} is {side}; it must be at least {least}")
+            if side > MAX_SIDE:
+                raise ValueError(f"{name} is {side}; it must be at most {MAX_SIDE}")
 
     def _check_matrix(self) -> None:
         if self.precision == "binary_weights" and BINARIZATIONS[self.binarization].matrix:

@@ -136,7 +136,8 @@ class Bundle:
     def _open(cls, root: Path, verify: bool) -> "Bundle":
         if not root.is_dir():
             raise BundleError(
-                f"{root}: not a directory; a bundle is a directory with {MANIFEST_NAME}"
+                f"{root}: {'not a directory' if root.exists() else 'does not exist'}; "
+                f"a bundle is a directory with {MANIFEST_NAME}"
             )
         source = root / MANIFEST_NAME
         if not source.is_file():

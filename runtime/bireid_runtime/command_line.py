@@ -19,10 +19,12 @@ from bireid_runtime.errors import (
     UnsupportedModelError,
 )
 from bireid_runtime.self_test import SelfTestReport, open_any_camera, require, self_test
-from bireid_runtime.terminal import one_line
+from bireid_runtime.terminal import one_line, wrapped
 
 _PROGRAM = "bireid_runtime"
 _MAX_RUNS = 1_000_000
+
+_VERBS = ("selftest", "bench")
 
 _OK, _USAGE, _INTERRUPTED = 0, 2, 130
 _EXIT_CODES: tuple[tuple[type[BireidError], int], ...] = (
@@ -46,11 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: The command line itself is wrong (code 2), or asks for help.
     """
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and not given[0].startswith("-") and given[0] not in _VERBS:
+        print(wrapped(one_line(_no_verb(given[0])), sys.stderr), file=sys.stderr)
+        return _USAGE
+    options = _parser().parse_args(given)
     try:
         options.run(options)
     except BireidError as error:
-        print(one_line(f"{_PROGRAM}: {error}"), file=sys.stderr)
+        print(wrapped(one_line(f"{_PROGRAM}: {error}"), sys.stderr), file=sys.stderr)
         return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), _USAGE)
     except KeyboardInterrupt:
         print(f"{_PROGRAM}: interrupted", file=sys.stderr)
@@ -58,10 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _OK
 
 
+def _no_verb(word: str) -> str:
+    """What to do about a verb of the other program, or of none."""
+    return (
+        f"{_PROGRAM}: no verb {word!r}: bireid-runtime alone has {' and '.join(_VERBS)}, and its "
+        "classes for Python; embed, gallery, watch, who and the others are verbs of bireid-deploy: "
+        "pip install bireid-deploy"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_PROGRAM,
-        description="Test and time a bundle on this machine.",
+        description="Test and time a bundle on this machine. All other verbs (embed, gallery, "
+        "watch, who and so on) are those of bireid-deploy: pip install bireid-deploy.",
         epilog="Exit codes: 0 ok, 1 bug, 2 usage, 3 a check failed, 4 optional package missing, "
         "6 unsupported, 130 interrupted.",
     )

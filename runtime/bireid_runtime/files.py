@@ -45,8 +45,42 @@ def read_text(path: str | os.PathLike[str]) -> str:
         OSError: As `open_regular`.
         UnicodeDecodeError: It is no UTF-8.
     """
+    return read_bytes(path).decode("utf-8")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """All of a regular file.
+
+    Raises:
+        OSError: As `open_regular`.
+    """
     with open_regular(path) as file:
-        return file.read().decode("utf-8")
+        return file.read()
+
+
+def require_makeable(folder: str | os.PathLike[str]) -> None:
+    """See before the work that the folder of its results is there and writable, or can be made.
+
+    Raises:
+        OSError: It cannot; what is in the way is named.
+    """
+    path = Path(folder).absolute()
+    there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(there))
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name a file in errors of the system inside: of a write it says what is wrong, not where."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+        raise
 
 
 @contextmanager
@@ -70,16 +104,11 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     opened = partial.open("xb")
     try:
         # Closing writes what a failed write left in the buffer, and fails again.
-        with opened as file:
+        with naming(target), opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
-    except OSError as error:
-        # Of a write the system says what is wrong, and not where.
-        if error.filename is None:
-            raise OSError(error.errno, error.strerror, os.fspath(target)) from error
-        raise
     finally:
         partial.unlink(missing_ok=True)
 

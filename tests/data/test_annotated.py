@@ -11,6 +11,7 @@ from skips import UNAVOIDABLE
 
 from bireid_deploy.data.annotated import open_annotated
 from bireid_deploy.data.annotated.dataset import MAX_BOXES
+from bireid_deploy.data.folders import count_left_out
 from bireid_deploy.errors import DatasetError
 
 OBJECT = (
@@ -124,6 +125,20 @@ def test_lists_name_images_of_the_data_set_alone(voc):
     path.unlink()
     with pytest.raises(DatasetError, match=r"no val\.txt"):
         open_annotated(voc)
+
+
+def test_images_that_no_list_names_are_counted(tmp_path, voc):
+    for name in ("z.jpg", "z.tif"):
+        (voc / "JPEGImages" / name).touch()
+    counted = {"in no list of ImageSets/Main": 1, "of the suffix .tif": 1}
+    assert count_left_out(open_annotated(voc).left_out) == counted
+    # An image of the other split is none of them.
+    assert count_left_out(open_annotated(voc, use="train").left_out) == counted
+    coco = _coco(tmp_path / "coco", _document())
+    (coco / "val2017" / "c.jpg").touch()
+    assert count_left_out(open_annotated(coco).left_out) == {
+        "not in annotations/instances_val2017.json": 1
+    }
 
 
 def _document():

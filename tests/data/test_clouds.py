@@ -1,16 +1,18 @@
 """Point clouds from files: ModelNet's layout, ten shapes, PLY and NumPy; all of it untrusted."""
 
+import os
 import sys
 
 import numpy as np
 import pytest
-from bireid_runtime.errors import CloudError
+from bireid_runtime.errors import BireidError, CloudError
 
 from bireid_deploy.data.clouds.dataset import clouds_of, labels_of, open_cloud_dataset
 from bireid_deploy.data.clouds.hdf5 import read_clouds, write_clouds
 from bireid_deploy.data.clouds.ply import parse_ply
 from bireid_deploy.data.clouds.shapes import SHAPES, sample_shape
 from bireid_deploy.data.clouds.write_shapes import write_shapes
+from bireid_deploy.data.folders import count_left_out
 from bireid_deploy.data.item_files import find_items, read_items
 from bireid_deploy.errors import DatasetError, MissingPackageError
 
@@ -48,6 +50,24 @@ def test_the_release_is_read(release):
     assert labels_of(found.test).tolist() == [1, 2]
     assert clouds_of(found.test[0]).shape == (2, 8, 3)
     assert found.remarks == ()
+
+
+def test_files_of_no_split_are_counted(release):
+    write_clouds(release / "more.h5", np.zeros((1, 8, 3), np.float32), np.zeros(1, np.uint8))
+    (release / "test_files.txt").write_text("ply_data_test2.h5\nempty.h5\n")
+    write_clouds(release / "empty.h5", np.zeros((0, 8, 3), np.float32), np.zeros(0, np.uint8))
+    counted = {"without a cloud": 1, "of no split": 1}
+    assert count_left_out(open_cloud_dataset(release).left_out) == counted
+    assert count_left_out(open_cloud_dataset(release, "train").left_out) == {"of no split": 1}
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".ply", ".npy", ""])
+def test_a_pipe_is_no_file_of_items(tmp_path, suffix):
+    """It would be waited for without end."""
+    path = tmp_path / f"cloud{suffix}"
+    os.mkfifo(path)
+    with pytest.raises((BireidError, OSError), match=r"not a regular file|takes files of other"):
+        [*find_items([path], "PointClassifier").files, *read_items(path)]
 
 
 def test_without_names_and_lists(release):

@@ -167,13 +167,14 @@ def test_msmt17_person_zero_is_a_known_person(tmp_path, folders, parent):
         f"{MSMT_TRAIN} zero",
         f"{MSMT_TRAIN}",
         "0000/0000_000_00_0303morning_0008_0.jpg 0",
+        pytest.param(f"{MSMT_TRAIN} {'9' * 5000}", id="a person of 5000 digits"),
     ],
 )
 def test_msmt17_lists_are_not_trusted(tmp_path, line):
     root = build(msmt17(tmp_path), ("secret/0000_000_01_x.jpg",))
     build(root / "train", ("0000/0000_000_00_0303morning_0008_0.jpg",))
     (root / "list_train.txt").write_text(f"{MSMT_TRAIN} 0\n{line}\n")
-    with pytest.raises(DatasetError, match=r"list_train\.txt:2"):
+    with pytest.raises(DatasetError, match=r"list_train\.txt:2|its person exceeds 2147483647"):
         open_dataset(root)
 
 
@@ -294,6 +295,40 @@ def test_a_date_is_no_camera(tmp_path):
     root = build(tmp_path, tuple(f"{who}/2024010{day}_1.png" for who in "ab" for day in "123"))
     with pytest.raises(DatasetError, match="20240101 before the first _ cannot be a camera"):
         open_dataset(root)
+
+
+def test_a_person_before_the_first_underscore_is_no_camera(tmp_path):
+    frames = tuple(f"{who}/{who}_00{shot}.png" for who in ("12", "0013") for shot in "123")
+    with pytest.raises(DatasetError, match="begins with the name of its folder, the person"):
+        open_dataset(build(tmp_path / "frames", frames))
+    msmt17(tmp_path / "msmt")
+    build(tmp_path / "msmt/train", ("0001/0001_000_02_0303morning_0008_0.jpg",))
+    with pytest.raises(DatasetError, match=r"of MSMT17, give the folder with list_train\.txt"):
+        open_dataset(tmp_path / "msmt/train", splits=("train",))
+
+
+def test_numbers_of_frames_are_asked_about(tmp_path):
+    files = tuple(f"{who}/{shot:03}_x.png" for who in "abcd" for shot in range(12))
+    (remark,) = open_dataset(build(tmp_path, files), splits=("train",)).remarks
+    assert remark.endswith("nobody has two images by one of 12 cameras: are the numbers of frames?")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_a_list_of_people_that_is_no_file_is_not_passed_over(tmp_path, kind):
+    root = build(tmp_path, tuple(f"{who}/1_{shot}.png" for who in "abcd" for shot in "xy"))
+    made = {"pipe": os.mkfifo, "link": lambda path: path.symlink_to("none"), "folder": os.mkdir}
+    made[kind](root / "split.csv")
+    with pytest.raises(DatasetError, match=r"split\.csv: cannot be read as person,split"):
+        open_dataset(root)
+
+
+def test_images_that_no_list_of_msmt17_names_are_counted(tmp_path):
+    root = msmt17(tmp_path)
+    build(root, ("train/0000/0000_001_02_0303morning_0008_0.jpg", "test/0000/x.tif"))
+    assert count_left_out(open_dataset(root).left_out) == {
+        "not in list_train.txt": 1,
+        "of the suffix .tif": 1,
+    }
 
 
 def test_what_is_left_out_is_counted_by_reason(tmp_path):

@@ -60,7 +60,10 @@ def test_equal_people_use_nearly_all_images():
 
 
 def test_too_few_people():
-    with pytest.raises(TrainingError, match="3 identities are too few for batches of 4"):
+    with pytest.raises(
+        TrainingError,
+        match=r"3 identities are too few for batches of 4; set batch\.identities=3 or less",
+    ):
         IdentitySampler(np.array([0, 1, 2, 2]), 4, 2, seed=0)
     with pytest.raises(TrainingError, match="at least 1"):
         IdentitySampler(np.array([0, 1]), 2, 0, seed=0)
@@ -79,5 +82,7 @@ def test_shuffled_batches(count, data):
 def test_shuffled_epochs_differ_and_oversized_batches_are_refused():
     sampler = ShuffledSampler(50, 10, seed=0)
     assert not np.array_equal(sampler.epoch(0), sampler.epoch(1))
-    with pytest.raises(TrainingError, match="batches of 51 from 50"):
+    with pytest.raises(
+        TrainingError, match=r"batches of 51 from 50 images; set batch\.size=50 or less"
+    ):
         ShuffledSampler(50, 51, seed=0)

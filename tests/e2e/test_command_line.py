@@ -1,12 +1,18 @@
 """The command itself: help, unknown words, paths that the system refuses."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bireid_deploy.cli.main import VERBS
+
+ZOO = Path(__file__).parents[2] / "models" / "zoo"
+BUNDLE = ZOO / "distilled_r18_half-synthetic-128x64-256d-v2"
 
 LOADED_BY_HELP = """
 import json, sys
@@ -91,6 +97,34 @@ def test_what_is_missing_is_named(refused, arguments, what):
 )
 def test_a_value_out_of_range_is_named(refused, arguments):
     assert f"Invalid value for '{arguments[-2]}'" in refused(2, *arguments)
+
+
+@pytest.mark.parametrize("arguments", [("train", "--list"), ("--help",), ("inspect", BUNDLE)])
+def test_results_on_a_full_disk_are_an_error_of_the_machine(arguments):
+    command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "bireid-deploy: cannot go on: No space left on device\n"
+
+
+def test_who_reads_the_results_may_go_away():
+    command = [sys.executable, "-m", "bireid_deploy", "train", "--show", "demo"]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "wb") as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_picture_on_a_full_disk_is_named(refused, tmp_path):
+    for name in ("drawn", "crops"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (64, 64)).save(tmp_path / "crops" / "a.jpg")
+    (tmp_path / "drawn" / "a.jpg").symlink_to("/dev/full")
+    detect = ("detect", ZOO / "detector_r18-street-192x192-v1", tmp_path / "crops")
+    err = refused(2, *detect, "-o", tmp_path / "o.json", "--draw", tmp_path / "drawn")
+    assert err.endswith(f"{tmp_path}/drawn/a.jpg: No space left on device\n")
 
 
 def test_sigterm_cleans_up_as_ctrl_c_does(tmp_path):

@@ -73,7 +73,7 @@ def test_what_cannot_be_compared(refused, make, bundle, saved, people, people_co
     assert "at least two models" in refused(2, "compare", bundle, "--data", people)
     assert "on a data set" in refused(2, "compare", bundle, saved)
     assert "given twice" in refused(2, "compare", bundle, bundle, "--data", people)
-    assert "not a directory" in refused(2, "compare", bundle, tmp_path / "no", "--data", people)
+    assert "does not exist" in refused(2, "compare", bundle, tmp_path / "no", "--data", people)
     card = bundle / "card.md"
     assert "no model file of a bundle" in refused(2, "compare", bundle, card, "--data", people)
     next((people_copy / "query").iterdir()).unlink()

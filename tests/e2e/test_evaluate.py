@@ -177,12 +177,15 @@ def test_counts_come_first_and_nothing_is_left_out_without_a_word(cli, people_co
     first, second = result.err.splitlines()[:2]
     images = result.json["data_set"]["gallery"]["images"]
     assert first.startswith("people: 60 people, 240 queries under 4 cameras and ")
-    assert f" {images} gallery images under 4 cameras to test" in first
+    junk = result.json["data_set"]["gallery"]["junk"]
+    assert f" {images} gallery images under 4 cameras ({junk} junk aside) to test" in first
+    # What is measured is what was counted.
+    said = f"{images} gallery images ({junk} junk images are dropped); 95 %"
+    assert said in cli("evaluate", "histogram", "--data", people_copy).err
     assert second.startswith("left out 4: ")
     assert sum(result.json["data_set"]["left_out"].values()) == 4
     assert result.json["data_set"]["left_out"]["of the suffix .tif"] == 1
     # A WebP is an image, and its name is its content's affair.
-    junk = result.json["data_set"]["gallery"].get("junk", 0)
     assert images + junk == len(list(gallery.iterdir())) - 4
 
 

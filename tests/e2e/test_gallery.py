@@ -57,6 +57,25 @@ def test_adding_images_twice_adds_nothing(cli, bundle, gallery, images):
     assert "left out 1: 1 of the suffix .txt" in again.err
 
 
+def test_one_broken_image_loses_nothing_but_itself(cli, refused, bundle, gallery, images):
+    folder = next(each for each in images.iterdir() if each.is_dir())
+    (folder / "zzz.png").write_bytes(b"no image")
+    before = cli("gallery", "stats", gallery, "--json").json["entries"]
+    for path in sorted(folder.iterdir())[:-1]:
+        shutil.copy(path, folder / f"again-{path.name}")
+    add, search = ("gallery", "add", gallery, bundle, folder), ("gallery", "search", gallery)
+    assert "zzz.png: not an image" in refused(2, *add)
+    added = cli(*add, "--skip-broken", "--json")
+    assert added.code == 0, added.err
+    (skipped,) = added.json["skipped"]
+    assert skipped["file"].endswith("zzz.png")
+    assert cli("gallery", "stats", gallery, "--json").json["entries"] == before + added.json["new"]
+    assert "zzz.png: not an image" in refused(2, *search, bundle, folder)
+    found = cli(*search, bundle, folder, "--skip-broken", "--json")
+    assert len(found.json) == len(list(folder.iterdir())) - 1
+    assert "1 files skipped" in found.err
+
+
 def test_what_another_network_made_is_refused(cli, bundle, gallery, images, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(bundle, other)

@@ -63,6 +63,37 @@ def test_a_name_that_is_nearly_right(refused, tmp_path, verb):
     assert f"{wrong} does not exist; did you mean {wrong.parent / 'market'}?" in err
 
 
+@pytest.mark.parametrize(
+    ("verb", "options", "way"),
+    [
+        ("detect", ("x", "-o", "no/x.json"), "there is no folder"),
+        ("detect", ("x", "-o", "x.json", "--draw", "file"), "Not a directory"),
+        ("follow", ("x", "--box", "1,1,9,9", "-o", "no/x.txt"), "there is no folder"),
+        ("follow", ("x", "--box", "1,1,9,9", "-o", "x.txt", "--draw", "no/x.GIF"), "no folder"),
+        ("classify", ("x", "-o", "folder"), "is a folder"),
+        ("import", ("-o", "file/new"), "Not a directory"),
+        ("train", ("--data", "x", "--out", "file/new"), "Not a directory"),
+    ],
+)
+def test_an_output_is_looked_at_before_anything_else(
+    refused, tmp_path, monkeypatch, verb, options, way
+):
+    """Nothing else that is named here exists, and that is not what is complained of."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    first = {"train": "demo_real", "import": "file"}.get(verb, "bundle")
+    assert way in refused(2, verb, first, *options)
+
+
+@pytest.mark.parametrize("verb", ["report", "compare", "teach-cache", "adapt"])
+def test_a_run_or_bundle_that_is_nearly_right(refused, run, verb):
+    wrong, out = run.parent / "rael", ("-o", run.parent / "out.npz")
+    more = {"compare": ("--data", "x"), "adapt": ("--crops", "x", *out)}
+    err = refused(2, verb, wrong, *more.get(verb, ("--data", "x", *out)))
+    assert f"{wrong} does not exist; did you mean {run}?" in err
+
+
 def test_a_model_that_is_nearly_right(refused, run, monkeypatch):
     monkeypatch.chdir(run.parent.parent)
     assert "did you mean histogram?" in refused(2, "evaluate", "histgram", "--data", "x")

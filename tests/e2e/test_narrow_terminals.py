@@ -44,6 +44,25 @@ def test_a_pipe_gets_whole_lines(capsys):
     assert row.split() == ["n" * 200, *["1" * 12] * 40]
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "dem", "--data", "x", "--out", "y"), "xnor_r18, xnor_r18_half"),
+        (("bench", BUNDLE, "--threads", "0"), "the range x>=1."),
+    ],
+    ids=["an error", "a mistake in usage"],
+)
+def test_messages_are_broken_too(columns, arguments, words):
+    lines = printed(columns, *arguments, stream="stderr", code=2)
+    assert max(map(len, lines)) <= columns
+    assert " ".join(each.strip() for each in lines).endswith(words)
+
+
+def test_in_a_pipe_a_message_is_one_line(refused):
+    assert refused(2, "train", "dem", "--data", "x", "--out", "y").count("\n") == 1
+
+
 def test_sentences_are_broken_and_names_are_not():
     lines = printed(60, "inspect", BUNDLE / "model.onnx")
     (start,) = [index for index, line in enumerate(lines) if line.startswith("operators: ")]

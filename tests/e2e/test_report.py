@@ -132,7 +132,7 @@ def test_what_cannot_be_reported(refused, bundle, people, tmp_path):
     out = ("--data", people, "-o")
     assert "ending in .html" in refused(2, "report", bundle, *out, tmp_path / "report.pdf")
     assert "there is no folder" in refused(2, "report", bundle, *out, tmp_path / "no" / "a.html")
-    assert "not a directory" in refused(2, "report", tmp_path / "no", *out, tmp_path / "a.html")
+    assert "does not exist" in refused(2, "report", tmp_path / "no", *out, tmp_path / "a.html")
     assert "does not exist" in refused(
         2, "report", bundle, "--data", tmp_path / "no", "-o", tmp_path / "a.html"
     )

@@ -1,6 +1,7 @@
 """`bireid-deploy train`."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -42,7 +43,10 @@ def test_a_signal_saves_and_resume_finishes(cli, refused, people, recipe, tmp_pa
     for override in (*overrides, "optimizer.epochs=12"):
         arguments += ["--set", override]
     command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as training:
+    # What a shell says to TensorFlow is meant for other programs.
+    foreign = {"TF_USE_LEGACY_KERAS": "0", "TF_XLA_FLAGS": "--tf_no_such_flag"}
+    environment = {**os.environ, **foreign}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as training:
         counts, first = training.stderr.readline(), training.stderr.readline()
         training.send_signal(signal.SIGTERM)
         rest = training.stderr.read()

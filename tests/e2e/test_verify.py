@@ -146,7 +146,7 @@ def test_a_missing_file_is_named(refused, bundle_copy, name):
 
 
 def test_what_is_no_bundle(refused, tmp_path, people):
-    assert "not a directory" in refused(2, "verify", tmp_path / "absent")
+    assert "does not exist" in refused(2, "verify", tmp_path / "absent")
     assert f"{people}: not a bundle" in refused(2, "verify", people)
 
 

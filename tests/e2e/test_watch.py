@@ -159,9 +159,11 @@ def test_broken_frames_are_counted(cli, scene, gallery, tmp_path):
     shutil.copytree(scene[0], camera)
     for number in (20, 21, 60):
         (camera / "img1" / f"{number:06d}.jpg").write_bytes(b"broken")
+    (camera / "img1" / "000001.tif").touch()
     result = cli("watch", *watch_arguments([camera]), "--gallery", gallery, "-o", tmp_path / "out")
     assert result.code == 0
     assert "camera1: 3 frames cannot be decoded and were left out" in result.err
+    assert f"left out 1: 1 of the suffix .tif ({camera}/img1/000001.tif)" in result.err
     # Nobody's track is cut by them.
     assert len(_sightings(tmp_path / "out")) == 3
 

@@ -3,6 +3,7 @@
 Whatever a file holds, a reader takes it or raises an error of our tree, in one line.
 """
 
+import math
 import random
 import sys
 import tempfile
@@ -16,6 +17,10 @@ from bireid_runtime.terminal import one_line
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.readers import READERS, Reader
+
+# In memory, where the system has such a folder: on a disk most readers wait for it, and reach four
+# to twenty times fewer files.
+_MEMORY = Path("/dev/shm")
 
 
 def mutations(reader: Reader, folder: Path, seed: int) -> Iterator[tuple[bytes, Exception | None]]:
@@ -42,10 +47,12 @@ def main(seconds: float) -> int:
     """Spend so many seconds on every reader; returns the exit code."""
     failed = 0
     for name, reader in READERS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            end, count = time.monotonic() + seconds, 0
+        with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+            end, count = math.inf, 0
             for data, error in mutations(reader, Path(folder), seed=time.time_ns()):
                 count += 1
+                # What the first one imports is not counted.
+                end = min(end, time.monotonic() + seconds)
                 if error is not None:
                     kept = Path("build", f"fuzz-{reader.name}")
                     kept.parent.mkdir(exist_ok=True)

@@ -34,7 +34,7 @@ def test_absent_format_lists_those_present(bundle_path):
 
 
 def test_what_is_no_bundle(tmp_path):
-    with pytest.raises(BundleError, match="not a directory"):
+    with pytest.raises(BundleError, match="does not exist"):
         Bundle.open(tmp_path / "none")
     (tmp_path / "file").touch()
     with pytest.raises(BundleError, match="not a directory"):

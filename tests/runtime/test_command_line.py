@@ -70,6 +70,15 @@ def test_texts_for_people(released_bundle, capsys):
     assert "1 thread(s), 1 runs, image of 128x256 pixels\nmedian " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("verb", ["who", "gallery", "embed", "tset"])
+def test_what_has_another_verb_is_named(verb, capsys):
+    assert main([verb, "x"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"bireid_runtime: no verb '{verb}': bireid-runtime alone has selftest")
+    assert said.endswith("verbs of bireid-deploy: pip install bireid-deploy\n")
+    assert said.count("\n") == 1
+
+
 @pytest.mark.parametrize("verb", ["selftest", "bench"])
 def test_the_back_end_can_be_named(verb, bundle_path, capsys):
     assert main([verb, str(bundle_path), "--backend", "onnx", "--json"]) == 0
@@ -88,7 +97,7 @@ def refusal(capsys, bundle, code):
 
 
 def test_no_bundle(tmp_path, capsys):
-    assert "not a directory" in refusal(capsys, tmp_path / "none", 2)
+    assert "does not exist" in refusal(capsys, tmp_path / "none", 2)
 
 
 def test_a_damaged_bundle(bundle_path, capsys):

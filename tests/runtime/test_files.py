@@ -1,15 +1,17 @@
 """What is no file is not read, and what is written is there whole or not at all."""
 
+import gc
 import os
 import resource
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bireid_runtime.errors import ArrayFileError, ImageError
 from bireid_runtime.files import atomic_file, open_regular
 from bireid_runtime.images import load_image
-from bireid_runtime.npz import open_npz
+from bireid_runtime.npz import open_npz, write_npz
 
 YESTERDAY = 2 * 24 * 3600
 
@@ -75,6 +77,30 @@ def test_a_full_disk_is_named_with_the_file(tmp_path, size):
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_full_disk_under_arrays_is_one_error(tmp_path, capfd):
+    """And nothing that Python would complain of when it throws the archive away."""
+    path = tmp_path / "a.npz"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"), atomic_file(path) as file:
+            write_npz(file, {"a": np.zeros(5000), "b": np.zeros(5000)})
+        gc.collect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert capfd.readouterr().err == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_arrays_are_what_numpy_writes(tmp_path):
+    arrays = {"a/b:0": np.arange(6.0).reshape(2, 3), "text": np.array(["x", "yz"])}
+    with atomic_file(tmp_path / "a.npz") as file:
+        write_npz(file, arrays)
+    with np.load(tmp_path / "a.npz") as found:
+        assert list(found) == list(arrays)
+        assert all(np.array_equal(found[name], each) for name, each in arrays.items())
 
 
 def test_a_planted_link_is_not_followed(tmp_path, monkeypatch):

@@ -38,6 +38,11 @@ def test_unknown_section_is_an_error_with_a_suggestion():
     [
         ({"name": "a", "seed": "zero"}, "seed"),
         ({"name": "a", "loss": {"label_smoothing": 1.5}}, "loss.label_smoothing"),
+        ({"name": "a", "seed": 2**64}, "seed exceeds 2147483647"),
+        ({"name": "a", "optimizer": {"epochs": 10**20}}, "epochs exceeds 2147483647"),
+        ({"name": "a", "optimizer": {"kernel_rate": float("inf")}}, "optimizer.kernel_rate"),
+        ({"name": "a", "network": {"input_width": 10**9}}, "input_width is 1000000000"),
+        ({"name": "a", "network": {"embedding_dim": 10**9}}, "embedding_dim is 1000000000"),
         ({"name": "a", "network": {"width": 99.0}}, "width"),
         (
             {"name": "a", "network": {"backbone": "resnet81"}},
@@ -96,7 +101,7 @@ def test_overrides(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("override", ["optimizer", "=3", "name.first=3"])
+@pytest.mark.parametrize("override", ["optimizer", "=3", "name.first=3", f"seed={'9' * 5000}"])
 def test_malformed_overrides(tmp_path, override):
     with pytest.raises(RecipeError, match="--set"):
         load_recipe(_write(tmp_path, 'name = "a"\n'), [override])
@@ -107,6 +112,8 @@ def test_missing_and_broken_files(tmp_path):
         load_recipe(tmp_path / "absent.toml")
     with pytest.raises(RecipeError, match="not a readable TOML"):
         load_recipe(_write(tmp_path, "name = "))
+    with pytest.raises(RecipeError, match="not a readable TOML"):
+        load_recipe(_write(tmp_path, f"seed = {'9' * 5000}"))
     with pytest.raises(RecipeError, match="no recipe named"):
         find_recipe("absent")
 

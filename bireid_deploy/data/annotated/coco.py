@@ -9,6 +9,7 @@ from typing import Any
 from bireid_runtime.files import read_text
 
 from bireid_deploy.data.annotated.dataset import MAX_BOXES, MAX_SIDE, RawBox, RawImage
+from bireid_deploy.data.folders import LeftOut, unlisted
 from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
@@ -22,8 +23,10 @@ def is_coco(root: Path) -> bool:
     return any((root / ANNOTATIONS).glob("instances_*.json"))
 
 
-def read_coco(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawImage], list[str]]:
-    """Training images, test images and all classes, in the order of their numbers.
+def read_coco(
+    root: Path, use: Use = "all"
+) -> tuple[list[RawImage], list[RawImage], list[str], LeftOut]:
+    """Training images, test images, all classes in the order of their numbers, what is unlisted.
 
     The test split is `test`, or `val` where that is not there. A split that is not needed is
     empty.
@@ -32,20 +35,20 @@ def read_coco(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawIma
         DatasetError: A file is missing or malformed, or the splits have other classes.
     """
     if use == "train":
-        train, classes = _split(root, "train")
-        return train, [], classes
+        train, classes, left_out = _split(root, "train")
+        return train, [], classes, left_out
     has_test = any((root / ANNOTATIONS).glob("instances_test*.json"))
     if use == "test":
-        test, classes = _split(root, "test" if has_test else "val")
-        return [], test, classes
-    train, classes = _split(root, "train")
-    test, others = _split(root, "test" if has_test else "val")
+        test, classes, left_out = _split(root, "test" if has_test else "val")
+        return [], test, classes, left_out
+    train, classes, left_out = _split(root, "train")
+    test, others, more_left_out = _split(root, "test" if has_test else "val")
     if classes != others:
         raise DatasetError(f"{root / ANNOTATIONS}: the splits have other categories")
-    return train, test, classes
+    return train, test, classes, (*left_out, *more_left_out)
 
 
-def _split(root: Path, split: str) -> tuple[list[RawImage], list[str]]:
+def _split(root: Path, split: str) -> tuple[list[RawImage], list[str], LeftOut]:
     found = sorted((root / ANNOTATIONS).glob(f"instances_{split}*.json"))
     if len(found) != 1:
         raise DatasetError(
@@ -72,7 +75,9 @@ def _split(root: Path, split: str) -> tuple[list[RawImage], list[str]]:
         RawImage(_file_inside(folder, name, path), height, width, tuple(boxes.get(image, ())))
         for image, (name, height, width) in images.items()
     ]
-    return read, list(classes.values())
+    listed = {image.path for image in read}
+    left_out = unlisted(folder, listed, f"not in {ANNOTATIONS}/{path.name}")
+    return read, list(classes.values()), left_out
 
 
 def _load(path: Path) -> Mapping[str, Any]:

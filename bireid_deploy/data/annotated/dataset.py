@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bireid_deploy.data.folders import LeftOut
+
 MAX_BOXES = 10_000
 """In one image."""
 
@@ -80,6 +82,7 @@ class AnnotatedDataset:
         train: Images to train with.
         test: Images to measure on.
         remarks: What was left out or clipped, a line each.
+        left_out: What lies among the images and is not read, with the reason.
     """
 
     name: str
@@ -88,3 +91,4 @@ class AnnotatedDataset:
     train: tuple[AnnotatedImage, ...]
     test: tuple[AnnotatedImage, ...]
     remarks: tuple[str, ...]
+    left_out: LeftOut = ()

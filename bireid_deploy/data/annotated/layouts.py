@@ -10,7 +10,7 @@ from bireid_deploy.data.annotated.cleaning import Cleaning
 from bireid_deploy.data.annotated.coco import is_coco, read_coco
 from bireid_deploy.data.annotated.dataset import AnnotatedDataset, RawImage
 from bireid_deploy.data.annotated.voc import is_voc, read_voc
-from bireid_deploy.data.folders import find_below
+from bireid_deploy.data.folders import LeftOut, find_below
 from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
@@ -21,13 +21,13 @@ class AnnotatedLayout:
 
     Attributes:
         matches: Whether a folder looks like it.
-        read: Gives training images, test images and the names of all classes; a split that is
-            not needed is empty.
+        read: Gives training images, test images, the names of all classes, and what lies among
+            the images and is not read; a split that is not needed is empty.
         needs: What it looks like, for messages.
     """
 
     matches: Callable[[Path], bool]
-    read: Callable[[Path, Use], tuple[list[RawImage], list[RawImage], list[str]]]
+    read: Callable[[Path, Use], tuple[list[RawImage], list[RawImage], list[str], LeftOut]]
     needs: str
 
 
@@ -53,7 +53,7 @@ def open_annotated(
             without images or, to train with, without boxes.
     """
     row = _layout(root, layout)
-    train, test, present = row.read(root, use)
+    train, test, present, left_out = row.read(root, use)
     chosen = tuple(present if classes is None else classes)
     for name in chosen:
         if name not in present:
@@ -66,6 +66,7 @@ def open_annotated(
         cleaning.images(train),
         cleaning.images(test),
         cleaning.remarks(),
+        left_out,
     )
     for name, images in (("train", dataset.train), ("test", dataset.test)):
         if use in ("all", name) and not images:

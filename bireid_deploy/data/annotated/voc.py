@@ -7,10 +7,12 @@ from bireid_runtime.images import IMAGE_SUFFIXES
 
 from bireid_deploy.data.annotated.dataset import RawImage
 from bireid_deploy.data.annotated.voc_xml import read_voc_xml
+from bireid_deploy.data.folders import LeftOut, unlisted
 from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 ANNOTATIONS, IMAGES, LISTS = "Annotations", "JPEGImages", "ImageSets/Main"
+_SPLITS = ("train", "val", "trainval", "test")
 _MAX_LIST_BYTES = 64 * 2**20
 
 
@@ -19,8 +21,10 @@ def is_voc(root: Path) -> bool:
     return (root / ANNOTATIONS).is_dir() and (root / LISTS).is_dir()
 
 
-def read_voc(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawImage], list[str]]:
-    """Training images, test images and all classes, sorted.
+def read_voc(
+    root: Path, use: Use = "all"
+) -> tuple[list[RawImage], list[RawImage], list[str], LeftOut]:
+    """Training images, test images, all classes, sorted, and what no list names.
 
     The test split is `test`, and `trainval` or else `train` trains; without `test` it is `val`,
     and `train` trains. A split that is not needed is empty.
@@ -41,11 +45,28 @@ def read_voc(root: Path, use: Use = "all") -> tuple[list[RawImage], list[RawImag
         for split, name in (("train", train), ("test", test))
     ]
     classes = sorted({box.name for split in images for image in split for box in image.boxes})
-    return images[0], images[1], classes
+    return images[0], images[1], classes, _left_out(root, present)
+
+
+def _left_out(root: Path, present: set[str]) -> LeftOut:
+    """Images that belong to no split; those of a split that is not needed do."""
+    names = {
+        name for split in _SPLITS if split in present for name in _names(_list_path(root, split))
+    }
+    paths = {root / IMAGES / f"{name}{suffix}" for name in names for suffix in IMAGE_SUFFIXES}
+    return unlisted(root / IMAGES, paths, f"in no list of {LISTS}") if names else ()
+
+
+def _list_path(root: Path, split: str) -> Path:
+    return root / LISTS / f"{split}.txt"
 
 
 def _split(root: Path, split: str) -> list[RawImage]:
-    path = root / LISTS / f"{split}.txt"
+    path = _list_path(root, split)
+    return [_image(root, name, path) for name in _names(path)]
+
+
+def _names(path: Path) -> list[str]:
     try:
         if path.stat().st_size > _MAX_LIST_BYTES:
             raise DatasetError(f"{path}: larger than the limit of {_MAX_LIST_BYTES} bytes")
@@ -55,7 +76,7 @@ def _split(root: Path, split: str) -> list[RawImage]:
     names = [line.split()[0] for line in lines if line.strip()]
     if len(set(names)) != len(names):
         raise DatasetError(f"{path}: lists an image twice")
-    return [_image(root, name, path) for name in names]
+    return names
 
 
 def _image(root: Path, name: str, source: Path) -> RawImage:

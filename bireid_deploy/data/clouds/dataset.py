@@ -4,7 +4,7 @@ A folder with `train_files.txt` and `test_files.txt`, which name HDF5 files in i
 lists the files `*train*.h5` and `*test*.h5`; and `shape_names.txt`, a class per line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,12 +12,15 @@ import numpy as np
 from bireid_runtime.files import read_text
 
 from bireid_deploy.data.clouds.hdf5 import read_clouds, read_labels
-from bireid_deploy.data.folders import find_below
+from bireid_deploy.data.folders import LeftOut, find_below, list_folder
 from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
 
 NAMES_FILE = "shape_names.txt"
 
+_SPLITS = ("train", "test")
+# Lists and notes that releases have beside the clouds.
+_BESIDE = (".txt", ".json")
 _MAX_LIST_BYTES = 2**16
 _MAX_NAME = 200
 
@@ -46,6 +49,7 @@ class CloudDataset:
         train: Files to train with.
         test: Files to measure on.
         remarks: What is to know about it, a line each.
+        left_out: What lies among its files and is not read, with the reason.
     """
 
     name: str
@@ -54,6 +58,7 @@ class CloudDataset:
     train: tuple[CloudFile, ...]
     test: tuple[CloudFile, ...]
     remarks: tuple[str, ...] = ()
+    left_out: LeftOut = ()
 
 
 def open_cloud_dataset(root: str | Path, use: Use = "all") -> CloudDataset:
@@ -69,15 +74,14 @@ def open_cloud_dataset(root: str | Path, use: Use = "all") -> CloudDataset:
         MissingPackageError: h5py is not installed.
     """
     root = Path(root)
-    train, test = (
-        _split(root, split) if use in ("all", split) else () for split in ("train", "test")
-    )
+    train, test = (_split(root, split) if use in ("all", split) else () for split in _SPLITS)
     highest = max(int(each.labels.max()) for each in (*train, *test))
     classes, remarks = _classes(root, highest)
     missing = set(range(len(classes))) - set(labels_of(train).tolist())
     if use != "test" and missing:
         raise DatasetError(f"{root}: no training cloud of the class {classes[min(missing)]!r}")
-    return CloudDataset(root.resolve().name, root, classes, train, test, remarks)
+    left_out = _left_out(root, {each.path for each in (*train, *test)}, use)
+    return CloudDataset(root.resolve().name, root, classes, train, test, remarks, left_out)
 
 
 def labels_of(files: Sequence[CloudFile]) -> np.ndarray:
@@ -97,14 +101,16 @@ def clouds_of(file: CloudFile) -> np.ndarray:
     return clouds
 
 
-def _split(root: Path, split: str) -> tuple[CloudFile, ...]:
+def _of_split(root: Path, split: str) -> list[Path]:
     listed = root / f"{split}_files.txt"
     if listed.is_file():
         # The lists of the release name files by their places in the repository of PointNet.
-        names = [PurePosixPath(line).name for line in _lines(listed)]
-        paths = [root / name for name in names]
-    else:
-        paths = sorted(root.glob(f"*{split}*.h5"))
+        return [root / PurePosixPath(line).name for line in _lines(listed)]
+    return sorted(root.glob(f"*{split}*.h5"))
+
+
+def _needed(root: Path, split: str) -> list[Path]:
+    paths = _of_split(root, split)
     if (
         not paths
         and root.is_dir()
@@ -115,10 +121,30 @@ def _split(root: Path, split: str) -> tuple[CloudFile, ...]:
         raise DatasetError(
             f"{root}: holds neither {split}_files.txt nor *{split}*.h5; check the path"
         )
-    files = tuple(CloudFile(path, read_labels(path)) for path in paths)
+    return paths
+
+
+def _split(root: Path, split: str) -> tuple[CloudFile, ...]:
+    files = tuple(CloudFile(path, read_labels(path)) for path in _needed(root, split))
     if not sum(len(each.labels) for each in files):
         raise DatasetError(f"{root}: its {split} split holds no cloud")
     return tuple(each for each in files if len(each.labels))
+
+
+def _left_out(root: Path, read: Collection[Path], use: Use) -> LeftOut:
+    """Files of clouds that are of no split; those of a split that is not needed are of it."""
+    of_splits = {split: _of_split(root, split) for split in _SPLITS}
+    empty = [
+        (path, "without a cloud")
+        for split, paths in of_splits.items()
+        for path in paths
+        if use in ("all", split) and path not in read
+    ]
+    known = {path for paths in of_splits.values() for path in paths}
+    found = list_folder(root, (".h5",))
+    strange = [(path, "of no split") for path in found.files if path not in known]
+    beside = [each for each in found.left_out if each[0].suffix.lower() not in _BESIDE]
+    return (*empty, *strange, *beside)
 
 
 def _classes(root: Path, highest: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bireid_runtime.files import open_regular
 
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.extras import explained
@@ -77,6 +78,8 @@ def _opened(path: Path) -> Iterator[Any]:
         import h5py
 
     try:
+        # HDF5 waits for a pipe without end.
+        open_regular(path).close()
         with h5py.File(path, "r") as file:
             yield file
     except FileNotFoundError:

@@ -7,13 +7,14 @@ the people, rounded down, train; the others test. The first image of every (test
 that has at least two images is a query, all other test images are the gallery.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from bireid_deploy.data.dataset import SPLITS, ReIdDataset, Sample, SplitName
 from bireid_deploy.data.folders import LeftOut, Listing, list_folder, unread
-from bireid_deploy.data.layouts import market1501
+from bireid_deploy.data.layouts import market1501, msmt17
 from bireid_deploy.data.layouts.found import FoundLayout
 from bireid_deploy.data.layouts.split_list import SPLIT_FILE, read_split_list
 from bireid_deploy.errors import DatasetError
@@ -23,6 +24,7 @@ LOOKED_FOR = "a folder per person holding <camera>_*.jpg, camera a number below 
 
 _CAMERA = re.compile(r"(\d+)_")
 _MAX_CAMERA = 999
+_MANY_CAMERAS = 10
 
 
 def find(root: Path, splits: Sequence[SplitName] = SPLITS) -> FoundLayout | None:
@@ -53,8 +55,10 @@ def read(folder: Path, splits: Sequence[SplitName] = SPLITS) -> ReIdDataset:
     people, left_out = _people(folder)
     trains, remark = _who_trains(folder, list(people))
     samples = _samples(people)
+    _require_cameras(folder, people)
     if not any(_CAMERA.match(path.name) for images in people.values() for path in images):
         remark += "; no name states a camera: all images are taken for one camera's"
+    remark += _frames_remark([each for found in samples.values() for each in found])
     train = [each for name in people if name in trains for each in samples[name]]
     query, gallery = _split_test(
         [each for name in people if name not in trains for each in samples[name]]
@@ -97,7 +101,8 @@ def _people(root: Path) -> tuple[dict[str, tuple[Path, ...]], LeftOut]:
 
 def _who_trains(root: Path, people: Sequence[str]) -> tuple[frozenset[str], str]:
     """The people to train with, and how they were chosen, in words."""
-    if (root / SPLIT_FILE).is_file():
+    # Whatever it is: a pipe or a link to nowhere is told of, not passed over.
+    if os.path.lexists(root / SPLIT_FILE):
         trains = read_split_list(root / SPLIT_FILE, people)
         tests = len(people) - len(trains)
         return trains, f"{SPLIT_FILE} says that {len(trains)} people train and {tests} test"
@@ -120,6 +125,35 @@ def _samples(people: dict[str, tuple[Path, ...]]) -> dict[str, list[Sample]]:
         name: [Sample(path, number, cameras.get(path, 0)) for path in found]
         for number, (name, found) in enumerate(people.items(), start=1)
     }
+
+
+def _require_cameras(root: Path, people: dict[str, tuple[Path, ...]]) -> None:
+    """Refuse names that begin with their person, as frames of a person are often called."""
+    if all(
+        name.isdecimal() and _number_before(path) == name.lstrip("0")
+        for name, images in people.items()
+        for path in images
+    ):
+        first = next(iter(people.values()))[0]
+        raise DatasetError(
+            f"{first}: every image in {root} begins with the name of its folder, the person, where "
+            f"<camera>_* is wanted; rename them (of {msmt17.TITLE}, give the folder with "
+            f"{msmt17.LISTS})"
+        )
+
+
+def _number_before(path: Path) -> str | None:
+    match = _CAMERA.match(path.name)
+    return None if match is None else match[1].lstrip("0")
+
+
+def _frames_remark(samples: list[Sample]) -> str:
+    """What to say where the numbers may be those of frames: nobody is seen twice by one camera."""
+    cameras = {sample.camera_id for sample in samples}
+    seen = {(sample.person_id, sample.camera_id) for sample in samples}
+    if len(seen) < len(samples) or len(cameras) < _MANY_CAMERAS:
+        return ""
+    return f"; nobody has two images by one of {len(cameras)} cameras: are the numbers of frames?"
 
 
 def _split_test(samples: list[Sample]) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:

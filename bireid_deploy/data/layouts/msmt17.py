@@ -15,16 +15,15 @@ from pathlib import Path, PurePosixPath
 from bireid_runtime.files import read_text
 
 from bireid_deploy.data.dataset import SPLITS, ReIdDataset, Sample, SplitName
+from bireid_deploy.data.folders import LeftOut, unlisted
 from bireid_deploy.data.layouts.found import FoundLayout, best
 from bireid_deploy.errors import DatasetError
 
 TITLE = "MSMT17"
 USUAL_ROOTS = ("MSMT17_V1", "MSMT17_V2")
 IMAGE_FOLDERS = (("train", "test"), ("mask_train_v2", "mask_test_v2"))
-LOOKED_FOR = (
-    "list_train.txt, list_query.txt and list_gallery.txt beside train/ and test/ "
-    "(or mask_train_v2/ and mask_test_v2/)"
-)
+LISTS = "list_train.txt, list_query.txt and list_gallery.txt"
+LOOKED_FOR = f"{LISTS} beside train/ and test/ (or mask_train_v2/ and mask_test_v2/)"
 
 _LISTS: dict[SplitName, str] = {
     "train": "list_train.txt",
@@ -33,6 +32,8 @@ _LISTS: dict[SplitName, str] = {
 }
 # The largest list of the data set holds 82,161 lines of about 50 bytes.
 _MAX_LIST_BYTES = 64 * 1024 * 1024
+# Python refuses to read numbers of thousands of digits; so many exceed what any file keeps.
+_MAX_DIGITS = 20
 
 
 def find(root: Path, splits: Sequence[SplitName] = SPLITS) -> FoundLayout | None:
@@ -48,11 +49,18 @@ def read(folder: Path, splits: Sequence[SplitName] = SPLITS) -> ReIdDataset:
             one.
     """
     read_splits: dict[SplitName, tuple[Sample, ...]] = {"train": (), "query": (), "gallery": ()}
+    lists: dict[Path, list[SplitName]] = {}
     for split in splits:
         images = _image_folder(folder, split)
         if images is None:
             raise DatasetError(f"no MSMT17 data set in {folder}: looked for {LOOKED_FOR}")
         read_splits[split] = _read_list(folder / _LISTS[split], images)
+        lists.setdefault(images, []).append(split)
+    left_out: LeftOut = ()
+    for images, listing in lists.items():
+        listed = {sample.path for split in listing for sample in read_splits[split]}
+        names = " or ".join(_LISTS[split] for split in listing)
+        left_out += unlisted(images, listed, f"not in {names}")
     return ReIdDataset(
         folder.resolve().name,
         folder,
@@ -60,6 +68,7 @@ def read(folder: Path, splits: Sequence[SplitName] = SPLITS) -> ReIdDataset:
         read_splits["query"],
         read_splits["gallery"],
         splits=tuple(splits),
+        left_out=left_out,
     )
 
 
@@ -107,7 +116,7 @@ def _parse(line: str, images: Path, where: str) -> Sample:
     path = images.joinpath(*relative.parts)
     if not path.is_file():
         raise DatasetError(f"{where}: {path} does not exist; unpack the data set again")
-    camera = int(fields[2])
-    if camera < 1:
+    numbers = [digits.lstrip("0")[:_MAX_DIGITS] or "0" for digits in (person, fields[2])]
+    if (camera := int(numbers[1])) < 1:
         raise DatasetError(f"{where}: camera {camera} of {name!r} is below 1")
-    return Sample(path, int(person) + 1, camera - 1)
+    return Sample(path, int(numbers[0]) + 1, camera - 1)

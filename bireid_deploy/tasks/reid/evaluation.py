@@ -11,7 +11,7 @@ from bireid_runtime.errors import ArgumentError, ImageError
 from bireid_runtime.files import atomic_file
 from bireid_runtime.images import load_image
 
-from bireid_deploy.data.dataset import ReIdDataset, Sample
+from bireid_deploy.data.dataset import JUNK, ReIdDataset, Sample
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.evaluation.bootstrap import ranking_intervals
 from bireid_deploy.evaluation.drawn_ranks import draw_ranks
@@ -165,7 +165,7 @@ def _report(
         rows=(scores.cells(result),),
         images_per_second=embedded.images_per_second,
         data=data,
-        counts=f"{len(embedded.query)} queries, {len(embedded.gallery)} gallery images; "
+        counts=f"{_sizes(embedded)}; "
         f"95 %: mAP {_range(intervals.mean_average_precision)}, rank-1 {_range(intervals.rank_1)}"
         + ("; matches under the query's own camera count" if kept else ""),
         outputs={output: np.concatenate([embedded.query.vectors, embedded.gallery.vectors])},
@@ -174,6 +174,13 @@ def _report(
             RankedLists(embedded.query, embedded.gallery, gallery_cameras, same_camera),
         ),
     )
+
+
+def _sizes(embedded: EmbeddedDataset) -> str:
+    """As the counts of the data set: images of nobody's interest take no part."""
+    junk = int(np.count_nonzero(embedded.gallery.person_ids == JUNK))
+    aside = f" ({junk} junk {'image is' if junk == 1 else 'images are'} dropped)" if junk else ""
+    return f"{len(embedded.query)} queries, {len(embedded.gallery) - junk} gallery images{aside}"
 
 
 def _items(result: RankingResult, lists: RankedLists) -> ItemScores:

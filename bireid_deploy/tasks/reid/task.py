@@ -132,7 +132,7 @@ class ReId(TaskDefaults):
             others = "other people" if parts else "people"
             parts.append(
                 f"{query['identities']} {others}, {query['images']} queries{_cameras(query)} and "
-                f"{gallery['images']} gallery images{_cameras(gallery)} to test"
+                f"{gallery['images']} gallery images{_cameras(gallery)}{_junk(gallery)} to test"
             )
         return "; ".join(parts)
 
@@ -252,6 +252,10 @@ class ReId(TaskDefaults):
         if scores["valid_queries"] < _MIN_QUERIES:
             return {}
         return {name: scores[name] for name in ("mean_average_precision", "rank_1")}
+
+
+def _junk(gallery: Mapping[str, int]) -> str:
+    return f" ({junk} junk aside)" if (junk := gallery.get("junk")) else ""
 
 
 def _counts(split: "SplitSummary") -> dict[str, int]:

@@ -31,8 +31,8 @@ def cells_of(network: Any, options: TrackingSection) -> Cells:
     cells = Cells(height // rows, rows, *options.margin)
     if rows != columns or (rows * cells.stride, rows * cells.stride) != (height, width) or rows % 4:
         raise TrainingError(
-            f"the map has {rows}x{columns} cells for an input of {height}x{width} pixels; make the "
-            f"input a square whose side is a multiple of {4 * cells.stride}"
+            f"the map has {rows}x{columns} cells for an input of {height}x{width} pixels; set "
+            f"network.input_height and network.input_width to one multiple of {4 * cells.stride}"
         )
     if cells.exemplar < 1:
         raise TrainingError(

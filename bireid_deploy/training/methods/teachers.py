@@ -23,7 +23,7 @@ def open_teacher_network(path: Path, student: Any) -> Any:
     if theirs.input_shape != ours.input_shape:
         raise TrainingError(
             f"{path}: the teacher takes images of {_size(theirs)}, the student of {_size(ours)}; "
-            "train them at one size"
+            "give both the same network.input_height and network.input_width"
         )
     return network
 

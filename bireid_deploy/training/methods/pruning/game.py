@@ -85,7 +85,7 @@ class PruningGame:
         if not layers:
             raise TrainingError(
                 f"pruning: backbone {network.config.backbone!r} has no unit that a mask fits; "
-                "choose a ResNet"
+                "set network.backbone to a ResNet, such as 'resnet18'"
             )
         masks = tuple(layer.mask for layer in layers)
         target = options.target if options.norm == "trimmed" else None
