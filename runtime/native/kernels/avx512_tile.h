@@ -223,14 +223,20 @@ template <int kPixels>
                                              const PixelsOf<kPixels>& pixels, int block,
                                              const ChannelMask& mask, TileOf<kPixels>& y) {
   using K = StageKind;
+  // Zero padding adds a stage in front of any sequence; most tiles have no pixel that it changes.
+  if (stage_count > 0 && stages->kind == K::kAddBorder) {
+    RunStage<K::kAddBorder>(*stages, pixels, block, mask, y);
+    ++stages;
+    --stage_count;
+  }
   if (RunExactly<K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) {
     return;
   }
-  if (RunExactly<K::kAddBorder, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask,
-                                                      y)) {
+  if (RunExactly<K::kAddMap, K::kStore, K::kPackSigns>(stages, stage_count, pixels, block, mask,
+                                                       y)) {
     return;
   }
   if (RunExactly<K::kAddMap, K::kPrelu, K::kStore, K::kPackSigns>(stages, stage_count, pixels,
