@@ -72,6 +72,25 @@ template <StageKind kKind, int kPixels>
   });
 }
 
+// AddMap<kAddBorder> with offsets, one question a pixel.
+template <int kPixels>
+[[gnu::always_inline]] inline void AddBorder(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                             int block, const ChannelMask& mask,
+                                             TileOf<kPixels>& y) {
+  const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
+  const int32_t* offsets = stage.offsets;
+#pragma GCC unroll 8
+  for (int p = 0; p < kPixels; ++p) {
+    const int32_t offset = offsets[pixels.index[p]];
+    if (offset < 0) continue;
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const float* values = map + offset + v * kLanes;
+      y[p][v] = _mm512_add_ps(y[p][v], _mm512_maskz_loadu_ps(mask.vector[v], values));
+    }
+  }
+}
+
 template <int kPixels>
 [[gnu::always_inline]] inline void StoreFloats(const Stage& stage, const PixelsOf<kPixels>& pixels,
                                                int block, const ChannelMask& mask,
@@ -224,8 +243,8 @@ template <int kPixels>
                                              const ChannelMask& mask, TileOf<kPixels>& y) {
   using K = StageKind;
   // Zero padding adds a stage in front of any sequence; most tiles have no pixel that it changes.
-  if (stage_count > 0 && stages->kind == K::kAddBorder) {
-    RunStage<K::kAddBorder>(*stages, pixels, block, mask, y);
+  if (stage_count > 0 && stages->kind == K::kAddBorder && stages->offsets != nullptr) {
+    AddBorder(*stages, pixels, block, mask, y);
     ++stages;
     --stage_count;
   }
