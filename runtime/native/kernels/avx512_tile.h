@@ -77,32 +77,29 @@ template <int kPixels, typename Function>
   }
 }
 
-template <StageKind kKind, int kPixels>
+template <int kPixels>
 [[gnu::always_inline]] inline void AddMap(const Stage& stage, const PixelsOf<kPixels>& pixels,
                                           int block, const ChannelMask& mask, TileOf<kPixels>& y) {
   const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
   const OffsetsOf<kPixels> offsets(stage, pixels);
   ForEach(y, [&](__m512 value, int p, int v) {
-    const int64_t offset = offsets.pixel[p];
-    if (kKind == StageKind::kAddBorder && offset < 0) return value;
-    return _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask.vector[v], map + offset + v * kLanes));
+    const float* values = map + offsets.pixel[p] + v * kLanes;
+    return _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask.vector[v], values));
   });
 }
 
-// AddMap<kAddBorder> with offsets, one question a pixel.
 template <int kPixels>
 [[gnu::always_inline]] inline void AddBorder(const Stage& stage, const PixelsOf<kPixels>& pixels,
                                              int block, const ChannelMask& mask,
                                              TileOf<kPixels>& y) {
   const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
-  const int32_t* offsets = stage.offsets;
+  const OffsetsOf<kPixels> offsets(stage, pixels);
 #pragma GCC unroll 8
   for (int p = 0; p < kPixels; ++p) {
-    const int32_t offset = offsets[pixels.index[p]];
-    if (offset < 0) continue;
+    if (offsets.pixel[p] < 0) continue;
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
-      const float* values = map + offset + v * kLanes;
+      const float* values = map + offsets.pixel[p] + v * kLanes;
       y[p][v] = _mm512_add_ps(y[p][v], _mm512_maskz_loadu_ps(mask.vector[v], values));
     }
   }
@@ -177,8 +174,10 @@ template <StageKind kKind, int kPixels>
     ForEach(y, [&](__m512 x, int, int v) { return _mm512_mul_ps(x, channel[v]); });
   } else if constexpr (kKind == StageKind::kAdd) {
     ForEach(y, [&](__m512 x, int, int v) { return _mm512_add_ps(x, channel[v]); });
-  } else if constexpr (kKind == StageKind::kAddMap || kKind == StageKind::kAddBorder) {
-    AddMap<kKind>(stage, pixels, block, mask, y);
+  } else if constexpr (kKind == StageKind::kAddMap) {
+    AddMap(stage, pixels, block, mask, y);
+  } else if constexpr (kKind == StageKind::kAddBorder) {
+    AddBorder(stage, pixels, block, mask, y);
   } else if constexpr (kKind == StageKind::kPrelu) {
     ForEach(y, [&](__m512 x, int, int v) {
       const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NGE_UQ);
@@ -262,7 +261,7 @@ template <int kPixels>
                                              const ChannelMask& mask, TileOf<kPixels>& y) {
   using K = StageKind;
   // Zero padding adds a stage in front of any sequence; most tiles have no pixel that it changes.
-  if (stage_count > 0 && stages->kind == K::kAddBorder && stages->offsets != nullptr) {
+  if (stage_count > 0 && stages->kind == K::kAddBorder) {
     AddBorder(*stages, pixels, block, mask, y);
     ++stages;
     --stage_count;
