@@ -52,6 +52,22 @@ int64_t Offset(const Stage& stage, int pixel) {
   return stage.offsets != nullptr ? stage.offsets[pixel] : pixel * stage.stride;
 }
 
+// Those of a tile, read before anything is stored: then the compiler asks but once which they are.
+template <int kPixels>
+struct OffsetsOf {
+  int64_t pixel[kPixels];
+
+  [[gnu::always_inline]] inline OffsetsOf(const Stage& stage, const PixelsOf<kPixels>& pixels) {
+    if (stage.offsets != nullptr) {
+#pragma GCC unroll 8
+      for (int p = 0; p < kPixels; ++p) pixel[p] = stage.offsets[pixels.index[p]];
+    } else {
+#pragma GCC unroll 8
+      for (int p = 0; p < kPixels; ++p) pixel[p] = pixels.index[p] * stage.stride;
+    }
+  }
+};
+
 template <int kPixels, typename Function>
 [[gnu::always_inline]] inline void ForEach(TileOf<kPixels>& y, Function function) {
 #pragma GCC unroll 8
@@ -61,15 +77,32 @@ template <int kPixels, typename Function>
   }
 }
 
-template <StageKind kKind, int kPixels>
+template <int kPixels>
 [[gnu::always_inline]] inline void AddMap(const Stage& stage, const PixelsOf<kPixels>& pixels,
                                           int block, const ChannelMask& mask, TileOf<kPixels>& y) {
   const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
+  const OffsetsOf<kPixels> offsets(stage, pixels);
   ForEach(y, [&](__m512 value, int p, int v) {
-    const int64_t offset = Offset(stage, pixels.index[p]);
-    if (kKind == StageKind::kAddBorder && offset < 0) return value;
-    return _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask.vector[v], map + offset + v * kLanes));
+    const float* values = map + offsets.pixel[p] + v * kLanes;
+    return _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask.vector[v], values));
   });
+}
+
+template <int kPixels>
+[[gnu::always_inline]] inline void AddBorder(const Stage& stage, const PixelsOf<kPixels>& pixels,
+                                             int block, const ChannelMask& mask,
+                                             TileOf<kPixels>& y) {
+  const float* map = static_cast<const float*>(stage.map) + block * kBlockChannels;
+  const OffsetsOf<kPixels> offsets(stage, pixels);
+#pragma GCC unroll 8
+  for (int p = 0; p < kPixels; ++p) {
+    if (offsets.pixel[p] < 0) continue;
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const float* values = map + offsets.pixel[p] + v * kLanes;
+      y[p][v] = _mm512_add_ps(y[p][v], _mm512_maskz_loadu_ps(mask.vector[v], values));
+    }
+  }
 }
 
 template <int kPixels>
@@ -77,9 +110,10 @@ template <int kPixels>
                                                int block, const ChannelMask& mask,
                                                const TileOf<kPixels>& y) {
   float* map = static_cast<float*>(stage.map) + block * kBlockChannels;
+  const OffsetsOf<kPixels> offsets(stage, pixels);
 #pragma GCC unroll 8
   for (int p = 0; p < kPixels; ++p) {
-    float* pixel = map + Offset(stage, pixels.index[p]);
+    float* pixel = map + offsets.pixel[p];
     _mm512_mask_storeu_ps(pixel, mask.vector[0], y[p][0]);
     if (mask.vector[1] != 0) _mm512_mask_storeu_ps(pixel + kLanes, mask.vector[1], y[p][1]);
   }
@@ -117,11 +151,12 @@ template <int kComparison, int kPixels>
                                         int block, const ChannelMask& mask,
                                         const __m512 (&bound)[kVectors], const TileOf<kPixels>& y) {
   uint32_t* map = static_cast<uint32_t*>(stage.map) + block;
+  const OffsetsOf<kPixels> offsets(stage, pixels);
 #pragma GCC unroll 8
   for (int p = 0; p < kPixels; ++p) {
     const __mmask16 low = _mm512_cmp_ps_mask(y[p][0], bound[0], kComparison);
     const __mmask16 high = _mm512_cmp_ps_mask(y[p][1], bound[1], kComparison);
-    map[Offset(stage, pixels.index[p])] = _mm512_kunpackw(high, low) & mask.bits;
+    map[offsets.pixel[p]] = _mm512_kunpackw(high, low) & mask.bits;
   }
 }
 
@@ -139,8 +174,10 @@ template <StageKind kKind, int kPixels>
     ForEach(y, [&](__m512 x, int, int v) { return _mm512_mul_ps(x, channel[v]); });
   } else if constexpr (kKind == StageKind::kAdd) {
     ForEach(y, [&](__m512 x, int, int v) { return _mm512_add_ps(x, channel[v]); });
-  } else if constexpr (kKind == StageKind::kAddMap || kKind == StageKind::kAddBorder) {
-    AddMap<kKind>(stage, pixels, block, mask, y);
+  } else if constexpr (kKind == StageKind::kAddMap) {
+    AddMap(stage, pixels, block, mask, y);
+  } else if constexpr (kKind == StageKind::kAddBorder) {
+    AddBorder(stage, pixels, block, mask, y);
   } else if constexpr (kKind == StageKind::kPrelu) {
     ForEach(y, [&](__m512 x, int, int v) {
       const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NGE_UQ);
@@ -223,14 +260,20 @@ template <int kPixels>
                                              const PixelsOf<kPixels>& pixels, int block,
                                              const ChannelMask& mask, TileOf<kPixels>& y) {
   using K = StageKind;
+  // Zero padding adds a stage in front of any sequence; most tiles have no pixel that it changes.
+  if (stage_count > 0 && stages->kind == K::kAddBorder) {
+    AddBorder(*stages, pixels, block, mask, y);
+    ++stages;
+    --stage_count;
+  }
   if (RunExactly<K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kStore>(stages, stage_count, pixels, block, mask, y)) return;
   if (RunExactly<K::kAddMap, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask, y)) {
     return;
   }
-  if (RunExactly<K::kAddBorder, K::kClamp, K::kStore>(stages, stage_count, pixels, block, mask,
-                                                      y)) {
+  if (RunExactly<K::kAddMap, K::kStore, K::kPackSigns>(stages, stage_count, pixels, block, mask,
+                                                       y)) {
     return;
   }
   if (RunExactly<K::kAddMap, K::kPrelu, K::kStore, K::kPackSigns>(stages, stage_count, pixels,

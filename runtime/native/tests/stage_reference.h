@@ -66,16 +66,12 @@ class Random {
 
 using Memory = std::vector<std::vector<uint32_t>>;
 
-// All stage kinds in some order, each on memory of its own, but for additions to a map in place.
+// Stages in some order, or such as follow most convolutions; each on memory of its own, but for
+// additions to a map in place.
 class RandomStages {
  public:
   RandomStages(Random& random, int pixels, int channels) {
-    std::vector<StageKind> kinds;
-    for (int kind = 0; kind <= static_cast<int>(StageKind::kPackAbove); ++kind) {
-      if (random.Chance(75)) kinds.push_back(static_cast<StageKind>(kind));
-    }
-    kinds.push_back(StageKind::kStore);
-    random.Shuffle(kinds);
+    const std::vector<StageKind> kinds = random.Chance(30) ? UsualKinds(random) : AnyKinds(random);
     for (const StageKind kind : kinds) AddStage(random, kind, pixels, channels);
     for (size_t s = 0; s + 1 < stages_.size(); ++s) {
       if (stages_[s].kind != StageKind::kAddMap) continue;
@@ -98,6 +94,27 @@ class RandomStages {
   }
 
  private:
+  static std::vector<StageKind> AnyKinds(Random& random) {
+    std::vector<StageKind> kinds;
+    for (int kind = 0; kind <= static_cast<int>(StageKind::kPackAbove); ++kind) {
+      if (random.Chance(75)) kinds.push_back(static_cast<StageKind>(kind));
+    }
+    kinds.push_back(StageKind::kStore);
+    random.Shuffle(kinds);
+    return kinds;
+  }
+
+  // Paths have code of their own for some of them.
+  static std::vector<StageKind> UsualKinds(Random& random) {
+    std::vector<StageKind> kinds;
+    if (random.Chance(50)) kinds.push_back(StageKind::kAddBorder);
+    if (random.Chance(75)) kinds.push_back(StageKind::kAddMap);
+    if (random.Chance(50)) kinds.push_back(StageKind::kPrelu);
+    kinds.push_back(StageKind::kStore);
+    if (random.Chance(75)) kinds.push_back(StageKind::kPackSigns);
+    return kinds;
+  }
+
   void AddStage(Random& random, StageKind kind, int pixels, int channels) {
     Stage stage{};
     stage.kind = kind;
