@@ -63,12 +63,30 @@ _ALLOW_PROGRAM = '[ ! -f "$1/$2" ] || chmod 755 "$1/$2"'
 _IS_INSTALLED = 'cd "$1" && [ -e ready ] && venv/bin/python -I -c "import bireid_runtime"'
 
 _INSTALL = """
-cd "$1" || exit 1
-shift
+cd "$1" && pip=$2 || exit 1
+shift 2
 rm -f ready && python3 -m venv --clear venv || exit 1
-# Whoever installs for the user by default does not mean a virtual environment.
-export PIP_USER=0
-venv/bin/python -I -m pip --disable-pip-version-check install --quiet --only-binary=:all: "$@"
+exec venv/bin/python -I -c "$pip" install --quiet --only-binary=:all: "$@"
+"""
+
+# Of the device's own settings of pip those count that say where packages come from; one that
+# installs elsewhere by default (`user`, `target`, `prefix`, `root`) does not mean this environment.
+_PIP = """
+import ast, os, subprocess, sys
+kept = ("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "cert",
+        "client-cert", "timeout", "retries", "cache-dir", "keyring-provider")
+pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
+listed = subprocess.run([*pip, "config", "list"], stdout=subprocess.PIPE, universal_newlines=True)
+if listed.returncode:
+    sys.exit(listed.returncode)
+own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+for line in listed.stdout.splitlines():
+    name, found, value = line.partition("=")
+    section, _, key = name.rpartition(".")
+    if found and section in ("global", "install", ":env:") and key in kept:
+        own["PIP_" + key.upper().replace("-", "_")] = ast.literal_eval(value)
+own["PIP_CONFIG_FILE"] = os.devnull
+os.execve(sys.executable, [*pip, *sys.argv[1:]], own)
 """
 
 # One rename, by `mv -T`. That of toybox refuses a link to a folder, but its `ln -f` renames.
@@ -204,7 +222,7 @@ class Installation:
         arguments = [f"{path}/{wheel}"]
         if offline:
             arguments = ["--no-index", f"--find-links={path}/wheels", *arguments]
-        done = self._link.run(_INSTALL, path, *arguments, timeout=_INSTALLING)
+        done = self._link.run(_INSTALL, path, _PIP, *arguments, timeout=_INSTALLING)
         if done.code != 0:
             remedy = "" if offline else "; without a network there, flash with --offline"
             raise DeviceCheckError(

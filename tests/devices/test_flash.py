@@ -235,8 +235,11 @@ def test_a_service_that_fails_gets_the_old_version_back(
 
 
 @pytest.mark.slow
-def test_python_without_a_network(flash, target, directory, monkeypatch):
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+def test_python_without_a_network(flash, target, directory, tmp_path, monkeypatch):
+    """And where pip installs everything elsewhere by default."""
+    settings = tmp_path / "pip.conf"
+    settings.write_text(f"[global]\ntarget = {tmp_path}/a\n[install]\nprefix = {tmp_path}/b\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_USER", "1")
     done = flash(BUNDLE, target, "--offline")

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
@@ -64,11 +66,29 @@ def new_environment(
 
 
 @pytest.fixture(scope="session")
-def light(wheels: dict[str, Path], new_environment: Callable[[str], Environment]) -> Environment:
-    """What `pip install bireid-deploy` gives, without any extra."""
+def floors() -> dict[str, str]:
+    """The lowest versions of other packages that metadata allows without any extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [Requirement(each) for each in project["dependencies"]]
+    return {
+        each.name: bound.version
+        for each in needed
+        for bound in each.specifier
+        if bound.operator == ">=" and each.name != "bireid-runtime"
+    }
+
+
+@pytest.fixture(scope="session")
+def light(
+    wheels: dict[str, Path],
+    floors: dict[str, str],
+    new_environment: Callable[[str], Environment],
+) -> Environment:
+    """What `pip install bireid-deploy` gives, without any extra, of the oldest versions allowed."""
     environment = new_environment("light")
-    pins = f"--constraint={ROOT / 'constraints.txt'}"
-    _run(environment.python, *PIP, "install", pins, *wheels.values())
+    oldest = environment.folder / "oldest.txt"
+    oldest.write_text("".join(f"{name}=={version}\n" for name, version in floors.items()))
+    _run(environment.python, *PIP, "install", f"--constraint={oldest}", *wheels.values())
     return environment
 
 

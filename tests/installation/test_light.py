@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from packaging.version import Version
 from PIL import Image
 
 from bireid_deploy import extras
@@ -35,6 +36,14 @@ def test_nothing_heavy_is_installed(light, tmp_path):
     names = {each["name"].lower() for each in json.loads(done.stdout)}
     assert names >= set(extras.packages())
     assert names & {*extras.packages("train"), *extras.packages("figures"), "keras"} == set()
+
+
+def test_the_versions_are_the_oldest_that_metadata_allows(light, floors, tmp_path):
+    done = light.call("python", "-m", "pip", "list", "--format=json", cwd=tmp_path)
+    found = {each["name"]: Version(each["version"]) for each in json.loads(done.stdout)}
+    oldest = {name: Version(version) for name, version in floors.items()}
+    assert len(oldest) >= 6
+    assert {name: found[name] for name in oldest} == oldest
 
 
 def test_embed(deploy, bundle, tmp_path):
