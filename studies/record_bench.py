@@ -29,6 +29,11 @@ RESULTS = Path(__file__).parent / "results" / "bench"
     help="Also time this .onnx or .tflite file (repeatable).",
 )
 @click.option("--remark", default="", help="What the other files are, a sentence.")
+@click.option(
+    "--shared",
+    is_flag=True,
+    help="Others used the machine: times of items and ratios are those a tenth of the runs reach.",
+)
 @click.option("--label", default="", help="Tells this record from others of the bundle.")
 @click.option("--threads", default=1, show_default=True, help="Threads.")
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
@@ -38,6 +43,7 @@ def main(
     bundle: Path,
     against: tuple[Path, ...],
     remark: str,
+    shared: bool,
     label: str,
     threads: int,
     rounds: int,
@@ -60,6 +66,7 @@ def main(
         "threads": threads,
         "against": [path.name for path in against],
         "remark": remark,
+        "shared": shared,
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
     RESULTS.mkdir(exist_ok=True)

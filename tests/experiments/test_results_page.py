@@ -187,6 +187,30 @@ def test_the_losses_that_are_drawn_are_those_of_the_task(page, tmp_path):
     assert "label of real" in drawn
 
 
+def test_of_a_machine_that_was_shared_the_quiet_runs_are_compared(page, tmp_path):
+    def engine(name, item, item_p10, median, p10):
+        return {
+            **{"engine": name, "version": "1", "bytes": 1_000_000, "item": "image"},
+            **{"item_ms": item, "item_p10_ms": item_p10, "median_ms": median, "p10_ms": p10},
+            **{"p90_ms": 9.0, "ratio": median / 2.0, "load_ms": 1, "first_ms": 2, "cold_ms": 3},
+            **{"peak_rss_bytes": 50_000_000},
+        }
+
+    engines = [engine("ours", 5.0, 3.0, 2.0, 1.0), engine("theirs", 9.0, 4.0, 8.0, 1.5)]
+    about = {"bundle": "b", "input": [8, 8, 3], "machine": "m", "threads": 1, "remark": ""}
+    folder = tmp_path / "results" / "bench"
+    folder.mkdir(parents=True)
+    for shared in (True, False):
+        record = {**about, "against": [], "shared": shared, "engines": engines}
+        (folder / f"{shared}.json").write_text(json.dumps(record))
+    text = page()
+    assert "| engine | MB | image ms, p10 | median ms | p10-p90 ms | ratio, p10 |" in text
+    assert "| theirs | 1.00 | 4.00 | 8.00 | 1.50-9.00 | 1.50 |" in text
+    assert "| engine | MB | image ms | median ms | p10-p90 ms | ratio |" in text
+    assert "| theirs | 1.00 | 9.00 | 8.00 | 1.50-9.00 | 4.00 |" in text
+    assert text.count("Others used the machine") == 1
+
+
 def test_every_grid_of_the_page_is_there(page):
     """Records may come later: their headings are of grids that ship."""
     import experiment_tables
