@@ -5,6 +5,9 @@ from typing import Any
 
 from experiment_records import Experiment
 
+from bireid_deploy.experiments.kinds import task_of
+from bireid_deploy.tasks import TASKS
+
 ACCENT, MUTED, GRID = "#c2410c", "#475569", "#e2e8f0"
 # Okabe and Ito's palette, its yellow darkened, for colour-blind readers; brown and grey beside.
 COLOURS = (
@@ -24,6 +27,8 @@ STYLE = {
     "grid.color": GRID,
     "axes.axisbelow": True,
 }
+# What is a cross-entropy, by its name in the history of a run.
+_LOSSES = {"identity": "cross-entropy"}
 _SWEPT = {
     "lambda": ("kernel_refining", "λ, weight of the kernel MSE"),
     "mu": ("feature_refining", "μ, weight of the feature MSE"),
@@ -39,8 +44,16 @@ def figures_of(measured: Experiment) -> dict[str, str]:
         return {}
     return {
         f"{measured.name}_scores.svg": f"{main} by method with 95 % confidence intervals",
-        f"{measured.name}_losses.svg": "cross-entropy in training by method, mean over seeds",
+        f"{measured.name}_losses.svg": f"{_loss(measured)[1]} in training by method, mean over "
+        "seeds",
     }
+
+
+def _loss(measured: Experiment) -> tuple[str, str]:
+    """The first loss of the task: its key in the history of a run, and what figures call it."""
+    task = TASKS[task_of(measured.records[0]["data"]["kind"])]
+    name = next(term.name for term in task.terms if term.is_loss)
+    return name, _LOSSES.get(name, f"{name} loss")
 
 
 def draw_figures(measured: Experiment, folder: Path) -> None:
@@ -85,19 +98,20 @@ def _draw_losses(measured: Experiment, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7.4, 3.6))
+    name, heading = _loss(measured)
     curves = {
-        summary.label: [record["history"]["identity"] for record in measured.of(summary.run)]
+        summary.label: [record["history"][name] for record in measured.of(summary.run)]
         for summary in measured.summaries
         # A method may learn from its teacher alone, and what was converted learned nothing.
-        if "identity" in measured.of(summary.run)[0]["history"]
+        if name in measured.of(summary.run)[0]["history"]
     }
     for colour, (label, histories) in zip(COLOURS, curves.items(), strict=False):
         means = [sum(values) / len(values) for values in zip(*histories, strict=True)]
         axes.plot(range(1, len(means) + 1), means, color=colour, label=label, linewidth=1.4)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_ylabel("cross-entropy")
-    axes.set_title("Cross-entropy in training, mean over seeds", loc="left")
+    axes.set_ylabel(heading)
+    axes.set_title(f"{heading[0].upper()}{heading[1:]} in training, mean over seeds", loc="left")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     save(figure, path)
 

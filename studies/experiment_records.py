@@ -18,10 +18,12 @@ class Experiment:
         name: Name of the folder: that of the grid, or GRID@DATA.
         records: Records of finished runs, in the order of the grid, then of their seeds; what was
             converted from a run comes behind it.
+        times: What record_times.py wrote of the grid, if it was run.
     """
 
     name: str
     records: tuple[dict[str, Any], ...]
+    times: dict[str, Any] | None = None
 
     @property
     def grid(self) -> str:
@@ -76,6 +78,9 @@ class Experiment:
 def read_experiment(folder: Path) -> Experiment | None:
     """Read the records of one experiment; None where there are none.
 
+    Args:
+        folder: `experiments/NAME` in the folder of results, whose `times/NAME.json` is read too.
+
     Raises:
         ValueError: A record is of a run that the grid does not have.
     """
@@ -90,4 +95,9 @@ def read_experiment(folder: Path) -> Experiment | None:
         return order.index(trained), record["run"], record["seed"]
 
     records.sort(key=position)
-    return Experiment(folder.name, tuple(records))
+    times = folder.parent.with_name("times") / f"{folder.name}.json"
+    return Experiment(
+        folder.name,
+        tuple(records),
+        json.loads(times.read_text()) if times.exists() else None,
+    )

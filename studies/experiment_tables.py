@@ -15,6 +15,11 @@ _OLD_INT8 = (
     "exporter has left in float since."
 )
 
+_SHORT = (
+    "The runs are short, and equal but for the second of two stages, which comes on top of the "
+    "first."
+)
+
 # Heading of every experiment on the page, and what a reader must know beside the numbers.
 EXPERIMENTS = {
     "ablation": (
@@ -59,10 +64,32 @@ EXPERIMENTS = {
         "The classifier of point clouds in models/zoo and its teacher",
         "Ten rendered shapes, which are easy to tell apart.",
     ),
+    "detectors": (
+        "Three 1-bit detectors of equal latency",
+        "Persons in rendered streets: they say nothing about real ones. One map of stride 16, two "
+        "maps in one, and a feature pyramid down to stride 8; the sides of their inputs make the "
+        "times about equal.",
+    ),
     "ablation_shapes": (
         "Methods on point clouds",
-        "Ten rendered shapes. The runs are short, and equal but for the second of two stages, "
-        "which comes on top of the first.",
+        f"Ten rendered shapes. {_SHORT}",
+    ),
+    "ablation_points": (
+        "Methods on scanned point clouds",
+        f"BIMNet10: of the 51 clouds to test one is two points of a score. {_SHORT}",
+    ),
+    "ablation_detection": (
+        "Methods as detectors",
+        f"Persons in rendered streets: the numbers compare methods. {_SHORT}",
+    ),
+    "ablation_bccd": (
+        "Methods as detectors, photographs of blood cells",
+        "BCCD, the split that it comes with: three classes, large things on plain ground; they say "
+        f"nothing about persons. {_SHORT}",
+    ),
+    "ablation_tracking": (
+        "Methods as trackers",
+        f"Rendered sequences of people, few to test: the numbers compare methods. {_SHORT}",
     ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
@@ -103,10 +130,8 @@ def experiment(measured: Experiment) -> str:
 
 
 def _sizes(measured: Experiment) -> str:
-    first = measured.records[0]
-    data, recipe = first["data"], first["recipe"]
+    data = measured.records[0]["data"]
     split = TASKS[task_of(data["kind"])].summary(data)
-    network = recipe["network"]
     lengths = _lengths(measured)
     epochs = f"{lengths.pop()} epochs" if len(lengths) == 1 else "epochs as in the table"
     scatter = (
@@ -118,9 +143,32 @@ def _sizes(measured: Experiment) -> str:
     if measured.elsewhere:
         return f"The runs of `bireid-deploy experiment {measured.grid}`. {scatter}"
     return (
-        f"{split}. {_backbone(network)}, {network['input_height']}x{network['input_width']}, width "
-        f"{network['width']}, {epochs}. {scatter} `bireid-deploy experiment {measured.grid}` "
-        "repeats it."
+        f"{split}. {_common(measured)}{epochs}. {scatter} `bireid-deploy experiment "
+        f"{measured.grid}` repeats it.{_timed(measured)}"
+    )
+
+
+def _common(measured: Experiment) -> str:
+    """Those of backbone, input and width that the runs have in common, each with a comma."""
+    networks = [record["recipe"]["network"] for record in measured.records]
+    parts = (
+        [_backbone(each) for each in networks],
+        [f"{each['input_height']}x{each['input_width']}" for each in networks],
+        [f"width {each['width']}" for each in networks],
+    )
+    return "".join(f"{found[0]}, " for found in parts if len(set(found)) == 1)
+
+
+def _timed(measured: Experiment) -> str:
+    """What the times in the table are, if there are any."""
+    times = measured.times
+    if times is None:
+        return ""
+    threads = f"{times['threads']} thread{'' if times['threads'] == 1 else 's'}"
+    return (
+        f" Times are of the network alone in {times['engine']}, batch 1, {threads}, "
+        f"{times['machine']}, {times['rounds']} interleaved rounds of one run: what a tenth of the "
+        "runs stay under."
     )
 
 
@@ -135,7 +183,9 @@ def _lengths(measured: Experiment) -> set[int]:
 
 def _table(measured: Experiment) -> str:
     epochs = len(_lengths(measured)) > 1
-    columns = ["model", *(["epochs"] if epochs else []), "seeds", *measured.scores.values()]
+    times = {} if measured.times is None else measured.times["runs"]
+    columns = ["model", *(["epochs"] if epochs else []), *(["MB", "ms"] if times else []), "seeds"]
+    columns += measured.scores.values()
     main, heading = next(iter(measured.scores.items()))
     against = bool(measured.of(_REFERENCE))
     if against:
@@ -147,6 +197,7 @@ def _table(measured: Experiment) -> str:
     for summary in measured.summaries:
         row = [summary.label]
         row += [str(measured.of(summary.run)[0]["epochs"])] if epochs else []
+        row += _cost(times.get(summary.run)) if times else []
         row += [str(len(summary.seeds))]
         row += [percent(summary.scores[name]) for name in measured.scores]
         if against:
@@ -157,3 +208,8 @@ def _table(measured: Experiment) -> str:
             row += [str(mean_average_precision), str(rank_1)]
         rows.append(row)
     return markdown_table(columns, rows)
+
+
+def _cost(time: dict[str, Any] | None) -> list[str]:
+    """Megabytes and milliseconds of one network."""
+    return ["-", "-"] if time is None else [f"{time['bytes'] / 1e6:.2f}", f"{time['p10_ms']:.2f}"]

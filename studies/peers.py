@@ -1,15 +1,18 @@
-"""Build what a 1-bit ResNet-18 is compared with: its real-valued peers, with random weights.
+"""Build what a 1-bit network is compared with: its real-valued peers, whatever their weights.
 
     python studies/peers.py FOLDER
+    python studies/peers.py FOLDER --run RUN
 
-Writes `binary`, a bundle of the 1-bit network, and beside it its real-valued counterpart as
-`float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`. Speed does not depend on the weights;
-accuracy does, so these files are for `bireid-deploy bench FOLDER/binary --against FOLDER/float.onnx
-...` alone. The peers have ReLU where the 1-bit network has PReLU: every engine fuses ReLU into the
-convolution before it, and a peer must not lose by an operator that it would not have.
+Writes `binary`, a bundle of a 1-bit ResNet-18 with random weights, and beside it its real-valued
+counterpart as `float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`; with --run these four
+alone, of a real-valued run of any task, for which one epoch on a few items will do. Speed does not
+depend on the weights; accuracy does, so these files are for `bireid-deploy bench BUNDLE --against
+FOLDER/float.onnx ...` alone. The peers have ReLU where the 1-bit network has PReLU: every engine
+fuses ReLU into the convolution before it, and a peer must not lose by an operator that it would not
+have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +22,65 @@ import numpy as np
 HEIGHT, WIDTH = 256, 128
 IMAGES = 12
 IMAGE = "image"
+# The share of a detector's scores above its threshold. So suppression keeps a few boxes, as it does
+# behind the trained network of models/zoo on the image that is timed.
+FOUND = 0.03
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def main(folder: Path) -> None:
-    """Write the bundle and its four peers to FOLDER."""
+@click.option(
+    "--run",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A real-valued run of any task, in the place of ResNet-18.",
+)
+def main(folder: Path, run: Path | None) -> None:
+    """Write the peers to FOLDER, and without --run the 1-bit network."""
     from bireid_deploy.cli.native_output import quiet_native_output
 
     folder.mkdir(parents=True, exist_ok=True)
     with quiet_native_output() as say:
-        _write_binary(folder / "binary")
-        say(str(folder / "binary"))
-        images = np.random.default_rng(0).normal(size=(IMAGES, HEIGHT, WIDTH, 3))
-        for name, content in _real_valued(images.astype(np.float32)).items():
+        if run is None:
+            _write_binary(folder / "binary")
+            say(str(folder / "binary"))
+            items = np.random.default_rng(0).normal(size=(IMAGES, HEIGHT, WIDTH, 3))
+            items = items.astype(np.float32)
+            peers = _real_valued(_network("real").model, IMAGE, ["embedding"], items)
+        else:
+            peers = _of_run(run)
+        for name, content in peers.items():
             (folder / name).write_bytes(content())
             say(str(folder / name))
+
+
+def _of_run(path: Path) -> Mapping[str, Callable[[], bytes]]:
+    """The peers of a run, whose normalisations get the statistics of its items."""
+    from bireid_deploy.trained_run import open_run
+
+    run = open_run(path)
+    (spec,) = run.inputs
+    raw = run.task.samples(run.inputs, IMAGES)[spec.name]
+    items = np.stack([spec.prepare(each) for each in raw])
+    for _ in range(20):
+        run.network.features(items, training=True)
+    deployment = run.deployment()
+    for output in deployment.outputs:
+        if output.kind == "boxes":
+            _find(deployment.model, output, items)
+    names = [output.name for output in deployment.outputs]
+    return _real_valued(deployment.model, spec.name, names, items)
+
+
+def _find(model: Any, output: Any, items: np.ndarray) -> None:
+    """Shift the scores of a detector until it finds something: `FOUND` of all are high enough."""
+    from bireid_runtime.boxes import SIDES
+
+    scores = model(items, training=False).numpy()[..., :-SIDES]
+    threshold = output.details["decode"]["score_threshold"]
+    wanted = np.log(threshold / (1 - threshold))
+    kernel, bias = model.get_layer(output.name).get_weights()
+    bias[:-SIDES] += wanted - np.quantile(scores, 1 - FOUND)
+    model.get_layer(output.name).set_weights([kernel, bias])
 
 
 def _network(precision: str) -> Any:
@@ -76,18 +122,28 @@ def _write_binary(path: Path) -> None:
     )
 
 
-def _real_valued(images: np.ndarray) -> Mapping[str, Callable[[], bytes]]:
+def _real_valued(
+    network: Any, taken: str, given: Sequence[str], items: np.ndarray
+) -> Mapping[str, Callable[[], bytes]]:
+    """What to write by the name of the file.
+
+    Args:
+        network: Keras model.
+        taken: Name of its input.
+        given: Names of its outputs.
+        items: What sets the ranges of int8, float32 (N, ...).
+    """
     from bireid_converters.int8 import export_int8
     from bireid_converters.named_model import named_model
     from bireid_converters.onnx_export import export_onnx
 
-    model = named_model(_with_relu(_network("real").model), [IMAGE], ["embedding"])
+    model = named_model(_with_relu(network), [taken], given)
     float_onnx = export_onnx(model)
     return {
         "float.onnx": lambda: float_onnx,
         "float.tflite": lambda: _float_tflite(model),
-        "int8.onnx": lambda: _int8_onnx(float_onnx, images),
-        "int8.tflite": lambda: export_int8(model, representative={IMAGE: images}),
+        "int8.onnx": lambda: _int8_onnx(float_onnx, taken, items),
+        "int8.tflite": lambda: export_int8(model, representative={taken: items}),
     }
 
 
@@ -114,20 +170,20 @@ def _float_tflite(model: Any) -> bytes:
         return bytes(tf.lite.TFLiteConverter.from_saved_model(saved).convert())
 
 
-def _int8_onnx(float_onnx: bytes, images: np.ndarray) -> bytes:
+def _int8_onnx(float_onnx: bytes, taken: str, items: np.ndarray) -> bytes:
     """Static quantisation as ONNX Runtime advises for x86: unsigned activations, signed weights."""
     import tempfile
 
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Images(CalibrationDataReader):
+    class Items(CalibrationDataReader):
         def __init__(self) -> None:
-            self._rest = iter(images)
+            self._rest = iter(items)
 
         def get_next(self) -> dict[str, np.ndarray] | None:
-            image = next(self._rest, None)
-            return None if image is None else {IMAGE: image[None]}
+            item = next(self._rest, None)
+            return None if item is None else {taken: item[None]}
 
     with tempfile.TemporaryDirectory() as name:
         given, prepared, result = (Path(name) / each for each in ("given", "prepared", "result"))
@@ -136,7 +192,7 @@ def _int8_onnx(float_onnx: bytes, images: np.ndarray) -> bytes:
         quantize_static(
             prepared,
             result,
-            Images(),
+            Items(),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

@@ -3,6 +3,7 @@
     python studies/record_bench.py BUNDLE [--against FILE ...] [--threads N]
 
 studies/peers.py makes files to compare with; so does `convert --format float` of a real-valued run.
+On a machine that others use too, many rounds of few runs are worth more than the reverse.
 """
 
 import json
@@ -28,17 +29,25 @@ RESULTS = Path(__file__).parent / "results" / "bench"
     help="Also time this .onnx or .tflite file (repeatable).",
 )
 @click.option("--remark", default="", help="What the other files are, a sentence.")
+@click.option(
+    "--shared",
+    is_flag=True,
+    help="Others used the machine: times of items and ratios are those a tenth of the runs reach.",
+)
 @click.option("--label", default="", help="Tells this record from others of the bundle.")
 @click.option("--threads", default=1, show_default=True, help="Threads.")
 @click.option("--rounds", default=40, show_default=True, help="Rounds.")
+@click.option("--runs", default=10, show_default=True, help="Runs of an engine in a round.")
 @click.option("--starts", default=5, show_default=True, help="Fresh processes per engine.")
 def main(
     bundle: Path,
     against: tuple[Path, ...],
     remark: str,
+    shared: bool,
     label: str,
     threads: int,
     rounds: int,
+    runs: int,
     starts: int,
 ) -> None:
     """Time BUNDLE and write a file of studies/results/bench."""
@@ -46,7 +55,7 @@ def main(
     timings = time_engines(
         engines_of(opened, against, threads),
         rounds,
-        10,
+        runs,
         starts,
         on_left_out=lambda engine, error: click.echo(f"left out: {error}", err=True),
     )
@@ -57,6 +66,7 @@ def main(
         "threads": threads,
         "against": [path.name for path in against],
         "remark": remark,
+        "shared": shared,
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
     RESULTS.mkdir(exist_ok=True)

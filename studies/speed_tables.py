@@ -7,6 +7,8 @@ from markdown_table import markdown_table
 
 Record = Mapping[str, Any]
 
+_SHARED = " Others used the machine: p10 is what a tenth of the runs stay under."
+
 
 def training_speed(records: Sequence[Record]) -> str:
     """Images per second of the training steps."""
@@ -58,15 +60,21 @@ def latency(records: Sequence[Record]) -> str:
         threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
         peers = f" {record['remark']}" if record["remark"] else ""
         versions = ", ".join(dict.fromkeys(engine["version"] for engine in record["engines"]))
-        whole = record["engines"][0].get("item") or ""
-        columns = ["engine", "MB", *([f"{whole} ms"] if whole else []), "median ms", "p10-p90 ms"]
-        columns += ["ratio", "load ms", "first ms", "cold ms", "peak MB"]
+        first = record["engines"][0]
+        whole = first.get("item") or ""
+        # Where others used the machine, a median says how much; the quiet runs are comparable.
+        shared = record.get("shared", False)
+        of = ", p10" if shared else ""
+        columns = ["engine", "MB", *([f"{whole} ms{of}"] if whole else [])]
+        columns += ["median ms", "p10-p90 ms", f"ratio{of}"]
+        columns += ["load ms", "first ms", "cold ms", "peak MB"]
         # What an engine may use of the CPU; older records do not say.
-        columns += ["CPU"] if "cpu_features" in record["engines"][0] else []
-        rows = [_engine(engine, bool(whole)) for engine in record["engines"]]
+        columns += ["CPU"] if "cpu_features" in first else []
+        rows = [_engine(engine, first, bool(whole), shared) for engine in record["engines"]]
+        busy = _SHARED if shared else ""
         parts.append(
             f"### {record['bundle']}, {threads}\n\n"
-            f"{_taken(record['input'])}; {record['machine']}.{peers} Engines: {versions}.\n\n"
+            f"{_taken(record['input'])}; {record['machine']}.{busy}{peers} Engines: {versions}.\n\n"
             + markdown_table(columns, rows)
         )
     return "\n".join(parts)
@@ -77,15 +85,16 @@ def _taken(shape: Sequence[int]) -> str:
     return f"{shape[0]} points" if shape[1] == 1 else f"{shape[0]}x{shape[1]} pixels"
 
 
-def _engine(engine: Record, whole: bool) -> Sequence[object]:
-    item = engine["item_ms"] if whole else None
+def _engine(engine: Record, first: Record, whole: bool, shared: bool) -> Sequence[object]:
+    item = engine["item_p10_ms" if shared else "item_ms"] if whole else None
+    ratio = engine["p10_ms"] / first["p10_ms"] if shared else engine["ratio"]
     return (
         engine["engine"],
         f"{engine['bytes'] / 1e6:.2f}",
         *([] if not whole else ["-" if item is None else f"{item:.2f}"]),
         f"{engine['median_ms']:.2f}",
         f"{engine['p10_ms']:.2f}-{engine['p90_ms']:.2f}",
-        f"{engine['ratio']:.2f}",
+        f"{ratio:.2f}",
         f"{engine['load_ms']:.0f}",
         f"{engine['first_ms']:.1f}",
         f"{engine['cold_ms']:.0f}",

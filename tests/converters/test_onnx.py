@@ -66,6 +66,7 @@ LAYERS = {
     "max pool": lambda: [keras.layers.MaxPooling2D(3, 2, padding="same")],
     "max pool, valid": lambda: [keras.layers.MaxPooling2D(3, 2)],
     "average pool over a border": lambda: [keras.layers.AveragePooling2D(4, 4, padding="same")],
+    "upsampling": lambda: [keras.layers.UpSampling2D((2, 3))],
     "explicit padding": lambda: [
         keras.layers.ZeroPadding2D(((3, 2), (1, 0))),
         keras.layers.Conv2D(5, 3, strides=2),

@@ -141,6 +141,86 @@ def test_the_sweeps_are_drawn_over_their_weights(page, tmp_path):
     assert "weight of the feature MSE" in drawn
 
 
+STREET = {
+    "data": {
+        "kind": "street",
+        "classes": 1,
+        "train": {"images": 300, "boxes": 700},
+        "test": {"images": 150, "boxes": 350},
+        "remarks": [],
+    },
+    "metrics": {"ap": 0.3, "ap_50": 0.7, "ap_75": 0.2},
+    "history": {"score": [2.0, 1.0], "box": [1.0, 0.5]},
+}
+
+
+def _detectors(sides):
+    records = [{**_record(run, seed, 0), **STREET} for run in sides for seed in (0, 1)]
+    for record in records:
+        network = record["recipe"]["network"]
+        network["input_height"] = network["input_width"] = sides[record["run"]]
+    return records
+
+
+def test_scores_stand_beside_the_times_of_their_networks(page, tmp_path):
+    times = tmp_path / "results" / "times" / "detectors.json"
+    times.parent.mkdir(parents=True)
+    runs = {"one-map": {"input": [192, 192], "bytes": 755_772, "p10_ms": 1.94, "median_ms": 3.1}}
+    about = {"engine": "bireid 0.1.0 (neon)", "machine": "a board", "threads": 1, "rounds": 40}
+    times.write_text(json.dumps({"grid": "detectors", **about, "runs": runs}))
+    text = page("detectors", _detectors({"one-map": 192, "fused": 224}))
+    # What the runs do not share is not said of all.
+    assert "350 in 150 to test. ResNet-18, width 0.5, 2 epochs." in text
+    assert "in bireid 0.1.0 (neon), batch 1, 1 thread, a board, 40 interleaved rounds" in text
+    assert "| model | MB | ms | seeds | AP | AP50 | AP75 |" in text
+    assert "| label of one-map | 0.76 | 1.94 | 2 | 30.0 ± 0.0 |" in text
+    assert "| label of fused | - | - | 2 | 30.0 ± 0.0 |" in text
+
+
+def test_the_losses_that_are_drawn_are_those_of_the_task(page, tmp_path):
+    text = page("ablation_detection", _detectors({"baseline": 192, "real": 192}))
+    assert "192x192, width 0.5" in text
+    assert "Times are of" not in text
+    assert "score loss in training by method" in text
+    drawn = (tmp_path / "docs" / "figures" / "ablation_detection_losses.svg").read_text()
+    assert "Score loss in training" in drawn
+    assert "label of real" in drawn
+
+
+def test_of_a_machine_that_was_shared_the_quiet_runs_are_compared(page, tmp_path):
+    def engine(name, item, item_p10, median, p10):
+        return {
+            **{"engine": name, "version": "1", "bytes": 1_000_000, "item": "image"},
+            **{"item_ms": item, "item_p10_ms": item_p10, "median_ms": median, "p10_ms": p10},
+            **{"p90_ms": 9.0, "ratio": median / 2.0, "load_ms": 1, "first_ms": 2, "cold_ms": 3},
+            **{"peak_rss_bytes": 50_000_000},
+        }
+
+    engines = [engine("ours", 5.0, 3.0, 2.0, 1.0), engine("theirs", 9.0, 4.0, 8.0, 1.5)]
+    about = {"bundle": "b", "input": [8, 8, 3], "machine": "m", "threads": 1, "remark": ""}
+    folder = tmp_path / "results" / "bench"
+    folder.mkdir(parents=True)
+    for shared in (True, False):
+        record = {**about, "against": [], "shared": shared, "engines": engines}
+        (folder / f"{shared}.json").write_text(json.dumps(record))
+    text = page()
+    assert "| engine | MB | image ms, p10 | median ms | p10-p90 ms | ratio, p10 |" in text
+    assert "| theirs | 1.00 | 4.00 | 8.00 | 1.50-9.00 | 1.50 |" in text
+    assert "| engine | MB | image ms | median ms | p10-p90 ms | ratio |" in text
+    assert "| theirs | 1.00 | 9.00 | 8.00 | 1.50-9.00 | 4.00 |" in text
+    assert text.count("Others used the machine") == 1
+
+
+def test_every_grid_of_the_page_is_there(page):
+    """Records may come later: their headings are of grids that ship."""
+    import experiment_tables
+
+    from bireid_deploy.experiments.grid import find_grid, load_grid
+
+    for name in experiment_tables.EXPERIMENTS:
+        load_grid(find_grid(name.partition("@")[0]))
+
+
 def test_a_single_seed_has_a_table_and_no_figures(page, tmp_path):
     text = page("half_width", [_record("real", 0, 0.5), _record("distilled", 0, 0.4)])
     assert "2 epochs. One seed. `bireid-deploy experiment half_width` repeats it." in text

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from bireid_models.complexity import layer_costs
 from bireid_models.config import NetworkConfig
+from bireid_models.framework import keras
 from bireid_models.layers import binary_layers
 from bireid_models.network import build_network
 
@@ -42,6 +43,21 @@ def test_two_levels_in_one():
     assert list(network.features.output) == ["stage1", "stage2", "stage3", "boxes"]
     with pytest.raises(ValueError, match="take backbone 'resnet18_stage3'"):
         build_network(NetworkConfig(head="fused_detector", **size))
+
+
+def test_a_pyramid_down_to_one_map():
+    size = {"width": 0.125, "input_height": 64, "input_width": 96, "classes": 3}
+    network = build_network(NetworkConfig(head="fpn_detector", **size))
+    assert network.model.output_shape == (None, 8, 12, 7)
+    assert len(binary_layers(network.model)) == 21
+    # The sums of the pyramid have both signs: no ReLU stands before a unit.
+    images = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype(np.float32)
+    fused = network.model.get_layer("stage2_fusion_add").output
+    signs = keras.Model(network.model.input, fused)(images).numpy()
+    assert 0.1 < (signs > 0).mean() < 0.9
+    for wrong in ({"last_stride": 1}, {"input_height": 80}, {"backbone": "pointnet"}):
+        with pytest.raises(ValueError, match="last_stride=2, and multiples of 32"):
+            build_network(NetworkConfig(head="fpn_detector", **(size | wrong)))
 
 
 def test_classes_are_bounded():

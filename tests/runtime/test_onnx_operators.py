@@ -38,6 +38,16 @@ def looping():
     return model([helper.make_node("Loop", ["", "", "x"], ["y"], body=body)])
 
 
+def resizing(*scales, sizes=()):
+    """A file that resizes as often as there are scales; `sizes` is a constant beside them."""
+    nodes = [
+        helper.make_node("Resize", ["x", "", f"s{index}", *sizes], [f"y{index}"])
+        for index in range(len(scales))
+    ]
+    constants = [(f"s{index}", np.array(each, "f4")) for index, each in enumerate(scales)]
+    return model(nodes, [*constants, ("sizes", [1, 2**20])])
+
+
 FUNCTION = helper.make_function(
     "own", "F", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])], []
 )
@@ -67,6 +77,16 @@ FUNCTION = helper.make_function(
             model([helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[1], pads=[0, 9999])]),
             "pads by 9999",
         ),
+        (resizing([1, 4097]), "resizes by no constants, or to more than 4096 times"),
+        (resizing([1, 64.5], [1, 64]), "resizes by no constants"),
+        (resizing([1, np.nan]), "resizes by no constants"),
+        (resizing([]), "resizes by no constants"),
+        (resizing(np.full(300, 1.1)), "resizes by no constants"),
+        (resizing([1, 2], sizes=["sizes"]), "resizes to given sizes"),
+        (
+            model([helper.make_node("Resize", ["x", "", "x"], ["y"])]),
+            "resizes by no constants",
+        ),
         (model([], functions=[FUNCTION]), "functions of its own"),
     ],
 )
@@ -76,6 +96,18 @@ def test_what_could_run_for_ever_or_take_any_memory_is_refused(hostile, reason, 
         require_known_operators(data, "f.onnx")
     monkeypatch.setenv(ALLOW, "1")
     require_known_operators(data, "f.onnx")
+
+
+def test_resizing_by_little_is_run():
+    require_known_operators(resizing([1, 64], [0.1, 64]).SerializeToString(), "f.onnx")
+    one_by_one = resizing([1, 2])
+    (scales, _) = one_by_one.graph.initializer
+    scales.ClearField("raw_data")
+    scales.float_data.extend([1, 2])
+    require_known_operators(one_by_one.SerializeToString(), "f.onnx")
+    scales.float_data[1] = 5000
+    with pytest.raises(UnsupportedModelError, match="resizes by"):
+        require_known_operators(one_by_one.SerializeToString(), "f.onnx")
 
 
 def test_weights_in_other_files_and_no_onnx_at_all():

@@ -333,7 +333,7 @@ def test_batches_depend_on_seed_epoch_and_index_alone(dataset):
 
 def test_the_recipes_that_ship_fit_the_task():
     paths = sorted(RECIPES.glob("detector_*.toml"))
-    assert len(paths) == 6
+    assert len(paths) == 7
     for path in paths:
         recipe = load_recipe(path)
         assert recipe.task == "detection"

@@ -178,6 +178,22 @@ def _pool(emission: Emission, operator: str, **attributes: Any) -> str:
     )
 
 
+def _upsampling(emission: Emission) -> str:
+    layer = emission.layer
+    if layer.interpolation != "nearest":
+        raise unsupported(layer, f"{layer.interpolation} upsampling")
+    scales = emission.constant("scales", np.array([1, 1, *layer.size], np.float32))
+    # Whole factors: the cell of an output pixel is its place divided by the factor, rounded down.
+    return emission.graph.node(
+        "Resize",
+        [emission.input, "", scales],
+        emission.output,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+
+
 def _global_average_pool(emission: Emission) -> str:
     graph, layer = emission.graph, emission.layer
     if layer.keepdims:
@@ -261,6 +277,7 @@ HANDLERS: dict[type, Handler] = {
     keras.layers.Multiply: _multiply,
     keras.layers.AveragePooling2D: _average_pool,
     keras.layers.MaxPooling2D: _max_pool,
+    keras.layers.UpSampling2D: _upsampling,
     keras.layers.GlobalAveragePooling2D: _global_average_pool,
     keras.layers.Flatten: _flatten,
     keras.layers.ZeroPadding2D: _zero_padding,

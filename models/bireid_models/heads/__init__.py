@@ -10,6 +10,7 @@ HEADS: dict[str, Head] = {
     "fblneck": Head("bireid_models.heads.balance_neck:fblneck"),
     "detector": Head("bireid_models.heads.detector:detector"),
     "fused_detector": Head("bireid_models.heads.detector:fused_detector"),
+    "fpn_detector": Head("bireid_models.heads.detector:fpn_detector"),
     "tracker": Head("bireid_models.heads.tracker:tracker"),
     "point_neck": Head("bireid_models.heads.point_neck:point_neck"),
 }

@@ -62,6 +62,44 @@ def fused_detector(features: Mapping[str, Any], config: NetworkConfig) -> HeadOu
     return _boxes(keras.layers.Add(name="fusion_add")([coarse, widened]), config)
 
 
+def fpn_detector(features: Mapping[str, Any], config: NetworkConfig) -> HeadOutputs:
+    """A feature pyramid (Lin et al. 2017) down to one map, the finest of the last three.
+
+    `P_5 = l(C_5)`, `P_k = l(C_k) + up(P_{k+1})`: l is a 1x1 unit to the head's channels, up repeats
+    every cell twice down and across. The two units before the boxes are the pyramid's 3x3
+    convolution, and one more. There is no ReLU before a unit, whose signs would all be +1.
+
+    Args:
+        features: Maps of a backbone; each of the last three has half the size of the one before,
+            as `stage2` to `stage4` of `resnet18` with last_stride 2.
+        config: As of `detector`.
+
+    Returns:
+        As `detector`, of the size of the first of those three: stride 8.
+
+    Raises:
+        ValueError: There are fewer maps, or they have other sizes.
+    """
+    names = list(features)[-3:]
+    sizes = [tuple(features[name].shape[1:3]) for name in names]
+    doubled = [tuple(2 * side for side in size) for size in sizes[1:]]
+    if len(names) < 3 or sizes[:-1] != doubled:
+        raise ValueError(
+            f"fpn_detector reads three maps, each of half the size of the one before; they are "
+            f"{sizes}: take backbone 'resnet18' with last_stride=2, and multiples of 32 for "
+            "input_height and input_width"
+        )
+    filters = config.channels(_CHANNELS)
+    x = None
+    for name in reversed(names):
+        lateral = Unit.of(config, f"{name}_lateral", filters, kernel_size=1)(features[name])
+        if x is not None:
+            repeated = keras.layers.UpSampling2D(2, name=f"{name}_upsampling")(x)
+            lateral = keras.layers.Add(name=f"{name}_fusion_add")([lateral, repeated])
+        x = lateral
+    return _boxes(x, config)
+
+
 def _boxes(x: Any, config: NetworkConfig) -> HeadOutputs:
     for index in (1, 2):
         x = Unit.of(config, f"detector_unit{index}", config.channels(_CHANNELS))(x)

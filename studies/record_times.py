@@ -1,0 +1,81 @@
+"""Time the networks of a grid in the native engine: what the results page sets beside scores.
+
+    python studies/record_times.py GRID EXPERIMENT
+
+EXPERIMENT is the folder that `bireid-deploy experiment GRID --out EXPERIMENT` left, or one of the
+same grid with less data and fewer epochs: speed does not depend on the weights. The first seed of
+every run is converted, and all are timed in one run, interleaved, into studies/results/times.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+from bireid_runtime.files import atomic_file
+from machine import machine_name
+
+RESULTS = Path(__file__).parent / "results" / "times"
+_KIND = "native"
+_RUNS_PER_ROUND = 10
+
+
+@click.command()
+@click.argument("grid")
+@click.argument("experiment", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--threads", default=1, show_default=True, help="Threads.")
+@click.option("--rounds", default=40, show_default=True, help="Rounds.")
+def main(grid: str, experiment: Path, threads: int, rounds: int) -> None:
+    """Time the networks of GRID that EXPERIMENT trained."""
+    from bireid_deploy.benchmark.engines import engines_of
+    from bireid_deploy.benchmark.session import time_engines
+    from bireid_deploy.cli.native_output import quiet_native_output
+    from bireid_deploy.conversion.convert import convert_run
+    from bireid_deploy.experiments.folder import ExperimentFolder
+    from bireid_deploy.experiments.grid import find_grid, load_grid
+    from bireid_deploy.experiments.plan import run_key
+    from bireid_deploy.trained_run import open_run
+
+    planned = load_grid(find_grid(grid))
+    networks, engines = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in planned.run:
+            directory = ExperimentFolder(experiment).run(run_key(entry.name, planned.seeds[0]))
+            with quiet_native_output():
+                run = open_run(directory.path)
+                bundle = convert_run(
+                    run,
+                    Path(folder) / entry.name,
+                    ("lce",),
+                    name=entry.name,
+                    licences={"weights": "none", "training_data": "none"},
+                    verify=False,
+                )
+            networks[entry.name] = run.recipe.network
+            engines += [each for each in engines_of(bundle, (), threads) if each.kind == _KIND]
+        timings = time_engines(engines, rounds, _RUNS_PER_ROUND, 1)
+    record = {
+        "grid": planned.name,
+        "machine": machine_name(),
+        "engine": timings[0].starts[0].version,
+        "threads": threads,
+        "rounds": rounds,
+        "runs": {
+            name: {
+                "input": [network.input_height, network.input_width],
+                "bytes": timing.engine.bytes,
+                "p10_ms": timing.percentile(10),
+                "median_ms": timing.percentile(50),
+            }
+            for (name, network), timing in zip(networks.items(), timings, strict=True)
+        },
+    }
+    RESULTS.mkdir(exist_ok=True)
+    result = RESULTS / f"{planned.name}.json"
+    with atomic_file(result) as file:
+        file.write((json.dumps(record, indent=1) + "\n").encode())
+    click.echo(str(result))
+
+
+if __name__ == "__main__":
+    main()
