@@ -49,7 +49,7 @@ def servers(record: Record) -> str:
     return (
         "## A gallery in a file and in PostgreSQL\n\n"
         f"{record['rows']:,} embeddings of {record['dim']} numbers, server and client on one "
-        f"machine, {record['machine']}; the least of three times "
+        f"machine, {record['machine']}, `fsync` off; the least of three times "
         "([gallery.md](gallery.md#many-machines-one-gallery)).\n\n"
         + markdown_table(("call", "file", *columns), rows)
     )
@@ -82,9 +82,10 @@ def shards(record: Record) -> str:
         "## Embedding in shards\n\n"
         f"{record['crops']:,} JPEG crops, `{record['bundle']}`, {record['cores']} cores of "
         f"{record['machine']}, with the start of all processes; the outputs are equal to the last "
-        "bit ([scale.md](scale.md)).\n\n" + markdown_table(("", "seconds", "crops a second"), rows)
+        "bit ([scale.md](scale.md)).\n\n"
+        + markdown_table(("way", "seconds", "crops a second"), rows)
     )
 
 
 def _time(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.2g} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
+    return f"{milliseconds / 1000:.3g} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
