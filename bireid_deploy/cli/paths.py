@@ -9,7 +9,6 @@ from bireid_runtime.errors import BundleError
 from bireid_runtime.suggestions import nearest
 
 from bireid_deploy.gallery_server.location import is_server, read_location
-from bireid_deploy.tasks import TASKS
 
 _RUN_RECORD = "run.json"
 
@@ -42,6 +41,8 @@ class ModelPath(click.Path):
         Raises:
             BundleError: Nothing is there, and something of a like name is.
         """
+        from bireid_deploy.tasks import TASKS
+
         if not any(str(value) in task.baselines for task in TASKS.values()):
             _require_no_slip(Path(value))
         return super().convert(value, param, ctx)
