@@ -7,7 +7,7 @@ from markdown_table import markdown_table
 
 
 def watched_twins(record: Mapping[str, Any]) -> str:
-    """The 1-bit network beside its real-valued twin, as watch_twins.py left it."""
+    """The 1-bit network beside its real-valued twin, as watched_twins.py left it."""
     boxes = record["detector"]
     rows = [
         (

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from free_ports import free_ports
 from skips import skip_unavoidably
 
 _DAEMONS = ("munged", "slurmctld", "slurmd")
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 # Without accounting, control groups and an MPI: what is tested is who is started with what.
 _SETTINGS = """
@@ -112,24 +112,22 @@ def slurm() -> Iterator[Slurm]:
             cluster.run("munged", "--force", *(f"--{k}={folder / v}" for k, v in files.items()))
             cluster.run("slurmctld")
             cluster.run("slurmd", "-N", "localhost")
-            _wait_until_idle(cluster)
-            yield cluster
+            wait_until(lambda: cluster.run("sinfo", "--noheader", "--format=%T") == "idle\n")
+            try:
+                yield cluster
+            finally:
+                # Nothing of a test that failed goes on without an owner.
+                cluster.run("scancel", "--signal=KILL", "--user=root")
+                wait_until(lambda: not cluster.run("squeue", "--noheader"))
         finally:
             _stop(folder)
 
 
-def _wait_until_idle(cluster: Slurm) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask until it is so, which must not take longer than two minutes."""
     deadline = time.monotonic() + _PATIENCE
-    while True:
-        asked = subprocess.run(
-            ["sinfo", "--noheader", "--format=%T"],
-            env=cluster.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if asked.stdout.strip() == "idle":
-            return
-        if time.monotonic() > deadline:
-            logs = "".join(path.read_text() for path in sorted(cluster.folder.glob("*.log")))
-            raise AssertionError(f"the node is not idle: {asked.stdout}{asked.stderr}{logs}")
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 

@@ -97,11 +97,14 @@ def import_checkpoint(
             on_data(say_data(task, data), count_data(task, data))
         held_to = None if reference is None else Reference.load(Path(reference))
         from bireid_converters.rebuild import ImportSettings, rebuild
+        from bireid_models.framework import keras
 
         from bireid_deploy.comparison.file_trial import try_file
         from bireid_deploy.conversion.import_checkpoint import describe, import_network
 
         on_progress("reading the checkpoint")
+        # Names of layers, which are in the files, begin anew.
+        keras.backend.clear_session()
         settings = ImportSettings(family, size, last_stride, preprocess or {}, told)
         read = rebuild(opened, kind, settings)
     bundle = import_network(

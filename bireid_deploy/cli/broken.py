@@ -16,7 +16,6 @@ skip_broken_option = click.option(
     "long as one can be.",
 )
 
-
 gallery_skip_broken_option = click.option(
     "--skip-broken",
     is_flag=True,

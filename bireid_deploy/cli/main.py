@@ -5,6 +5,7 @@ import importlib
 import io
 import keyword
 import os
+import select
 import signal
 import sys
 import threading
@@ -120,9 +121,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         _show(error)
         return EXIT_USAGE
-    except SystemExit as error:
+    except SystemExit:
         # So say click and rich that who reads the results went away, as `head` does.
-        if error.code != EXIT_BUG:
+        if not _has_no_reader():
             raise
         return EXIT_NO_READER
     except (click.Abort, KeyboardInterrupt):
@@ -153,15 +154,26 @@ def run(arguments: list[str]) -> int:
         return EXIT_USAGE
 
 
+def _has_no_reader() -> bool:
+    """Whether standard output is a pipe whose other end is closed."""
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout, 0)
+    except (OSError, ValueError):
+        return False
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
 def _show(error: click.ClickException) -> None:
-    """Print what click says of a command line, each line bounded."""
-    from bireid_runtime.terminal import one_line
+    """Print what click says of a command line, each line bounded and as it is laid out."""
+    from bireid_runtime.terminal import MAX_CHARACTERS, printable
 
     from bireid_deploy.cli.console import message
 
     said = io.StringIO()
     error.show(said)
-    message("\n".join(one_line(line) for line in said.getvalue().rstrip().split("\n")))
+    lines = said.getvalue().rstrip().split("\n")
+    message("\n".join(printable(line)[:MAX_CHARACTERS] for line in lines))
 
 
 def _give_up_on_stdout() -> None:

@@ -37,9 +37,10 @@ class IdentitySampler:
             )
         classes = np.unique(labels)
         if len(classes) < identities_per_batch:
+            fewer = f"set batch.identities={len(classes)} or less, or " if len(classes) > 1 else ""
             raise TrainingError(
                 f"{len(classes)} identities are too few for batches of {identities_per_batch}; "
-                f"set batch.identities={max(len(classes), 2)} or less, or add people"
+                f"{fewer}add people"
             )
         self._images = [np.flatnonzero(labels == label) for label in classes]
         self._identities_per_batch = identities_per_batch

@@ -74,17 +74,18 @@ exec venv/bin/python -I -c "$pip" install --quiet --only-binary=:all: "$@"
 _PIP = """
 import ast, os, subprocess, sys
 kept = ("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "cert",
-        "client-cert", "timeout", "retries", "cache-dir", "keyring-provider")
+        "client-cert", "timeout", "default-timeout", "retries", "cache-dir", "keyring-provider")
 pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
 listed = subprocess.run([*pip, "config", "list"], stdout=subprocess.PIPE, universal_newlines=True)
 if listed.returncode:
     sys.exit(listed.returncode)
 own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-for line in listed.stdout.splitlines():
-    name, found, value = line.partition("=")
-    section, _, key = name.rpartition(".")
-    if found and section in ("global", "install", ":env:") and key in kept:
-        own["PIP_" + key.upper().replace("-", "_")] = ast.literal_eval(value)
+# The later ones win, as in pip itself.
+for section in ("global.", "install.", ":env:."):
+    for line in listed.stdout.splitlines():
+        name, found, value = line.partition("=")
+        if found and name.startswith(section) and name[len(section):] in kept:
+            own["PIP_" + name[len(section):].upper().replace("-", "_")] = ast.literal_eval(value)
 own["PIP_CONFIG_FILE"] = os.devnull
 os.execve(sys.executable, [*pip, *sys.argv[1:]], own)
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bireid_runtime.bundle_files import file_sha256
@@ -177,12 +178,18 @@ def _origin(
             f"with --{option}-from"
         )
     if elsewhere.is_file():
-        return FinishedRun(elsewhere.name, elsewhere, f"sha256:{file_sha256(elsewhere)}")
+        return _file(elsewhere, elsewhere.stat().st_mtime_ns)
     key, folder = run_key(name_elsewhere, seed), ExperimentFolder(elsewhere)
     fingerprint = folder.read_result(key).get("fingerprint")
     if not isinstance(fingerprint, str):
         raise ExperimentError(f"{folder.result(key)}: damaged record: no valid 'fingerprint'")
     return FinishedRun(key, folder.run(key).path, fingerprint)
+
+
+@cache
+def _file(path: Path, _changed: int) -> FinishedRun:
+    """A file as an origin; its hash is computed once for all runs."""
+    return FinishedRun(path.name, path, f"sha256:{file_sha256(path)}")
 
 
 def _description(

@@ -260,10 +260,12 @@ def test_python_without_a_network(flash, target, directory, tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_python_cannot_be_installed(flash, target, directory, monkeypatch):
+def test_python_cannot_be_installed(flash, target, directory, tmp_path, monkeypatch):
     flash(BUNDLE, target, "--program")
     before = current(directory)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    # The environment counts more than the file, as for pip itself.
+    (tmp_path / "pip.conf").write_text("[install]\nno-index = false\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     refusal = flash.refusal(3, BUNDLE, target)

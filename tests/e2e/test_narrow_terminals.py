@@ -48,7 +48,7 @@ def test_a_pipe_gets_whole_lines(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train", "dem", "--data", "x", "--out", "y"), "xnor_r18, xnor_r18_half"),
+        (("train", "dem", "--data", "x", "--out", "y"), "no recipe named 'dem'"),
         (("bench", BUNDLE, "--threads", "0"), "the range x>=1."),
     ],
     ids=["an error", "a mistake in usage"],
@@ -56,7 +56,7 @@ def test_a_pipe_gets_whole_lines(capsys):
 def test_messages_are_broken_too(columns, arguments, words):
     lines = printed(columns, *arguments, stream="stderr", code=2)
     assert max(map(len, lines)) <= columns
-    assert " ".join(each.strip() for each in lines).endswith(words)
+    assert " ".join(each.strip() for each in lines).count(words) == 1
 
 
 def test_in_a_pipe_a_message_is_one_line(refused):

@@ -285,6 +285,23 @@ def test_a_late_answer_is_not_shown_in_another_gallery(opened, embedder, tmp_pat
         assert page.texts("#facts dd")[:2] == ["1", "1"]
 
 
+def test_an_offer_to_undo_ends_with_its_gallery(opened, embedder, tmp_path):
+    Gallery.create(tmp_path / "office.gallery", embedder.fingerprint, 256).close()
+    with opened(more=[f"work={tmp_path / 'office.gallery'}"]) as page:
+        # The entry of the same number in the other gallery.
+        page.enrol(1, person="Ada", gallery="work")
+        page.choose("shop")
+        page.drop(2)
+        page.until(lambda: page.find("#enrol-do").is_enabled())
+        page.find("#enrol-name").send_keys("Eve")
+        page.named("Enrol")
+        page.until(lambda: page.people() == {"Eve": "1"})
+        assert page.find("#undo").is_displayed()
+        page.choose("work")
+        page.until(lambda: page.people() == {"Ada": "1"})
+        assert not page.find("#undo").is_displayed()
+
+
 def test_with_a_key_the_page_asks_for_it(opened):
     with opened(api_key=KEY) as page:
         page.until(lambda: page.find("#key").is_displayed())

@@ -1,7 +1,7 @@
 // The people of the gallery: to name, unite and forget.
 
 import { button, byId, make, moment, nameOf } from "./elements.js";
-import { ask } from "./service.js";
+import { ask, state } from "./service.js";
 import { offer } from "./undo.js";
 
 // More rows than that are slow, and nobody reads them: the filter finds the others.
@@ -64,17 +64,19 @@ function row(person) {
 /** Makes the people who are ticked one: the first of them that has a name. */
 async function merge() {
   const [others, kept] = split(chosen());
+  // All of it, and its undoing, is of the gallery that was shown.
+  const { gallery } = state;
   const moved = [];
   for (const other of others) {
-    const query = { by: "number", limit: 10000 };
+    const query = { gallery, by: "number", limit: 10000 };
     const entries = await ask("GET", `v1/people/${other.person}/entries`, { query });
     moved.push({ label: other.label, entries: entries.map((each) => each.entry) });
     const send = { other: String(other.person) };
-    await ask("POST", `v1/people/${kept.person}/merge`, { query: { by: "number" }, send });
+    await ask("POST", `v1/people/${kept.person}/merge`, { query: { gallery, by: "number" }, send });
   }
   ticked.clear();
   const undo = async () => {
-    for (const send of moved) await ask("POST", "v1/split", { send });
+    for (const send of moved) await ask("POST", "v1/split", { query: { gallery }, send });
     await actions.changed();
   };
   const names = others.map(nameOf).join(", ");

@@ -2,7 +2,7 @@
 
 import { button, byId, cropOf, draw, make, moment, nameOf, secondsOf } from "./elements.js";
 import { sayRates, threshold } from "./rates.js";
-import { ask } from "./service.js";
+import { ask, state } from "./service.js";
 import { offer } from "./undo.js";
 
 let image = null;
@@ -101,7 +101,10 @@ function mark() {
 
 async function enrol(onChange) {
   const days = byId("enrol-days").value;
+  // Undone where it was done, whatever is shown then.
+  const { gallery } = state;
   const query = {
+    gallery,
     person: byId("enrol-name").value.trim(),
     camera: byId("enrol-camera").value.trim(),
     at: secondsOf(byId("enrol-time")),
@@ -109,7 +112,7 @@ async function enrol(onChange) {
   };
   const { entry } = await ask("POST", "v1/entries", { query, send: image });
   const undo = async () => {
-    await ask("DELETE", `v1/entries/${entry}`);
+    await ask("DELETE", `v1/entries/${entry}`, { query: { gallery } });
     await onChange();
   };
   offer({ text: `${query.person || "A sighting"}: entry ${entry} enrolled.`, undo });

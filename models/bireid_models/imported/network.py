@@ -57,7 +57,6 @@ def build_imported(config: ImportedConfig, weights: Weights) -> ImportedNetwork:
     Raises:
         WeightsError: A weight is missing, of another shape or not finite.
     """
-    keras.backend.clear_session()
     module, _, name = config.architecture.partition(":")
     build: Callable[..., Any] = getattr(importlib.import_module(module), name)
     image = keras.Input((config.input_height, config.input_width, 3), name="image")
