@@ -85,11 +85,27 @@ def edited(known, tmp_path, change):
             lambda line: json.dumps(line | {"embedding": [None] * 256}),
             "line 2: key 'embedding' must",
         ),
+        (lambda line: json.dumps(line | {"person": 7}), "line 2: key 'person' must be a name"),
+        (lambda line: json.dumps(line | {"person": ["bo"]}), "line 2: key 'person' must be a name"),
+        (lambda line: json.dumps(line | {"person": "x" * 1025}), "must be a name of at most 1024"),
         (lambda line: json.dumps(line | {"note": "x" * 2**22}), "line 2 is longer than 4194304"),
     ],
 )
 def test_a_file_of_people_is_not_trusted(program, known, tmp_path, change, reason):
     path = edited(known, tmp_path, change)
+    assert reason in refusal(program, "watch", *BUNDLES, "--against", path)
+
+
+# 65,537 lines: once is enough.
+@pytest.mark.parametrize("program", PROGRAMS[:1])
+def test_a_file_of_too_many_people_is_refused(program, known, tmp_path):
+    line = json.loads(known[0].read_text().splitlines()[0])
+    numbers = len(line["embedding"])
+    most = 2**24 // numbers
+    many = json.dumps(line | {"person": "NAME", "embedding": [0] * numbers})
+    path = tmp_path / "many.jsonl"
+    path.write_text("\n".join(many.replace("NAME", str(each)) for each in range(most + 1)))
+    reason = f"more than {most} people, the most with embeddings of {numbers} numbers"
     assert reason in refusal(program, "watch", *BUNDLES, "--against", path)
 
 
