@@ -176,8 +176,8 @@ def test_a_full_disk_is_told(program, frames):
         done = subprocess.run(
             command, input=ppm(frames[0]), stdout=full, stderr=subprocess.PIPE, timeout=60
         )
-    assert done.returncode == 1
-    assert done.stderr == b"bireid-embed: standard output cannot be written\n"
+    assert done.returncode == 2
+    assert done.stderr == b"bireid-embed: writing standard output: No space left on device\n"
 
 
 def test_an_unreadable_input_is_told(program):
