@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "programs/bireid_embed/memory_budget.h"
+#include "streams/frame_stream.h"
 
 namespace bireid_embed {
 
 constexpr int kChannels = 3;
-constexpr int kMaxSide = 20000;
+constexpr int kMaxSide = bireid::kMaxFrameSide;
 constexpr int64_t kMaxPixels = 100'000'000;
 constexpr size_t kMaxFileBytes = size_t{64} << 20;
 

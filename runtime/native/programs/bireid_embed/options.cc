@@ -123,7 +123,7 @@ bool ReadWatchOption(int code, Options* options) {
       ReadSize("--size", &options->frame_width, &options->frame_height);
       if (!bireid::IsFrameSize(options->frame_width, options->frame_height)) {
         throw UsageError("--size: " +
-                         bireid::TooLarge(options->frame_width, options->frame_height));
+                         bireid::NoFrameSize(options->frame_width, options->frame_height));
       }
       return true;
     case kFps:
