@@ -1,7 +1,5 @@
 #include "programs/bireid_embed/known_people.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +14,7 @@
 #include "engine/errors.h"
 #include "engine/json.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/file_descriptor.h"
+#include "programs/bireid_embed/regular_file.h"
 #include "streams/byte_reader.h"
 #include "watching/unit_mean.h"
 
@@ -33,25 +31,17 @@ constexpr double kLeastLength = 1e-12;
 
 class FileSource : public bireid::ByteSource {
  public:
-  // A pipe that nobody writes to would be waited for.
-  explicit FileSource(const std::string& path)
-      : path_(path), file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    struct stat status;
-    if (file_.get() < 0 || fstat(file_.get(), &status) != 0) Refuse();
-    if (!S_ISREG(status.st_mode)) throw UsageError(path + ": not a file");
-  }
+  explicit FileSource(const std::string& path) : path_(path), file_(OpenRegular(path)) {}
 
   size_t Read(uint8_t* bytes, size_t size) override {
     ssize_t count;
     while ((count = read(file_.get(), bytes, size)) < 0) {
-      if (errno != EINTR) Refuse();
+      if (errno != EINTR) throw SystemError(path_, errno);
     }
     return static_cast<size_t>(count);
   }
 
  private:
-  [[noreturn]] void Refuse() const { throw UsageError(path_ + ": " + std::strerror(errno)); }
-
   const std::string path_;
   const FileDescriptor file_;
 };

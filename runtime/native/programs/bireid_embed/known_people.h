@@ -18,7 +18,8 @@ class KnownPeople {
   };
 
   // Reads a file whose entries have this fingerprint and embeddings of `dim` numbers; those of
-  // nobody are left out. The file is not trusted. Throws UsageError, also if there is nobody in it.
+  // nobody are left out. The file is not trusted. Throws UsageError, also if there is nobody in it,
+  // and SystemError.
   KnownPeople(const std::string& path, const std::string& fingerprint, size_t dim);
 
   // The person who resembles an embedding of unit length most. Throws EngineError.
