@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from bireid_runtime import Detector, nv12_to_rgb
 from bundle_files import REID_BUNDLE, adapted_bundle, detector_bundle
 from embed_program import PROGRAMS, refusal
 from PIL import Image
+from skips import skip_unavoidably
 from watch_stream import BUNDLES, PEOPLE, TRACK, crossing_frames, jpeg, ppm, seen_by_python, watched
 from zoo import DETECTOR_BUNDLE
 
@@ -190,6 +192,34 @@ def test_an_unreadable_input_is_told(program):
     assert done.returncode == 2
     assert json.loads(done.stdout) == {"frames": 0, "broken": 0, "tracks": 0, "refused": 0}
     assert done.stderr == b"bireid-embed: reading standard input: Is a directory\n"
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_failure_ends_all_tracks(program, frames, is_read):
+    """There is no memory for a frame; if nobody reads the tracks, the failure is told as well."""
+    if any(part.startswith("sanitize") for part in program.parts):
+        skip_unavoidably("the sanitizers take memory of their own")
+    with watching(program) as process:
+        send(process, frames[:12])
+        process.stdin.write(b"junk")
+        send(process, frames[12:13])
+        # Then the frames before it were looked at, and none of their tracks is over.
+        assert process.stderr.readline().endswith(b"after frame 12: 4 bytes are no frame\n")
+        if not is_read:
+            process.stdout.close()
+        with open(f"/proc/{process.pid}/statm") as file:
+            taken = int(file.read().split()[0]) * resource.getpagesize()
+        limit = taken + 2**25
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, limit))
+        with suppress(BrokenPipeError):
+            send(process, [np.zeros((5000, 5000, 3), np.uint8)])
+        lines = [json.loads(line) for line in process.stdout] if is_read else []
+        assert process.wait(timeout=60) == 1
+        assert process.stderr.read() == b"bireid-embed: std::bad_alloc\n"
+    if is_read:
+        *tracks, summary = lines
+        assert max(line["last_frame"] for line in tracks) == 13
+        assert summary == {"frames": 13, "broken": 0, "tracks": len(tracks), "refused": 0}
 
 
 def test_a_camera_that_the_bundle_knows_gets_its_network(program, frames):
