@@ -218,8 +218,8 @@ def test_a_full_disk_is_told(program, crop_files):
     with open("/dev/full", "wb") as full:
         command = [program, BUNDLE, crop_files[0]]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr == b"bireid-embed: standard output cannot be written\n"
+    assert done.returncode == 2
+    assert done.stderr == b"bireid-embed: writing standard output: No space left on device\n"
 
 
 def test_a_bundle_describes_itself(program):

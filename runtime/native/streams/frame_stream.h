@@ -12,16 +12,16 @@
 
 namespace bireid {
 
-// Of a frame: 8K video has 7680x4320.
+// Of a frame: 8K video has 7680x4320. The engine takes no longer side.
 constexpr int kMaxFrameSide = 20000;
 constexpr int64_t kMaxFramePixels = int64_t{1} << 25;
 constexpr size_t kMaxFrameBytes = size_t{32} << 20;  // compressed
 
-// Whether both sides are 1 or more and it has no more than kMaxFramePixels.
+// Whether both sides are 1 to kMaxFrameSide and it has no more than kMaxFramePixels.
 bool IsFrameSize(int64_t width, int64_t height);
 
-// "WxH pixels; a frame has at most ...".
-std::string TooLarge(int64_t width, int64_t height);
+// "WxH pixels; a frame has sides of ...": why that is none.
+std::string NoFrameSize(int64_t width, int64_t height);
 
 // A frame, or what is there instead of one.
 struct StreamedFrame {

@@ -76,7 +76,7 @@ class JpegStream : public SoughtStream {
       bytes = reader_.data();
       const int height = bytes[3] << 8 | bytes[4];
       const int width = bytes[5] << 8 | bytes[6];
-      if (!IsFrameSize(width, height)) return TooLarge(width, height);
+      if (!IsFrameSize(width, height)) return NoFrameSize(width, height);
     }
     return reader_.ReadTo(length, &frame->bytes) ? "" : kEndsWithin;
   }

@@ -37,7 +37,7 @@ class PpmStream : public SoughtStream {
     if (largest != kLargestValue) {
       return "values up to " + std::to_string(largest) + "; only 255 is read";
     }
-    if (!IsFrameSize(width, height)) return TooLarge(width, height);
+    if (!IsFrameSize(width, height)) return NoFrameSize(width, height);
     frame->width = static_cast<int>(width);
     frame->height = static_cast<int>(height);
     const size_t bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels;

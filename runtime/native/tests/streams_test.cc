@@ -15,6 +15,8 @@ namespace {
 using namespace std::string_literals;
 using Open = std::function<std::unique_ptr<FrameStream>(ByteSource&)>;
 
+const std::string kSizes = " pixels; a frame has sides of 1 to 20000 and at most 33554432 pixels";
+
 // What a stream gave: of a frame its bytes, of a problem "!" and the text.
 std::vector<std::string> Read(const Open& open, const std::string& bytes, size_t piece) {
   BytePieces source(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), piece);
@@ -102,12 +104,15 @@ TEST(JpegStream, SaysThatTheInputEndsWithinAFrame) {
   }
 }
 
-TEST(JpegStream, RefusesAFrameThatIsTooLargeBeforeItsPixels) {
+TEST(JpegStream, RefusesAFrameOfAnotherSizeBeforeItsPixels) {
   const std::string large = kStart + Size("\xFF\xFF\xFF\xFE"s) + kScan + kEnd;
-  ExpectJpeg(large + kFrame, {"!65534x65535 pixels; a frame has at most 33554432", kFrame});
+  ExpectJpeg(large + kFrame, {"!65534x65535" + kSizes, kFrame});
   // 20000 by 1 are few, and a side of more is refused all the same.
   const std::string wide = kStart + Size("\x00\x01\x4E\x21"s) + kScan + kEnd;
-  ExpectJpeg(wide, {"!20001x1 pixels; a frame has at most 33554432"});
+  ExpectJpeg(wide, {"!20001x1" + kSizes});
+  // A height that follows the first scan is not read.
+  const std::string flat = kStart + Size("\x00\x00\x00\x05"s) + kScan + kEnd;
+  ExpectJpeg(flat + kFrame, {"!5x0" + kSizes, kFrame});
 }
 
 TEST(JpegStream, AFrameHasNoMoreBytesThanItMay) {
@@ -141,9 +146,8 @@ TEST(PpmStream, GoesOnBehindWhatIsNoFrame) {
     ExpectPpm(header + frame, {"!its header is not \"P6 WIDTH HEIGHT 255\"", "abc"});
   }
   ExpectPpm("P6 1 1 65535\nabcdef" + frame, {"!values up to 65535; only 255 is read", "abc"});
-  ExpectPpm("P6 30000 30000 255\nabc" + frame,
-            {"!30000x30000 pixels; a frame has at most 33554432", "abc"});
-  ExpectPpm("P6 0 1 255\n" + frame, {"!0x1 pixels; a frame has at most 33554432", "abc"});
+  ExpectPpm("P6 30000 30000 255\nabc" + frame, {"!30000x30000" + kSizes, "abc"});
+  ExpectPpm("P6 0 1 255\n" + frame, {"!0x1" + kSizes, "abc"});
   ExpectPpm("P6 #" + std::string(5000, ' ') + frame,
             {"!its header is not \"P6 WIDTH HEIGHT 255\"", "abc"});
 }

@@ -15,7 +15,7 @@ constexpr size_t kMaxCloudBytes = size_t{1} << 30;
 
 // Reads x, y and z of each point of a .npy file of floats (M, 3), or of a .ply file, text or binary
 // with the least significant byte first, whose first element is `vertex`. What the numbers are is
-// the engine's to check. Throws ImageError.
+// the engine's to check. Throws ImageError, and as OpenRegular.
 std::vector<float> ReadCloudFile(const std::string& path);
 
 // Of the bytes of such files; `source` is named in messages. Throws ImageError.

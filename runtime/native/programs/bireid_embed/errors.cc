@@ -7,6 +7,8 @@ namespace bireid_embed {
 SystemError::SystemError(const std::string& what, int error_number)
     : std::runtime_error(what + ": " + std::strerror(error_number)) {}
 
+OutputError::OutputError(int error_number) : SystemError("writing standard output", error_number) {}
+
 ExitCode EngineError::exit_code() const {
   switch (status_) {
     case BIREID_INVALID_ARGUMENT:

@@ -30,6 +30,12 @@ class SystemError : public std::runtime_error {
   SystemError(const std::string& what, int error_number);
 };
 
+// Standard output cannot be written; what it has got may end within a line.
+class OutputError : public SystemError {
+ public:
+  explicit OutputError(int error_number);
+};
+
 // A call of the engine failed.
 class EngineError : public std::runtime_error {
  public:

@@ -4,12 +4,16 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 namespace bireid_embed {
 
 class FileDescriptor {
  public:
   // Below 0: none.
   explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
+  FileDescriptor(FileDescriptor&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)) {}
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   ~FileDescriptor() {

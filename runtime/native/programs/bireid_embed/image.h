@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "programs/bireid_embed/memory_budget.h"
+#include "streams/frame_stream.h"
 
 namespace bireid_embed {
 
 constexpr int kChannels = 3;
-constexpr int kMaxSide = 20000;
+constexpr int kMaxSide = bireid::kMaxFrameSide;
 constexpr int64_t kMaxPixels = 100'000'000;
 constexpr size_t kMaxFileBytes = size_t{64} << 20;
 
@@ -38,10 +39,10 @@ Image Upright(Image image, int orientation);
 Image UprightImage(const std::vector<uint8_t>& file, const std::string& source,
                    const MemoryCheck& check = {});
 
-// Reads such a file; `check` is asked for its bytes too. Throws ImageError.
+// Reads such a file; `check` is asked for its bytes too. Throws ImageError, and as OpenRegular.
 Image ReadImageFile(const std::string& path, const MemoryCheck& check = {});
 
-// Reads a file of width * height * 3 bytes. Throws ImageError.
+// Reads a file of width * height * 3 bytes. Throws ImageError, and as OpenRegular.
 Image ReadRawFile(const std::string& path, int width, int height);
 
 }  // namespace bireid_embed

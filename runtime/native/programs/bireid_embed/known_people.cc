@@ -1,20 +1,20 @@
 #include "programs/bireid_embed/known_people.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "engine/bireid_search.h"
 #include "engine/errors.h"
 #include "engine/json.h"
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/file_descriptor.h"
+#include "programs/bireid_embed/regular_file.h"
 #include "streams/byte_reader.h"
 #include "watching/unit_mean.h"
 
@@ -23,30 +23,25 @@ namespace {
 
 constexpr size_t kMaxLineBytes = size_t{1} << 22;
 constexpr size_t kMaxPeople = size_t{1} << 16;
+// Of the embeddings of all people: their sums take 8 bytes each, 128 MiB.
+constexpr size_t kMaxNumbers = size_t{1} << 24;
+constexpr size_t kMaxNameBytes = 1024;
 // Of opposite embeddings, whose mean has no direction.
 constexpr double kLeastLength = 1e-12;
 
 class FileSource : public bireid::ByteSource {
  public:
-  // A pipe that nobody writes to would be waited for.
-  explicit FileSource(const std::string& path)
-      : path_(path), file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    struct stat status;
-    if (file_.get() < 0 || fstat(file_.get(), &status) != 0) Refuse();
-    if (!S_ISREG(status.st_mode)) throw UsageError(path + ": not a file");
-  }
+  explicit FileSource(const std::string& path) : path_(path), file_(OpenRegular(path)) {}
 
   size_t Read(uint8_t* bytes, size_t size) override {
     ssize_t count;
     while ((count = read(file_.get(), bytes, size)) < 0) {
-      if (errno != EINTR) Refuse();
+      if (errno != EINTR) throw SystemError(path_, errno);
     }
     return static_cast<size_t>(count);
   }
 
  private:
-  [[noreturn]] void Refuse() const { throw UsageError(path_ + ": " + std::strerror(errno)); }
-
   const std::string path_;
   const FileDescriptor file_;
 };
@@ -80,6 +75,17 @@ struct Entry {
   std::vector<float> embedding;
 };
 
+// Empty if there is none.
+std::string ParsePerson(const bireid::JsonSection& entry, yyjson_val* person) {
+  const std::string_view name = TextOf(person);
+  const bool is_known = person == nullptr || yyjson_is_null(person) || yyjson_is_str(person);
+  if (!is_known || name.size() > kMaxNameBytes) {
+    entry.Fail("person",
+               "must be a name of at most " + std::to_string(kMaxNameBytes) + " bytes, or null");
+  }
+  return std::string(name);
+}
+
 Entry ParseEntry(const std::vector<uint8_t>& line, const std::string& where,
                  const std::string& fingerprint, size_t dim) {
   const char* text = reinterpret_cast<const char*>(line.data());
@@ -96,7 +102,7 @@ Entry ParseEntry(const std::vector<uint8_t>& line, const std::string& where,
     throw UsageError(where + ": an embedding has " + std::to_string(dim) + " numbers, not " +
                      std::to_string(embedding.size()));
   }
-  return {std::string(TextOf(yyjson_obj_get(document.root(), "person"))), std::move(embedding)};
+  return {ParsePerson(entry, yyjson_obj_get(document.root(), "person")), std::move(embedding)};
 }
 
 }  // namespace
@@ -105,6 +111,7 @@ KnownPeople::KnownPeople(const std::string& path, const std::string& fingerprint
   FileSource source(path);
   bireid::ByteReader reader(source);
   std::map<std::string, bireid::EmbeddingSum> people;
+  const size_t most = std::min(kMaxPeople, kMaxNumbers / dim);
   std::vector<uint8_t> line;
   for (int64_t number = 1;; ++number) {
     const std::string where = path + ": line " + std::to_string(number);
@@ -114,17 +121,21 @@ KnownPeople::KnownPeople(const std::string& path, const std::string& fingerprint
       if (entry.person.empty()) continue;
       const auto [person, is_new] = people.try_emplace(entry.person, dim);
       person->second.Add(entry.embedding.data());
-      if (people.size() > kMaxPeople) {
-        throw UsageError(path + ": more than " + std::to_string(kMaxPeople) + " people");
+      if (people.size() > most) {
+        throw UsageError(path + ": more than " + std::to_string(most) +
+                         " people, the most with embeddings of " + std::to_string(dim) +
+                         " numbers");
       }
     } catch (const bireid::BundleError& error) {
       throw UsageError(error.what());
     }
   }
-  for (const auto& [name, sum] : people) {
-    const std::vector<float> mean = sum.UnitMean(kLeastLength);
+  means_.reserve(people.size() * dim);
+  while (!people.empty()) {
+    auto person = people.extract(people.begin());
+    const std::vector<float> mean = person.mapped().UnitMean(kLeastLength);
     if (mean.empty()) continue;
-    names_.push_back(name);
+    names_.push_back(std::move(person.key()));
     means_.insert(means_.end(), mean.begin(), mean.end());
   }
   if (names_.empty()) {

@@ -7,8 +7,9 @@
 
 namespace bireid_embed {
 
-// Each with the mean of their entries at unit length, as the gallery compares them. Memory is that
-// of one embedding for each person.
+// Each with the mean of their entries at unit length, as the gallery compares them. There are at
+// most 65,536, and 2^24 numbers in their embeddings together; a name has at most 1,024 bytes. So
+// they take at most 128 MiB: 64 of means and 64 of names; 256 while they are read.
 class KnownPeople {
  public:
   struct Match {
@@ -17,7 +18,8 @@ class KnownPeople {
   };
 
   // Reads a file whose entries have this fingerprint and embeddings of `dim` numbers; those of
-  // nobody are left out. The file is not trusted. Throws UsageError, also if there is nobody in it.
+  // nobody are left out. The file is not trusted. Throws UsageError, also if there is nobody in it,
+  // and SystemError.
   KnownPeople(const std::string& path, const std::string& fingerprint, size_t dim);
 
   // The person who resembles an embedding of unit length most. Throws EngineError.

@@ -1,7 +1,7 @@
 // bireid-embed: embeddings of people from the command line, over the C API alone.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,7 +25,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "--binary promises litt
 
 void Print(const void* bytes, size_t size) {
   if (std::fwrite(bytes, 1, size, stdout) != size || std::fflush(stdout) != 0) {
-    throw std::runtime_error("standard output cannot be written");
+    throw OutputError(errno);
   }
 }
 

@@ -100,14 +100,14 @@ void ReadSize(const std::string& option, int* width, int* height) {
 
 // A rate such as 25 or 29.97.
 double ParseRate(const std::string& text) {
-  constexpr double kMaxRate = 1000;
+  constexpr double kMinRate = 0.001, kMaxRate = 1000;
   // strtod would also take blanks, hexadecimal numbers, "inf" and "nan".
   if (text.find_first_not_of("0123456789.") == std::string::npos) {
     char* end = nullptr;
     const double rate = std::strtod(text.c_str(), &end);
-    if (!text.empty() && *end == '\0' && rate > 0 && rate <= kMaxRate) return rate;
+    if (!text.empty() && *end == '\0' && rate >= kMinRate && rate <= kMaxRate) return rate;
   }
-  throw UsageError("--fps must be a number above 0, up to 1000, not '" + text + "'");
+  throw UsageError("--fps must be a number from 0.001 to 1000, not '" + text + "'");
 }
 
 // An option of `watch` alone; false if it is none.
@@ -123,7 +123,7 @@ bool ReadWatchOption(int code, Options* options) {
       ReadSize("--size", &options->frame_width, &options->frame_height);
       if (!bireid::IsFrameSize(options->frame_width, options->frame_height)) {
         throw UsageError("--size: " +
-                         bireid::TooLarge(options->frame_width, options->frame_height));
+                         bireid::NoFrameSize(options->frame_width, options->frame_height));
       }
       return true;
     case kFps:

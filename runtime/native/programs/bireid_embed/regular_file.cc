@@ -5,22 +5,24 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "programs/bireid_embed/errors.h"
-#include "programs/bireid_embed/file_descriptor.h"
 
 namespace bireid_embed {
 
+FileDescriptor OpenRegular(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status;
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) throw SystemError(path, errno);
+  if (!S_ISREG(status.st_mode)) throw UsageError(path + ": not a file");
+  return file;
+}
+
 std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit,
                                      const MemoryCheck& check) {
-  // Opening a pipe that nobody writes to would wait for ever.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const FileDescriptor file = OpenRegular(path);
   struct stat status;
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-    throw ImageError(path + ": " + std::strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) throw ImageError(path + ": not a file");
+  if (fstat(file.get(), &status) != 0) throw SystemError(path, errno);
   if (status.st_size > static_cast<off_t>(limit)) {
     throw ImageError(path + ": more than " + std::to_string(limit) + " bytes");
   }
@@ -30,7 +32,7 @@ std::vector<uint8_t> ReadRegularFile(const std::string& path, size_t limit,
   while (done < bytes.size()) {
     const ssize_t count = read(file.get(), bytes.data() + done, bytes.size() - done);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw ImageError(path + ": " + std::strerror(errno));
+    if (count < 0) throw SystemError(path, errno);
     if (count == 0) throw ImageError(path + ": became shorter while it was read");
     done += static_cast<size_t>(count);
   }

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <stdexcept>
 
 #include "programs/bireid_embed/errors.h"
 
@@ -38,7 +37,7 @@ void StandardOutput::Write(const std::string& text) {
     } else if (written < 0 && (errno == EPIPE || errno == ECONNRESET)) {
       throw OutputClosed();
     } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
-      throw std::runtime_error("standard output cannot be written");
+      throw OutputError(errno);
     }
   }
 }

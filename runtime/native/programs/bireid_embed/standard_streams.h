@@ -31,7 +31,7 @@ class StandardOutput {
  public:
   explicit StandardOutput(const StopSignal& stop) : stop_(stop) {}
 
-  // Writes all of it at once. Throws std::runtime_error, and OutputClosed, also if it is time to
+  // Writes all of it at once. Throws OutputError, and OutputClosed, also if it is time to
   // stop and nobody takes anything for five seconds.
   void Write(const std::string& text);
 

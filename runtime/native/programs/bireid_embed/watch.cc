@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -139,6 +140,16 @@ void ReadFrames(bireid::FrameStream& stream, const StandardInput& input, Camera&
   }
 }
 
+// Prints the tracks that a failure leaves open. The failure is what counts, so nothing is thrown.
+void CloseAfterFailure(Camera& camera) {
+  try {
+    camera.Close();
+  } catch (const OutputClosed&) {
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bireid-embed: open tracks are lost: %s\n", error.what());
+  }
+}
+
 }  // namespace
 
 void Watch(const Options& options, const bireid_options& engine) {
@@ -150,8 +161,10 @@ void Watch(const Options& options, const bireid_options& engine) {
   try {
     try {
       ReadFrames(*stream, input, camera);
-    } catch (const SystemError&) {
-      camera.Close();
+    } catch (const OutputError&) {
+      throw;  // there is nowhere to print to
+    } catch (const std::exception&) {
+      CloseAfterFailure(camera);
       throw;
     }
     camera.Close();

@@ -11,7 +11,8 @@ std::string Member(const char* name, int64_t number) {
   return "\"" + std::string(name) + "\": " + std::to_string(number);
 }
 
-// To the microsecond.
+// To the microsecond. 2^63 frames at the least rate, 0.001 a second, are 22 digits before the
+// point.
 std::string Seconds(double seconds) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.6f", seconds);
