@@ -146,7 +146,7 @@ def test_a_network_that_does_not_fit_is_refused():
             input_shape = (None, 256, 128, 3)
             output_shape = {"features": (None, 32, 16, 4), "response_bias": (None,)}  # noqa: RUF012
 
-    with pytest.raises(TrainingError, match="make the input a square"):
+    with pytest.raises(TrainingError, match="to one multiple of 32"):
         TrackingStep(Flat, 2, TrackingSection())
 
 
