@@ -123,12 +123,12 @@ def test_the_disk_has_no_room(flashed, flash, bundle):
 
 @pytest.fixture
 def small_disk(device: Device) -> Iterator[Path]:
-    """A disk of 3.5 MB there: room for one version, not for two."""
+    """A disk of 4.5 MB there: room for one version, not for two."""
     if os.geteuid() != 0:
         skip_unavoidably("only root can mount a small disk")
     folder = device.root / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3500k,mode=755", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4500k,mode=755", "tmpfs", folder]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         skip_unavoidably(f"no disk can be mounted here: {done.stderr.strip()}")

@@ -109,7 +109,7 @@ def test_it_is_held_to_the_reference(refused, network, tmp_path):
     ("made_of", "arguments", "reason"),
     [
         ({"fixed": True}, (), "something else of two images than of each"),
-        ({"operator": "Resize"}, (), "holds the operator 'Resize'.*BIREID_FOREIGN_OPERATORS"),
+        ({"operator": "Shrink"}, (), "holds the operator 'Shrink'.*BIREID_FOREIGN_OPERATORS"),
         ({}, ("--size", "32x32"), "takes images of 64x32, not of 32x32"),
         ({}, ("--output", "imag"), "has no output 'imag'; did you mean image"),
     ],

@@ -71,6 +71,7 @@ class _Door:
         self._visitors: dict[int, socket.socket] = {}
         self._changed = threading.Condition()
         self._problem: str | None = None
+        self._is_closed = False
         address = members.addresses[members.rank]
         try:
             self._listener = _listen(split_address(address)[1], members.count)
@@ -152,6 +153,8 @@ class _Door:
 
     def close(self) -> None:
         """Free the address."""
+        with self._changed:
+            self._is_closed = True
         # Wakes the thread that waits in accept.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -185,6 +188,9 @@ class _Door:
             return
         visitor.sendall(self.hello)
         with self._changed:
+            if self._is_closed:
+                visitor.close()
+                return
             if rank in self._visitors:
                 self._visitors[rank].close()
             self._visitors[rank] = visitor
