@@ -19,7 +19,7 @@ from bireid_runtime.files import atomic_file
 from bireid_deploy.api import calibrate, who
 
 RESULT = Path(__file__).parent / "results" / "watched_twins.json"
-FMR = 0.01
+FMR = 0.001
 
 
 @dataclass(frozen=True)
