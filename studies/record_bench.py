@@ -6,13 +6,12 @@ studies/peers.py makes files to compare with; so does `convert --format float` o
 On a machine that others use too, many rounds of few runs are worth more than the reverse.
 """
 
-import json
 from pathlib import Path
 
 import click
 from bireid_runtime import Bundle
-from bireid_runtime.files import atomic_file
 from machine import machine_name
+from record_output import write_record
 
 from bireid_deploy.benchmark.engines import engines_of
 from bireid_deploy.benchmark.session import time_engines
@@ -69,12 +68,8 @@ def main(
         "shared": shared,
         "engines": [timing.to_json(timings[0]) for timing in timings],
     }
-    RESULTS.mkdir(exist_ok=True)
     name = f"{opened.name}-{threads}t{label and '-'}{label}"
-    result = RESULTS / f"{name}.json"
-    with atomic_file(result) as file:
-        file.write((json.dumps(record, indent=1) + "\n").encode())
-    click.echo(str(result))
+    write_record(record, RESULTS / f"{name}.json")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ same grid with less data and fewer epochs: speed does not depend on the weights.
 every run is converted, and all are timed in one run, interleaved, into studies/results/times.
 """
 
-import json
 import tempfile
 from pathlib import Path
 
 import click
-from bireid_runtime.files import atomic_file
 from machine import machine_name
+from record_output import write_record
 
 RESULTS = Path(__file__).parent / "results" / "times"
 _KIND = "native"
@@ -70,11 +69,7 @@ def main(grid: str, experiment: Path, threads: int, rounds: int) -> None:
             for (name, network), timing in zip(networks.items(), timings, strict=True)
         },
     }
-    RESULTS.mkdir(exist_ok=True)
-    result = RESULTS / f"{planned.name}.json"
-    with atomic_file(result) as file:
-        file.write((json.dumps(record, indent=1) + "\n").encode())
-    click.echo(str(result))
+    write_record(record, RESULTS / f"{planned.name}.json")
 
 
 if __name__ == "__main__":

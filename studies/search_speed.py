@@ -19,6 +19,7 @@ from typing import Any
 import click
 import numpy as np
 from machine import machine_name
+from record_output import write_or_print
 
 QUERIES, TOP, ROUNDS = 20, 10, 3
 PER_PERSON = 10
@@ -44,11 +45,7 @@ def main(rows: int, dim: int, engine: str | None, folder: Path | None, out: Path
                 best = found.setdefault(each, answer)
                 best["milliseconds"] = min(best["milliseconds"], answer["milliseconds"])
     record = {"machine": machine_name(), "rows": rows, "dim": dim, "top": TOP, "engines": found}
-    text = json.dumps(record, indent=1) + "\n"
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text)
+    write_or_print(record, out)
 
 
 def _in_process(engine: str, folder: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ import numpy as np
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.gallery import Gallery
 from machine import machine_name
+from record_output import write_or_print
 
 from bireid_deploy.data.synthetic.renderer import Renderer
 
@@ -66,11 +67,7 @@ def main(bundle: Path, clients: int, requests: int, entries: int, out: Path | No
         "not_enrolled": len(missing),
         "exit_code": code,
     }
-    text = json.dumps(record, indent=1) + "\n"
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text)
+    write_or_print(record, out)
     sys.exit(bool(missing or code or found["lost"]))
 
 

@@ -7,7 +7,6 @@ Without pgvector in a database its server scans all codes. Rows are generated: t
 person, around a direction of theirs. Times are of the wall, the least of three rounds.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import numpy as np
 import psycopg
 from bireid_runtime.gallery import Gallery, GalleryStore
 from machine import machine_name
+from record_output import write_or_print
 
 from bireid_deploy.gallery_server.location import read_location
 from bireid_deploy.gallery_server.store import ServerGallery
@@ -43,11 +43,7 @@ def main(urls: tuple[str, ...], rows: int, dim: int, out: Path | None) -> None:
     ):
         found["file"], wanted = _measure(file, people)
     found["servers"] = [_measure_server(url, people, wanted) for url in urls]
-    text = json.dumps(found, indent=1) + "\n"
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text)
+    write_or_print(found, out)
 
 
 def _measure_server(url: str, people: np.ndarray, wanted: list[set[int]]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ CROPS is a folder of images, which is taken so many times. Times are of the wall
 all processes; every way must leave the same bits. Ray is the extra `scale`.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 import click
 import numpy as np
 from machine import machine_name
+from record_output import write_or_print
 
 from bireid_deploy.evaluation.embedding_file import NamedEmbeddings
 
@@ -58,11 +58,7 @@ def main(bundle: Path, crops: Path, repeat: int, out: Path | None) -> None:
         "crops": len(expected.names) if expected else 0,
         "ways": ways,
     }
-    text = json.dumps(record, indent=1) + "\n"
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text)
+    write_or_print(record, out)
 
 
 def _one(start: Start, folder: str) -> None:

@@ -5,7 +5,6 @@
 Both decide at one false-match rate, measured on the test half of PEOPLE, and see the same scenes.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 from statistics import fmean, pstdev
 
 import click
-from bireid_runtime.files import atomic_file
+from record_output import write_record
 
 from bireid_deploy.api import calibrate, who
 
@@ -55,9 +54,7 @@ def main(
             for name, figures in _watched(bundles, same, wanted).items()
         },
     }
-    with atomic_file(RESULT) as file:
-        file.write((json.dumps(record, indent=1) + "\n").encode())
-    click.echo(str(RESULT))
+    write_record(record, RESULT)
 
 
 def _threshold(bundle: Path, data: Path) -> float:

@@ -1,7 +1,8 @@
 """The option `--skip-broken`, and what is said of what was passed over."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -9,18 +10,19 @@ from bireid_deploy.cli.console import message
 from bireid_deploy.data.broken import skipped_path, write_skipped
 from bireid_deploy.data.folders import LeftOut
 
-skip_broken_option = click.option(
-    "--skip-broken",
-    is_flag=True,
-    help="Pass over files that cannot be read, and list them beside the output; exit code 0 as "
-    "long as one can be.",
-)
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-gallery_skip_broken_option = click.option(
-    "--skip-broken",
-    is_flag=True,
-    help="Pass over files that cannot be read; exit code 0 as long as one can be.",
-)
+
+def _option(listed: str = "") -> Callable[[Command], Command]:
+    return click.option(
+        "--skip-broken",
+        is_flag=True,
+        help=f"Pass over files that cannot be read{listed}; exit code 0 as long as one can be.",
+    )
+
+
+skip_broken_option = _option(", and list them beside the output")
+gallery_skip_broken_option = _option()
 
 
 def say_skipped(skipped: LeftOut, out: Path | None) -> list[dict[str, Any]]:

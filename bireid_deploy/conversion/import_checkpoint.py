@@ -1,6 +1,5 @@
 """From a checkpoint of another project to a checked bundle: what `import` does."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from bireid_converters.golden import prepare
 from bireid_converters.rebuild import ReadNetwork
 from bireid_models.imported.network import EMBEDDING
 from bireid_runtime import Bundle
-from bireid_runtime.files import open_regular
+from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
@@ -102,7 +101,7 @@ def import_network(
         training={
             "imported_from": {
                 "name": path.name,
-                "sha256": _sha256(path),
+                "sha256": file_sha256(path),
                 "family": read.family.name,
                 "assumed": read.family.assumed,
                 "left_out": [*read.dropped, *read.skipped],
@@ -139,8 +138,3 @@ def _configured(read: ReadNetwork) -> dict[str, Any]:
             "not_known": list(stated.unread),
         }
     }
-
-
-def _sha256(path: Path) -> str:
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

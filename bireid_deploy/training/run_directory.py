@@ -1,11 +1,11 @@
 """The directory that a training run leaves: recipe, history, checkpoint, TensorBoard."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.files import require_makeable
 from pydantic import ValidationError
 
@@ -132,8 +132,7 @@ class RunDirectory:
         """
         self.read_record()
         try:
-            with self.checkpoint.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = file_sha256(self.checkpoint)
         except OSError as error:
             raise TrainingError(
                 f"{self.checkpoint}: no such checkpoint; has the run been started?"

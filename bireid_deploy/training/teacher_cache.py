@@ -5,16 +5,15 @@ its mirror image; `names` (N,), its path below the folder of the data set; `teac
 with a hash; of a teacher with classes `logits` float16 (N, 2, K).
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bireid_runtime import Bundle
-from bireid_runtime.bundle_files import MANIFEST_NAME
+from bireid_runtime.bundle_files import MANIFEST_NAME, file_sha256
 from bireid_runtime.errors import ArrayFileError
-from bireid_runtime.files import atomic_file, open_regular
+from bireid_runtime.files import atomic_file
 from bireid_runtime.npz import open_npz, write_npz
 
 from bireid_deploy.errors import TrainingError
@@ -187,6 +186,4 @@ def teacher_identity(path: Path) -> dict[str, str]:
         }
     if not path.is_file():
         return RunDirectory(path).identity()
-    with open_regular(path) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"run": path.name, "checkpoint": f"sha256:{digest}"}
+    return {"run": path.name, "checkpoint": f"sha256:{file_sha256(path)}"}

@@ -31,6 +31,7 @@ from bireid_runtime.errors import ArgumentError, BundleError, IntegrityError, Un
 from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
 from bireid_runtime.inputs import INPUT_KINDS, InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
+from bireid_runtime.named_specs import find_spec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 from bireid_runtime.suggestions import hint
@@ -235,7 +236,7 @@ class Bundle:
         Raises:
             BundleError: The network has none of that name; the message lists those it has.
         """
-        return _named(self, "input", self.inputs, name)
+        return find_spec(self.inputs, name, "input", self.path)
 
     def output(self, name: str) -> OutputSpec:
         """Return the output of a name.
@@ -243,7 +244,7 @@ class Bundle:
         Raises:
             BundleError: The network has none of that name; the message lists those it has.
         """
-        return _named(self, "output", self.outputs, name)
+        return find_spec(self.outputs, name, "output", self.path)
 
     def output_of_kind(self, kind: str) -> OutputSpec:
         """Return the one output of a kind.
@@ -397,11 +398,3 @@ class Bundle:
         if len(data) != size or (self.verified and hashlib.sha256(data).hexdigest() != sha256):
             raise IntegrityError(f"{self.path / name}: it has changed; copy the bundle again")
         return data
-
-
-def _named(bundle: Bundle, what: str, specs: Any, name: str) -> Any:
-    for spec in specs:
-        if spec.name == name:
-            return spec
-    known = [spec.name for spec in specs]
-    raise BundleError(f"{bundle.path}: the network has no {what} '{name}'; {hint(name, known)}")

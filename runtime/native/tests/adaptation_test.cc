@@ -130,15 +130,10 @@ TEST(Adaptation, DishonestNumbersAreRefused) {
 
 TEST(Adaptation, DamagedFilesAreRefusedOrRead) {
   const AdaptationSpec spec = *Parse(AdaptedManifestText()).adaptation;
-  const std::vector<uint8_t> file = Safetensors(AdaptationTensors());
-  for (uint32_t seed = 0; seed < 2000; ++seed) {
-    try {
-      const CameraNumbers numbers = ParseAdaptation(ChangeBytes(file, seed), spec, kDim, 1, "file");
-      EXPECT_EQ(numbers.patches.at("model.lce.tflite").size(), 4u);
-    } catch (const BundleError&) {
-    } catch (const UnsupportedError&) {
-    }
-  }
+  ExpectMostCopiesRefused(Safetensors(AdaptationTensors()), [&](const std::vector<uint8_t>& copy) {
+    const CameraNumbers numbers = ParseAdaptation(copy, spec, kDim, 1, "file");
+    EXPECT_EQ(numbers.patches.at("model.lce.tflite").size(), 4u);
+  });
 }
 
 TEST(Adaptation, PatchesChangeWhatTheySay) {

@@ -9,17 +9,10 @@
 #include "kernels/dispatch.h"
 #include "tests/boxes_vectors_generated.h"
 #include "tests/crc32.h"
+#include "tests/noise.h"
 
 namespace bireid {
 namespace {
-
-// As in tests/native/preprocess_vectors.py.
-uint8_t Noise(uint32_t index) {
-  uint32_t mixed = index * 2654435761u;
-  mixed ^= mixed >> 15;
-  mixed *= 2246822519u;
-  return static_cast<uint8_t>(mixed >> 24);
-}
 
 Preprocess Letterbox(int width, int height, bool letterbox) {
   Preprocess preprocess{height, width, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};

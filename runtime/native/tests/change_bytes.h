@@ -2,10 +2,14 @@
 #ifndef BIREID_TESTS_CHANGE_BYTES_H_
 #define BIREID_TESTS_CHANGE_BYTES_H_
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <vector>
+
+#include "engine/errors.h"
 
 namespace bireid {
 
@@ -36,6 +40,25 @@ inline std::vector<uint8_t> ChangeBytes(std::vector<uint8_t> bytes, uint32_t see
   }
   bytes.shrink_to_fit();
   return bytes;
+}
+
+// Reads 3000 damaged copies, most of which must be refused as a bundle that is not sound or not
+// supported, but not all: `read` looks at those that it takes.
+template <typename Read>
+void ExpectMostCopiesRefused(const std::vector<uint8_t>& bytes, Read read) {
+  int refused = 0;
+  for (uint32_t seed = 0; seed < 3000; ++seed) {
+    SCOPED_TRACE(seed);
+    try {
+      read(ChangeBytes(bytes, seed));
+    } catch (const BundleError&) {
+      ++refused;
+    } catch (const UnsupportedError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 2000);
+  EXPECT_LT(refused, 3000);
 }
 
 }  // namespace bireid

@@ -16,18 +16,11 @@
 #include "tests/crc32.h"
 #include "tests/expect_error.h"
 #include "tests/manifest_text.h"
+#include "tests/noise.h"
 #include "tests/safetensors_writer.h"
 
 namespace bireid {
 namespace {
-
-// As in tests/native/preprocess_vectors.py.
-uint8_t Noise(uint32_t index) {
-  uint32_t mixed = index * 2654435761u;
-  mixed ^= mixed >> 15;
-  mixed *= 2246822519u;
-  return static_cast<uint8_t>(mixed >> 24);
-}
 
 std::vector<float> Cloud(const CloudsVector& vector) {
   const auto count = static_cast<uint32_t>(vector.size * kAxes);

@@ -103,21 +103,11 @@ TEST(Golden, ThereAreAsManyAsTheManifestSays) {
 }
 
 TEST(Golden, DamagedIsReadOrRefused) {
-  const std::vector<uint8_t> bytes = Safetensors(GoldenTensors());
-  int refused = 0;
-  for (uint32_t seed = 0; seed < 3000; ++seed) {
-    try {
-      const Golden changed = Parse(ChangeBytes(bytes, seed));
-      EXPECT_EQ(changed.inputs[1][1].values.size(), 4u) << seed;
-      EXPECT_EQ(changed.outputs[0].size(), 4u) << seed;
-    } catch (const BundleError&) {
-      ++refused;
-    } catch (const UnsupportedError&) {
-      ++refused;
-    }
-  }
-  EXPECT_GT(refused, 2000);
-  EXPECT_LT(refused, 3000);
+  ExpectMostCopiesRefused(Safetensors(GoldenTensors()), [](const std::vector<uint8_t>& copy) {
+    const Golden changed = Parse(copy);
+    EXPECT_EQ(changed.inputs[1][1].values.size(), 4u);
+    EXPECT_EQ(changed.outputs[0].size(), 4u);
+  });
 }
 
 }  // namespace

@@ -8,18 +8,11 @@
 #include "engine/exact_functions.h"
 #include "engine/search_crops.h"
 #include "tests/crc32.h"
+#include "tests/noise.h"
 #include "tests/responses_vectors_generated.h"
 
 namespace bireid {
 namespace {
-
-// As in tests/native/preprocess_vectors.py.
-uint8_t Noise(uint32_t index) {
-  uint32_t mixed = index * 2654435761u;
-  mixed ^= mixed >> 15;
-  mixed *= 2246822519u;
-  return static_cast<uint8_t>(mixed >> 24);
-}
 
 Matching MatchingOf(const ResponseVector& vector) {
   Matching matching;

@@ -8,6 +8,7 @@
 
 #include "tests/crc32.h"
 #include "tests/expect_error.h"
+#include "tests/noise.h"
 #include "tests/watching_vectors_generated.h"
 #include "watching/assignment.h"
 #include "watching/motion.h"
@@ -16,14 +17,6 @@
 
 namespace bireid {
 namespace {
-
-// As in tests/native/preprocess_vectors.py.
-uint8_t Noise(uint32_t index) {
-  uint32_t mixed = index * 2654435761u;
-  mixed ^= mixed >> 15;
-  mixed *= 2246822519u;
-  return static_cast<uint8_t>(mixed >> 24);
-}
 
 // Numbers of 8 bytes behind one another.
 class Trace {
