@@ -331,3 +331,28 @@ def test_the_socket_of_another_server_is_not_removed(program, crop, tmp_path):
             assert first.wait(timeout=60) == 0
             with Client(path) as client:
                 assert "embedding" in client.ask(raw_request(crop))
+
+
+def test_a_full_disk_is_told(program, crop_file):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [program, "serve", BUNDLE, "--stdio"],
+            input=path_request(crop_file),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"bireid-embed: writing an answer: No space left on device\n"
+
+
+def test_requests_that_cannot_be_read_are_told(program, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        done = subprocess.run(
+            [program, "serve", BUNDLE, "--stdio"], stdin=folder, capture_output=True, timeout=60
+        )
+    finally:
+        os.close(folder)
+    assert done.returncode == 2
+    assert done.stderr == b"bireid-embed: reading a request: Is a directory\n"

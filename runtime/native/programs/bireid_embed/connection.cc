@@ -8,11 +8,21 @@
 #include <cerrno>
 #include <cstring>
 
+#include "programs/bireid_embed/errors.h"
+
 namespace bireid_embed {
 namespace {
 
 // How often an idle client's place is looked at, milliseconds.
 constexpr int kLook = 200;
+
+// After a read or a write that failed: a client that has gone ends the connection, a full disk or
+// a directory in place of a pipe is an error.
+void EndUnlessTemporary(const char* what) {
+  if (errno == EINTR || errno == EAGAIN) return;
+  if (errno == EPIPE || errno == ECONNRESET) throw ConnectionEnded();
+  throw SystemError(what, errno);
+}
 
 }  // namespace
 
@@ -71,8 +81,8 @@ void Connection::Write(const std::string& text) {
     const ssize_t written = write(output_, text.data() + done, count);
     if (written > 0) {
       done += static_cast<size_t>(written);
-    } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
-      throw ConnectionEnded();
+    } else if (written < 0) {
+      EndUnlessTemporary("writing an answer");
     }
   }
 }
@@ -107,8 +117,8 @@ bool Connection::Fill() {
     if (count > 0) {
       begin_ = 0;
       end_ = static_cast<size_t>(count);
-    } else if (errno != EINTR && errno != EAGAIN) {
-      throw ConnectionEnded();
+    } else {
+      EndUnlessTemporary("reading a request");
     }
   }
   return true;

@@ -25,6 +25,7 @@ struct Patience {
   std::function<bool()> place_is_needed = [] { return false; };
 };
 
+// Beside ConnectionEnded, every call throws SystemError where reading or writing fails otherwise.
 class Connection {
  public:
   // Neither descriptor is closed.
