@@ -4,19 +4,27 @@
 
 EXPERIMENT is the folder that `bireid-deploy experiment GRID --out EXPERIMENT` left, or one of the
 same grid with less data and fewer epochs: speed does not depend on the weights. The first seed of
-every run is converted, and all are timed in one run, interleaved, into studies/results/times.
+every run is converted, and all are timed in one run, interleaved, into studies/results/times. What
+is not yet deployed, such as a first stage, is left out, and so are runs that EXPERIMENT lacks.
 """
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from machine import machine_name
 from record_output import write_record
 
+if TYPE_CHECKING:
+    from bireid_deploy.experiments.folder import ExperimentFolder
+    from bireid_deploy.trained_run import TrainedRun
+
 RESULTS = Path(__file__).parent / "results" / "times"
 _KIND = "native"
 _RUNS_PER_ROUND = 10
+# The file that the native engine runs, by the precision of a network.
+_FORMATS = {"binary": "lce", "real": "float"}
 
 
 @click.command()
@@ -33,19 +41,21 @@ def main(grid: str, experiment: Path, threads: int, rounds: int) -> None:
     from bireid_deploy.experiments.folder import ExperimentFolder
     from bireid_deploy.experiments.grid import find_grid, load_grid
     from bireid_deploy.experiments.plan import run_key
-    from bireid_deploy.trained_run import open_run
 
     planned = load_grid(find_grid(grid))
     networks, engines = {}, []
     with tempfile.TemporaryDirectory() as folder:
         for entry in planned.run:
-            directory = ExperimentFolder(experiment).run(run_key(entry.name, planned.seeds[0]))
+            key = run_key(entry.name, planned.seeds[0])
+            run = _finished(ExperimentFolder(experiment), key)
+            if run is None:
+                click.echo(f"{key}: not finished, or nothing to deploy; left out", err=True)
+                continue
             with quiet_native_output():
-                run = open_run(directory.path)
                 bundle = convert_run(
                     run,
                     Path(folder) / entry.name,
-                    ("lce",),
+                    (_FORMATS[run.recipe.network.precision],),
                     name=entry.name,
                     licences={"weights": "none", "training_data": "none"},
                     verify=False,
@@ -70,6 +80,16 @@ def main(grid: str, experiment: Path, threads: int, rounds: int) -> None:
         },
     }
     write_record(record, RESULTS / f"{planned.name}.json")
+
+
+def _finished(experiment: "ExperimentFolder", key: str) -> "TrainedRun | None":
+    """The run, if it is finished and becomes a file."""
+    from bireid_deploy.trained_run import open_run
+
+    if not experiment.result(key).exists():
+        return None
+    run = open_run(experiment.run(key).path)
+    return run if run.recipe.network.precision in _FORMATS else None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import speed_tables
 import watch_tables
 from experiment_figures import draw_figures
 from experiment_records import read_experiment
+from fronts import across
 from results_answers import answers
 from tradeoffs import tradeoffs
 
@@ -83,12 +84,15 @@ Market-1501, ResNet-18, as printed in the BNN book (p. 157); theirs, not reprodu
 
 def main() -> None:
     """Write the page."""
+    found = (
+        read_experiment(RESULTS / "experiments" / name) for name in experiment_tables.EXPERIMENTS
+    )
+    experiments = [measured for measured in found if measured is not None]
     parts = []
-    for name in experiment_tables.EXPERIMENTS:
-        measured = read_experiment(RESULTS / "experiments" / name)
-        if measured is not None:
-            draw_figures(measured, FIGURES)
-            parts.append(experiment_tables.experiment(measured))
+    for measured in experiments:
+        draw_figures(measured, FIGURES)
+        parts.append(experiment_tables.experiment(measured))
+    parts += across(experiments, FIGURES)
     if part := tradeoffs(RESULTS / "tradeoffs", FIGURES):
         parts.append(part)
     for folder, title, note in TABLES:
