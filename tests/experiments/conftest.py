@@ -31,6 +31,8 @@ seeds = [0, 1]
 [data]
 kind = "synthetic"
 identities = 20
+height = 64
+width = 32
 [[run]]
 name = "second"
 label = "Second stage"

@@ -51,6 +51,8 @@ def test_every_run_leaves_a_record_that_says_what_was_done(finished):
         assert record["images_per_second"] > 0
         assert record["versions"]["tensorflow"]
 
+    with Image.open(next((out / "people" / "query").glob("*.jpg"))) as image:
+        assert image.size == (32, 64)
     first, second = _record(out, "first-seed1"), _record(out, "second-seed1")
     assert first["initial"] is None
     assert second["initial"] == {"run": "first-seed1", "fingerprint": first["fingerprint"]}

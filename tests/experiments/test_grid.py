@@ -11,6 +11,8 @@ seeds = [0]
 [data]
 kind = "reid"
 """
+# The data of the fixture's grid.
+PEOPLE = '"synthetic"\nidentities = 20\nheight = 64\nwidth = 32'
 
 
 def _names(entries):
@@ -76,7 +78,7 @@ def test_a_mistake_in_a_recipe_costs_no_time(refused, grid, tmp_path):
     text = grid.read_text()
     grid.write_text(text.replace("other_rate", "other_rat"))
     assert "did you mean other_rate?" in refused(grid, "--out", tmp_path / "out")
-    grid.write_text(text.replace('"synthetic"\nidentities = 20', '"classification"'))
+    grid.write_text(text.replace(PEOPLE, '"classification"'))
     assert "is for reid, but the grid's data are classification" in refused(
         grid, "--out", tmp_path / "out"
     )
@@ -91,7 +93,7 @@ def test_data_and_folders_must_be_given_as_the_grid_wants(refused, grid, tmp_pat
         grid, "--out", out, "--data", tmp_path
     )
     text = grid.read_text()
-    grid.write_text(text.replace('"synthetic"\nidentities = 20', '"reid"'))
+    grid.write_text(text.replace(PEOPLE, '"reid"'))
     assert "needs a reid data set; give it with --data" in refused(grid, "--out", out)
     grid.write_text(text.replace('init = "first"', 'init_from = "first"'))
     assert "give the folder of that experiment, or a file, with --init-from" in refused(

@@ -15,3 +15,5 @@ class SyntheticPeople(DataSection):
     cameras: Annotated[int, Field(ge=2, le=9)] = 4
     images_per_camera: Annotated[int, Field(ge=2)] = 3
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    height: Annotated[int, Field(ge=32, le=1024)] = 128
+    width: Annotated[int, Field(ge=16, le=512)] = 64

@@ -294,6 +294,7 @@ def _write_people(section: SyntheticPeople, folder: Path, on_progress: Progress 
         identities=section.identities,
         cameras=section.cameras,
         images_per_camera=section.images_per_camera,
+        size=(section.height, section.width),
         test_fraction=section.test_fraction,
         on_progress=on_progress,
     )
