@@ -51,7 +51,8 @@ def command(
     MODEL is a run directory, a bundle, a file that --save wrote (then --data is not needed),
     or the word `histogram` for the colour-histogram baseline. A network of people is measured by
     CMC, mAP and mINP, a classifier by its top-1 and top-5 accuracy (of clouds, overall and mean of
-    the classes), a detector by the average precision of COCO and VOC.
+    the classes), a detector by the average precision of COCO and VOC, a tracker by success,
+    precision and overlap.
     """
     from bireid_deploy import api
 

@@ -45,7 +45,7 @@ def command() -> None:
 @click.argument("bundle", type=BundlePath())
 @click.option("--retention-days", type=float, help="Days after which entries go; kept for ever.")
 def create(gallery: Path | str, bundle: Path, retention_days: float | None) -> None:
-    """Make GALLERY, a file, for the embeddings of BUNDLE."""
+    """Make GALLERY, a file or one on a server, for the embeddings of BUNDLE."""
     from bireid_deploy import api
 
     api.create_gallery(gallery, bundle, retention_days)
