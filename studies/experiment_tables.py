@@ -142,8 +142,9 @@ def _sizes(measured: Experiment) -> str:
     )
     if measured.elsewhere:
         return f"The runs of `bireid-deploy experiment {measured.grid}`. {scatter}"
+    common = f"{_common(measured)}{epochs}"
     return (
-        f"{split}. {_common(measured)}{epochs}. {scatter} `bireid-deploy experiment "
+        f"{split}. {common[0].upper()}{common[1:]}. {scatter} `bireid-deploy experiment "
         f"{measured.grid}` repeats it.{_timed(measured)}"
     )
 
