@@ -7,10 +7,10 @@
 Writes `binary`, a bundle of a 1-bit ResNet-18 with random weights, and beside it its real-valued
 counterpart as `float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`; with --run these four
 alone, of a real-valued run of any task, for which one epoch on a few items will do; with --like
-those of the network of a re-identification bundle. Speed does not depend on the weights; accuracy does, so these files are for `bireid-deploy bench BUNDLE --against
-FOLDER/float.onnx ...` alone. The peers have ReLU where the 1-bit network has PReLU: every engine
-fuses ReLU into the convolution before it, and a peer must not lose by an operator that it would not
-have.
+those of the network of a re-identification bundle. Speed does not depend on the weights; accuracy
+does, so these files are for `bireid-deploy bench BUNDLE --against FOLDER/float.onnx ...` alone. The
+peers have ReLU where the 1-bit network has PReLU: every engine fuses ReLU into the convolution
+before it, and a peer must not lose by an operator that it would not have.
 """
 
 from collections.abc import Callable, Mapping, Sequence
