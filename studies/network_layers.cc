@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <type_traits>
+#include <utility>
 
 namespace bireid {
 namespace {
@@ -103,12 +104,32 @@ void LayerRun::MakeWeights() {
   }
 }
 
+void LayerRun::MakeCorrections() {
+  const BorderClasses borders =
+      BorderClasses::Of(ExtentOf(layer_, layer_.height), ExtentOf(layer_, layer_.width));
+  const std::pair<int, int> all{0, layer_.filter};
+  std::vector<int32_t> offsets;  // of each class
+  int32_t end = 0;
+  for (const BorderClasses::Class& inside : borders.classes) {
+    const bool is_whole = inside.rows == all && inside.columns == all;
+    offsets.push_back(is_whole ? -1 : end);
+    if (!is_whole) end += static_cast<int32_t>(Lanes());
+  }
+  corrections_ = RandomVector<float>(static_cast<size_t>(end));
+  for (const int32_t index : borders.of_pixel) correction_offsets_.push_back(offsets[index]);
+}
+
 void LayerRun::MakeStages() {
   const int64_t lanes = Lanes();
   const int words = Blocks(layer_.channels_out);
   const size_t pixels = table_.windows.size();
   channel_.assign(static_cast<size_t>(lanes), 0.5f);
   output_.resize(pixels * static_cast<size_t>(lanes));
+  if (layer_.zero_padded) {
+    MakeCorrections();
+    stages_.push_back(
+        {StageKind::kAddBorder, 0, 0, nullptr, corrections_.data(), correction_offsets_.data(), 0});
+  }
   if (layer_.fused) {
     shortcut_ = RandomVector<float>(output_.size());
     packed_.resize(pixels * static_cast<size_t>(words));

@@ -20,6 +20,7 @@ struct Layer {
   int height, width;
   int channels_in, channels_out;
   int filter, stride;
+  bool zero_padded = false;  // else the border of a binary layer is +1
 
   // Multiply-accumulates.
   int64_t products() const;
@@ -36,6 +37,14 @@ inline constexpr Layer kLayers[] = {
     {"fused 16x8x256", LayerKind::kBinary, true, 16, 8, 256, 256, 3, 1},
     {"fused 8x4x512", LayerKind::kBinary, true, 8, 4, 512, 512, 3, 1},
     {"fused 16x8x512", LayerKind::kBinary, true, 16, 8, 512, 512, 3, 1},
+    {"zero 64x32x64", LayerKind::kBinary, true, 64, 32, 64, 64, 3, 1, true},
+    {"zero 32x16x128", LayerKind::kBinary, true, 32, 16, 128, 128, 3, 1, true},
+    {"zero 16x8x256", LayerKind::kBinary, true, 16, 8, 256, 256, 3, 1, true},
+    {"zero 8x4x512", LayerKind::kBinary, true, 8, 4, 512, 512, 3, 1, true},
+    {"half 64x32x32", LayerKind::kBinary, true, 64, 32, 32, 32, 3, 1},
+    {"/2 64x32x64-128", LayerKind::kBinary, false, 64, 32, 64, 128, 3, 2},
+    {"/2 32x16x128-256", LayerKind::kBinary, false, 32, 16, 128, 256, 3, 2},
+    {"/2 16x8x256-512", LayerKind::kBinary, false, 16, 8, 256, 512, 3, 2},
     {"float 7x7/2 3-64", LayerKind::kFloat, false, 256, 128, 3, 64, 7, 2},
     {"uint8 7x7/2 3-64", LayerKind::kPixel, false, 256, 128, 3, 64, 7, 2},
     {"float 1x1 64-128", LayerKind::kFloat, false, 32, 16, 64, 128, 1, 1},
@@ -58,6 +67,7 @@ class LayerRun {
  private:
   void PlaceInput();
   void MakeWeights();
+  void MakeCorrections();
   void MakeStages();
   int64_t Lanes() const { return int64_t{Blocks(layer_.channels_out)} * kBlockChannels; }
 
@@ -69,6 +79,9 @@ class LayerRun {
   AlignedBuffer weights_;
   AlignedBuffer scratch_;
   std::vector<float> channel_;  // every parameter per output channel
+  // Of zero padding: what pixels at the edge add, by the taps that fall outside.
+  std::vector<float> corrections_;
+  std::vector<int32_t> correction_offsets_;
   std::vector<float> shortcut_;
   std::vector<float> output_;
   std::vector<uint32_t> packed_;

@@ -2,22 +2,27 @@
 
     python studies/peers.py FOLDER
     python studies/peers.py FOLDER --run RUN
+    python studies/peers.py FOLDER --like BUNDLE
 
 Writes `binary`, a bundle of a 1-bit ResNet-18 with random weights, and beside it its real-valued
 counterpart as `float.onnx`, `float.tflite`, `int8.onnx` and `int8.tflite`; with --run these four
-alone, of a real-valued run of any task, for which one epoch on a few items will do. Speed does not
-depend on the weights; accuracy does, so these files are for `bireid-deploy bench BUNDLE --against
-FOLDER/float.onnx ...` alone. The peers have ReLU where the 1-bit network has PReLU: every engine
-fuses ReLU into the convolution before it, and a peer must not lose by an operator that it would not
-have.
+alone, of a real-valued run of any task, for which one epoch on a few items will do; with --like
+those of the network of a re-identification bundle. Speed does not depend on the weights; accuracy
+does, so these files are for `bireid-deploy bench BUNDLE --against FOLDER/float.onnx ...` alone. The
+peers have ReLU where the 1-bit network has PReLU: every engine fuses ReLU into the convolution
+before it, and a peer must not lose by an operator that it would not have.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
+
+if TYPE_CHECKING:
+    from bireid_models import NetworkConfig
+    from bireid_models.config import Precision
 
 HEIGHT, WIDTH = 256, 128
 IMAGES = 12
@@ -34,23 +39,47 @@ FOUND = 0.03
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A real-valued run of any task, in the place of ResNet-18.",
 )
-def main(folder: Path, run: Path | None) -> None:
-    """Write the peers to FOLDER, and without --run the 1-bit network."""
+@click.option(
+    "--like",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A re-identification bundle, whose network takes the place of ResNet-18.",
+)
+def main(folder: Path, run: Path | None, like: Path | None) -> None:
+    """Write the peers to FOLDER, and without --run and --like the 1-bit network."""
     from bireid_deploy.cli.native_output import quiet_native_output
 
     folder.mkdir(parents=True, exist_ok=True)
     with quiet_native_output() as say:
-        if run is None:
+        if run is not None:
+            peers = _of_run(run)
+        elif like is not None:
+            peers = _of_bundle(like)
+        else:
             _write_binary(folder / "binary")
             say(str(folder / "binary"))
-            items = np.random.default_rng(0).normal(size=(IMAGES, HEIGHT, WIDTH, 3))
-            items = items.astype(np.float32)
-            peers = _real_valued(_network("real").model, IMAGE, ["embedding"], items)
-        else:
-            peers = _of_run(run)
+            peers = _of_network(_config("real"), IMAGE, "embedding")
         for name, content in peers.items():
             (folder / name).write_bytes(content())
             say(str(folder / name))
+
+
+def _of_network(
+    config: "NetworkConfig", taken: str, given: str
+) -> Mapping[str, Callable[[], bytes]]:
+    """The peers of a network with one input and one output, by their names."""
+    shape = (IMAGES, config.input_height, config.input_width, config.input_channels)
+    items = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    return _real_valued(_network(config).model, taken, [given], items)
+
+
+def _of_bundle(path: Path) -> Mapping[str, Callable[[], bytes]]:
+    """The peers of a bundle's network."""
+    from bireid_models import NetworkConfig
+    from bireid_runtime import Bundle
+
+    bundle = Bundle.open(path)
+    config = NetworkConfig(**{**bundle.manifest["network"], "precision": "real"})
+    return _of_network(config, bundle.inputs[0].name, bundle.outputs[0].name)
 
 
 def _of_run(path: Path) -> Mapping[str, Callable[[], bytes]]:
@@ -83,17 +112,21 @@ def _find(model: Any, output: Any, items: np.ndarray) -> None:
     model.get_layer(output.name).set_weights([kernel, bias])
 
 
-def _network(precision: str) -> Any:
-    """A network whose normalisations hold the statistics of its random weights."""
+def _config(precision: "Precision") -> "NetworkConfig":
     from bireid_models import NetworkConfig
+
+    return NetworkConfig(precision=precision, input_height=HEIGHT, input_width=WIDTH)
+
+
+def _network(config: "NetworkConfig") -> Any:
+    """A network whose normalisations hold the statistics of its random weights."""
     from bireid_models.framework import keras
     from bireid_models.network import build_network
 
     keras.utils.set_random_seed(0)
-    network = build_network(
-        NetworkConfig(precision=precision, input_height=HEIGHT, input_width=WIDTH)
-    )
-    images = np.random.default_rng(0).normal(size=(4, HEIGHT, WIDTH, 3)).astype(np.float32)
+    network = build_network(config)
+    shape = (4, config.input_height, config.input_width, config.input_channels)
+    images = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     for _ in range(20):
         network.model(images, training=True)
     return network
@@ -107,7 +140,7 @@ def _write_binary(path: Path) -> None:
 
     from bireid_deploy.tasks import TASKS
 
-    network = _network("binary")
+    network = _network(_config("binary"))
     convert(
         network,
         path,

@@ -47,6 +47,7 @@ TABLES = (
 
 # File of results, and what writes its part of the page.
 SINGLE: dict[str, Callable[[Any], str]] = {
+    "paths.json": speed_tables.paths,
     "watched_twins.json": watch_tables.watched_twins,
     "search.json": scale_tables.search,
     "server_galleries.json": scale_tables.servers,

@@ -1,6 +1,6 @@
 """The parts of docs/results.md about speed, from the records in studies/results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markdown_table import markdown_table
@@ -103,6 +103,51 @@ def _engine(engine: Record, first: Record, whole: bool, shared: bool) -> Sequenc
     )
 
 
+def paths(record: Record) -> str:
+    """Whole networks on every path of the native library, beside other engines.
+
+    Args:
+        record: What path_speed.py wrote.
+    """
+    names = ", ".join(dict.fromkeys(_versions(record)))
+    parts = [
+        "## Every path beside other engines\n\n"
+        f"{record['machine']}, strongest level {record['cpu_features']}; one thread, one engine "
+        f"per process, {record['rounds']} interleaved rounds, all in one run. Ratio: how many "
+        "times as long as the first row of the same network, by p10, what a tenth of the runs stay "
+        "under. Of batches, times are of one image. CPU: the strongest "
+        "level that the engine may use. Where that is less than the CPU has, OpenVINO was held to "
+        "it, which stands in for an older CPU and is none. The peers of either network are its "
+        "real-valued counterpart with random weights, on which speed does not depend. "
+        f"`studies/path_speed.py` repeats it. Engines: {names}.\n"
+    ]
+    columns = ("engine", "batch", "CPU", "fastest ms", "p10 ms", "median ms", "ratio")
+    for network in record["networks"]:
+        first = network["rows"][0]
+        rows = [
+            (
+                row["engine"],
+                row["batch"],
+                row["cpu_features"],
+                f"{row['fastest_ms']:.3f}",
+                f"{row['p10_ms']:.3f}",
+                f"{row['median_ms']:.3f}",
+                f"{row['p10_ms'] / first['p10_ms']:.2f}",
+            )
+            for row in network["rows"]
+        ]
+        title = f"### {network['bundle']} on every path, {_taken(network['input'])}"
+        parts.append(f"{title}\n\n" + markdown_table(columns, rows))
+    return "\n".join(parts)
+
+
+def _versions(record: Record) -> Iterator[str]:
+    """Every engine's own name and version, without what it chose in a row."""
+    for network in record["networks"]:
+        for row in network["rows"]:
+            yield row["version"].partition(" (")[0]
+
+
 def kernels(record: Record) -> str:
     """Speed of the native kernels: one table for each path."""
     parts = [
@@ -110,13 +155,16 @@ def kernels(record: Record) -> str:
         f"Layers of ResNet-18 at 256x128, {record['machine']}, one thread, one path per process, "
         f"{record['rounds']} interleaved rounds of {record['runs']} runs, maps and weights in the "
         "cache. `binary` is the convolution with batch normalisation, stored; `fused` adds the "
-        "shortcut, PReLU and the signs of the next layer. MAC per cycle: of the fastest run, at "
-        "the fastest clock that a chain of dependent multiplications showed in the same process, "
-        "so at least that. The bound is what the execution ports of an Intel core since Ice Lake "
-        "with two 512-bit units allow for the products alone: on avx512, 512 1-bit products are 3 "
-        "operations on 2 ports (341.3 per cycle); on avx2, 128 are a table look-up and an addition "
-        "on 3 ports (192); floats are 2 FMA per cycle (32 and 16); 16-bit products of the uint8 "
-        "stem are 2 VPDPWSSD per cycle (64), or a multiplication and an addition on 3 ports (24). "
+        "shortcut, PReLU and the signs of the next layer, `zero` what zero padding adds at the "
+        "edge; `half` is `fused` at half the channels, `/2` a stride of 2. MAC per cycle: of the "
+        "fastest run, at the fastest clock that a chain of dependent multiplications showed in the "
+        "same process, so at least that. The bound is what the execution ports of an Intel core "
+        "since Ice Lake with two 512-bit units allow for the products alone: on amx, 16 x 16 x 64 "
+        "products of bytes take 16 cycles (1024 per cycle; 512 of pixels, whose weights are two "
+        "bytes); on avx512, 512 1-bit products are 3 operations on 2 ports (341.3 per cycle); on "
+        "avx2, 128 are a table look-up and an addition on 3 ports (192); floats are 2 FMA per "
+        "cycle (32 and 16); 16-bit products of the uint8 stem are 2 VPDPWSSD per cycle (64), or a "
+        "multiplication and an addition on 3 ports (24). "
         "`studies/kernel_speed.py` "
         "repeats it.\n"
     ]

@@ -10,15 +10,16 @@ _MAX_CHANNELS = 64
 
 
 def declared_shape(
-    declared: Sequence[int | str | None], taken: Sequence[int], name: str
+    declared: Sequence[int | str | None], taken: Sequence[int], name: str, batch: int = 1
 ) -> tuple[int, ...]:
-    """The shape to feed, batch 1.
+    """The shape to feed.
 
     Args:
         declared: As the file says; what is no number above 0 is open.
         taken: (H, W, C) of the bundle's network: what fills open sizes of a map, in the file's
             layout.
         name: The input, for messages.
+        batch: What fills an open batch.
 
     Raises:
         UnsupportedModelError: It would take more than 2^28 values.
@@ -31,7 +32,7 @@ def declared_shape(
         is_first = sizes[1] is not None and sizes[1] <= _MAX_CHANNELS and not is_last
         fill = [1, channels, height, width] if is_first else [1, height, width, channels]
     found = tuple(
-        1 if place == 0 and size is None else size or other
+        batch if place == 0 and size is None else size or other
         for place, (size, other) in enumerate(zip(sizes, fill, strict=True))
     )
     if np.prod(found, dtype=np.float64) > _MAX_VALUES:

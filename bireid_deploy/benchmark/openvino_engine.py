@@ -11,7 +11,7 @@ from pathlib import Path
 from bireid_runtime.files import read_bytes
 from bireid_runtime.protobuf import fields
 
-from bireid_deploy.benchmark.cpu_features import AMX, VNNI, cpu_flags, has_bfloat16, strongest
+from bireid_deploy.benchmark.cpu_features import AMX, AVX2, VNNI, cpu_flags, has_bfloat16, strongest
 from bireid_deploy.benchmark.declared_inputs import declared_shape, numbers
 from bireid_deploy.benchmark.file_engines import Loaded
 
@@ -31,16 +31,20 @@ class Setting:
         label: What a table adds to the engine's name.
         environment: What the process needs before the library is loaded.
         options: What the library is told of the model.
+        held_to: The level of the CPU, of `cpu_features`, that it may use; empty: what there is.
     """
 
     label: str
     environment: dict[str, str]
     options: dict[str, str]
+    held_to: str = ""
 
 
 SETTINGS = {
     "openvino": Setting("", {}, {}),
-    "openvino-vnni": Setting(", no AMX", {_ISA: "AVX512_CORE_VNNI"}, {}),
+    "openvino-vnni": Setting(", no AMX", {_ISA: "AVX512_CORE_VNNI"}, {}, VNNI),
+    # A stand-in for CPUs without AVX-512; `bench` does not offer it, studies do.
+    "openvino-avx2": Setting(", AVX2 alone", {_ISA: "AVX2"}, {}, AVX2),
     "openvino-float32": Setting(", float32", {}, {"INFERENCE_PRECISION_HINT": "f32"}),
 }
 
@@ -58,14 +62,17 @@ def settings_for(path: Path, flags: Collection[str] | None = None) -> list[str]:
     return ["openvino", *(["openvino-float32"] if has_bfloat16(flags) else [])]
 
 
-def load_openvino(path: str, kind: str, shape: tuple[int, ...], threads: int) -> Loaded:
-    """Open a file, batch 1; the process must not have loaded OpenVINO before.
+def load_openvino(
+    path: str, kind: str, shape: tuple[int, ...], threads: int, batch: int = 1
+) -> Loaded:
+    """Open a file; the process must not have loaded OpenVINO before.
 
     Args:
         path: `.onnx` file.
         kind: Key of `SETTINGS`.
         shape: (H, W, C) of the bundle's network, for sizes that the file leaves open.
         threads: Threads of one call.
+        batch: Items of one call, where the file leaves that open.
 
     Raises:
         UnsupportedModelError: It declares more than can be fed.
@@ -79,7 +86,7 @@ def load_openvino(path: str, kind: str, shape: tuple[int, ...], threads: int) ->
     shapes = {}
     for each in model.inputs:
         sizes = [size.get_length() if size.is_static else None for size in each.partial_shape]
-        shapes[each.any_name] = declared_shape(sizes, shape, each.any_name)
+        shapes[each.any_name] = declared_shape(sizes, shape, each.any_name, batch)
     model.reshape(shapes)
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", **setting.options}
     compiled = core.compile_model(model, "CPU", options)
@@ -90,7 +97,7 @@ def load_openvino(path: str, kind: str, shape: tuple[int, ...], threads: int) ->
     request = compiled.create_infer_request()
     computes = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     release = openvino.__version__.partition("-")[0]
-    held = VNNI if setting.environment else strongest(cpu_flags())
+    held = setting.held_to or strongest(cpu_flags())
     run = lambda item: list(request.infer(item).values())  # noqa: E731
     return Loaded(run, f"openvino {release} ({computes})", feeds, held)
 

@@ -301,3 +301,23 @@ def test_models_stand_by_size_and_time(page, tmp_path):
     assert "| 1-bit | 0.60 | 0.80 | 91.0 (89.0 to 93.0) |" in text
     assert "[Accuracy against size and time](#accuracy-against-size-and-time)" in text
     assert "int8" in (tmp_path / "docs" / "figures" / "tradeoffs_people.svg").read_text()
+
+
+def test_paths_beside_other_engines_have_ratios_to_the_first_row_of_their_network(page, tmp_path):
+    row = {"version": "bireid 1 (amx)", "cpu_features": "AMX", "batch": 1, "calls": 9}
+    times = {"fastest_ms": 1.9, "p10_ms": 2.0, "median_ms": 2.2, "p90_ms": 3.0}
+    other = {**row, "version": "openvino 1 (bf16)", "batch": 8, **times, "p10_ms": 2.5}
+    network = {
+        "bundle": "people",
+        "input": [256, 128, 3],
+        "rows": [{"engine": "ours", **row, **times}, {"engine": "theirs", **other}],
+    }
+    record = {"machine": "x86_64, a CPU", "cpu_features": "AMX", "rounds": 3, "budget_ms": 25}
+    path = tmp_path / "results" / "paths.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**record, "networks": [network]}))
+    text = page()
+    assert "x86_64, a CPU, strongest level AMX; one thread" in text
+    assert "Engines: bireid 1, openvino 1." in text
+    assert "### people on every path, 256x128 pixels" in text
+    assert "| theirs | 8 | AMX | 1.900 | 2.500 | 2.200 | 1.25 |" in text

@@ -23,9 +23,7 @@ class Amx {
   static __m512i Signs(__mmask64 negative) {
     return _mm512_mask_blend_epi8(negative, _mm512_set1_epi8(1), _mm512_set1_epi8(-1));
   }
-  static void ExpandPair(const uint32_t* words, int8_t* bytes) {
-    uint64_t pair;
-    __builtin_memcpy(&pair, words, sizeof(pair));
+  static void ExpandPair(uint64_t pair, int8_t* bytes) {
     _mm512_storeu_si512(bytes, Signs(_cvtu64_mask64(pair)));
   }
   static void ExpandWord(const uint32_t* word, int8_t* bytes) {
@@ -42,7 +40,7 @@ class Amx {
     constexpr int kHalf = kQuarter % 2;
     const uint32_t* source = weights + kWord * kBlockChannels + kHalf * kLanes;
     const __m512i words = _mm512_load_si512(source);
-    int8_t* rows = tiles + kHalf * amx::kTileBytes + kWord * amx::kTileBytes / amx::kChunkWords;
+    int8_t* rows = RowsOf<kQuarter>(tiles);
     const __m512i repeat = _mm512_set1_epi64(0x0001010101010101);
     // Packed weights of a network come from behind the second-level cache.
     constexpr int kFetchedChunks = 8;
@@ -56,6 +54,14 @@ class Amx {
       const __m512i bits = _mm512_multishift_epi64_epi8(shifts, words);
       _mm512_store_si512(rows + r * 64, _mm512_gf2p8affine_epi64_epi8(bits, repeat, 0xff));
     }
+  }
+
+  // Those of a word that there is not.
+  template <int kQuarter>
+  [[gnu::always_inline]] static inline void ZeroWeights(int8_t* tiles) {
+    int8_t* rows = RowsOf<kQuarter>(tiles);
+#pragma GCC unroll 8
+    for (int r = 0; r < 8; ++r) _mm512_store_si512(rows + r * 64, _mm512_setzero_si512());
   }
 
   // All rows of a tile from one in memory.
@@ -174,6 +180,13 @@ class Amx {
   }
 
  private:
+  // Where the rows of a quarter of the weights are, of one word and 16 channels.
+  template <int kQuarter>
+  static int8_t* RowsOf(int8_t* tiles) {
+    return tiles + kQuarter % 2 * amx::kTileBytes +
+           kQuarter / 2 * amx::kTileBytes / amx::kChunkWords;
+  }
+
   static __m512i SumsOf(const int32_t* sums, int row, int v) {
     return _mm512_load_si512(sums + row * kBlockChannels + v * kLanes);
   }

@@ -6,10 +6,14 @@
 //
 // - kMap, where the windows of every 16 pixels are equally far apart, as in rows of 16 pixels: the
 //   part of the map that the windows cover. Nothing is there twice.
-// - kPlanes, where a row of taps reads what the row above it reads some pixels later, as in maps of
-//   any width at a stride of 1: for every chunk of a row of taps a plane with 64 bytes of each
-//   pixel. Another row of taps is the same plane from another pixel on.
+// - kPlanes, where a row of taps reads what another above it reads some pixels later, as in maps of
+//   any width: that is the row just above at a stride of 1, and the one before it at a stride of 2.
+//   For every chunk of a row of taps a plane with 64 bytes of each pixel; another row of taps is
+//   the same plane from another pixel on.
 // - kTiles, for everything else: the windows, tile by tile.
+//
+// In the first two the chunks of every run begin anew. Where a run is an odd number of words its
+// last chunk is half of what follows it in memory, whatever that is: the weights there are 0.
 //
 // Internal linkage, as for all that the paths compile: see portable_kernels.h.
 #ifndef BIREID_KERNELS_AMX_PANEL_H_
@@ -37,8 +41,7 @@ constexpr int kPanelTarget = 16 << 10;
 constexpr int kMaxChunks = kPanelBytes / (2 * kTileBytes);
 
 struct PanelMemory {
-  alignas(64) int8_t bytes[kPanelBytes];
-  alignas(64) uint32_t window[kMaxChunks * kChunkWords];
+  alignas(64) int8_t bytes[kPanelBytes + kWordBytes];  // the last chunk may end behind the map
   int32_t chunk_offsets[kMaxChunks];
 };
 
@@ -48,14 +51,20 @@ class Panel {
   Panel(const BinaryConvolutionArguments& a, PanelMemory& memory)
       : a_(a),
         memory_(memory),
-        words_(a.windows.run_count * a.windows.run_length),
-        chunks_((words_ + kChunkWords - 1) / kChunkWords) {
+        run_chunks_((a.windows.run_length + kChunkWords - 1) / kChunkWords) {
     FindRuns();
-    if (IsMap()) {
-      layout_ = Layout::kMap;
-    } else if (HasPlanes()) {
-      layout_ = Layout::kPlanes;
+    if (a.windows.run_count * run_chunks_ <= kMaxChunks) {
+      if (IsMap()) {
+        layout_ = Layout::kMap;
+      } else if (HasPlanes()) {
+        layout_ = Layout::kPlanes;
+      }
     }
+    const int words = a.windows.run_count * a.windows.run_length;
+    const bool has_runs = layout_ != Layout::kTiles;
+    row_words_ = has_runs ? a.windows.run_length : words;
+    chunks_ =
+        has_runs ? a.windows.run_count * run_chunks_ : (words + kChunkWords - 1) / kChunkWords;
     FillChunkOffsets(0);
   }
 
@@ -73,6 +82,8 @@ class Panel {
   }
 
   int chunks() const { return chunks_; }
+  // Words after which chunks begin anew.
+  int row_words() const { return row_words_; }
   // Bytes from the first chunk of a tile to each of its chunks.
   const int32_t* chunk_offsets() const { return memory_.chunk_offsets; }
 
@@ -125,7 +136,6 @@ class Panel {
   }
 
   bool IsMap() const {
-    if (a_.windows.run_length % kChunkWords != 0) return false;
     if (a_.range.pixel_begin % kTileRows != 0 || a_.range.pixel_end % kTileRows != 0) return false;
     for (int p = a_.range.pixel_begin; p < a_.range.pixel_end; p += kTileRows) {
       const int32_t* windows = a_.windows.windows + p;
@@ -152,7 +162,7 @@ class Panel {
     int8_t* bytes = memory_.bytes;
     int64_t left = all.end - all.begin;
     for (; left >= kChunkWords; left -= kChunkWords) {
-      Unit::ExpandPair(words, bytes);
+      Unit::ExpandPair(PairAt(words), bytes);
       words += kChunkWords;
       bytes += kRowBytes;
     }
@@ -163,10 +173,9 @@ class Panel {
   // kPlanes
 
   // Looks for the number of pixels, row_pixels_, after which the windows have moved by the distance
-  // of two runs.
+  // of row_runs_ runs.
   bool HasPlanes() {
     const Windows& w = a_.windows;
-    if (w.run_length % kChunkWords != 0) return false;
     const int32_t distance = w.run_count > 1 ? w.runs[1] - w.runs[0] : 0;
     for (int r = 1; r < w.run_count; ++r) {
       if (w.runs[r] - w.runs[r - 1] != distance) return false;
@@ -174,27 +183,39 @@ class Panel {
     const int begin = a_.range.pixel_begin;
     const int end = a_.range.pixel_end;
     row_pixels_ = 1;
-    while (begin + row_pixels_ < end &&
-           w.windows[begin + row_pixels_] - w.windows[begin] != distance) {
+    while (begin + row_pixels_ < end) {
+      row_runs_ = RunsBetween(begin, begin + row_pixels_, distance);
+      if (row_runs_ > 0) break;
       ++row_pixels_;
     }
+    if (row_runs_ == 0) row_runs_ = 1;  // a single row
     for (int p = begin; p + row_pixels_ < end; ++p) {
-      if (w.windows[p + row_pixels_] - w.windows[p] != distance) return false;
+      if (w.windows[p + row_pixels_] - w.windows[p] != row_runs_ * distance) return false;
     }
     return BytesOfPlanes(kPassPixels) <= kPanelBytes;
   }
 
-  int64_t PixelsOfPlane(int pixels) const {
-    return pixels + int64_t{a_.windows.run_count - 1} * row_pixels_;
+  // So many runs below the window of a pixel is that of another; 0 if none of its runs is there.
+  int RunsBetween(int pixel, int other, int32_t distance) const {
+    const int32_t moved = a_.windows.windows[other] - a_.windows.windows[pixel];
+    for (int runs = 1; runs < a_.windows.run_count; ++runs) {
+      if (moved == runs * distance) return runs;
+    }
+    return 0;
   }
+
+  // Of pixels behind the last that planes have, since runs further below are there.
+  int PixelsBelow() const { return (a_.windows.run_count - 1) / row_runs_ * row_pixels_; }
+  int64_t PixelsOfPlane(int pixels) const { return int64_t{pixels} + PixelsBelow(); }
   int64_t BytesOfPlanes(int pixels) const {
-    return PixelsOfPlane(pixels) * (a_.windows.run_length / kChunkWords) * kRowBytes;
+    const int planes = row_runs_ < a_.windows.run_count ? row_runs_ : a_.windows.run_count;
+    return PixelsOfPlane(pixels) * planes * run_chunks_ * kRowBytes;
   }
 
   int FillPlanes() {
     const Windows& w = a_.windows;
     // Rows of taps above are laid out again by every panel: that should be the smaller part.
-    const int wanted = 2 * (w.run_count - 1) * row_pixels_;
+    const int wanted = 2 * PixelsBelow();
     int pixels = kPassPixels;
     while (begin_ + pixels < a_.range.pixel_end) {
       const int64_t bytes = BytesOfPlanes(pixels + kPassPixels);
@@ -205,26 +226,29 @@ class Panel {
     FillChunkOffsets(plane_pixels * kRowBytes);
     const int end = begin_ + pixels < a_.range.pixel_end ? begin_ + pixels : a_.range.pixel_end;
     const int first = begin_ < a_.range.pixel_begin ? a_.range.pixel_begin : begin_;
-    // Every pixel by its first run; then the runs below the last row of pixels.
-    for (int p = first; p < end; ++p) {
-      FillPixelOfPlanes(a_.input + w.windows[p] + w.runs[0], p - begin_, plane_pixels);
-    }
+    // Every pixel by its first runs; then the runs below the last row of pixels.
     const int last_row = end - row_pixels_ > first ? end - row_pixels_ : first;
-    for (int r = 1; r < w.run_count; ++r) {
-      for (int p = last_row; p < end; ++p) {
-        FillPixelOfPlanes(a_.input + w.windows[p] + w.runs[r], p - begin_ + r * row_pixels_,
-                          plane_pixels);
+    for (int r = 0; r < w.run_count; ++r) {
+      int8_t* plane = memory_.bytes + PlaneOf(r) * plane_pixels * kRowBytes;
+      const uint32_t* input = a_.input + w.runs[r];
+      for (int p = r < row_runs_ ? first : last_row; p < end; ++p) {
+        const int pixel = p - begin_ + r / row_runs_ * row_pixels_;
+        FillPixelOfPlanes(input + w.windows[p], plane + int64_t{pixel} * kRowBytes,
+                          int64_t{plane_pixels} * kRowBytes);
       }
     }
     return end;
   }
 
-  void FillPixelOfPlanes(const uint32_t* run, int pixel, int plane_pixels) {
-    int8_t* bytes = memory_.bytes + int64_t{pixel} * kRowBytes;
-    for (int i = 0; i < a_.windows.run_length; i += kChunkWords) {
-      Unit::ExpandPair(run + i, bytes);
-      bytes += int64_t{plane_pixels} * kRowBytes;
+  // The first plane of a run.
+  int64_t PlaneOf(int run) const { return int64_t{run % row_runs_} * run_chunks_; }
+
+  void FillPixelOfPlanes(const uint32_t* run, int8_t* bytes, int64_t plane_bytes) {
+    int i = 0;
+    for (; i + kChunkWords <= a_.windows.run_length; i += kChunkWords, bytes += plane_bytes) {
+      Unit::ExpandPair(PairAt(run + i), bytes);
     }
+    if (i < a_.windows.run_length) Unit::ExpandWord(run + i, bytes);
   }
 
   // kTiles
@@ -241,17 +265,28 @@ class Panel {
     return end;
   }
 
+  // Pairs of words are made in a register: one that is read from two stores waits for both.
   void FillWindow(const uint32_t* input, int8_t* row) {
-    uint32_t* window = memory_.window;
+    const uint32_t* waiting = nullptr;  // the first of a pair
     for (int r = 0; r < a_.windows.run_count; ++r) {
       const uint32_t* run = input + a_.windows.runs[r];
-      for (int i = 0; i < a_.windows.run_length; ++i) *window++ = run[i];
+      for (int i = 0; i < a_.windows.run_length; ++i) {
+        if (waiting == nullptr) {
+          waiting = run + i;
+          continue;
+        }
+        Unit::ExpandPair(*waiting | uint64_t{run[i]} << 32, row);
+        row += kTileBytes;
+        waiting = nullptr;
+      }
     }
-    for (int c = 0; c < words_ / kChunkWords; ++c, row += kTileBytes) {
-      Unit::ExpandPair(memory_.window + c * kChunkWords, row);
-    }
-    // What follows the last word is 0, so that it does not count whatever the weights are there.
-    if (words_ % kChunkWords != 0) Unit::ExpandWord(memory_.window + words_ - 1, row);
+    if (waiting != nullptr) Unit::ExpandWord(waiting, row);
+  }
+
+  static uint64_t PairAt(const uint32_t* words) {
+    uint64_t pair;
+    __builtin_memcpy(&pair, words, sizeof(pair));
+    return pair;
   }
 
   void FillChunkOffsets(int plane_bytes) {
@@ -261,22 +296,25 @@ class Panel {
       return;
     }
     for (int r = 0; r < a_.windows.run_count; ++r) {
-      for (int i = 0; i < a_.windows.run_length; i += kChunkWords) {
+      for (int c = 0; c < run_chunks_; ++c) {
         *offset++ = layout_ == Layout::kMap
-                        ? (a_.windows.runs[r] - first_run_ + i) * kWordBytes
-                        : i / kChunkWords * plane_bytes + r * row_pixels_ * kRowBytes;
+                        ? (a_.windows.runs[r] - first_run_ + c * kChunkWords) * kWordBytes
+                        : static_cast<int32_t>(PlaneOf(r) + c) * plane_bytes +
+                              r / row_runs_ * row_pixels_ * kRowBytes;
       }
     }
   }
 
   const BinaryConvolutionArguments& a_;
   PanelMemory& memory_;
-  const int words_;
-  const int chunks_;
+  const int run_chunks_;  // of a run by itself
   Layout layout_ = Layout::kTiles;
+  int row_words_ = 0;
+  int chunks_ = 0;
   int32_t first_run_ = 0;
   int32_t last_run_ = 0;
   int row_pixels_ = 0;  // kPlanes
+  int row_runs_ = 0;    // kPlanes
   int begin_ = 0;
   int64_t map_begin_ = 0;  // kMap: the first word
 };

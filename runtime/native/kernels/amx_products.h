@@ -47,8 +47,9 @@ inline bool Suits(const BinaryConvolutionArguments& a) {
 template <typename Unit>
 class WeightRing {
  public:
-  WeightRing(const BinaryConvolutionArguments& a, int chunks, int8_t* bytes)
-      : a_(a), words_(a.windows.run_count * a.windows.run_length), chunks_(chunks), bytes_(bytes) {}
+  // Chunks begin anew after so many words.
+  WeightRing(const BinaryConvolutionArguments& a, int chunks, int row_words, int8_t* bytes)
+      : a_(a), chunks_(chunks), row_words_(row_words), bytes_(bytes) {}
 
   // Before the passes of a panel: of every block so many, one after the other.
   void Start(int passes) {
@@ -57,7 +58,8 @@ class WeightRing {
     passes_ = keeps_ ? 1 : passes;
     slot_ = first_slot_ = 0;
     next_block_ = a_.range.block_begin;
-    next_pass_ = next_chunk_ = next_slot_ = 0;
+    next_pass_ = next_chunk_ = next_row_word_ = next_slot_ = 0;
+    next_weights_ = WeightsOf(next_block_);
     expands_ = true;
     for (int i = 0; i < kAhead; ++i) {
       const Expansion next = Next();
@@ -77,24 +79,30 @@ class WeightRing {
 
   Expansion Next() {
     if (!expands_ || next_block_ == a_.range.block_end) return {nullptr, 0, nullptr};
-    const int64_t block_words = int64_t{next_block_} * words_ + next_chunk_ * kChunkWords;
-    const int left = words_ - next_chunk_ * kChunkWords;
-    const Expansion next{static_cast<const uint32_t*>(a_.weights) + block_words * kBlockChannels,
-                         left < kChunkWords ? left : kChunkWords,
+    const int left = row_words_ - next_row_word_;
+    const Expansion next{next_weights_, left < kChunkWords ? left : kChunkWords,
                          bytes_ + next_slot_ * kChunkWeightBytes};
     next_slot_ = next_slot_ + 1 == slots_ ? 0 : next_slot_ + 1;
+    next_weights_ += next.count * kBlockChannels;
+    next_row_word_ = next.count == left ? 0 : next_row_word_ + next.count;
     if (++next_chunk_ < chunks_) return next;
     next_chunk_ = 0;
-    if (++next_pass_ < passes_) return next;
-    next_pass_ = 0;
-    ++next_block_;
+    if (++next_pass_ == passes_) {
+      next_pass_ = 0;
+      ++next_block_;
+    }
+    next_weights_ = WeightsOf(next_block_);
     return next;
   }
 
   // A quarter of it: one word of 16 channels.
   template <int kQuarter>
   [[gnu::always_inline]] static inline void Expand(const Expansion& next) {
-    if (kQuarter / 2 < next.count) Unit::template ExpandWeights<kQuarter>(next.words, next.tiles);
+    if (kQuarter / 2 < next.count) {
+      Unit::template ExpandWeights<kQuarter>(next.words, next.tiles);
+    } else if (next.count > 0) {
+      Unit::template ZeroWeights<kQuarter>(next.tiles);
+    }
   }
 
   // Before each pass.
@@ -116,9 +124,14 @@ class WeightRing {
   }
 
  private:
+  const uint32_t* WeightsOf(int block) const {
+    const int words = a_.windows.run_count * a_.windows.run_length;
+    return static_cast<const uint32_t*>(a_.weights) + int64_t{block} * words * kBlockChannels;
+  }
+
   const BinaryConvolutionArguments& a_;
-  const int words_;
   const int chunks_;
+  const int row_words_;
   int8_t* const bytes_;
   bool keeps_ = false;
   int slots_ = 0;
@@ -127,6 +140,8 @@ class WeightRing {
   int next_block_ = 0;
   int next_pass_ = 0;
   int next_chunk_ = 0;
+  const uint32_t* next_weights_ = nullptr;
+  int next_row_word_ = 0;
   int next_slot_ = 0;
   int slot_ = 0;
   int first_slot_ = 0;
@@ -139,7 +154,7 @@ class BinaryProducts {
       : a_(a),
         scratch_(*static_cast<Scratch*>(a.scratch)),
         panel_(a, scratch_.panel),
-        ring_(a, panel_.chunks(), scratch_.weights) {
+        ring_(a, panel_.chunks(), panel_.row_words(), scratch_.weights) {
     const int32_t depth = a.windows.run_count * a.windows.run_length * kWordBytes;
     for (int32_t& d : scratch_.depths) d = depth;
   }

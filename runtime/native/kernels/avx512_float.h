@@ -137,15 +137,35 @@ void DepthwiseConvolution(const DepthwiseConvolutionArguments& a) {
       });
 }
 
+template <PoolKind kKind>
+[[gnu::always_inline]] inline __m512 PoolTap(__m512 y, __m512 x) {
+  return kKind == PoolKind::kMax ? _mm512_max_ps(y, x) : _mm512_add_ps(y, x);
+}
+
+template <PoolKind kKind>
+[[gnu::always_inline]] inline void StartPool(__m512 (&y)[kVectors]) {
+  y[0] = y[1] = _mm512_set1_ps(kKind == PoolKind::kMax ? -__FLT_MAX__ : 0.0f);
+}
+
+template <PoolKind kKind>
+[[gnu::always_inline]] inline void FinishPool(int taps, __m512 (&y)[kVectors]) {
+  if (kKind == PoolKind::kMax) return;
+  const float count = static_cast<float>(taps);
+  if ((taps & (taps - 1)) == 0) {  // the same to the last bit, and many times as fast
+    for (__m512& sum : y) sum = _mm512_mul_ps(sum, _mm512_set1_ps(1.0f / count));
+  } else {
+    for (__m512& sum : y) sum = _mm512_div_ps(sum, _mm512_set1_ps(count));
+  }
+}
+
 // One output pixel of a pooling, the taps that lie on the map row by row.
 template <PoolKind kKind>
-[[gnu::always_inline]] inline void PoolPixel(const PoolArguments& a, int output_x, int block,
+[[gnu::always_inline]] inline void PoolPixel(const PoolArguments& a, int left, int block,
                                              const ChannelMask& mask, __m512 (&y)[kVectors]) {
-  const int left = output_x * a.stride_width - a.pad_left;
   const int begin = left < 0 ? -left : 0;
   const int end = left + a.filter_width > a.input_width ? a.input_width - left : a.filter_width;
   int rows = 0;
-  y[0] = y[1] = _mm512_set1_ps(kKind == PoolKind::kMax ? -__FLT_MAX__ : 0.0f);
+  StartPool<kKind>(y);
   for (int ky = 0; ky < a.filter_height; ++ky) {
     if (a.rows[ky] == nullptr) continue;
     ++rows;
@@ -154,45 +174,86 @@ template <PoolKind kKind>
       const float* tap = row + (left + kx) * a.pixel_stride;
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {
-        const __m512 x = _mm512_maskz_loadu_ps(mask.vector[v], tap + v * kLanes);
-        y[v] = kKind == PoolKind::kMax ? _mm512_max_ps(y[v], x) : _mm512_add_ps(y[v], x);
+        y[v] = PoolTap<kKind>(y[v], _mm512_maskz_loadu_ps(mask.vector[v], tap + v * kLanes));
       }
     }
   }
-  if (kKind == PoolKind::kAverage) {
-    const __m512 taps = _mm512_set1_ps(static_cast<float>(rows * (end - begin)));
-    for (__m512& sum : y) sum = _mm512_div_ps(sum, taps);
-  }
+  FinishPool<kKind>(rows * (end - begin), y);
 }
 
-template <PoolKind kKind>
-void PoolBlock(const PoolArguments& a, int block) {
-  const ChannelMask mask(block, a.channels);
+// As PoolPixel, of a window of kSize x kSize taps and a block of channels that are all there.
+template <PoolKind kKind, int kSize>
+[[gnu::always_inline]] inline void PoolWhole(const PoolArguments& a, int left, int block,
+                                             __m512 (&y)[kVectors]) {
+  const int64_t first = left * a.pixel_stride + block * kBlockChannels;
+  StartPool<kKind>(y);
+#pragma GCC unroll 3
+  for (int ky = 0; ky < kSize; ++ky) {
+#pragma GCC unroll 3
+    for (int kx = 0; kx < kSize; ++kx) {
+      const float* tap = a.rows[ky] + first + kx * a.pixel_stride;
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) {
+        y[v] = PoolTap<kKind>(y[v], _mm512_loadu_ps(tap + v * kLanes));
+      }
+    }
+  }
+  FinishPool<kKind>(kSize * kSize, y);
+}
+
+// A block of a row. kSize: that of windows whose rows and channels are all there, 0 for any.
+template <PoolKind kKind, int kSize>
+void PoolBlock(const PoolArguments& a, int block, const ChannelMask& mask) {
   for (int begin = 0; begin < a.output_width; begin += kTilePixels) {
     const TilePixels columns(begin, a.output_width);
     TilePixels pixels = columns;
     for (int& pixel : pixels.index) pixel += a.output_row * a.output_width;
     Tile y;
     if (a.output_width == 1) {  // of a whole map, most of all
-      PoolPixel<kKind>(a, 0, block, mask, y[0]);
+      PoolPixel<kKind>(a, -a.pad_left, block, mask, y[0]);
       ForEach(y, [&](__m512, int, int v) { return y[0][v]; });
     } else {
 #pragma GCC unroll 8
       for (int p = 0; p < kTilePixels; ++p) {
-        PoolPixel<kKind>(a, columns.index[p], block, mask, y[p]);
+        const int left = columns.index[p] * a.stride_width - a.pad_left;
+        if (kSize > 0 && left >= 0 && left + kSize <= a.input_width) {
+          PoolWhole<kKind, kSize>(a, left, block, y[p]);
+        } else {
+          PoolPixel<kKind>(a, left, block, mask, y[p]);
+        }
       }
     }
     RunStages(a.stages, a.stage_count, pixels, block, mask, y);
   }
 }
 
-void PoolRow(const PoolArguments& a) {
+inline bool IsWhole(const PoolArguments& a, const ChannelMask& mask, int size) {
+  if (a.filter_height != size || a.filter_width != size || mask.bits != ~0u) return false;
+  for (int ky = 0; ky < size; ++ky) {
+    if (a.rows[ky] == nullptr) return false;
+  }
+  return true;
+}
+
+template <PoolKind kKind>
+void PoolBlocks(const PoolArguments& a) {
   for (int block = 0; block < Blocks(a.channels); ++block) {
-    if (a.kind == PoolKind::kMax) {
-      PoolBlock<PoolKind::kMax>(a, block);
+    const ChannelMask mask(block, a.channels);
+    if (IsWhole(a, mask, 3)) {
+      PoolBlock<kKind, 3>(a, block, mask);
+    } else if (IsWhole(a, mask, 2)) {
+      PoolBlock<kKind, 2>(a, block, mask);
     } else {
-      PoolBlock<PoolKind::kAverage>(a, block);
+      PoolBlock<kKind, 0>(a, block, mask);
     }
+  }
+}
+
+void PoolRow(const PoolArguments& a) {
+  if (a.kind == PoolKind::kMax) {
+    PoolBlocks<PoolKind::kMax>(a);
+  } else {
+    PoolBlocks<PoolKind::kAverage>(a);
   }
 }
 

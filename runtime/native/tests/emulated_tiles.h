@@ -18,8 +18,8 @@ struct EmulatedTiles {
 
   static int8_t SignOf(uint32_t word, int bit) { return (word >> bit & 1) != 0 ? -1 : 1; }
 
-  static void ExpandPair(const uint32_t* words, int8_t* bytes) {
-    for (int bit = 0; bit < 64; ++bit) bytes[bit] = SignOf(words[bit / 32], bit % 32);
+  static void ExpandPair(uint64_t pair, int8_t* bytes) {
+    for (int bit = 0; bit < 64; ++bit) bytes[bit] = (pair >> bit & 1) != 0 ? -1 : 1;
   }
   static void ExpandWord(const uint32_t* word, int8_t* bytes) {
     for (int bit = 0; bit < 32; ++bit) bytes[bit] = SignOf(*word, bit);
@@ -35,6 +35,12 @@ struct EmulatedTiles {
         rows[bit / 4 * amx::kRowBytes + c * 4 + bit % 4] = -SignOf(words[c], bit);
       }
     }
+  }
+
+  template <int kQuarter>
+  static void ZeroWeights(int8_t* tiles) {
+    const int rows = amx::kTileBytes / 2;
+    std::memset(tiles + kQuarter % 2 * amx::kTileBytes + kQuarter / 2 * rows, 0, rows);
   }
 
   static void Start(const int32_t* depths) {

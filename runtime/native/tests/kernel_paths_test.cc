@@ -207,12 +207,13 @@ void CheckPool(const KernelTable& kernels, Random& random, PoolKind kind) {
   const int output_width = random.Int(1, (input_width - 1 + pad) / stride + 1);
   const int output_row = random.Int(0, 3);
   const int64_t pixel_stride = channels + random.Int(0, 3);
-  std::vector<std::vector<float>> inputs(random.Int(1, 4));
+  const bool is_whole = random.Chance(50);  // square windows, no row of which is outside
+  std::vector<std::vector<float>> inputs(is_whole ? filter_width : random.Int(1, 4));
   std::vector<const float*> rows;
   for (std::vector<float>& input : inputs) {
     input = random.Floats((input_width - 1) * pixel_stride + channels);
     for (float& x : input) x = random.Chance(30) ? std::copysign(0.0f, x) : x;
-    const bool is_outside = !rows.empty() && random.Chance(30);
+    const bool is_outside = !rows.empty() && !is_whole && random.Chance(30);
     rows.push_back(is_outside ? nullptr : input.data());
   }
   random.Shuffle(rows);

@@ -1,0 +1,114 @@
+"""One engine of studies/path_speed.py, in a process of its own.
+
+Started as `python studies/path_engines.py ROW`, a `Row` as JSON. Writes a line of JSON with the
+engine's version and the level of the CPU that it may use, or with `error`. Then, for every line
+with a number of milliseconds on standard input, a line with the times of as many calls as fit into
+that, at least one, in milliseconds.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from bireid_runtime.errors import BireidError
+
+NATIVE = "native"
+# Before the calls that count, a part of their time: the caches hold what others left there.
+_WARM_UP = 0.2
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one process times.
+
+    Attributes:
+        label: What the table calls it.
+        kind: `native`, `onnxruntime`, `litert`, or a key of `openvino_engine.SETTINGS`.
+        path: Bundle, or model file.
+        shape: (height, width, channels) of an image.
+        batch: Images of a call.
+        isa: Path of the native library.
+        stem: Its first convolution.
+    """
+
+    label: str
+    kind: str
+    path: str
+    shape: tuple[int, ...]
+    batch: int = 1
+    isa: str = ""
+    stem: str = "float32"
+
+    def to_json(self) -> str:
+        """For the command line."""
+        return json.dumps(asdict(self))
+
+
+def _open(row: Row) -> tuple[Callable[[], object], str, str]:
+    """What a call does, the engine's version, and the CPU's level if not all there is."""
+    from bireid_deploy.benchmark.cpu_features import of_native_path
+    from bireid_deploy.benchmark.file_engines import load_litert, load_onnxruntime
+    from bireid_deploy.benchmark.openvino_engine import load_openvino
+
+    if row.kind == NATIVE:
+        from bireid_runtime import Bundle
+        from bireid_runtime.backends.native import NativeSession
+        from bireid_runtime.preprocess import normalize
+
+        bundle = Bundle.open(row.path)
+        (spec,) = bundle.inputs
+        assert spec.preprocess is not None
+        pixels = np.random.default_rng(0).integers(256, size=(row.batch, *row.shape))
+        items = {spec.name: normalize(pixels.astype(np.uint8), spec.preprocess)}
+        session = NativeSession(bundle, 1, isa=row.isa, stem=row.stem)
+        described = session.describe()
+        return lambda: session.run(items), described, of_native_path(described)
+    if row.kind == "litert":
+        loaded = load_litert(row.path, row.shape, 1)
+    elif row.kind == "onnxruntime":
+        loaded = load_onnxruntime(row.path, row.shape, 1)
+    else:
+        loaded = load_openvino(row.path, row.kind, row.shape, 1, row.batch)
+    return lambda: loaded.run(loaded.feeds), loaded.version, loaded.features
+
+
+def _times(call: Callable[[], object], budget: float) -> list[float]:
+    found: list[float] = []
+    warm_until = time.perf_counter() + _WARM_UP * budget / 1e3
+    call()
+    while time.perf_counter() < warm_until:
+        call()
+    until = time.perf_counter() + budget / 1e3
+    while not found or time.perf_counter() < until:
+        began = time.perf_counter()
+        call()
+        found.append((time.perf_counter() - began) * 1e3)
+    return found
+
+
+def _main(argument: str) -> None:
+    # Some engines print; what they print must not stand between the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    fields = json.loads(argument)
+    row = Row(**{**fields, "shape": tuple(fields["shape"])})
+    from bireid_deploy.benchmark.cpu_features import cpu_flags, strongest
+
+    try:
+        call, version, features = _open(row)
+    except BireidError as error:
+        print(json.dumps({"error": str(error)}), file=answers, flush=True)
+        return
+    call()
+    start = {"version": version, "cpu_features": features or strongest(cpu_flags())}
+    print(json.dumps(start), file=answers, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_times(call, float(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])
