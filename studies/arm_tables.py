@@ -23,7 +23,8 @@ def instructions(record: Record) -> str:
         + _networks(record)
         + "\nThe layers alone, by the NEON kernels. `binary` is the convolution with batch "
         "normalisation, stored; `fused` adds the shortcut, PReLU and the signs of the next "
-        "layer.\n\n" + _layers(record)
+        "layer. The uint8 stem has a second row, with the dot products that a Cortex-A72 lacks.\n\n"
+        + _layers(record)
     )
 
 
@@ -85,6 +86,7 @@ def cycles(record: Record) -> str:
                 f"`{each['model']}`",
                 f"{ours['1-bit']:.0f}",
                 f"{ours['float32']:.1f}",
+                f"{ours['uint8']:.1f}",
                 f"{theirs['float32']:.1f}",
                 f"{theirs['int8']:.1f}",
                 f"{ours['1-bit'] / theirs['float32']:.1f}",
@@ -97,9 +99,11 @@ def cycles(record: Record) -> str:
         "of the cores see them. Nothing was run: there are no caches, no memory, no branch that is "
         "mispredicted, and none of what happens outside of the loops, so each number is an upper "
         "bound of its kind and none is a time. The models were not held against a board. Ours are "
-        "the loops of `kernels/neon.cc`. XNNPACK's are the best that the stock wheel of LiteRT has "
-        "for the core, of its loops with at least 16 multiplications; which of them runs in a "
-        "network was not traced, which favours it. In-order cores (Cortex-A53, A55) are left out: "
+        "the loops of `kernels/neon.cc` and, where the core has UDOT and SDOT, of "
+        "`kernels/neon_dotprod.cc`; a product of the uint8 stem is one of a pixel by a weight of "
+        "16 bits. XNNPACK's are the best that the stock wheel of LiteRT has for the core, of its "
+        "loops with at least 16 multiplications; which of them runs in a network was not traced, "
+        "which favours it. In-order cores (Cortex-A53, A55) are left out: "
         "their models misjudge loads of vectors. "
         f"`studies/instructions/cycles.py` repeats it; {', '.join(record['tools'])}.\n\n"
         + markdown_table(
@@ -108,6 +112,7 @@ def cycles(record: Record) -> str:
                 "LLVM's model",
                 "1-bit, bireid",
                 "float32, bireid",
+                "uint8 stem, bireid",
                 "float32, XNNPACK",
                 "int8, XNNPACK",
                 "1-bit / float32",

@@ -66,8 +66,7 @@ void LayerRun::PlaceInput() {
       elements,
       {vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after}};
   table_ = WindowTable::Of(map, vertical, horizontal, elements);
-  // Kernels for pixels read them in pairs, perhaps one past the last run.
-  if (layer_.kind == LayerKind::kPixel) table_.run_length += table_.run_length % 2;
+  // Kernels for pixels may read one past the last run: see Run.
   input_elements_ = static_cast<size_t>(map.total()) + 1;
   switch (layer_.kind) {
     case LayerKind::kBinary:
@@ -143,8 +142,10 @@ void LayerRun::MakeStages() {
 }
 
 void LayerRun::Run() {
+  const bool in_pairs = layer_.kind == LayerKind::kPixel;
   const Windows windows{table_.windows.data(), table_.runs.data(),
-                        static_cast<int>(table_.runs.size()), table_.run_length};
+                        static_cast<int>(table_.runs.size()),
+                        table_.run_length + (in_pairs ? table_.run_length % 2 : 0)};
   const Range range{0, static_cast<int>(table_.windows.size()), 0, Blocks(layer_.channels_out)};
   const int stage_count = static_cast<int>(stages_.size());
   switch (layer_.kind) {

@@ -20,7 +20,7 @@ COMPILER = "aarch64-linux-gnu-g++"
 COMPILER_OPTIONS = ("-std=c++17", "-O3", "-ffp-contract=off", "-static")
 KERNEL_FILES = (
     *("amx", "amx_permission", "avx2", "avx512", "avx512f", "dispatch", "geometry"),
-    *("neon", "neon32", "scalar", "wasm"),
+    *("neon", "neon32", "neon_dotprod", "scalar", "wasm"),
 )
 EMULATOR = "qemu-aarch64"
 
@@ -45,7 +45,9 @@ class Machine:
     kernel_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-AARCH64 = Machine(COMPILER, EMULATOR)
+AARCH64 = Machine(
+    COMPILER, EMULATOR, kernel_options={"neon_dotprod": ("-march=armv8.2-a+dotprod",)}
+)
 ARMV7 = Machine(
     "arm-linux-gnueabihf-g++",
     "qemu-arm",

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 from bireid_runtime.files import atomic_file
-from counter import COMPILER, COMPILER_OPTIONS, NATIVE, STUDIES, call
+from counter import AARCH64, COMPILER, COMPILER_OPTIONS, NATIVE, STUDIES, call
 from loops import Loop, loops
 
 RESULT = STUDIES / "results" / "cycles.json"
@@ -46,7 +46,8 @@ _LEAST_OF_THEIRS = 16
 def main(root: Path, mca: str) -> None:
     """Predict and write studies/results/cycles.json."""
     ours = list(_our_loops())
-    theirs = _candidates(_disassembled(root / LIBRARY, _LEAST_OF_THEIRS))
+    found = _disassembled(root / LIBRARY, _LEAST_OF_THEIRS)
+    theirs = _candidates(loop for loop in found if loop.kind != "uint8")
     record = {
         "tools": [
             call(mca, "--version").stdout.splitlines()[0],
@@ -70,12 +71,14 @@ def main(root: Path, mca: str) -> None:
 
 
 def _our_loops() -> Iterator[Loop]:
-    with TemporaryDirectory() as name:
-        compiled = Path(name) / "neon.o"
-        options = [each for each in COMPILER_OPTIONS if each != "-static"]
-        source = NATIVE / "kernels" / "neon.cc"
-        call(COMPILER, *options, f"-I{NATIVE}", "-c", str(source), "-o", str(compiled))
-        yield from _disassembled(compiled, _LEAST_OF_OURS)
+    options = [each for each in COMPILER_OPTIONS if each != "-static"]
+    for file in ("neon", "neon_dotprod"):
+        with TemporaryDirectory() as name:
+            compiled = Path(name) / f"{file}.o"
+            source = NATIVE / "kernels" / f"{file}.cc"
+            own = AARCH64.kernel_options.get(file, ())
+            call(COMPILER, *options, *own, f"-I{NATIVE}", "-c", str(source), "-o", str(compiled))
+            yield from _disassembled(compiled, _LEAST_OF_OURS)
 
 
 def _disassembled(file: Path, least: int) -> Iterator[Loop]:

@@ -10,13 +10,21 @@ _COMMENT = re.compile(r"\s*//.*")
 # Longer loops than any that was written or unrolled by hand.
 _MOST_INSTRUCTIONS = 400
 
-# Multiply-accumulates of one instruction: a count of bits is that of 128 products, summed here.
+# Multiply-accumulates of one instruction: a count of bits is that of 128 products, summed here. Of
+# what multiplies the two bytes of a weight one is counted, the first kind that a loop may be of.
 _PRODUCTS = {
+    "uint8": re.compile(r"(udot\tv\d+\.4s|smlal2?\tv\d+\.4s)"),
     "1-bit": re.compile(r"uadalp\tv\d+\.8h"),
     "float32": re.compile(r"fmla\tv\d+\.4s"),
     "int8": re.compile(r"(sdot\tv\d+\.4s|smu?l[la]l?2?\tv\d+\.8h)"),
 }
-_EACH = {"uadalp": 128, "fmla": 4, "sdot": 16, "smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8}
+# Of two kinds SMLAL has half the products of the other, by the width of what it adds.
+_EACH = {
+    "uint8": {"udot": 16, "smlal": 4, "smlal2": 4},
+    "1-bit": {"uadalp": 128},
+    "float32": {"fmla": 4},
+    "int8": {"sdot": 16, "smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8},
+}
 
 
 @dataclass(frozen=True)
@@ -25,9 +33,9 @@ class Loop:
 
     Attributes:
         code: Assembly, one instruction a line, without the branch's address.
-        kind: `"1-bit"`, `"float32"` or `"int8"`.
+        kind: `"uint8"` (pixels by weights of 16 bits), `"1-bit"`, `"float32"` or `"int8"`.
         products: Multiply-accumulates of one round.
-        needs_dot_products: Whether it uses SDOT, which ARMv8.0 lacks.
+        needs_dot_products: Whether it uses SDOT or UDOT, which ARMv8.0 lacks.
     """
 
     code: str
@@ -68,7 +76,8 @@ def _loop(body: list[str], branch: str, least: int) -> Loop | None:
     for kind, pattern in _PRODUCTS.items():
         names = [each.split("\t")[0] for each in body if pattern.match(each)]
         if len(names) >= least:
-            products = sum(_EACH[name] for name in names)
+            products = sum(_EACH[kind][name] for name in names)
             text = "\n".join(["begin:", *body, branch])
-            return Loop(text, kind, products, "sdot" in names)
+            dots = any(each.split("\t")[0] in ("sdot", "udot") for each in body)
+            return Loop(text, kind, products, dots)
     return None

@@ -1,4 +1,4 @@
-"""Whether the kernel starts programs for 64-bit ARM by itself, through the emulator."""
+"""Whether the kernel starts programs for ARM by itself, through the emulator."""
 
 import os
 import shutil
@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 FORMATS = Path("/proc/sys/fs/binfmt_misc")
-NAME = "qemu-aarch64"
 
 
-def enable() -> bool:
+def enable(name: str) -> bool:
     """Let the kernel start them if we may, and say whether it does.
+
+    `name` is that of the emulator: `"qemu-aarch64"` or `"qemu-arm"`.
 
     The registration has to carry the flag F: the emulator is opened once and for all, and so is
     found from inside a chroot too.
@@ -19,13 +20,13 @@ def enable() -> bool:
         return False
     if not (FORMATS / "status").is_file():
         _call("mount", "-t", "binfmt_misc", "binfmt_misc", str(FORMATS))
-    if not _registered():
-        _call("update-binfmts", "--enable", NAME)
-    return _registered()
+    if not _registered(name):
+        _call("update-binfmts", "--enable", name)
+    return _registered(name)
 
 
-def _registered() -> bool:
-    entry = FORMATS / NAME
+def _registered(name: str) -> bool:
+    entry = FORMATS / name
     if not entry.is_file():
         return False
     lines = entry.read_text().splitlines()

@@ -75,7 +75,7 @@ def emulated_debian(emulated_folder) -> Path:
     require_tools("nsenter", "setpriv", "unshare")
     if os.geteuid() != 0:
         skip_unavoidably("a machine of its own file system needs root")
-    if not binfmt.enable():
+    if not binfmt.enable("qemu-aarch64"):
         pytest.skip("the kernel does not start ARM programs (apt-get install binfmt-support)")
     return emulated_folder / "debian"
 

@@ -5,11 +5,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 SUITE = "bookworm"
+ALTERNATIVES = {"awk": "mawk", "which": "which.debianutils"}
 # Written last: what is in a folder, and how many files that is.
 STAMP = "versions"
 
@@ -80,8 +81,8 @@ def _files(folder: Path) -> int:
 
 def debootstrap(packages: Sequence[str], *options: str) -> list[str]:
     """The command that makes a small system, to be followed by its folder."""
-    include = f"--include={','.join(packages)}"
-    return ["debootstrap", "--variant=minbase", include, *options, SUITE]
+    include = [f"--include={','.join(packages)}"] if packages else []
+    return ["debootstrap", "--variant=minbase", *include, *options, SUITE]
 
 
 def install(debian: Path, packages: Sequence[str], *options: str) -> None:
@@ -89,6 +90,40 @@ def install(debian: Path, packages: Sequence[str], *options: str) -> None:
     # What debootstrap mounts must not outlive it, nor be deleted through: a namespace of its own.
     run("unshare", "--mount", *debootstrap(packages, *options), str(debian))
     shutil.rmtree(debian / "var" / "cache" / "apt" / "archives")
+
+
+def unpack(debian: Path, packages: Sequence[str], architecture: str) -> None:
+    """Make a system of another architecture whose packages are never configured.
+
+    That would take minutes of emulation. Accounts, and commands with alternatives, are written
+    here.
+    """
+    # --foreign stops before the packages are configured, which would need to run them.
+    run(*debootstrap(packages, f"--arch={architecture}", "--foreign"), str(debian))
+    archives = debian / "var" / "cache" / "apt" / "archives"
+    script = (
+        'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"'
+    )
+    for package in sorted(archives.glob("*.deb")):
+        run("sh", "-c", script, "sh", str(package), str(debian))
+    shutil.rmtree(archives)
+    masters = debian / "usr" / "share" / "base-passwd"
+    for name in ("passwd", "group"):
+        shutil.copy(masters / f"{name}.master", debian / "etc" / name)
+    for name, program in ALTERNATIVES.items():
+        (debian / "usr" / "bin" / name).symlink_to(program)
+
+
+def write_proc(debian: Path, files: Mapping[str, str]) -> None:
+    """Write what /proc tells there, of a machine that is emulated."""
+    proc = debian / "proc"
+    if proc.is_symlink():
+        # To this machine's own, where debootstrap may not mount one.
+        proc.unlink()
+    for name, text in files.items():
+        path = proc / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def require(*tools: str) -> None:

@@ -9,7 +9,6 @@ LiteRT and NumPy for aarch64, `FOLDER/wheels` the wheels they came in. About 550
 """
 
 import re
-import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -17,21 +16,21 @@ from pathlib import Path
 from debian_root import (
     SUITE,
     cache_folder,
-    debootstrap,
     locked,
     replaced,
     require,
     run,
+    unpack,
     versions_of,
+    write_proc,
 )
 
 TOOLS = ("debootstrap", "dpkg-deb", "qemu-aarch64-static", "tar")
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
-ARCHITECTURE = "--arch=arm64"
+ARCHITECTURE = "arm64"
 PYTHON_VERSION = "3.11"  # Debian's in that suite
 # The phone of the tests has Android's shell (mksh) and Android's commands (toybox).
 DEBIAN_PACKAGES = ("python3", "python3-venv", "libgomp1", "libstdc++6", "mksh", "toybox")
-ALTERNATIVES = {"awk": "mawk", "which": "which.debianutils"}
 WHEELS = ("ai-edge-litert", "numpy")
 PLATFORMS = tuple(f"manylinux_2_{minor}_aarch64" for minor in (17, 27, 28))
 PROC_FILES = {
@@ -69,9 +68,8 @@ def build(folder: Path) -> None:
         require(*TOOLS)
         with replaced(folder, _versions()) as unfinished:
             debian = unfinished / "debian"
-            _unpack_debian(debian)
-            _configure(debian)
-            _write_proc(debian / "proc")
+            unpack(debian, DEBIAN_PACKAGES, ARCHITECTURE)
+            write_proc(debian, PROC_FILES)
             _unpack_wheels(unfinished / "wheels", unfinished / "site")
 
 
@@ -89,37 +87,6 @@ def _pinned_wheels() -> list[str]:
 
 def _versions() -> str:
     return "\n".join((SUITE, *DEBIAN_PACKAGES, *PROC_FILES.values(), *_pinned_wheels()))
-
-
-def _unpack_debian(debian: Path) -> None:
-    # --foreign stops before the packages are configured, which would need to run them.
-    run(*debootstrap(DEBIAN_PACKAGES, ARCHITECTURE, "--foreign"), str(debian))
-    archives = debian / "var" / "cache" / "apt" / "archives"
-    unpack = (
-        'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"'
-    )
-    for package in sorted(archives.glob("*.deb")):
-        run("sh", "-c", unpack, "sh", str(package), str(debian))
-    shutil.rmtree(archives)
-
-
-def _configure(debian: Path) -> None:
-    """Do what of the packages' own scripts is needed: accounts, and commands with alternatives."""
-    masters = debian / "usr" / "share" / "base-passwd"
-    for name in ("passwd", "group"):
-        shutil.copy(masters / f"{name}.master", debian / "etc" / name)
-    for name, program in ALTERNATIVES.items():
-        (debian / "usr" / "bin" / name).symlink_to(program)
-
-
-def _write_proc(proc: Path) -> None:
-    if proc.is_symlink():
-        # To this machine's own, where debootstrap may not mount one.
-        proc.unlink()
-    for name, text in PROC_FILES.items():
-        path = proc / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def _unpack_wheels(wheels: Path, site: Path) -> None:

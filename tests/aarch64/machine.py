@@ -1,4 +1,4 @@
-"""Emulated 64-bit ARM machines: each test has one of its own, gone without a trace at the end."""
+"""Emulated ARM machines: each test has one of its own, gone without a trace at the end."""
 
 import os
 import subprocess
@@ -75,11 +75,11 @@ class EmulatedPi:
 
 
 @contextmanager
-def raspberry_pi(debian: Path, folder: Path) -> Iterator[EmulatedPi]:
+def raspberry_pi(debian: Path, folder: Path, cpu: str = CPU) -> Iterator[EmulatedPi]:
     """Start sshd with `debian` as the root of every login; keys and settings go to `folder`."""
     # Without a parent nobody would stop it.
     command = ["setpriv", "--pdeathsig", "KILL", *_isolated(debian), SSHD]
-    server = SshServer(folder, {"QEMU_CPU": CPU}, command, "ChrootDirectory /run/machine\n")
+    server = SshServer(folder, {"QEMU_CPU": cpu}, command, "ChrootDirectory /run/machine\n")
     try:
         yield EmulatedPi(f"ssh://root@127.0.0.1:{server.port}", server)
     finally:

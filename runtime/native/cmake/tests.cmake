@@ -38,11 +38,11 @@ if(TARGET GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
   endforeach()
   target_sources(operator_table_test PRIVATE tests/toy_operator.cc)
-  if(TARGET bireid_delegate AND avx512_extensions)
+  if(TARGET bireid_delegate AND (avx512_extensions OR dotprod_extensions))
     # An inline function that a path shares with other files would be kept once, perhaps in the
     # instructions of the newest CPU.
     add_test(NAME instruction_sets_stay_apart COMMAND sh -c
-      "! ${CMAKE_NM} -A $<TARGET_FILE:bireid_core> | grep -E ':(amx|((resize|search)_)?avx[0-9]+f?)[.]cc[.]o:.* [uvwVW] '")
+      "! ${CMAKE_NM} -A $<TARGET_FILE:bireid_core> | grep -E ':(amx|((resize|search)_)?avx[0-9]+f?|neon_dotprod)[.]cc[.]o:.* [uvwVW] '")
   endif()
 else()
   message(NOTICE "Native tests are left out: GoogleTest is missing (apt-get install libgtest-dev)")

@@ -2,7 +2,7 @@
 
 #include "kernels/amx_permission.h"
 
-#if defined(__arm__)
+#if defined(__linux__) && (defined(__arm__) || defined(__aarch64__))
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -26,6 +26,12 @@ bool CpuHasAvx512() {
 bool CpuHasAvx2() { return false; }
 bool CpuHasAvx512f() { return false; }
 bool CpuHasAvx512() { return false; }
+#endif
+
+#if defined(__linux__) && defined(__aarch64__)
+bool CpuHasDotProducts() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+#else
+bool CpuHasDotProducts() { return false; }
 #endif
 
 #if defined(__arm__)
@@ -73,6 +79,20 @@ const KernelTable* AmxKernels() {
   return &table;
 }
 
+// Products of pixels as this CPU multiplies them fastest.
+const KernelTable* NeonKernelsOfCpu() {
+  if (NeonDotProducts() == nullptr || !CpuHasDotProducts()) return NeonKernels();
+  static const KernelTable table = [] {
+    const KernelTable& products = *NeonDotProducts();
+    KernelTable mixed = *NeonKernels();
+    mixed.pixel_weights_bytes = products.pixel_weights_bytes;
+    mixed.pack_pixel_weights = products.pack_pixel_weights;
+    mixed.pixel_convolution = products.pixel_convolution;
+    return mixed;
+  }();
+  return &table;
+}
+
 }  // namespace
 
 const KernelTable* FindKernels(std::string_view isa) {
@@ -85,7 +105,7 @@ const KernelTable* FindKernels(std::string_view isa) {
       CpuHasAvx512() ? Avx512Kernels() : nullptr,
       Avx512fKernels(),
       CpuHasAvx2() ? Avx2Kernels() : nullptr,
-      NeonKernels(),
+      NeonKernelsOfCpu(),
       CpuHasNeon32() ? Neon32Kernels() : nullptr,
       WasmKernels(),
       ScalarKernels(),

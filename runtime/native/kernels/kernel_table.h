@@ -210,7 +210,8 @@ const KernelTable* Avx512fFloats();  // what is not of floats is null
 const KernelTable* Avx512Kernels();
 const KernelTable* AmxProducts();  // what is neither of bits nor of pixels is null
 const KernelTable* NeonKernels();
-const KernelTable* Neon32Kernels();  // also called "neon"
+const KernelTable* NeonDotProducts();  // what is not of pixels is null
+const KernelTable* Neon32Kernels();    // also called "neon"
 const KernelTable* WasmKernels();
 
 }  // namespace bireid

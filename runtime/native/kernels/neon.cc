@@ -8,6 +8,8 @@
 #include <arm_neon.h>
 
 #include "kernels/neon_depthwise.h"
+#include "kernels/neon_group.h"
+#include "kernels/neon_long_products.h"
 #include "kernels/neon_stages.h"
 #include "kernels/portable_kernels.h"
 #include "kernels/portable_pixels.h"
@@ -15,29 +17,12 @@
 namespace bireid {
 namespace {
 
-constexpr int kGroupPixels = 4;     // pixels whose sums are accumulated together
 constexpr int kGroupChannels = 16;  // channels of a float convolution accumulated together
 
 // Bit-products are summed in 16 bits: 2047 words give at most 65504.
 constexpr int kMaxWords = 2047;
 
 using Sums = uint16_t[kGroupPixels][kBlockChannels];
-
-// Pixels of a group and their windows. Past the end of the range the last pixel repeats.
-template <typename Element>
-struct Group {
-  int count;  // without the repeated ones
-  int pixel[kGroupPixels];
-  const Element* window[kGroupPixels];
-
-  Group(const Element* input, const Windows& windows, int begin, int end)
-      : count(portable::Minimum(end - begin, kGroupPixels)) {
-    for (int p = 0; p < kGroupPixels; ++p) {
-      pixel[p] = portable::Minimum(begin + p, end - 1);
-      window[p] = input + windows.windows[pixel[p]];
-    }
-  }
-};
 
 // [block][word][half of the word][channel of the block]
 void PackBinaryWeights(const WeightShape& shape, const uint32_t* rows, void* packed) {
@@ -323,9 +308,9 @@ constexpr KernelTable kTable = {
     PackFloatWeights,
     FloatConvolution,
     DepthwiseConvolution,
-    portable::PixelWeightsBytes,
-    portable::PackPixelWeights,
-    portable::PixelConvolution<Comparisons>,
+    pixels::WeightsBytes<LongProducts>,
+    pixels::PackWeights<LongProducts>,
+    pixels::Convolution<LongProducts>,
     portable::FindPixels,
     portable::PoolRow<Comparisons>,
     portable::Apply<Comparisons>,

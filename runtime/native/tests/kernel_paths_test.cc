@@ -10,57 +10,11 @@
 
 #include "kernels/aligned_buffer.h"
 #include "kernels/dispatch.h"
+#include "tests/random_windows.h"
 #include "tests/stage_reference.h"
 
 namespace bireid {
 namespace {
-
-std::vector<std::string> AvailablePaths() {
-  std::vector<std::string> paths;
-  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "amx", "neon"}) {
-    if (FindKernels(isa) != nullptr) paths.push_back(isa);
-  }
-  return paths;
-}
-
-void ExpectSameMemory(const Memory& actual, const Memory& expected) {
-  for (size_t m = 0; m < expected.size(); ++m) {
-    ASSERT_TRUE(actual[m] == expected[m]) << "map of stage " << m;
-  }
-}
-
-// Runs of windows in an input that ends with the last element of the last window.
-struct RandomWindows {
-  std::vector<int32_t> windows;
-  std::vector<int32_t> runs;
-  int run_length;
-  int64_t input_size;
-
-  RandomWindows(Random& random, int pixels, int run_count, int run_length)
-      : windows(random.Offsets(pixels, 300)),
-        runs(random.Offsets(run_count, 200)),
-        run_length(run_length),
-        input_size(*std::max_element(windows.begin(), windows.end()) +
-                   *std::max_element(runs.begin(), runs.end()) + run_length) {}
-
-  Windows view() const {
-    return {windows.data(), runs.data(), static_cast<int>(runs.size()), run_length};
-  }
-  WeightShape shape(int channels) const {
-    return {channels, static_cast<int>(runs.size()), run_length};
-  }
-  int64_t depth() const { return static_cast<int64_t>(runs.size()) * run_length; }
-
-  // Calls function(element of the input, element of a weight row) in order.
-  template <typename Function>
-  void ForEach(int pixel, Function function) const {
-    for (size_t r = 0; r < runs.size(); ++r) {
-      for (int i = 0; i < run_length; ++i) {
-        function(windows[pixel] + runs[r] + i, static_cast<int64_t>(r) * run_length + i);
-      }
-    }
-  }
-};
 
 class KernelPaths : public testing::TestWithParam<std::string> {
  protected:
@@ -324,68 +278,6 @@ TEST_P(KernelPaths, SpecialValuesPackAndRoundAlike) {
     });
     ExpectSameMemory(actual, expected);
     if (HasFatalFailure()) return;
-  }
-}
-
-TEST_P(KernelPaths, PixelConvolutionIsExact) {
-  for (uint32_t seed = 0; seed < 80; ++seed) {
-    SCOPED_TRACE(seed);
-    Random random(seed);
-    const int channels = random.Channels();
-    const int pixels = random.Int(1, 30);
-    const RandomWindows windows(random, pixels, random.Int(1, 7), 2 * random.Int(1, 12));
-    const int64_t depth = windows.depth();
-    std::vector<int16_t> input(windows.input_size);
-    for (int16_t& x : input) x = static_cast<int16_t>(random.Int(0, 255));
-    std::vector<int16_t> rows(channels * depth);
-    // Sums stay below 168 * 255 * 32767.
-    for (int16_t& w : rows) w = static_cast<int16_t>(random.Int(-32767, 32767));
-    const WeightShape shape = windows.shape(channels);
-    const AlignedBuffer packed(kernels_.pixel_weights_bytes(shape));
-    kernels_.pack_pixel_weights(shape, rows.data(), packed.data());
-    const std::vector<float> scale = random.Parameters(channels);
-    const RandomStages stages(random, pixels, channels);
-    const Range range = random.Part(pixels, channels);
-    Memory actual = stages.memory();
-    const std::vector<Stage> bound = stages.Bind(actual);
-    kernels_.pixel_convolution({input.data(), windows.view(), packed.data(), channels, scale.data(),
-                                bound.data(), static_cast<int>(bound.size()), range});
-
-    Memory expected = stages.memory();
-    FollowRange(stages.Bind(expected), range, channels, [&](int pixel, int c) {
-      int32_t sum = 0;
-      windows.ForEach(pixel, [&](int64_t i, int64_t k) { sum += input[i] * rows[c * depth + k]; });
-      return static_cast<float>(sum) * scale[c];
-    });
-    ExpectSameMemory(actual, expected);
-    if (HasFatalFailure()) return;
-  }
-}
-
-TEST_P(KernelPaths, FindPixelsUndoesNormalisation) {
-  constexpr float kTolerance = 0.01f;
-  constexpr int16_t kGuard = 12345;
-  for (uint32_t seed = 0; seed < 200; ++seed) {
-    SCOPED_TRACE(seed);
-    Random random(seed);
-    const int count = random.Int(1, 100);
-    const std::vector<float> slope(count, 58.395f);
-    const std::vector<float> offset(count, 123.675f);
-    std::vector<int16_t> expected(count + kGuardWords, kGuard);
-    std::vector<float> values(count);
-    for (int i = 0; i < count; ++i) {
-      expected[i] = static_cast<int16_t>(random.Int(0, 255));
-      values[i] = (expected[i] - offset[i]) / slope[i];
-    }
-    const float no_pixels[] = {0.02f, -0.02f, 300.0f, -300.0f, 1e30f, std::nanf("")};
-    const bool all_pixels = seed % 2 == 0;
-    if (!all_pixels) values[random.Int(0, count - 1)] += no_pixels[seed / 2 % 6] / slope[0];
-    std::vector<int16_t> actual(count + kGuardWords, kGuard);
-    EXPECT_EQ(kernels_.find_pixels(
-                  {values.data(), slope.data(), offset.data(), count, kTolerance, actual.data()}),
-              all_pixels);
-    EXPECT_TRUE(!all_pixels || actual == expected);
-    EXPECT_EQ(std::count(actual.begin() + count, actual.end(), kGuard), kGuardWords);
   }
 }
 
