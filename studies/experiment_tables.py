@@ -75,7 +75,7 @@ EXPERIMENTS = {
         f"Ten rendered shapes. {_SHORT}",
     ),
     "ablation_points": (
-        "Methods on scanned point clouds",
+        "Methods on point clouds of building elements",
         f"BIMNet10: of the 51 clouds to test one is two points of a score. {_SHORT}",
     ),
     "ablation_detection": (
