@@ -237,12 +237,12 @@ inline bool IsWhole(const PoolArguments& a, const ChannelMask& mask, int size) {
 
 template <PoolKind kKind>
 void PoolBlocks(const PoolArguments& a) {
+  // As behind a stem, and before the convolution of a shortcut.
+  constexpr int kUsual = kKind == PoolKind::kMax ? 3 : 2;
   for (int block = 0; block < Blocks(a.channels); ++block) {
     const ChannelMask mask(block, a.channels);
-    if (IsWhole(a, mask, 3)) {
-      PoolBlock<kKind, 3>(a, block, mask);
-    } else if (IsWhole(a, mask, 2)) {
-      PoolBlock<kKind, 2>(a, block, mask);
+    if (IsWhole(a, mask, kUsual)) {
+      PoolBlock<kKind, kUsual>(a, block, mask);
     } else {
       PoolBlock<kKind, 0>(a, block, mask);
     }
