@@ -104,21 +104,23 @@ def test_a_lost_node_costs_time_alone(
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray import cluster_utils
 
+    # The head has no core for an actor: there is one, on the node that is lost.
     cluster = cluster_utils.Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
     driver = None
     try:
-        second = cluster.add_node(num_cpus=1)
+        lost = cluster.add_node(num_cpus=1)
         shards, out = tmp_path / "s", tmp_path / "out.npz"
         driver = _start(images, shards, out, ray_folder, RAY_ADDRESS=cluster.address)
-        (raylet,) = second.all_processes["raylet"]
+        (raylet,) = lost.all_processes["raylet"]
         # As soon as it has an actor: shards are done in no time.
         while not _workers(raylet.process.pid):
             assert driver.poll() is None, driver.communicate()[1]
             time.sleep(0.005)
-        cluster.remove_node(second, allow_graceful=False)
+        cluster.remove_node(lost, allow_graceful=False)
         assert len(list(shards.glob("*.npz"))) < SHARDS
+        cluster.add_node(num_cpus=1)
         _, error = driver.communicate(timeout=120)
         assert driver.returncode == 0, error
     finally:
