@@ -19,6 +19,9 @@ ACROSS = (
     ),
 )
 
+# So many points have room for their names.
+_FEW = 3
+
 
 @dataclass(frozen=True)
 class Point:
@@ -109,7 +112,7 @@ def _distinct(points: Sequence[Point]) -> list[Point]:
 
 
 def draw(points: Sequence[Point], heading: str, title: str, path: Path) -> None:
-    """Draw two panels, over size and over time; the front's points have their names.
+    """Draw two panels, over size and over time; of many points the front's alone have names.
 
     Args:
         points: What to draw.
@@ -144,7 +147,7 @@ def draw(points: Sequence[Point], heading: str, title: str, path: Path) -> None:
                     elinewidth=0.7,
                     color=ACCENT if each.is_binary else MUTED,
                 )
-            for each in best:
+            for each in points if len(points) <= _FEW else best:
                 axes.annotate(
                     each.label,
                     (cost(each), each.score),

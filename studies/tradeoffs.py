@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiment_figures import ACCENT, MUTED, STYLE, save
+from fronts import Point, draw
 from markdown_table import markdown_table
 
 FIGURE = "tradeoffs_{name}.svg"
@@ -73,31 +73,18 @@ def _range(interval: list[float]) -> str:
 
 
 def _draw(models: list[dict[str, Any]], title: str, path: Path) -> None:
-    import matplotlib
+    draw([_point(model) for model in models], "mAP", title, path)
 
-    matplotlib.use("svg")
-    with matplotlib.rc_context(STYLE):
-        from matplotlib import pyplot
 
-        figure, panels = pyplot.subplots(1, 2, figsize=(7.4, 2.8), sharey=True)
-        for axes, unit, scale in zip(panels, ("bytes", "milliseconds"), (1e6, 1.0), strict=True):
-            for model in models:
-                label, score = _label(model), 100 * model["scores"][SCORE]
-                low, high = (100 * each for each in model["intervals"][SCORE])
-                at = model[unit] / scale
-                axes.errorbar(
-                    at,
-                    score,
-                    yerr=[[score - low], [high - score]],
-                    fmt="o",
-                    capsize=3,
-                    color=ACCENT if label == "1-bit" else MUTED,
-                )
-                axes.annotate(label, (at, score), (6, 4), textcoords="offset points")
-            axes.set_xlim(left=0)
-            axes.margins(x=0.2)
-        panels[0].set_xlabel("MB")
-        panels[1].set_xlabel("ms, one core")
-        panels[0].set_ylabel("mAP, percent")
-        panels[0].set_title(title, loc="left")
-        save(figure, path)
+def _point(model: dict[str, Any]) -> Point:
+    label = _label(model)
+    low, high = model["intervals"][SCORE]
+    return Point(
+        label,
+        model["bytes"] / 1e6,
+        model["milliseconds"],
+        100 * model["scores"][SCORE],
+        100 * low,
+        100 * high,
+        is_binary=label == "1-bit",
+    )

@@ -1,11 +1,10 @@
 """`bireid-deploy flash` and `doctor` on an emulated Raspberry Pi 4 and on an emulated phone."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from flashing import BUNDLE, made, other_bundle
+from flashing import BUNDLE, deploy, made, other_bundle
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,15 +26,6 @@ def dist(emulated_folder, tmp_path) -> Path:
 
 def numpy_wheels(emulated_folder: Path) -> list[Path]:
     return list((emulated_folder / "wheels").glob("numpy-*.whl"))
-
-
-def deploy(*arguments: object, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == exit_code, done.stdout + done.stderr
-    return done
 
 
 def flash(*arguments: object, exit_code: int = 0) -> subprocess.CompletedProcess[str]:

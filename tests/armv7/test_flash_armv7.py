@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import binfmt
 import emulated_pi2
 import machine
 from debian_root import RootError
-from flashing import BUNDLE, made
+from flashing import BUNDLE, deploy, made
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,15 +42,6 @@ def pi2(tmp_path_factory, monkeypatch):
     with machine.raspberry_pi(debian, tmp_path_factory.mktemp("pi2"), emulated_pi2.CPU) as pi:
         monkeypatch.setenv("PATH", f"{pi.server.client}{os.pathsep}{os.environ['PATH']}")
         yield pi
-
-
-def deploy(*arguments: object, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == exit_code, done.stdout + done.stderr
-    return done
 
 
 def test_the_program_goes_to_a_raspberry_pi_2(pi2, tmp_path):

@@ -53,6 +53,16 @@ def command(dist: Path, *arguments: object) -> list[str]:
     return ["flash", *map(str, arguments), "--dist", str(dist), "--runs", "3"]
 
 
+def deploy(*arguments: object, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run `bireid-deploy` in a process of its own to its end, which has this exit code."""
+    command = [sys.executable, "-m", "bireid_deploy", *map(str, arguments)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == exit_code, done.stdout + done.stderr
+    return done
+
+
 def start(dist: Path, *arguments: object) -> subprocess.Popen[str]:
     """Start a flash of its own process."""
     return subprocess.Popen(

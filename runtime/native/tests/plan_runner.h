@@ -12,17 +12,10 @@
 
 #include "kernels/dispatch.h"
 #include "plan/plan.h"
+#include "tests/available_paths.h"
 #include "tests/graph_interpreter.h"
 
 namespace bireid {
-
-inline std::vector<std::string> AvailablePaths() {
-  std::vector<std::string> paths;
-  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "amx", "neon"}) {
-    if (FindKernels(isa) != nullptr) paths.push_back(isa);
-  }
-  return paths;
-}
 
 inline PlanOptions OptionsFor(const std::string& isa, int threads) {
   PlanOptions options;

@@ -1,4 +1,4 @@
-// What the tests of all kernel paths share: the paths, and random windows of a convolution.
+// What the tests of all kernel paths share: random windows of a convolution.
 #ifndef BIREID_TESTS_RANDOM_WINDOWS_H_
 #define BIREID_TESTS_RANDOM_WINDOWS_H_
 
@@ -9,19 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "kernels/dispatch.h"
+#include "tests/available_paths.h"
 #include "tests/stage_reference.h"
 
 namespace bireid {
-
-// That this CPU can run.
-inline std::vector<std::string> AvailablePaths() {
-  std::vector<std::string> paths;
-  for (const char* isa : {"scalar", "avx2", "avx512f", "avx512", "amx", "neon"}) {
-    if (FindKernels(isa) != nullptr) paths.push_back(isa);
-  }
-  return paths;
-}
 
 inline void ExpectSameMemory(const Memory& actual, const Memory& expected) {
   for (size_t m = 0; m < expected.size(); ++m) {
