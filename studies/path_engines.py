@@ -27,7 +27,7 @@ class Row:
 
     Attributes:
         label: What the table calls it.
-        kind: `native`, `onnxruntime`, `litert`, or a key of `openvino_engine.SETTINGS`.
+        kind: `native`, `onnxruntime`, `litert`, `ncnn`, or a key of `openvino_engine.SETTINGS`.
         path: Bundle, or model file.
         shape: (height, width, channels) of an image.
         batch: Images of a call.
@@ -52,6 +52,7 @@ def _open(row: Row) -> tuple[Callable[[], object], str, str]:
     """What a call does, the engine's version, and the CPU's level if not all there is."""
     from bireid_deploy.benchmark.cpu_features import of_native_path
     from bireid_deploy.benchmark.file_engines import load_litert, load_onnxruntime
+    from bireid_deploy.benchmark.ncnn_engine import load_ncnn
     from bireid_deploy.benchmark.openvino_engine import load_openvino
 
     if row.kind == NATIVE:
@@ -71,6 +72,8 @@ def _open(row: Row) -> tuple[Callable[[], object], str, str]:
         loaded = load_litert(row.path, row.shape, 1)
     elif row.kind == "onnxruntime":
         loaded = load_onnxruntime(row.path, row.shape, 1)
+    elif row.kind == "ncnn":
+        loaded = load_ncnn(row.path, row.shape, 1)
     else:
         loaded = load_openvino(row.path, row.kind, row.shape, 1, row.batch)
     return lambda: loaded.run(loaded.feeds), loaded.version, loaded.features

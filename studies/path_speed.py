@@ -2,7 +2,8 @@
 
     python studies/path_speed.py BUNDLE PEERS [BUNDLE PEERS ...] [--record]
 
-PEERS is the folder that studies/peers.py wrote of the bundle's network. One thread, one engine per
+PEERS is the folder that studies/peers.py wrote of the bundle's network; ncnn has a row where pnnx
+was run there: pnnx float.onnx "inputshape=[1,HEIGHT,WIDTH,3]" fp16=0. One thread, one engine per
 process, interleaved rounds; a visit is as many calls as fit into some milliseconds. Batches are
 timed of the fastest path and of OpenVINO in int8, which gains by them.
 """
@@ -102,6 +103,7 @@ def _rows(bundle: Bundle, peers: Path) -> Iterator[Row]:
     yield of_file("float, LiteRT", "litert", "float.tflite")
     yield of_file("int8, ONNX Runtime", "onnxruntime", "int8.onnx")
     yield of_file("float, ONNX Runtime", "onnxruntime", "float.onnx")
+    yield of_file("float, ncnn", "ncnn", "float.ncnn.param")
     for batch in BATCHES:
         for stem, added in (("float32", ""), ("uint8", ", uint8 stem")):
             label = f"1-bit, bireid, fastest path{added}"

@@ -32,7 +32,7 @@ def bench(
 
     Args:
         bundle: Bundle.
-        against: Further `.onnx` and `.tflite` files to time.
+        against: Further `.onnx`, `.tflite` and ncnn `.param` files to time.
         threads: Threads of every engine.
         rounds: Rounds, interleaved between the engines.
         starts: Fresh processes per engine, for the time of loading and of the first run.

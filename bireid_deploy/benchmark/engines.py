@@ -13,6 +13,8 @@ from bireid_runtime.preprocess import normalize
 
 from bireid_deploy.benchmark.cpu_features import of_native_path
 from bireid_deploy.benchmark.file_engines import Loaded, load_litert, load_onnxruntime
+from bireid_deploy.benchmark.ncnn_engine import SUFFIX as NCNN_SUFFIX
+from bireid_deploy.benchmark.ncnn_engine import load_ncnn, weights_of
 from bireid_deploy.benchmark.openvino_engine import SETTINGS, load_openvino, settings_for
 from bireid_deploy.benchmark.whole_item import Rows, WholeItem, whole_item
 
@@ -97,20 +99,19 @@ class Engine:
     def unavailable_reason(self) -> str | None:
         """Say what is not installed and how to mend it, or None if nothing is missing."""
         kind = _KINDS[self.kind]
-        if kind.extra is None:
+        if kind.package is None:
             return kind.backend_row.unavailable_reason()
         # Here and not above: the time that an engine takes to load is measured with this module.
-        from bireid_deploy.extras import install_command, is_installed, packages
+        from bireid_deploy.extras import install_command, is_installed
 
-        missing = [name for name in packages(kind.extra) if not is_installed(name)]
-        if not missing:
+        if is_installed(kind.package):
             return None
-        return f"{', '.join(missing)} is not installed: {install_command(kind.extra)}"
+        return f"{kind.package} is not installed: {install_command(_EXTRA)}"
 
     @property
     def may_be_left_out(self) -> bool:
         """Whether it is an engine more than a person asked for who named a file."""
-        return _KINDS[self.kind].extra is not None
+        return _KINDS[self.kind].is_further
 
     @property
     def needs_a_stem(self) -> bool:
@@ -131,8 +132,14 @@ _BUNDLE_ENGINES = {
 }
 # What a bundle's own file holds, by the precision of its network.
 _KINDS_OF_WEIGHTS = {"binary": "1-bit", "real": "float32"}
-_FILE_ENGINES = {".onnx": ("ONNX Runtime", "onnxruntime"), ".tflite": ("LiteRT", "litert")}
+_FILE_ENGINES = {
+    ".onnx": ("ONNX Runtime", "onnxruntime"),
+    ".tflite": ("LiteRT", "litert"),
+    NCNN_SUFFIX: ("ncnn", "ncnn"),
+}
 _FURTHER = "OpenVINO"
+# The extra that brings the engines which the runtime does not use.
+_EXTRA = "peers"
 
 
 def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[Engine]:
@@ -140,7 +147,8 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
 
     Args:
         bundle: Bundle.
-        against: `.onnx` or `.tflite` files of any networks; each is fed what it declares.
+        against: `.onnx`, `.tflite` or ncnn's `.param` files of any networks; each is fed what it
+            declares, or, where it declares nothing, what the bundle's network takes.
         threads: Threads of one call.
 
     Raises:
@@ -179,9 +187,11 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
     ]
     for name, path in [*own, *((path.name, path) for path in against)]:
         if path.suffix not in _FILE_ENGINES or not path.is_file():
-            raise UnsupportedModelError(f"{path}: compare with an existing .onnx or .tflite file")
+            raise UnsupportedModelError(
+                f"{path}: compare with an existing {', '.join(_FILE_ENGINES)} file"
+            )
         for engine, kind in _engines_of_file(path):
-            size, label = path.stat().st_size, f"{name}, {engine}"
+            size, label = _size(path), f"{name}, {engine}"
             found.append(
                 Engine(
                     label,
@@ -195,6 +205,13 @@ def engines_of(bundle: Bundle, against: tuple[Path, ...], threads: int) -> list[
                 )
             )
     return found
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, and of the weights that lie beside it."""
+    beside = weights_of(path)
+    apart = path.suffix == NCNN_SUFFIX and beside.is_file()
+    return path.stat().st_size + (beside.stat().st_size if apart else 0)
 
 
 def _engines_of_file(path: Path) -> list[tuple[str, str]]:
@@ -281,6 +298,10 @@ def _open_litert(engine: Engine) -> Opened:
     return _of_file(engine, load_litert(engine.path, engine.shape, engine.threads))
 
 
+def _open_ncnn(engine: Engine) -> Opened:
+    return _of_file(engine, load_ncnn(engine.path, engine.shape, engine.threads))
+
+
 def _open_openvino(engine: Engine) -> Opened:
     return _of_file(engine, load_openvino(engine.path, engine.kind, engine.shape, engine.threads))
 
@@ -314,13 +335,15 @@ class _Kind(NamedTuple):
         backend: Name of the back end; empty of an engine that the runtime does not use.
         open: Opens it.
         needs_image: Whether it starts from 8-bit pixels.
-        extra: The extra whose packages it needs, if it has no back end.
+        package: What it needs if it has no back end; the extra `peers` brings it.
+        is_further: Whether it is one more for a file that another engine is for.
     """
 
     backend: str
     open: Callable[[Engine], Opened]
     needs_image: bool = False
-    extra: str | None = None
+    package: str | None = None
+    is_further: bool = False
 
     @property
     def backend_row(self) -> Backend:
@@ -340,7 +363,8 @@ _KINDS = {
     "onnx": _Kind("onnx", _open_onnx),
     "onnxruntime": _Kind("onnx", _open_onnxruntime),
     "litert": _Kind("litert", _open_litert),
-    **{kind: _Kind("", _open_openvino, extra="peers") for kind in SETTINGS},
+    "ncnn": _Kind("", _open_ncnn, package="ncnn"),
+    **{kind: _Kind("", _open_openvino, package="openvino", is_further=True) for kind in SETTINGS},
 }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--against",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Also time this .onnx or .tflite file (repeatable).",
+    help="Also time this .onnx, .tflite or ncnn .param file (repeatable).",
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1), help="Rounds.")
