@@ -20,12 +20,15 @@ struct FloatConvolutionSpec {
   int dilation_height = 1;
   int dilation_width = 1;
   Padding padding = Padding::kValid;
+  Border zeros = {};  // that belong to the map, beside those of `padding`
 
   Extent Vertical(int input_height) const {
-    return Extent::Of(input_height, kernel_height, stride_height, dilation_height, padding);
+    return Extent::Of(input_height, kernel_height, stride_height, dilation_height, padding,
+                      zeros.top, zeros.bottom);
   }
   Extent Horizontal(int input_width) const {
-    return Extent::Of(input_width, kernel_width, stride_width, dilation_width, padding);
+    return Extent::Of(input_width, kernel_width, stride_width, dilation_width, padding, zeros.left,
+                      zeros.right);
   }
 
   // The windows on a map, of which each reads `tap_channels` channels of a pixel. The map's border

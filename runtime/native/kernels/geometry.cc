@@ -6,7 +6,15 @@
 
 namespace bireid {
 
-Extent Extent::Of(int input, int filter, int stride, int dilation, Padding padding) {
+Extent Extent::Of(int input, int filter, int stride, int dilation, Padding padding,
+                  int zeros_before, int zeros_after) {
+  if (zeros_before != 0 || zeros_after != 0) {
+    Extent extent = Of(input + zeros_before + zeros_after, filter, stride, dilation, padding);
+    extent.input = input;
+    extent.pad_before += zeros_before;
+    extent.pad_after += zeros_after;
+    return extent;
+  }
   if (input < 1 || filter < 1 || stride < 1 || dilation < 1) {
     throw std::invalid_argument("sizes, strides and dilations must be at least 1");
   }

@@ -21,8 +21,10 @@ struct Extent {
   int pad_before = 0;
   int pad_after = 0;  // so many elements past the end that the last window stays inside
 
+  // Windows of a map to which `zeros_before` and `zeros_after` belong as well, beyond its ends.
   // Throws std::invalid_argument if a size is not positive or no window fits.
-  static Extent Of(int input, int filter, int stride, int dilation, Padding padding);
+  static Extent Of(int input, int filter, int stride, int dilation, Padding padding,
+                   int zeros_before = 0, int zeros_after = 0);
 
   // Which taps of an output's window fall inside the map, as [first, last).
   std::pair<int, int> TapsInside(int output_index) const;

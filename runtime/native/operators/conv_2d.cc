@@ -97,6 +97,7 @@ class Conv2d final : public Operator {
     builder->AddConvolution(n, std::move(convolution));
   }
 
+  bool ReadsZeros() const override { return true; }
   Border InputBorder(const Graph& graph, const Node& node) const override {
     return FilterBorder(graph, node);
   }

@@ -47,6 +47,7 @@ class DepthwiseConv2d final : public Operator {
                builder->ConstantOf<float>(node, 1), builder->ConstantOf<float>(node, 2)));
   }
 
+  bool ReadsZeros() const override { return true; }
   Border InputBorder(const Graph& graph, const Node& node) const override {
     return FilterBorder(graph, node);
   }

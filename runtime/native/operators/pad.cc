@@ -1,10 +1,12 @@
 // PAD and PADV2 of rows and columns, with zeros or with a constant, which is the third input. The
 // second holds int32 [4][before, after].
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "operators/operator_row.h"
 #include "plan/node_check.h"
@@ -90,18 +92,32 @@ class Pad final : public Operator {
 
   void Plan(int n, PlanBuilder* builder) const override {
     const Node& node = builder->node(n);
-    const int32_t* amounts = builder->ConstantOf<int32_t>(node, 1);
+    const Border border = BorderOf(builder->graph(), node);
     const int input = builder->MapOf(node.inputs[0]);
     const int output = builder->DeclareOutput(n);
-    const float value = has_value_ ? *builder->ConstantOf<float>(node, 2) : 0.0f;
     builder->AddWhole(
         n,
-        std::make_unique<PadStep>(amounts[2], amounts[4], value, builder->Reference(input),
-                                  builder->Reference(output)),
+        std::make_unique<PadStep>(border.top, border.left, ValueOf(builder->graph(), node),
+                                  builder->Reference(input), builder->Reference(output)),
         output);
   }
 
+  std::optional<Border> Zeros(const Graph& graph, const Node& node) const override {
+    // A product with -0 has another sign.
+    const float value = ValueOf(graph, node);
+    if (value != 0.0f || std::signbit(value)) return std::nullopt;
+    return BorderOf(graph, node);
+  }
+
  private:
+  static Border BorderOf(const Graph& graph, const Node& node) {
+    const auto* amounts = static_cast<const int32_t*>(InputOf(graph, node, 1).constant);
+    return {amounts[2], amounts[3], amounts[4], amounts[5]};
+  }
+  float ValueOf(const Graph& graph, const Node& node) const {
+    return has_value_ ? *static_cast<const float*>(InputOf(graph, node, 2).constant) : 0.0f;
+  }
+
   bool has_value_;
 };
 

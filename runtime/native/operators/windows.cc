@@ -9,8 +9,10 @@ struct Extents {
 };
 
 Extents ExtentsOf(const std::vector<int>& map, const std::vector<int>& filter, const Options& o) {
-  return {Extent::Of(map[1], filter[1], o.stride_height, o.dilation_height, o.padding),
-          Extent::Of(map[2], filter[2], o.stride_width, o.dilation_width, o.padding)};
+  return {Extent::Of(map[1], filter[1], o.stride_height, o.dilation_height, o.padding, o.zeros.top,
+                     o.zeros.bottom),
+          Extent::Of(map[2], filter[2], o.stride_width, o.dilation_width, o.padding, o.zeros.left,
+                     o.zeros.right)};
 }
 
 }  // namespace
@@ -39,7 +41,8 @@ FloatConvolutionSpec ConvolutionSpecOf(const Graph& graph, const Node& node, int
           options.stride_width,
           options.dilation_height,
           options.dilation_width,
-          options.padding};
+          options.padding,
+          options.zeros};
 }
 
 }  // namespace bireid

@@ -42,6 +42,8 @@ struct Options {
   int dilation_width = 1;
   int filter_height = 1;
   int filter_width = 1;
+  // Of convolutions: zeros around the first input, beside those of `padding`.
+  Border zeros;
   // By name: what one operator alone has. Its file in operators/ says which.
   std::map<std::string, int> own;
 

@@ -37,6 +37,10 @@ class Operator {
 
   // How it goes together with other operators; for nodes that Check has nothing against.
 
+  // The zeros that it puts around its first input, if it does nothing else.
+  virtual std::optional<Border> Zeros(const Graph&, const Node&) const { return std::nullopt; }
+  // Whether it can read Options::zeros around its first input.
+  virtual bool ReadsZeros() const { return false; }
   // What its windows read around the first input.
   virtual Border InputBorder(const Graph&, const Node&) const { return {}; }
   // Whether it can read the first input as the 8-bit pixels that the image was made of.

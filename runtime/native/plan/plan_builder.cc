@@ -9,6 +9,7 @@
 #include "plan/operator.h"
 #include "plan/thread_pool.h"
 #include "plan/validation.h"
+#include "plan/zeros.h"
 
 namespace bireid {
 
@@ -181,7 +182,7 @@ PlannedGraph BuildPlan(const Graph& graph, const PlanOptions& options) {
   }
   CheckGraph(graph);
   try {
-    return PlanBuilder(graph, options).Build();
+    return PlanBuilder(WithZerosRead(graph), options).Build();
   } catch (const std::invalid_argument& error) {
     throw PlanError(error.what());
   }

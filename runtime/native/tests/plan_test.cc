@@ -129,6 +129,39 @@ TEST(Plan, RandomGraphsAreExact) {
   }
 }
 
+// A padding of [1, 4, 4, 32] before a depthwise convolution, and what the plan runs of it.
+std::vector<std::string> StepsOfPadded(float value, bool is_read_elsewhere) {
+  Random random(1);
+  GraphWriter writer;
+  const int map = writer.AddInput(DataType::kFloat32, {1, 4, 4, 32});
+  const int amounts =
+      writer.AddConstant(DataType::kInt32, {4, 2}, std::vector<int32_t>{0, 0, 1, 2, 0, 1, 0, 0});
+  const int constant = writer.AddConstant(DataType::kFloat32, {1}, std::vector<float>{value});
+  const int padded =
+      writer.AddNode(Op("PADV2"), {map, amounts, constant}, DataType::kFloat32, {1, 7, 5, 32});
+  const int filter = writer.AddConstant(DataType::kFloat32, {1, 3, 3, 32}, random.Floats(9 * 32));
+  const int sums =
+      writer.AddNode(Op("DEPTHWISE_CONV_2D"), {padded, filter}, DataType::kFloat32, {1, 5, 3, 32});
+  writer.graph.outputs = {sums};
+  if (is_read_elsewhere) writer.graph.outputs.push_back(padded);
+  PlanOptions options = OptionsFor("auto", 1);
+  options.profile = true;
+  const auto plan = Plan::Build(writer.graph, options);
+  const std::vector<Bytes> zeros{Bytes(BytesOf(writer.graph.tensors[map]))};
+  RunGuarded(*plan, writer.graph, zeros, 0);
+  std::vector<std::string> names;
+  for (const StepProfile& step : plan->Profile()) names.push_back(step.name);
+  return names;
+}
+
+TEST(Plan, ConvolutionsReadZerosWhereTheMapLies) {
+  const std::string both = "N0 + N1";
+  EXPECT_EQ(StepsOfPadded(0.0f, false), (std::vector<std::string>{"border", both}));
+  const std::vector<std::string> apart{"N0", "N1"};
+  for (const float value : {1.0f, -0.0f}) EXPECT_EQ(StepsOfPadded(value, false), apart);
+  EXPECT_EQ(StepsOfPadded(0.0f, true), apart);
+}
+
 void Append(const std::vector<Bytes>& parts, std::vector<Bytes>* wholes) {
   for (size_t i = 0; i < parts.size(); ++i) {
     (*wholes)[i].insert((*wholes)[i].end(), parts[i].begin(), parts[i].end());

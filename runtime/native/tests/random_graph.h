@@ -240,10 +240,22 @@ class RandomGraph : public RandomMaps {
     for (int i = 2; i < 6; ++i) amounts[i] = random_.Int(0, 2);
     std::vector<int> inputs{map.tensor, writer_.AddConstant(DataType::kInt32, {4, 2}, amounts)};
     const bool has_value = random_.Chance(50);
-    if (has_value) inputs.push_back(AddFloats({1}, 1));
+    if (has_value) {
+      const float zeros[] = {0.0f, -0.0f};
+      inputs.push_back(random_.Chance(50)
+                           ? AddFloats({1}, 1)
+                           : writer_.AddConstant(DataType::kFloat32, {1},
+                                                 std::vector<float>{zeros[random_.Int(0, 1)]}));
+    }
     AddNode(Op(has_value ? "PADV2" : "PAD"), inputs,
             {size.height + amounts[2] + amounts[3], size.width + amounts[4] + amounts[5]},
             DataType::kFloat32, map.channels);
+    // Convolutions read zeros where the map itself lies.
+    const Map padded = maps_.back();
+    if (random_.Chance(15)) AddPad(padded);
+    for (int readers = random_.Int(0, 2); readers > 0; --readers) {
+      random_.Chance(50) ? AddConvolution(padded) : AddDepthwiseConvolution(padded);
+    }
   }
 
   void AddPool(const Map& map, const Operator* op) {
