@@ -36,10 +36,15 @@ void DepthwiseConvolution::Place(const MapLayout& input) {
 
 void DepthwiseConvolution::Run(const void* input, const Stage* stages, int stage_count,
                                const Range& range) const {
-  kernels_.depthwise_convolution({static_cast<const float*>(input), table_.windows.data(),
-                                  taps_.data(), static_cast<int>(taps_.size()), spec_.channels_out,
-                                  spec_.channels_out / spec_.channels_in, weights_.data(),
-                                  bias_.data(), stages, stage_count, range});
+  RunOn(static_cast<const float*>(input), table_.windows.data(), taps_.data(), stages, stage_count,
+        range);
+}
+
+void DepthwiseConvolution::RunOn(const float* input, const int32_t* windows, const int32_t* taps,
+                                 const Stage* stages, int stage_count, const Range& range) const {
+  kernels_.depthwise_convolution({input, windows, taps, spec_.kernel_height * spec_.kernel_width,
+                                  spec_.channels_out, spec_.channels_out / spec_.channels_in,
+                                  weights_.data(), bias_.data(), stages, stage_count, range});
 }
 
 }  // namespace bireid

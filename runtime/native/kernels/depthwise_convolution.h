@@ -23,6 +23,9 @@ class DepthwiseConvolution : public Convolution {
 
   void Run(const void* input, const Stage* stages, int stage_count,
            const Range& range) const override;
+  // Where the windows and taps of kernel_table.h are others than those of Place.
+  void RunOn(const float* input, const int32_t* windows, const int32_t* taps, const Stage* stages,
+             int stage_count, const Range& range) const;
 
  private:
   const KernelTable& kernels_;

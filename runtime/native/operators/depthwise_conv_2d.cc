@@ -38,13 +38,15 @@ class DepthwiseConv2d final : public Operator {
   }
 
   void Plan(int n, PlanBuilder* builder) const override {
-    const Node& node = builder->node(n);
-    builder->AddConvolution(
-        n, std::make_unique<DepthwiseConvolution>(
-               builder->kernels(),
-               ConvolutionSpecOf(builder->graph(), node,
-                                 builder->graph().tensors[node.inputs[1]].shape[3]),
-               builder->ConstantOf<float>(node, 1), builder->ConstantOf<float>(node, 2)));
+    builder->AddConvolution(n, Depthwise(builder->node(n), *builder));
+  }
+
+  std::unique_ptr<DepthwiseConvolution> Depthwise(const Node& node,
+                                                  const PlanBuilder& builder) const override {
+    return std::make_unique<DepthwiseConvolution>(
+        builder.kernels(),
+        ConvolutionSpecOf(builder.graph(), node, builder.graph().tensors[node.inputs[1]].shape[3]),
+        builder.ConstantOf<float>(node, 1), builder.ConstantOf<float>(node, 2));
   }
 
   bool ReadsZeros() const override { return true; }

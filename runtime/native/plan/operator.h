@@ -3,9 +3,11 @@
 #ifndef BIREID_PLAN_OPERATOR_H_
 #define BIREID_PLAN_OPERATOR_H_
 
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "kernels/depthwise_convolution.h"
 #include "kernels/geometry.h"
 #include "plan/graph.h"
 #include "plan/step.h"
@@ -49,6 +51,10 @@ class Operator {
   virtual bool PacksSigns() const { return false; }
   // A pooling, which can run row by row behind a convolution.
   virtual std::optional<PoolSpec> Pooling(const Graph&, const Node&) const { return std::nullopt; }
+  // A depthwise convolution, which can run row by row behind another.
+  virtual std::unique_ptr<DepthwiseConvolution> Depthwise(const Node&, const PlanBuilder&) const {
+    return nullptr;
+  }
   // Whether stages on the values of an input, `tensor`, can compute it.
   virtual bool CanJoin(const Node&, int /*tensor*/, const ChainBuilder&) const { return false; }
   // Adds these stages to the chain of that input.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "plan/depthwise_ring_step.h"
 #include "plan/node_shapes.h"
 #include "plan/operator.h"
 #include "plan/thread_pool.h"
@@ -93,11 +94,25 @@ void PlanBuilder::AddChain(std::unique_ptr<Step> step, std::vector<int> reads, C
   AddStep(std::move(step), {std::move(reads), {}});
 }
 
+// The node that alone reads a tensor, or -1.
+int PlanBuilder::OnlyReader(int tensor) const {
+  if (values_.IsOutput(tensor) || chains_.consumers(tensor).size() != 1) return -1;
+  return chains_.consumers(tensor)[0];
+}
+
 // The pooling that alone reads a tensor, or -1.
 int PlanBuilder::OnlyPool(int tensor) const {
-  if (values_.IsOutput(tensor) || chains_.consumers(tensor).size() != 1) return -1;
-  const int n = chains_.consumers(tensor)[0];
-  return graph_.nodes[n].op->Pooling(graph_, graph_.nodes[n]).has_value() ? n : -1;
+  const int n = OnlyReader(tensor);
+  return n >= 0 && node(n).op->Pooling(graph_, node(n)).has_value() ? n : -1;
+}
+
+// The depthwise convolution that alone reads a large map, or null.
+std::unique_ptr<DepthwiseConvolution> PlanBuilder::OnlyDepthwise(int tensor) const {
+  const int n = OnlyReader(tensor);
+  if (n < 0) return nullptr;
+  auto filter = node(n).op->Depthwise(node(n), *this);
+  const bool pays = filter != nullptr && DepthwiseRingStep::Pays(LayoutOf(tensor), *filter);
+  return pays ? std::move(filter) : nullptr;
 }
 
 void PlanBuilder::AddConvolution(int n, std::unique_ptr<Convolution> convolution) {
@@ -105,21 +120,25 @@ void PlanBuilder::AddConvolution(int n, std::unique_ptr<Convolution> convolution
   const int input = values_.window_input(node(n).inputs[0]);
   convolution->Place(plan_.values[input].layout);
   Chain chain = chains_.StartWith(n);
-  const int pool = OnlyPool(chain.tensor);
-  if (pool < 0) {
+  const bool clamps = activation != Activation::kNone;
+  const Stage clamp = clamps ? ClampStage(activation) : Stage{};
+  std::unique_ptr<Step> step;
+  if (const int pool = OnlyPool(chain.tensor); pool >= 0) {
+    step = std::make_unique<ConvolutionPoolStep>(kernels_, std::move(convolution), input,
+                                                 clamps ? &clamp : nullptr,
+                                                 *node(pool).op->Pooling(graph_, node(pool)));
+    FollowRows(pool, &chain);
+  } else if (auto filter = OnlyDepthwise(chain.tensor); filter != nullptr) {
+    step = std::make_unique<DepthwiseRingStep>(std::move(convolution), input,
+                                               clamps ? &clamp : nullptr, std::move(filter),
+                                               LayoutOf(chain.tensor));
+    FollowRows(OnlyReader(chain.tensor), &chain);
+  } else {
     for (const Stage& stage : convolution->OwnStages()) chain.stages.push_back({stage, -1});
     chains_.AddClamp(activation, &chain);
     chains_.Follow(&chain);
-    AddChain(std::make_unique<FloatConvolutionStep>(std::move(convolution), input), {input},
-             &chain);
-    return;
+    step = std::make_unique<FloatConvolutionStep>(std::move(convolution), input);
   }
-  const bool clamps = activation != Activation::kNone;
-  const Stage clamp = clamps ? ClampStage(activation) : Stage{};
-  auto step = std::make_unique<ConvolutionPoolStep>(kernels_, std::move(convolution), input,
-                                                    clamps ? &clamp : nullptr,
-                                                    *node(pool).op->Pooling(graph_, node(pool)));
-  FollowPool(pool, &chain);
   AddChain(std::move(step), {input}, &chain);
 }
 
@@ -139,7 +158,8 @@ void PlanBuilder::AddMapStages(int n, int tensor) {
   AddChain(std::make_unique<MapStep>(kernels_, Reference(input)), {input}, &chain);
 }
 
-void PlanBuilder::FollowPool(int n, Chain* chain) {
+// What comes behind a node that reads rows of the one before it.
+void PlanBuilder::FollowRows(int n, Chain* chain) {
   chains_.Continue(n, chain);
   chains_.AddClamp(node(n).options.activation, chain);
   chains_.Follow(chain);
@@ -148,7 +168,7 @@ void PlanBuilder::FollowPool(int n, Chain* chain) {
 void PlanBuilder::AddPool(int n, const PoolSpec& pool) {
   const int input = values_.main(node(n).inputs[0]);
   Chain chain;
-  FollowPool(n, &chain);
+  FollowRows(n, &chain);
   AddChain(std::make_unique<PoolStep>(kernels_, pool, Reference(input)), {input}, &chain);
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/depthwise_convolution.h"
 #include "kernels/float_convolution.h"
 #include "plan/buffers.h"
 #include "plan/chain.h"
@@ -46,7 +47,8 @@ class PlanBuilder {
   // How the 8-bit pixels were normalised that are to be read in a tensor's place, or null.
   const PixelNormalization* PixelsOf(int tensor) const;
 
-  // A convolution that is not placed yet; with the pooling behind it, if that alone reads it.
+  // A convolution that is not placed yet; with the pooling behind it, or with the depthwise
+  // convolution where the map between is large, if that alone reads it.
   void AddConvolution(int n, std::unique_ptr<Convolution> convolution);
   // A step that computes values for its stages; `reads` are maps.
   void AddTiles(int n, std::unique_ptr<Step> step, std::vector<int> reads);
@@ -65,8 +67,15 @@ class PlanBuilder {
   void AddPixels(int tensor);
   void AddBorderedCopy(int tensor);
   void AddStep(std::unique_ptr<Step> step, StepAccess access);
+  int OnlyReader(int tensor) const;
   int OnlyPool(int tensor) const;
-  void FollowPool(int n, Chain* chain);
+  std::unique_ptr<DepthwiseConvolution> OnlyDepthwise(int tensor) const;
+  // Of a tensor, without a border.
+  MapLayout LayoutOf(int tensor) const {
+    const std::vector<int>& shape = graph_.tensors[tensor].shape;
+    return {shape[1], shape[2], shape[3], {}};
+  }
+  void FollowRows(int n, Chain* chain);
   void CountMemory();
 
   const Graph& graph_;

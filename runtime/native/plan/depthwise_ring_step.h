@@ -1,0 +1,57 @@
+// A float convolution whose map only a depthwise convolution reads.
+#ifndef BIREID_PLAN_DEPTHWISE_RING_STEP_H_
+#define BIREID_PLAN_DEPTHWISE_RING_STEP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/depthwise_convolution.h"
+#include "kernels/float_convolution.h"
+#include "kernels/geometry.h"
+#include "plan/step.h"
+
+namespace bireid {
+
+// Its rows go through a ring of as many as a window sees, and never to memory.
+class DepthwiseRingStep : public Step {
+ public:
+  // `clamp` is the first one's activation, or null; `map` what is between the two, without a
+  // border.
+  DepthwiseRingStep(std::unique_ptr<Convolution> first, int input, const Stage* clamp,
+                    std::unique_ptr<DepthwiseConvolution> second, const MapLayout& map);
+  void Run(const StepContext& context) const override;
+  size_t scratch_bytes() const override;
+
+  // Whether a map is so large that its way to memory and back takes longer than what is computed
+  // row by row, and the windows on it are small.
+  static bool Pays(const MapLayout& map, const DepthwiseConvolution& second);
+
+ private:
+  // Half a MiB: what the second cache of a core holds, of small ones all.
+  static constexpr int64_t kLeastElements = int64_t{1} << 17;
+  static constexpr int kMostRows = 16;
+
+  void FillRow(const StepContext& context, int row, float* ring) const;
+  int PlaceOf(int row) const { return (row % rows_ + rows_) % rows_; }
+  int64_t row_floats() const {
+    return (int64_t{horizontal_.pad_before} + map_.width + horizontal_.pad_after) * map_.elements;
+  }
+
+  std::unique_ptr<Convolution> first_;
+  int input_;
+  std::unique_ptr<DepthwiseConvolution> second_;
+  MapLayout map_;
+  Extent vertical_;
+  Extent horizontal_;
+  int rows_;                                // of the ring
+  std::vector<Stage> row_stages_;           // of the first, then a store into the ring
+  std::vector<int32_t> ring_offsets_;       // of every pixel of the first
+  std::vector<int32_t> windows_;            // of every pixel of the second, in a row of the ring
+  std::vector<std::vector<int32_t>> taps_;  // by the place of a window's first row
+};
+
+}  // namespace bireid
+
+#endif  // BIREID_PLAN_DEPTHWISE_RING_STEP_H_
