@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def convert_run(
         measure=None if dataset is None else measure,
         real_network=None if real_run is None else real_run.deployment(),
         candidates=run.task.samples(deployment.inputs, SAMPLES),
+        more_candidates=partial(run.task.samples, deployment.inputs),
         candidates_source=run.task.samples_source,
         configuration=configuration,
         verify=verify,

@@ -19,7 +19,13 @@ from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError, ParityError
 from bireid_converters.exported import Exported
 from bireid_converters.formats import FORMATS, Format, configurations_of, find_format
-from bireid_converters.golden import Candidates, choose_golden, generate_items, prepare
+from bireid_converters.golden import (
+    Candidates,
+    MoreCandidates,
+    choose_golden,
+    generate_items,
+    prepare,
+)
 from bireid_converters.named_model import Arrays, NamedModel, Network, named_model
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ def convert(
     measure: Measure | None = None,
     real_network: Network | None = None,
     candidates: Candidates | None = None,
+    more_candidates: MoreCandidates | None = None,
     candidates_source: str = "inputs given to the conversion by its user",
     representative: Arrays | None = None,
     configuration: str | None = None,
@@ -78,6 +85,8 @@ def convert(
         candidates: Raw items by the name of the input, three or more, free to pass on: parity is
             checked on them, and three become the golden inputs of the bundle. None takes generated
             ones.
+        more_candidates: Makes more of `candidates`, the same ones first; asked when too few of them
+            are stable.
         candidates_source: Where `candidates` come from, for the card.
         representative: Prepared inputs float32 (N, ...) by name for the ranges of int8; None takes
             `candidates`.
@@ -102,7 +111,8 @@ def convert(
     chosen = [entry for entry in FORMATS if entry in asked or entry.name in sources]
     members = {entry.name: _network_for(entry, network, real_network) for entry in chosen}
     models = {name: named_as(member, inputs, outputs) for name, member in members.items()}
-    golden = choose_golden(named_as(network, inputs, outputs), inputs, outputs, candidates)
+    trained = named_as(network, inputs, outputs)
+    golden = choose_golden(trained, inputs, outputs, candidates, more=more_candidates)
     prepared = prepare(generate_items(inputs) if candidates is None else candidates, inputs)
     if representative is None and candidates is not None:
         representative = prepared

@@ -70,6 +70,46 @@ def test_too_few_stable_crops(model):
         choose_golden(model, crops[:2])
 
 
+class Trembling:
+    """An embedding that no two roundings agree on, of grey crops of level 100 alone."""
+
+    def run(self, inputs):
+        mean = inputs["image"].mean(axis=(1, 2, 3), dtype=np.float64)
+        trembles = np.abs(mean - preprocess(grey(100), SPEC).mean()) < 1e-3
+        return {"embedding": np.stack([mean, trembles * np.sin(1e8 * mean)], 1).astype(np.float32)}
+
+
+def test_more_are_asked_for_when_too_few_are_stable():
+    asked = []
+
+    def more(count):
+        asked.append(count)
+        return {"image": [*edges, *(grey(50 + index, 20, 20) for index in range(count - 40))]}
+
+    edges = [grey(100)] * 40
+    stable = [grey(50), grey(150), grey(200, 20, 20)]
+    choose(Trembling(), [INPUT], [OUTPUT], {"image": [*edges[3:], *stable]}, more=more)
+    assert asked == []  # among the given ones, though not among the first 32
+    golden = choose(Trembling(), [INPUT], [OUTPUT], {"image": edges}, more=more)
+    assert asked == [80]
+    assert 100 not in levels(golden)
+    with pytest.raises(ConversionError, match="only 0 of 512 candidates"):  # and larger ones
+        choose(
+            Trembling(),
+            [INPUT],
+            [OUTPUT],
+            {"image": edges},
+            more=lambda count: {"image": [grey(100)] * count},
+        )
+
+
+def test_more_generated_items_begin_with_the_same_ones():
+    inputs = [INPUT, InputSpec.tensor("points", (10, 3))]
+    few, many = (generate_items(inputs, count) for count in (2, 5))
+    for name, items in few.items():
+        assert all(map(np.array_equal, items, many[name][:2]))
+
+
 def test_generated_crops_are_reproducible_and_of_several_sizes(model):
     first, again, other = (generate_items([INPUT], seed=seed)["image"] for seed in (0, 0, 1))
     assert all(map(np.array_equal, first, again))

@@ -13,6 +13,7 @@ from bireid_models.backbones.cdnet_architecture import Choice
 from bireid_models.config import NetworkConfig
 from bireid_models.framework import keras
 from bireid_models.fusion_gate import FusionGate
+from bireid_models.initializers import depthwise_he_normal
 from bireid_models.nonlinearities import relu
 from bireid_models.units import Shortcut, Unit, batch_norm
 
@@ -72,7 +73,7 @@ def lite(x: Any, config: NetworkConfig, size: int, name: str) -> Any:
             3,
             padding="same",
             use_bias=False,
-            depthwise_initializer="he_normal",
+            depthwise_initializer=depthwise_he_normal(),
             name=f"{inner}_depthwise",
         )(x)
         x = batch_norm(f"{inner}_bn_out")(x)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bireid_models.config import NetworkConfig
 from bireid_models.framework import keras
+from bireid_models.initializers import depthwise_he_normal
 from bireid_models.nonlinearities import relu6
 from bireid_models.units import Unit, batch_norm
 
@@ -82,7 +83,7 @@ def _block(x: Any, config: NetworkConfig, name: str, filters: int, stride: int) 
         stride,
         border,
         use_bias=False,
-        depthwise_initializer="he_normal",
+        depthwise_initializer=depthwise_he_normal(),
         name=f"{name}_depthwise",
     )(y)
     y = relu6(batch_norm(f"{name}_depthwise_bn")(y), f"{name}_depthwise")
