@@ -4,10 +4,13 @@
 # There is one module, which is not relocated.
 set_target_properties(bireid_core bireid_engine PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 
-# A page loads it: small where no time is spent, kernels as fast as elsewhere.
-target_compile_options(bireid_options INTERFACE -Os)
-set_source_files_properties(kernels/wasm.cc kernels/scalar.cc kernels/resize_scalar.cc
-  PROPERTIES COMPILE_OPTIONS -O3)
+# A page loads it: small where no time is spent, kernels as fast as elsewhere. They must not see -Os at
+# all: em++ keeps to it, whatever comes behind it.
+set(fast_sources ${core_sources})
+list(FILTER fast_sources INCLUDE REGEX "/kernels/(wasm|resize_scalar)[.]cc$")
+set(small_sources ${core_sources} ${engine_sources})
+list(REMOVE_ITEM small_sources ${fast_sources})
+set_source_files_properties(${small_sources} web/exports.cc PROPERTIES COMPILE_OPTIONS -Os)
 # yyjson inlines by force, which is a tenth of the whole file.
 set_source_files_properties(third_party/yyjson/yyjson.c
   PROPERTIES COMPILE_OPTIONS "-Oz;-Dyyjson_inline=inline")

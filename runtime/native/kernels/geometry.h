@@ -50,6 +50,13 @@ struct Border {
   int left = 0;
   int right = 0;
 
+  // To hold what another one holds as well.
+  void Extend(const Border& other) {
+    top = top > other.top ? top : other.top;
+    bottom = bottom > other.bottom ? bottom : other.bottom;
+    left = left > other.left ? left : other.left;
+    right = right > other.right ? right : other.right;
+  }
   bool empty() const { return top == 0 && bottom == 0 && left == 0 && right == 0; }
   bool operator==(const Border& other) const {
     return top == other.top && bottom == other.bottom && left == other.left && right == other.right;

@@ -48,13 +48,16 @@ DepthwiseRingStep::DepthwiseRingStep(std::unique_ptr<Convolution> first, int inp
   }
 }
 
-bool DepthwiseRingStep::Pays(const MapLayout& map, const DepthwiseConvolution& second) {
+bool DepthwiseRingStep::Pays(const MapLayout& map, const FloatConvolutionSpec& first,
+                             const FloatConvolutionSpec& second, int threads) {
   const Extent vertical = second.Vertical(map.height);
   const Extent horizontal = second.Horizontal(map.width);
   const int64_t rows = int64_t{vertical.filter - 1} * vertical.dilation + 1;
-  return map.total() >= kLeastElements && rows <= kMostRows && 4 * rows <= map.height &&
-         horizontal.filter <= kMostRows &&
-         horizontal.pad_before + horizontal.pad_after <= map.width;
+  const int64_t taps = int64_t{first.kernel_height} * first.kernel_width;
+  return rows <= kLargestWindow && horizontal.filter <= kLargestWindow &&
+         horizontal.pad_before + horizontal.pad_after <= map.width &&
+         4 * rows * threads <= map.height &&
+         taps * first.channels_in * first.channels_out <= kMostWeights;
 }
 
 size_t DepthwiseRingStep::scratch_bytes() const {

@@ -24,14 +24,18 @@ class DepthwiseRingStep : public Step {
   void Run(const StepContext& context) const override;
   size_t scratch_bytes() const override;
 
-  // Whether a map is so large that its way to memory and back takes longer than what is computed
-  // row by row, and the windows on it are small.
-  static bool Pays(const MapLayout& map, const DepthwiseConvolution& second);
+  // Whether the way of a map to memory and back takes longer than what is computed row by row.
+  static bool IsLarge(const MapLayout& map) { return map.total() >= kLeastElements; }
+  // Whether, for a large map, the windows on it are small, the weights of the first stay in the
+  // cache from row to row, and few rows are computed by two workers.
+  static bool Pays(const MapLayout& map, const FloatConvolutionSpec& first,
+                   const FloatConvolutionSpec& second, int threads);
 
  private:
-  // Half a MiB: what the second cache of a core holds, of small ones all.
+  // Half a MiB: more would leave no room for anything else in the second cache of a small core.
   static constexpr int64_t kLeastElements = int64_t{1} << 17;
-  static constexpr int kMostRows = 16;
+  static constexpr int64_t kMostWeights = int64_t{1} << 16;
+  static constexpr int kLargestWindow = 16;
 
   void FillRow(const StepContext& context, int row, float* ring) const;
   int PlaceOf(int row) const { return (row % rows_ + rows_) % rows_; }

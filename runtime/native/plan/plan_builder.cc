@@ -106,13 +106,16 @@ int PlanBuilder::OnlyPool(int tensor) const {
   return n >= 0 && node(n).op->Pooling(graph_, node(n)).has_value() ? n : -1;
 }
 
-// The depthwise convolution that alone reads a large map, or null.
-std::unique_ptr<DepthwiseConvolution> PlanBuilder::OnlyDepthwise(int tensor) const {
+// The depthwise convolution that alone reads the large map of another, or null.
+std::unique_ptr<DepthwiseConvolution> PlanBuilder::OnlyDepthwise(const Convolution& first,
+                                                                 int tensor) const {
   const int n = OnlyReader(tensor);
-  if (n < 0) return nullptr;
-  auto filter = node(n).op->Depthwise(node(n), *this);
-  const bool pays = filter != nullptr && DepthwiseRingStep::Pays(LayoutOf(tensor), *filter);
-  return pays ? std::move(filter) : nullptr;
+  const MapLayout map = LayoutOf(tensor);
+  if (n < 0 || !DepthwiseRingStep::IsLarge(map)) return nullptr;
+  auto second = node(n).op->Depthwise(node(n), *this);
+  const bool pays =
+      second != nullptr && DepthwiseRingStep::Pays(map, first.spec(), second->spec(), threads_);
+  return pays ? std::move(second) : nullptr;
 }
 
 void PlanBuilder::AddConvolution(int n, std::unique_ptr<Convolution> convolution) {
@@ -128,9 +131,9 @@ void PlanBuilder::AddConvolution(int n, std::unique_ptr<Convolution> convolution
                                                  clamps ? &clamp : nullptr,
                                                  *node(pool).op->Pooling(graph_, node(pool)));
     FollowRows(pool, &chain);
-  } else if (auto filter = OnlyDepthwise(chain.tensor); filter != nullptr) {
+  } else if (auto second = OnlyDepthwise(*convolution, chain.tensor); second != nullptr) {
     step = std::make_unique<DepthwiseRingStep>(std::move(convolution), input,
-                                               clamps ? &clamp : nullptr, std::move(filter),
+                                               clamps ? &clamp : nullptr, std::move(second),
                                                LayoutOf(chain.tensor));
     FollowRows(OnlyReader(chain.tensor), &chain);
   } else {

@@ -69,7 +69,7 @@ class PlanBuilder {
   void AddStep(std::unique_ptr<Step> step, StepAccess access);
   int OnlyReader(int tensor) const;
   int OnlyPool(int tensor) const;
-  std::unique_ptr<DepthwiseConvolution> OnlyDepthwise(int tensor) const;
+  std::unique_ptr<DepthwiseConvolution> OnlyDepthwise(const Convolution& first, int tensor) const;
   // Of a tensor, without a border.
   MapLayout LayoutOf(int tensor) const {
     const std::vector<int>& shape = graph_.tensors[tensor].shape;

@@ -29,12 +29,7 @@ ValueTable::ValueTable(const Graph& graph, PlannedGraph* plan)
 void ValueTable::FindBorders() {
   for (const Node& node : graph_.nodes) {
     const Border needed = node.op->InputBorder(graph_, node);
-    if (needed.empty()) continue;
-    Border& border = borders_[node.inputs[0]];
-    border.top = std::max(border.top, needed.top);
-    border.bottom = std::max(border.bottom, needed.bottom);
-    border.left = std::max(border.left, needed.left);
-    border.right = std::max(border.right, needed.right);
+    if (!needed.empty()) borders_[node.inputs[0]].Extend(needed);
   }
 }
 

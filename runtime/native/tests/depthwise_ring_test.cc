@@ -102,8 +102,8 @@ class PairGraph {
   std::vector<Bytes> inputs_;
 };
 
-size_t Steps(const Graph& graph) {
-  PlanOptions options = OptionsFor("auto", 1);
+size_t Steps(const Graph& graph, int threads = 1) {
+  PlanOptions options = OptionsFor("auto", threads);
   options.profile = true;
   return Plan::Build(graph, options)->Profile().size();
 }
@@ -125,13 +125,16 @@ const Pair kTogether[] = {
     With([](Pair* p) {
       p->padding = Padding::kValid, p->stride = 2, p->zeros = {0, 0, 1, 0, 2, 1, 0, 0};
     }),
+    With([](Pair* p) { p->zeros = {0, 0, 5, 4, 0, 3, 0, 0}; }),  // more rows than the ring has
     With([](Pair* p) { p->filter = 1, p->stride = 2, p->height = 95; }),
 };
 
 const Pair kApart[] = {
     With([](Pair* p) { p->channels = 16; }),  // a small map
     With([](Pair* p) { p->is_output = true; }),
-    With([](Pair* p) { p->filter = 3, p->dilation = 12; }),  // which needs a quarter of the rows
+    With([](Pair* p) { p->dilation = 8; }),                                  // windows of 17 rows
+    With([](Pair* p) { p->dilation = 7, p->height = 59, p->width = 117; }),  // and of 15, a quarter
+    With([](Pair* p) { p->first_filter = 19; }),  // whose weights fill a cache
 };
 
 TEST(DepthwiseRing, IsExact) {
@@ -156,6 +159,28 @@ TEST(DepthwiseRing, OthersStayApart) {
   for (const Pair& pair : kApart) {
     SCOPED_TRACE(::testing::PrintToString(pair));
     EXPECT_GE(Steps(PairGraph(pair).graph()), 3u);
+  }
+  const PairGraph usual{Pair{}};
+  EXPECT_EQ(Steps(usual.graph(), 8), 2u);
+  EXPECT_EQ(Steps(usual.graph(), 9), 3u);  // of 96 rows, each of 9 would compute two once more
+}
+
+// The same numbers as with a map that is written, for it is an output too.
+TEST(DepthwiseRing, ReadsPixels) {
+  const PairGraph together{With([](Pair* p) { p->first_filter = 3; })};
+  const PairGraph apart{With([](Pair* p) { p->first_filter = 3, p->is_output = true; })};
+  std::vector<Bytes> image = together.inputs();
+  float* values = reinterpret_cast<float*>(image[0].data());
+  const size_t count = image[0].size() / sizeof(float);
+  for (size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i * 7919 % 256) / 255.0f - 0.5f;
+  for (const std::string& isa : AvailablePaths()) {
+    PlanOptions options = OptionsFor(isa, 2);
+    options.pixels = {std::vector<float>(5, 0.5f), std::vector<float>(5, 1.0f)};
+    const auto plan = Plan::Build(together.graph(), options);
+    const auto other = Plan::Build(apart.graph(), options);
+    EXPECT_EQ(RunGuarded(*plan, together.graph(), image, 1).back(),
+              RunGuarded(*other, apart.graph(), image, 1).back())
+        << isa;
   }
 }
 

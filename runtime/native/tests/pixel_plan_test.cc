@@ -52,7 +52,16 @@ class ImageModel {
   }
 
   void AddConvolution() {
-    const std::vector<int> shape = writer.graph.tensors[image_].shape;
+    int image = image_;
+    std::vector<int> shape = writer.graph.tensors[image_].shape;
+    if (shape[1] >= 8 && shape[2] >= 8 && random_.Chance(40)) {
+      std::vector<int32_t> amounts(8);
+      for (int i = 2; i < 6; ++i) amounts[i] = random_.Int(0, 3);
+      shape[1] += amounts[2] + amounts[3];
+      shape[2] += amounts[4] + amounts[5];
+      const int constant = writer.AddConstant(DataType::kInt32, {4, 2}, amounts);
+      image = writer.AddNode(Op("PAD"), {image_, constant}, DataType::kFloat32, shape);
+    }
     Options options;
     options.padding = Padding::kSame;
     options.stride_height = random_.Int(1, 2);
@@ -64,7 +73,7 @@ class ImageModel {
     const int weights = writer.AddConstant(DataType::kFloat32, filter, random_.Floats(count));
     const int bias = writer.AddConstant(DataType::kFloat32, {filters}, random_.Floats(filters));
     const int output =
-        writer.AddNode(Op("CONV_2D"), {image_, weights, bias}, DataType::kFloat32,
+        writer.AddNode(Op("CONV_2D"), {image, weights, bias}, DataType::kFloat32,
                        {shape[0], (shape[1] + options.stride_height - 1) / options.stride_height,
                         (shape[2] + options.stride_width - 1) / options.stride_width, filters},
                        options);
@@ -100,7 +109,10 @@ float Tolerance(const ImageModel& model, const Bytes& image) {
     largest_input =
         std::max(largest_input, std::abs(reinterpret_cast<const float*>(image.data())[i]));
   }
-  const Tensor& filter = model.writer.graph.tensors[model.writer.graph.nodes[0].inputs[1]];
+  const Graph& graph = model.writer.graph;
+  const auto convolution = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                        [](const Node& node) { return node.op == Op("CONV_2D"); });
+  const Tensor& filter = graph.tensors[convolution->inputs[1]];
   const int depth = filter.shape[1] * filter.shape[2] * filter.shape[3];
   const auto [least, most] =
       std::minmax_element(model.normalization.std.begin(), model.normalization.std.end());

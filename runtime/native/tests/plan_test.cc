@@ -162,6 +162,27 @@ TEST(Plan, ConvolutionsReadZerosWhereTheMapLies) {
   EXPECT_EQ(StepsOfPadded(0.0f, true), apart);
 }
 
+// Together they would need a map of 5001 x 5001, apart they need two of 5001.
+TEST(Plan, BordersOfSeveralPaddingsStaySmall) {
+  GraphWriter writer;
+  const int map = writer.AddInput(DataType::kFloat32, {1, 1, 1, 1});
+  for (const bool rows : {true, false}) {
+    std::vector<int32_t> amounts(8);
+    amounts[rows ? 2 : 4] = 5000;
+    const std::vector<int> shape{1, rows ? 5001 : 1, rows ? 1 : 5001, 1};
+    const int constant = writer.AddConstant(DataType::kInt32, {4, 2}, amounts);
+    const int padded = writer.AddNode(Op("PAD"), {map, constant}, DataType::kFloat32, shape);
+    const int filter =
+        writer.AddConstant(DataType::kFloat32, {1, 1, 1, 1}, std::vector<float>{2.0f});
+    writer.graph.outputs.push_back(
+        writer.AddNode(Op("CONV_2D"), {padded, filter}, DataType::kFloat32, shape));
+  }
+  PlanOptions options = OptionsFor("auto", 1);
+  options.profile = true;
+  const auto plan = Plan::Build(writer.graph, options);
+  EXPECT_EQ(plan->Profile().size(), 4u);  // a border, a convolution, a padding, a convolution
+}
+
 void Append(const std::vector<Bytes>& parts, std::vector<Bytes>* wholes) {
   for (size_t i = 0; i < parts.size(); ++i) {
     (*wholes)[i].insert((*wholes)[i].end(), parts[i].begin(), parts[i].end());
