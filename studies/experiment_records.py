@@ -54,6 +54,10 @@ class Experiment:
         """The records of one run."""
         return [record for record in self.records if record["run"] == run]
 
+    def spread(self, run: str, score: str) -> Interval:
+        """Mean and interval of one of a run's measurements over its seeds."""
+        return confidence_interval([record["metrics"][score] for record in self.of(run)])
+
     def gain(self, run: str, reference: str, score: str) -> Interval | None:
         """Difference of two runs, seed by seed: the same people, batches and augmentation.
 

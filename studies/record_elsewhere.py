@@ -2,7 +2,8 @@
 
     python studies/record_elsewhere.py EXPERIMENT --data DIR --name NAME [--adapt LEVELS]...
 
-Every finished run is evaluated on DIR, the task's own way. With --adapt each 1-bit run, which alone
+Every finished run is evaluated on DIR, the task's own way; those of re-identification against the
+other cameras' images alone, too. With --adapt each 1-bit run, which alone
 becomes a bundle that knows cameras, is adapted to the crops of --crops too, without their labels,
 and gets a row of its own. Records go to EXPERIMENT/elsewhere/NAME and belong into
 studies/results/experiments/GRID@NAME, where `make results` finds them.
@@ -20,8 +21,15 @@ from bireid_deploy.cli.native_output import quiet_native_output
 # Levels of `adapt` by what a row is called.
 LEVELS = {
     "camera": (("camera",), "mean of each camera taken out"),
+    "norm": (("norm",), "batch normalisation of each camera"),
     "norm+camera": (("norm", "camera"), "batch normalisation and mean of each camera"),
+    "cluster+norm+camera": (
+        ("cluster", "norm", "camera"),
+        "trained on clusters, then both of these",
+    ),
 }
+# What is measured against the other cameras alone.
+_RANKED = ("mean_average_precision", "rank_1")
 
 
 @click.command()
@@ -68,7 +76,13 @@ def _measure(model: Path, data: Path) -> dict[str, Any]:
     from bireid_deploy import api
 
     with quiet_native_output():
-        return dict(api.evaluate(model, data).report.scores)
+        report = api.evaluate(model, data).report
+        scores = dict(report.scores)
+        if "mean_average_precision" in scores:
+            options = {"gallery_cameras": "other"}
+            others = api.evaluate(model, data, options=options).report.scores
+            scores |= {f"other_cameras_{key}": others[key] for key in _RANKED}
+    return scores
 
 
 def _measure_adapted(
@@ -86,11 +100,12 @@ def _measure_adapted(
 def _write(
     experiment: Path, name: str, record: dict[str, Any], metrics: dict[str, Any], data: Path
 ) -> None:
+    from bireid_deploy.experiments.data import open_data
+    from bireid_deploy.experiments.kinds import FolderData
     from bireid_deploy.experiments.record import write_json
-    from bireid_deploy.tasks import TASKS
 
-    task = TASKS[record["recipe"]["task"]]
-    described = {**record["data"], **task.describe(task.open_dataset(data)), "name": name}
+    section = FolderData(kind=record["recipe"]["task"])
+    described = {**open_data(section, data, data).description, "name": name}
     folder = experiment / "elsewhere" / name
     folder.mkdir(parents=True, exist_ok=True)
     measured = record | {

@@ -84,7 +84,14 @@ Market-1501, ResNet-18, as printed in the BNN book (p. 157); theirs, not reprodu
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page.
+
+    Raises:
+        SystemExit: Records lie in a folder that the page has no heading for.
+    """
+    folders = {path.name for path in (RESULTS / "experiments").glob("*/")}
+    if unknown := sorted(folders - set(experiment_tables.EXPERIMENTS)):
+        raise SystemExit(f"studies/experiment_tables.py has no heading for {', '.join(unknown)}")
     found = (
         read_experiment(RESULTS / "experiments" / name) for name in experiment_tables.EXPERIMENTS
     )

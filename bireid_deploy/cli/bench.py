@@ -52,8 +52,7 @@ def command(
     fresh process. CPU is the strongest level of its instructions that the engine may use. Compare
     rows of one table only: times of another machine or moment differ. An engine that cannot run
     its file has no row; the others do, and the exit code is 6. A network that does not begin with a
-    convolution of the image, as imported ones with their own borders, has no row of a uint8 stem:
-    stderr says so, and the exit code stays 0.
+    convolution of the image has no row of a uint8 stem: stderr says so, and the exit code stays 0.
     """
     if per_layer:
         if against:
