@@ -12,7 +12,7 @@ from bireid_models.backbones.cdnet_blocks import chain
 from bireid_models.framework import keras
 
 from bireid_deploy.errors import TrainingError, TrainingInterruptedError
-from bireid_deploy.recipes import load_recipe
+from bireid_deploy.recipes import find_recipe, load_recipe
 from bireid_deploy.search import searcher as searcher_module
 from bireid_deploy.search.directory import SearchDirectory
 from bireid_deploy.search.drawings import alphas_picture, architecture_picture
@@ -180,6 +180,14 @@ def test_controls_have_the_size_of_what_was_found(recipe_of, tmp_path):
     ET.fromstring(architecture_picture(drawn[0]))
     with pytest.raises(TrainingError, match="only 0 architectures"):
         random_architectures(parse_architecture("cdnet"), PUBLISHED, space, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "architectures"), [("cdnet_search_half", 46_656), ("cdnet_search", 2_985_984)]
+)
+def test_spaces_are_as_large_as_published(recipe, architectures):
+    places = len(place_channels(PUBLISHED))
+    assert len(load_recipe(find_recipe(recipe)).search.candidates) ** places == architectures
 
 
 def table(**changes):
