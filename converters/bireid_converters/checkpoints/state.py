@@ -64,6 +64,9 @@ class _Walk:
         elif members is not None:
             for key, member in members.items():
                 self.visit(f"{name}.{key}" if name else key, member, depth + 1)
+            # A dictionary inside another gives the names that the outer one could have, too.
+            if name in self.tensors:
+                raise CheckpointError(f"two tensors are named {name!r:.100}; the file is hostile")
         elif name and depth == 1:
             self._skipped[name] = _kind(value)
 
