@@ -1,6 +1,6 @@
 """Checkpoints whose neck another version, or another option, of a project has named otherwise.
 
-They hold the very arrays of those that PyTorch wrote, by other keys, so what PyTorch computed counts.
+They hold the very arrays of those that PyTorch wrote, by other keys: what it computed is theirs.
 """
 
 from pathlib import Path
@@ -79,5 +79,5 @@ def test_layumi_without_a_matrix_has_the_normalisation_alone(tmp_path):
     with pytest.raises(CheckpointError, match="'512', but the checkpoint has no matrix"):
         compare(path, ImportSettings(config=read_settings(config)), "strong-baseline-ibn")
     config.write_text("linear_num: 0\n")
-    with pytest.raises(CheckpointError, match="linear_num is '0', but .* features of 16 numbers"):
+    with pytest.raises(CheckpointError, match=r"linear_num is '0', but .* features of 16 numbers"):
         compare(FILES / "layumi.pth", ImportSettings(config=read_settings(config)), "layumi")
