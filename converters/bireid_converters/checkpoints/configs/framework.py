@@ -39,6 +39,18 @@ class Stated:
     unread: tuple[str, ...] = ()
     source: str = ""
 
+    def over(self, other: "Stated") -> "Stated":
+        """Both; where they differ, this one counts."""
+        return Stated(
+            self.size or other.size,
+            {**other.preprocess, **self.preprocess},
+            {**other.options, **self.options},
+            (*other.dropped, *self.dropped),
+            (*other.said, *self.said),
+            (*other.unread, *self.unread),
+            " and ".join(each for each in (other.source, self.source) if each),
+        )
+
 
 @dataclass(frozen=True)
 class Framework:

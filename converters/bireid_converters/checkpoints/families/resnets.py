@@ -48,7 +48,8 @@ RESNETS = (
         architecture=RESNET,
         options=_torchreid,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, last stride 2 (1 with fc512)",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, last stride 2 (1 with "
+        "fc512)",
         dropped=CLASSIFIER,
         classifier=CLASSIFIER_MATRIX,
     ),
@@ -58,7 +59,8 @@ RESNETS = (
         marks=("conv1.weight", "layer1.0.conv1.weight", "fc.weight"),
         architecture=RESNET,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, features before the classifier",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, features before the "
+        "classifier",
         dropped=("fc.*",),
         classifier=("fc.weight",),
     ),
@@ -69,8 +71,8 @@ RESNETS = (
         architecture=RESNET,
         options=_strong_baseline,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, last stride 1, features behind "
-        "the neck",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, last stride 1, "
+        "features behind the neck",
         dropped=(*CLASSIFIER, "base.fc.*"),
         classifier=CLASSIFIER_MATRIX,
     ),
