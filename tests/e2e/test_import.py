@@ -156,9 +156,15 @@ def test_another_architecture_than_the_named_one_is_refused(refused, tmp_path):
     assert "it is no torchreid-resnet: 'classifier.weight' is not in it" in err
 
 
-def test_json_has_it_all(cli, tmp_path):
-    result = cli(*_import("torchreid-resnet", tmp_path / "out", "--json", "--format", "float"))
+def test_json_has_it_all(cli, people, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("--json", "--format", "float", "--data", people)
+    result = cli(*_import("torchreid-resnet", out, *arguments))
     found = json.loads(result.out)
     assert found["found"]["family"] == "torchreid-resnet"
     assert set(found["bytes"]) == {"float"}
     assert found["parity"]["verified"]
+    engines = ", ".join(each["engine"] for each in found["metrics"])
+    assert engines.startswith("native, litert")
+    checked = Bundle.open(out).manifest["training"]["checked"]
+    assert checked == ["architecture and weights", f"data: {engines} on people"]
