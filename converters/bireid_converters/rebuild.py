@@ -109,6 +109,6 @@ def rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) ->
         family,
         spec,
         tuple(weights.dropped),
-        checkpoint.skipped,
+        {name: kind for name, kind in checkpoint.skipped.items() if name not in stated.beside},
         stated if stated.source else None,
     )

@@ -50,6 +50,7 @@ def test_its_resizing_and_size_count(rebuild, tmp_path):
     spec = read.preprocess
     assert (spec.height, spec.width, spec.resize, spec.antialias) == (64, 32, "bilinear", False)
     assert read.stated.said == ("images of 64x32", "bilinear without antialiasing")
+    assert read.skipped.keys() == MARKS.keys()
     # A configuration counts more, and what a person says most.
     config = tmp_path / "torchreid.yaml"
     config.write_text("data: {height: 96, width: 48}\nnew: 1\n")
@@ -76,6 +77,7 @@ def test_a_way_that_is_not_built_is_refused_unless_another_is_asked_for(rebuild)
 def test_a_size_that_is_none_is_named(rebuild):
     read = rebuild({"preprocess": "resize", "img_size": (64, -1)}, size=(64, 32))
     assert read.stated.unread == ("img_size",)
+    assert "img_size" in read.skipped
 
 
 def test_others_entries_mean_nothing(rebuild):

@@ -29,11 +29,12 @@ def boxmot_says(beside: Mapping[str, Any], resize_is_said: bool) -> Stated:
     if any(mark not in beside for mark in _MARKS) or beside["preprocess"] is None:
         return Stated()
     size = _size(beside.get(_SIZE))
+    read = ("preprocess",) if size is None else ("preprocess", _SIZE)
     unread = (_SIZE,) if size is None and beside.get(_SIZE) is not None else ()
     kind = beside["preprocess"]
     if kind == _RESIZE:
         said = in_words(size, {}, "bilinear without antialiasing")
-        return Stated(size, _FIELDS, said=said, unread=unread, source=SOURCE)
+        return Stated(size, _FIELDS, said=said, unread=unread, source=SOURCE, beside=read)
     shown = repr(kind)[:40] if isinstance(kind, str) else f"a {type(kind).__name__}"
     if not resize_is_said:
         raise UnsupportedModelError(
@@ -41,7 +42,7 @@ def boxmot_says(beside: Mapping[str, Any], resize_is_said: bool) -> Stated:
             "here; --resize plain stretches them instead, and then embeddings differ from boxmot's"
         )
     said = in_words(size, {}, f"prepared by {shown}, which is not done here")
-    return Stated(size, said=said, unread=unread, source=SOURCE)
+    return Stated(size, said=said, unread=unread, source=SOURCE, beside=read)
 
 
 def _size(value: object) -> tuple[int, int] | None:
