@@ -30,6 +30,11 @@ def tensor(elements: int, offset: int, shape: int, stride: int) -> bytes:
     return b"\x80\x02}X\x01\x00\x00\x00a" + _GLOBAL + b"(" + place + extents + b"I00\nNtRs."
 
 
+# What puts a tensor on the stack, and its name before it.
+_PLACE = tensor(16, 0, 4, 1).removeprefix(b"\x80\x02}X\x01\x00\x00\x00a").removesuffix(b"s.")
+_PAIR = b"X\x01\x00\x00\x00a" + _PLACE
+
+
 class _Calls:
     def __reduce__(self):
         import os
@@ -55,6 +60,17 @@ def hostile() -> dict[str, Callable[[], bytes]]:
         "an endless pickle": lambda: zipped(b"\x80\x02" + b"N" * 2_000_000 + b"."),
         "extension codes": lambda: zipped(b"\x80\x02\x82\x01."),
         "a list that holds itself": lambda: zipped(b"\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s."),
+        "a key that occurs twice": lambda: zipped(b"\x80\x02}(" + _PAIR * 2 + b"u."),
+        "a key that occurs twice, one by one": lambda: zipped(
+            b"\x80\x02}" + (_PAIR + b"s") * 2 + b"."
+        ),
+        "a key that occurs twice in an OrderedDict": lambda: zipped(
+            b"\x80\x02ccollections\nOrderedDict\n](" + (_PAIR + b"\x86") * 2 + b"e\x85R."
+        ),
+        "a name by two ways": lambda: zipped(
+            b"\x80\x02}(X\x01\x00\x00\x00a}" + _PAIR + b"sX\x03\x00\x00\x00a.a" + _PLACE + b"u."
+        ),
+        "100,001 tensors in safetensors": _many_tensors,
         "a pickle without PyTorch": lambda: pickle.dumps({"a": [1, 2]}),
         "nothing of a network": lambda: zipped(pickle.dumps({"epoch": 3}, protocol=2)),
         "a zip without a checkpoint": _zip_of_text,
@@ -65,6 +81,12 @@ def hostile() -> dict[str, Callable[[], bytes]]:
         "an array of NumPy": _npy,
         "HDF5": lambda: b"\x89HDF\r\n\x1a\n" + b"\0" * 600,
     }
+
+
+def _many_tensors() -> bytes:
+    entry = '"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    header = ("{" + ",".join(entry % number for number in range(100_001)) + "}").encode()
+    return len(header).to_bytes(8, "little") + header
 
 
 def _zip_of_text() -> bytes:

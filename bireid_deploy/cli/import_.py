@@ -73,8 +73,9 @@ def command(
     """Turn a checkpoint of another project, or a network in ONNX, into a bundle, and check it.
 
     A checkpoint is rebuilt: PyTorch is not needed, and nothing in the file is run. An .onnx file is
-    taken as it is, for ONNX Runtime. Exit code 3 when the network differs from the reference, 6
-    when it is none that can be taken; nothing is written then.
+    taken as it is, for ONNX Runtime. Exit code 3 when the file is damaged or hostile, contradicts
+    its configuration or differs from the reference, 6 when it is none that can be taken; nothing is
+    written then.
     """
     from bireid_deploy import api
 

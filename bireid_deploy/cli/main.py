@@ -193,7 +193,7 @@ def _take_sigterm_for_ctrl_c() -> None:
 
 def exit_code_of(error: Exception) -> int:
     """The exit code that a named error stands for."""
-    from bireid_converters.errors import ParityError
+    from bireid_converters.errors import CheckpointError, ParityError
     from bireid_runtime.errors import (
         BackendUnavailableError,
         IntegrityError,
@@ -222,6 +222,7 @@ def exit_code_of(error: Exception) -> int:
         (FingerprintError, EXIT_CHECK_FAILED),
         (SelfTestError, EXIT_CHECK_FAILED),
         (ParityError, EXIT_CHECK_FAILED),
+        (CheckpointError, EXIT_CHECK_FAILED),
         (DivergenceError, EXIT_CHECK_FAILED),
         (DeviceCheckError, EXIT_CHECK_FAILED),
         (DeviceUnreachableError, EXIT_UNREACHABLE),

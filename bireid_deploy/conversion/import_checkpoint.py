@@ -16,7 +16,7 @@ from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.conversion.measure import measure_engines
+from bireid_deploy.conversion.measure import measure_engines, say_measured
 from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
@@ -85,7 +85,9 @@ def import_network(
         if dataset is None:
             return []
         on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
-        return measure_engines(bundle, dataset)
+        metrics = measure_engines(bundle, dataset)
+        checked.append(say_measured(metrics))
+        return metrics
 
     on_progress("exporting and checking")
     return convert(

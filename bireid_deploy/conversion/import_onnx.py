@@ -21,6 +21,7 @@ from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.conversion.measure import say_measured
 from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
@@ -138,6 +139,7 @@ def import_onnx(
         return write(out, [])
     with tempfile.TemporaryDirectory() as folder:
         metrics = measure(write(Path(folder, "bundle"), []))
+    checked.append(say_measured(metrics))
     return write(out, metrics)
 
 

@@ -59,6 +59,12 @@ def measure_engines(
     return records
 
 
+def say_measured(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured, for the list of what was checked; at least one record."""
+    engines = ", ".join(str(record["engine"]) for record in metrics)
+    return f"data: {engines} on {metrics[0]['data']}"
+
+
 def require_equal_scores(task: Task, metrics: Sequence[Mapping[str, Any]]) -> None:
     """Refuse engines whose comparable scores are more than a point from the first record's.
 

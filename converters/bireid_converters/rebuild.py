@@ -13,6 +13,7 @@ from bireid_converters.checkpoints import Checkpoint
 from bireid_converters.checkpoints.configs import (
     Settings,
     Stated,
+    boxmot_says,
     require_stored_colours,
     what_it_says,
 )
@@ -52,7 +53,8 @@ class ReadNetwork:
         preprocess: What becomes of an image.
         dropped: Keys that only training needed.
         skipped: What else the file held: its kind by its name.
-        stated: What the framework's own configuration says; None without one.
+        stated: What the framework's own configuration, or what it wrote beside the weights, says;
+            None without either.
     """
 
     network: ImportedNetwork
@@ -74,13 +76,16 @@ def rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) ->
     Raises:
         CheckpointError: Its weights are not those of the architecture, or a configuration
             contradicts them.
-        UnsupportedModelError: A layer, or an option, that the architecture has not.
+        UnsupportedModelError: A layer, or an option, that the architecture has not; or a way to
+            prepare images that is not built.
     """
     tensors = checkpoint.tensors
     if settings.last_stride is not None and family.architecture != RESNET:
         raise UnsupportedModelError(f"a last stride has no meaning for {family.name}")
     told = settings.config
-    stated = Stated() if told is None else what_it_says(told, family.name, tensors)
+    stated = boxmot_says(checkpoint.beside, "resize" in settings.preprocess)
+    if told is not None:
+        stated = what_it_says(told, family.name, tensors).over(stated)
     options = {**family.options(tensors), **stated.options}
     if settings.last_stride is not None:
         options["last_stride"] = settings.last_stride
@@ -104,6 +109,6 @@ def rebuild(checkpoint: Checkpoint, family: Family, settings: ImportSettings) ->
         family,
         spec,
         tuple(weights.dropped),
-        checkpoint.skipped,
-        None if told is None else stated,
+        {name: kind for name, kind in checkpoint.skipped.items() if name not in stated.beside},
+        stated if stated.source else None,
     )

@@ -78,7 +78,9 @@ def header_length(start: bytes, size: int, limit: int, source: str) -> int:
     return length
 
 
-def parse_header(text: bytes, body: int, sizes: Mapping[str, int], source: str) -> dict[str, Place]:
+def parse_header(
+    text: bytes, body: int, sizes: Mapping[str, int], source: str, most: int | None = None
+) -> dict[str, Place]:
     """Places of all arrays, which tile the data.
 
     Args:
@@ -86,9 +88,11 @@ def parse_header(text: bytes, body: int, sizes: Mapping[str, int], source: str) 
         body: Bytes of data behind it.
         sizes: Bytes of one number, by the name of the number type; others are refused.
         source: Where it comes from, for messages.
+        most: How many arrays it may have; None for as many as the header has room for.
 
     Raises:
-        BundleError: Damaged, another number type, or places that do not tile the data.
+        BundleError: Damaged, too many arrays, another number type, or places that do not tile the
+            data.
     """
     try:
         header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
@@ -97,6 +101,8 @@ def parse_header(text: bytes, body: int, sizes: Mapping[str, int], source: str) 
     if not isinstance(header, dict):
         raise BundleError(f"{source}: the safetensors header must be a JSON object")
     _check_metadata(header.pop(_METADATA, {}), source)
+    if most is not None and len(header) > most:
+        raise BundleError(f"{source}: more than {most} tensors; it is hostile")
     places = {name: _place(name, entry, sizes, source) for name, entry in header.items()}
     _check_tiling(places, body, source)
     return places

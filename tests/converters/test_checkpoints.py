@@ -1,4 +1,8 @@
+import os
 import pickle
+import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -80,6 +84,50 @@ def test_a_hostile_file_is_refused_in_one_line(kind, tmp_path, monkeypatch):
     assert "\n" not in message
     assert len(message) < len(str(path)) + 200
     assert not (tmp_path / "made-by-a-checkpoint").exists()
+
+
+def _declared(path, *, size, stored, method=zipfile.ZIP_STORED):
+    """A data.pkl of zeros, without the disk they would take: `stored` bytes, `size` declared."""
+    name = b"net/data.pkl"
+    end = 30 + len(name) + stored
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, method, 0, 0, 0, stored, size, len(name), 0)
+    places = (0, stored, size, len(name), 0, 0, 0, 0, 0, 0)
+    central = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, method, 0, 0, *places) + name
+    tail = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(central), end, 0)
+    with path.open("wb") as file:
+        file.write(local + name)
+        file.seek(end)
+        file.write(central + tail)
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        ({"size": 2**31, "stored": 2**21, "method": zipfile.ZIP_DEFLATED}, "pkl is compressed"),
+        ({"size": 2**31, "stored": 2**31}, "pkl is too long"),
+        ({"size": 64, "stored": 2**31}, "pkl has two sizes"),
+    ],
+    ids=["deflated", "stored", "declared small"],
+)
+def test_a_huge_pickle_is_refused_in_little_memory(tmp_path, declared, reason):
+    path = tmp_path / "net.pth"
+    _declared(path, **declared)
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))\n"
+        "from bireid_converters.checkpoints import read_checkpoint\n"
+        "with read_checkpoint(sys.argv[1]): pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("bireid_converters.errors.CheckpointError: ")
+    assert reason in last
 
 
 def test_the_file_that_calls_a_function_would_call_it(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from bireid_converters.bundle import write_bundle
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.errors import UnsupportedModelError
+from hostile_checkpoints import hostile
 from zoo import REID_BUNDLE
 
 from bireid_deploy.comparison.file_trial import try_file
@@ -15,6 +16,12 @@ from bireid_deploy.conversion import verify_bundle
 from bireid_deploy.tasks import TASKS
 
 FILES = Path(__file__).parents[1] / "converters" / "imported"
+HOSTILE = (
+    *("calls a function", "a stride of 0 for 2**34 elements", "a storage larger than its member"),
+    *("unfolds to 256 MB", "a key that is nested 200,000 deep", "nothing of a network", "text"),
+    *("a pickle without PyTorch", "a zip without a checkpoint", "safetensors behind the end"),
+    *("a key that occurs twice", "HDF5"),
+)
 _KEPT = (
     *("name", "task", "network", "licences", "training"),
     *("metrics", "parity", "binarisation"),
@@ -107,7 +114,7 @@ def test_the_frameworks_own_configuration_counts_where_weights_are_silent(cli, r
     assert found["configuration"] == said
     assert Bundle.open(out).manifest["training"]["imported_from"]["configuration"] == said
     config.write_text("linear_num: 512")
-    err = refused(2, *_import("layumi", tmp_path / "other", "--config", config))
+    err = refused(3, *_import("layumi", tmp_path / "other", "--config", config))
     assert "opts.yaml: linear_num is '512', but the checkpoint has features of 16" in err
     err = refused(2, "import", "net.onnx", "-o", out, "--config", config)
     assert "--config has no meaning for an .onnx file" in err
@@ -123,7 +130,7 @@ def test_refusals_name_the_file_and_come_before_anything_is_built(refused, tmp_p
     )
     cut = tmp_path / "cut.pth"
     cut.write_bytes((FILES / "layumi.pth").read_bytes()[:-100])
-    assert "cut off" in refused(2, "import", cut, "-o", out)
+    assert "cut off" in refused(3, "import", cut, "-o", out)
     reference = tmp_path / "reference.npz"
     np.savez(reference, features=np.zeros((3, 16)), images=np.zeros((3, 8, 8, 3), np.uint8))
     assert "finite features" in refused(2, *_import("layumi", out, "--reference", reference))
@@ -133,15 +140,31 @@ def test_refusals_name_the_file_and_come_before_anything_is_built(refused, tmp_p
     assert not out.exists()
 
 
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_ends_in_one_line(refused, tmp_path, kind):
+    path, out = tmp_path / "net.pth", tmp_path / "out"
+    path.write_bytes(hostile()[kind]())
+    err = refused(3, "import", path, "-o", out)
+    assert err.startswith(f"bireid-deploy: {path}: ")
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
 def test_another_architecture_than_the_named_one_is_refused(refused, tmp_path):
     arguments = ("-o", tmp_path / "out", "--arch", "torchreid-resnet")
     err = refused(6, "import", FILES / "torchvision-resnet.pth", *arguments)
     assert "it is no torchreid-resnet: 'classifier.weight' is not in it" in err
 
 
-def test_json_has_it_all(cli, tmp_path):
-    result = cli(*_import("torchreid-resnet", tmp_path / "out", "--json", "--format", "float"))
+def test_json_has_it_all(cli, people, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("--json", "--format", "float", "--data", people)
+    result = cli(*_import("torchreid-resnet", out, *arguments))
     found = json.loads(result.out)
     assert found["found"]["family"] == "torchreid-resnet"
     assert set(found["bytes"]) == {"float"}
     assert found["parity"]["verified"]
+    engines = ", ".join(each["engine"] for each in found["metrics"])
+    assert engines.startswith("native, litert")
+    checked = Bundle.open(out).manifest["training"]["checked"]
+    assert checked == ["architecture and weights", f"data: {engines} on people"]

@@ -9,6 +9,7 @@ import pytest
 from bireid_runtime import Bundle, Extractor
 from bireid_runtime.preprocess import Preprocess, preprocess
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from bireid_deploy.conversion import verify_bundle
 
@@ -56,9 +57,10 @@ def network(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(make, network):
+def made(make, network, people):
     out = network.parent / "bundle"
-    arguments = ("--mean", "0.5,0.4,0.3", "--resize", "plain", "--weights-licence", "MIT")
+    prepared = ("--mean", "0.5,0.4,0.3", "--resize", "plain")
+    arguments = (*prepared, "--weights-licence", "MIT", "--data", people)
     return make(out, "import", network, "-o", out, *arguments)
 
 
@@ -70,10 +72,25 @@ def test_the_bundle_gives_what_the_file_gives(made):
     np.testing.assert_allclose(found, _by_hand(images, spec), atol=1e-5)
 
 
+def test_files_of_images_are_embedded_by_the_command(cli, made, tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (3, 90, 40, 3), dtype=np.uint8)
+    paths, out = [tmp_path / f"{number}.png" for number in range(3)], tmp_path / "vectors.npz"
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    result = cli("embed", made.path, *paths, "-o", out)
+    assert result.code == 0, result.err
+    with np.load(out) as arrays:
+        found = arrays["vectors"]
+    spec = Preprocess(*SIZE, mean=(0.5, 0.4, 0.3), antialias=False)
+    np.testing.assert_allclose(found, _by_hand(images, spec), atol=1e-5)
+
+
 def test_it_says_how_images_are_prepared_and_what_was_checked(made):
     assert "images of 64x32, bilinear without antialiasing, mean 0.5 0.4 0.3" in made.result.err
     bundle = Bundle.open(made.path)
     assert all(check.passed for check in verify_bundle(made.path))
+    assert bundle.manifest["training"]["checked"][-1] == "data: onnx on people"
+    assert "checked: data: onnx on people" in made.result.err
     origin = bundle.manifest["training"]["imported_from"]
     assert (origin["family"], origin["output"]) == ("onnx-file", "image")
     assert bundle.manifest["licences"]["weights"] == "MIT"

@@ -183,7 +183,10 @@ class _Machine:
         items = target.items if isinstance(target, Foreign) else target
         if not isinstance(items, dict) or len(flat) % 2:
             raise CheckpointError("damaged or hostile pickle: items for what is no dictionary")
-        items.update(_pairs(flat))
+        added = _pairs(flat)
+        if not items.keys().isdisjoint(added):
+            raise CheckpointError("damaged or hostile pickle: a key occurs twice")
+        items.update(added)
 
     def make_dict(self, _: Any) -> None:
         flat = self.since_mark()
@@ -223,10 +226,15 @@ class _Machine:
 
 def _pairs(flat: list[Any]) -> dict[Any, Any]:
     """Keys and values in turn; a key that is no plain value cannot name anything here."""
-    keys = flat[::2]
-    return {
-        key: value for key, value in zip(keys, flat[1::2], strict=True) if _names_something(key)
-    }
+    pairs = [
+        (key, value)
+        for key, value in zip(flat[::2], flat[1::2], strict=True)
+        if _names_something(key)
+    ]
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise CheckpointError("damaged or hostile pickle: a key occurs twice")
+    return values
 
 
 def _names_something(key: object) -> bool:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from bireid_runtime.errors import UnsupportedModelError
@@ -31,10 +31,13 @@ class Checkpoint:
         tensors: By name, in the order of the file, without the names of wrappers; their numbers
             are read when asked for, as long as the file is open.
         skipped: What else the file holds: its kind by its name.
+        beside: The same as it is, untrusted, as far as it stands beside a dictionary of the
+            tensors.
     """
 
     tensors: dict[str, Tensor]
     skipped: dict[str, str]
+    beside: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager

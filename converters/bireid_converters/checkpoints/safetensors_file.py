@@ -7,7 +7,13 @@ from typing import BinaryIO
 from bireid_runtime.errors import BundleError
 from bireid_runtime.safetensors import header_length, parse_header
 
-from bireid_converters.checkpoints.tensors import STORAGE_DTYPES, Storage, Tensor, make_tensor
+from bireid_converters.checkpoints.tensors import (
+    MAX_TENSORS,
+    STORAGE_DTYPES,
+    Storage,
+    Tensor,
+    make_tensor,
+)
 from bireid_converters.errors import CheckpointError
 
 _KINDS = {
@@ -36,7 +42,8 @@ def read_safetensors_file(file: BinaryIO) -> dict[str, Tensor]:
     sizes = {name: STORAGE_DTYPES[kind].itemsize for name, kind in _KINDS.items()}
     try:
         length = header_length(file.read(8), size, _MAX_HEADER, "the file")
-        places = parse_header(file.read(length), size - 8 - length, sizes, "the file")
+        header = file.read(length)
+        places = parse_header(header, size - 8 - length, sizes, "the file", MAX_TENSORS)
     except BundleError as error:
         raise CheckpointError(str(error)) from error
     tensors = {}

@@ -16,7 +16,7 @@ _MAX_DEPTH = 32
 _MAX_VISITS = 200_000
 
 
-def named_tensors(contents: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
+def named_tensors(contents: Any) -> tuple[dict[str, Tensor], dict[str, str], dict[str, Any]]:
     """The tensors of a network, by the names that `state_dict()` gives them.
 
     Args:
@@ -24,17 +24,21 @@ def named_tensors(contents: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
             whole module.
 
     Returns:
-        The tensors, and what else the file holds: its kind by its name.
+        The tensors; what else the file holds: its kind by its name; and the same as it is, as far
+        as it stands beside a dictionary of the tensors.
 
     Raises:
         CheckpointError: There is no tensor in it, or it goes too deep.
     """
     skipped: dict[str, str] = {}
+    beside: dict[str, Any] = {}
     while (members := _members(contents)) is not None:
         container = next((name for name in _CONTAINERS if _holds_more(members, name)), None)
         if container is None:
             break
-        skipped |= {name: _kind(value) for name, value in members.items() if name != container}
+        others = {name: value for name, value in members.items() if name != container}
+        beside |= others
+        skipped |= {name: _kind(value) for name, value in others.items()}
         contents = members[container]
     walk = _Walk(skipped)
     walk.visit("", contents, 0)
@@ -42,7 +46,7 @@ def named_tensors(contents: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise CheckpointError(
             "the file holds no tensors; save the network with torch.save(model.state_dict(), FILE)"
         )
-    return _unwrapped(walk.tensors), skipped
+    return _unwrapped(walk.tensors), skipped, beside
 
 
 class _Walk:
@@ -60,6 +64,9 @@ class _Walk:
             raise CheckpointError("objects in the file have no end; it is damaged or hostile")
         members = _members(value)
         if isinstance(value, Tensor):
+            # A dictionary inside another gives the names that the outer one could have, too.
+            if name in self.tensors:
+                raise CheckpointError(f"two tensors are named {name!r:.100}; the file is hostile")
             self.tensors[name] = value
         elif members is not None:
             for key, member in members.items():

@@ -10,6 +10,8 @@ import numpy as np
 from bireid_converters.errors import CheckpointError
 
 MAX_RANK = 8
+MAX_TENSORS = 100_000
+"""In one file."""
 
 # PyTorch's names of what a storage holds. Half the bits of bfloat16 are those of float32.
 _BFLOAT16 = "BFloat16"

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from bireid_converters.checkpoints.pickle_program import BoundedStream, read_pickle
-from bireid_converters.checkpoints.tensors import Storage
-from bireid_converters.checkpoints.torch_pickle import MAX_TENSORS, TorchObjects
+from bireid_converters.checkpoints.tensors import MAX_TENSORS, Storage
+from bireid_converters.checkpoints.torch_pickle import TorchObjects
 from bireid_converters.errors import CheckpointError
 
 _MAGIC = 0x1950A86A20F9469CFC6C

@@ -4,10 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from bireid_converters.checkpoints.pickle_program import Foreign, Global, Rebuild
-from bireid_converters.checkpoints.tensors import STORAGE_DTYPES, Storage, Tensor, make_tensor
+from bireid_converters.checkpoints.tensors import (
+    MAX_TENSORS,
+    STORAGE_DTYPES,
+    Storage,
+    Tensor,
+    make_tensor,
+)
 from bireid_converters.errors import CheckpointError
 
-MAX_TENSORS = 100_000
 _MAX_ORDERED_ITEMS = 1_000_000
 _UNREADABLE = {
     "torch._utils._rebuild_qtensor": "a quantised tensor",
@@ -86,7 +91,10 @@ class TorchObjects:
         self._items += len(pairs)
         if self._items > _MAX_ORDERED_ITEMS:
             raise CheckpointError("damaged or hostile pickle: dictionaries without end")
-        return dict(pairs)
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise CheckpointError("damaged or hostile pickle: a key occurs twice")
+        return found
 
 
 def _first_argument(arguments: tuple[Any, ...]) -> Any:

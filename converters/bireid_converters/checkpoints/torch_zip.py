@@ -7,7 +7,7 @@ import zipfile
 from functools import partial
 from typing import Any, BinaryIO
 
-from bireid_converters.checkpoints.pickle_program import BoundedStream, read_pickle
+from bireid_converters.checkpoints.pickle_program import MAX_BYTES, BoundedStream, read_pickle
 from bireid_converters.checkpoints.torch_pickle import TorchObjects
 from bireid_converters.errors import CheckpointError
 
@@ -17,6 +17,7 @@ _END_BYTES = 22
 _MAX_COMMENT = 2**16
 # 80 bytes per member; the largest networks have thousands.
 _MAX_DIRECTORY = 16 * 2**20
+_MAX_ORDER = 16
 _FAILURES = (zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -35,11 +36,11 @@ def read_torch_zip(file: BinaryIO) -> Any:
     members = _members(archive, size)
     root = _root(members)
     byte_order = members.get(f"{root}byteorder")
-    if byte_order is not None and _content(archive, byte_order, 16).strip() != b"little":
+    if byte_order is not None and _content(archive, byte_order, _MAX_ORDER).strip() != b"little":
         raise CheckpointError("the file was written on a big-endian machine, which is not read")
     program = members[f"{root}data.pkl"]
     objects = TorchObjects()
-    stream = BoundedStream(io.BytesIO(_content(archive, program, program.file_size)))
+    stream = BoundedStream(io.BytesIO(_content(archive, program, MAX_BYTES)))
     result = read_pickle(stream, objects.persistent, objects.rebuilds)
     for key, storage in objects.storages.items():
         member = members.get(f"{root}data/{key}")
@@ -89,15 +90,19 @@ def _is_stored(member: zipfile.ZipInfo) -> bool:
     return member.compress_type == zipfile.ZIP_STORED
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
-    if member.file_size != size and size > 16:
-        raise CheckpointError("the zip file is damaged; copy it again")
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+    """All of a member; nothing of it is read if it has more bytes than the limit."""
     # What is stored cannot unfold into more than the file holds; PyTorch compresses code alone.
     if not _is_stored(member):
         raise CheckpointError(
             f"{member.filename} is compressed, which PyTorch never does; unpack the file, and give "
             "the checkpoint inside"
         )
+    if member.file_size > limit:
+        raise CheckpointError(f"{member.filename} is too long; the file is damaged or hostile")
+    # `zipfile` reads as much as this says before it looks at the other number.
+    if member.compress_size != member.file_size:
+        raise CheckpointError(f"{member.filename} has two sizes; the file is damaged or hostile")
     try:
         return archive.read(member)
     except (*_FAILURES, OSError) as error:

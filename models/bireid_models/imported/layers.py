@@ -104,7 +104,13 @@ def max_pool_after_relu(x: Any, name: str, *, ceil: bool = False) -> Any:
         ceil: False: padding 1 on every side. True: no padding, but the size rounded up.
     """
     if ceil:
-        return keras.layers.MaxPooling2D(3, 2, "same", name=name)(x)
+        # The last window hangs over by a pixel where the size is even, and by none where it is odd.
+        behind = [(0, 1 - extent % 2) for extent in x.shape[1:3]]
+        if all(pixels == (0, 1) for pixels in behind):
+            return keras.layers.MaxPooling2D(3, 2, "same", name=name)(x)
+        if any(pixels == (0, 1) for pixels in behind):
+            x = keras.layers.ZeroPadding2D(behind, name=f"{name}_pad")(x)
+        return keras.layers.MaxPooling2D(3, 2, "valid", name=name)(x)
     x, border = _padded(x, (3, 3), 2, 1, name)
     return keras.layers.MaxPooling2D(3, 2, border, name=name)(x)
 

@@ -26,6 +26,8 @@ constexpr size_t kMaxNodes = 1 << 12;
 constexpr size_t kMaxNodeTensors = 64;
 constexpr size_t kMaxRank = 8;
 constexpr size_t kMaxEnds = 64;
+// A product of two maps: of the networks for people only those with attention have it.
+constexpr char kAttention[] = "BATCH_MATMUL";
 constexpr char kDefaultSignature[] = "serving_default";
 
 DataType TypeOf(tflite::TensorType type) {
@@ -99,8 +101,9 @@ class Reader {
     throw BundleError(source_ + ": " + what + "; the file is damaged, copy the bundle again");
   }
 
-  [[noreturn]] void Unsupported(const std::string& what) const {
-    throw UnsupportedError(source_ + ": " + what + "; run the model with LiteRT and the delegate");
+  [[noreturn]] void Unsupported(const std::string& what, const std::string& also = "") const {
+    throw UnsupportedError(source_ + ": " + what + "; run the model with LiteRT and the delegate" +
+                           also);
   }
 
   const tflite::OperatorCode& CodeOf(const tflite::Operator& source) const {
@@ -122,7 +125,10 @@ class Reader {
     for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
     Unsupported(
         (unknown.size() == 1 ? "operator " + names + " is" : "operators " + names + " are") +
-        " not known to this engine");
+            " not known to this engine",
+        unknown.count(kAttention) == 0
+            ? ""
+            : ", import it as ONNX, or let it teach a network without attention (teach-cache)");
   }
 
   Tensor ReadTensor(const tflite::Tensor& source, const std::string& name) const {

@@ -251,6 +251,12 @@ TEST(ModelReader, WhatThisEngineLacksIsNamed) {
       {"it has 2 subgraphs", [](Network* n) { n->subgraphs = 2; }},
       {"operator SOFTMAX is not known to this engine; run the model with LiteRT and the delegate",
        [](Network* n) { n->codes[0].first = BuiltinOperator::SOFTMAX; }},
+      {"operators BATCH_MATMUL, SOFTMAX are not known to this engine; run the model with LiteRT "
+       "and the delegate, import it as ONNX, or let it teach a network without attention",
+       [](Network* n) {
+         n->codes[0].first = BuiltinOperator::SOFTMAX;
+         n->codes[1] = {BuiltinOperator::BATCH_MATMUL, ""};
+       }},
       {"operators FlexErf, GELU are not known",
        [](Network* n) {
          n->codes[0].first = BuiltinOperator::GELU;

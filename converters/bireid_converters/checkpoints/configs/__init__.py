@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from bireid_converters.checkpoints.configs.boxmot import boxmot_says
 from bireid_converters.checkpoints.configs.fast_reid import FAST_REID
 from bireid_converters.checkpoints.configs.framework import Framework, Stated, Tensors
 from bireid_converters.checkpoints.configs.layumi import LAYUMI
@@ -16,6 +17,7 @@ __all__ = [
     "FRAMEWORKS",
     "Settings",
     "Stated",
+    "boxmot_says",
     "read_settings",
     "require_stored_colours",
     "what_it_says",

@@ -102,7 +102,7 @@ def _require_agreements(settings: Settings, tensors: Tensors) -> None:
         found = f"{'' if has else 'no '}non-local blocks"
         require_agreement(settings, key, attends == has, found)
     if settings.flag(key := "MODEL.HEADS.WITH_BNNECK") is False:
-        require_agreement(settings, key, False, "a neck ('heads.bottleneck.0')")
+        require_agreement(settings, key, False, "a neck")
     if settings.text(key := "MODEL.HEADS.EMBEDDING_DIM") not in (None, "0"):
         require_agreement(settings, key, False, "no matrix in front of its neck")
 

@@ -29,6 +29,7 @@ class Stated:
         said: The same in words.
         unread: Names in the configuration that are not known.
         source: Name of its file.
+        beside: Names of entries of the checkpoint that say it.
     """
 
     size: tuple[int, int] | None = None
@@ -38,6 +39,20 @@ class Stated:
     said: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     source: str = ""
+    beside: tuple[str, ...] = ()
+
+    def over(self, other: "Stated") -> "Stated":
+        """Both; where they differ, this one counts."""
+        return Stated(
+            self.size or other.size,
+            {**other.preprocess, **self.preprocess},
+            {**other.options, **self.options},
+            (*other.dropped, *self.dropped),
+            (*other.said, *self.said),
+            (*other.unread, *self.unread),
+            " and ".join(each for each in (other.source, self.source) if each),
+            (*other.beside, *self.beside),
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bireid_converters.checkpoints.configs.resnet_body import require_mixed_norm
 from bireid_converters.checkpoints.configs.settings import Settings
 
 _BODY = "model."
-_MATRIX = "classifier.add_block.0.weight"
+_NECK = "classifier.add_block.0"
 _OTHERS = (
     "PCB",
     "use_dense",
@@ -37,8 +37,11 @@ def _read(settings: Settings, tensors: Tensors) -> Stated:
         require_mixed_norm(settings, "ibn", mixed, tensors, _BODY)
     outputs = settings.whole("linear_num", range(2**16))
     if outputs is not None:
-        found = tensors[_MATRIX].shape[0]
-        require_agreement(settings, "linear_num", outputs == found, f"features of {found} numbers")
+        # Without a matrix the normalisation stands there.
+        matrix = f"{_NECK}.running_mean" not in tensors
+        found = tensors[f"{_NECK}.weight"].shape[0] if matrix else 0
+        words = f"features of {found} numbers" if matrix else "no matrix behind its average"
+        require_agreement(settings, "linear_num", outputs == found, words)
     stride = settings.whole("stride", STRIDES)
     if stride is None:
         return Stated()

@@ -39,7 +39,7 @@ def find_family(keys: Collection[str], name: str | None = None) -> Family:
             is not built.
     """
     family = _named(name) if name is not None else _recognised(keys)
-    if missing := [mark for mark in family.marks if mark not in keys]:
+    if missing := family.missing(keys):
         raise UnsupportedModelError(f"it is no {family.name}: {missing[0]!r} is not in it")
     if (foreign := family.foreign(keys)) is not None:
         raise UnsupportedModelError(
@@ -65,7 +65,7 @@ def _recognised(keys: Collection[str]) -> Family:
                 raise UnsupportedModelError(
                     f"it is {stranger}, which is not built here ({key!r}); {_ROUTES}"
                 )
-    common = {family.name: sum(mark in keys for mark in family.marks) for family in FAMILIES}
+    common = {family.name: len(family.marks) - len(family.missing(keys)) for family in FAMILIES}
     closest = max(common, key=lambda name: common[name])
     near = f", the closest is {closest}" if common[closest] else ""
     raise UnsupportedModelError(

@@ -13,7 +13,7 @@ CDNETS = (
         ),
         architecture="bireid_models.imported.cdnet:cdnet",
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation",
         dropped=("neck.*fcs.*", "neck.*classifier.*"),
     ),
 )

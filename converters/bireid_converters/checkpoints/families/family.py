@@ -7,6 +7,7 @@ from typing import Any
 from bireid_models.imported import Weights
 from bireid_runtime.preprocess import Preprocess
 
+Mark = str | tuple[str, ...]
 Options = Callable[[Collection[str]], dict[str, Any]]
 Colours = Callable[[Weights], dict[str, tuple[float, ...]]]
 
@@ -25,7 +26,8 @@ class Family:
     Attributes:
         name: What a person types after `--arch`.
         help: One line on it.
-        marks: Keys that all its checkpoints have.
+        marks: Keys that all its checkpoints have; several in one place where versions of a project
+            have named it otherwise.
         strangers: Beginnings of keys that mean a variant which is not built.
         architecture: Builder, `module:function`.
         options: What the builder is told, given the keys.
@@ -41,7 +43,7 @@ class Family:
 
     name: str
     help: str
-    marks: tuple[str, ...]
+    marks: tuple[Mark, ...]
     architecture: str
     preprocess: Preprocess
     assumed: str
@@ -54,7 +56,12 @@ class Family:
 
     def fits(self, keys: Collection[str]) -> bool:
         """Whether a checkpoint with these keys is of this kind."""
-        return all(mark in keys for mark in self.marks)
+        return not self.missing(keys)
+
+    def missing(self, keys: Collection[str]) -> list[str]:
+        """Marks that are not among these keys, each by its newest name."""
+        names = [(mark,) if isinstance(mark, str) else mark for mark in self.marks]
+        return [each[0] for each in names if not any(name in keys for name in each)]
 
     def foreign(self, keys: Collection[str]) -> str | None:
         """A key that says that it is a variant which is not built, or None."""

@@ -9,10 +9,12 @@ from bireid_runtime.preprocess import Preprocess
 from bireid_converters.checkpoints.families.family import Family
 from bireid_converters.checkpoints.families.resnets import RESNET
 
+# What versions have called the neck, the newest first.
+_NECKS = ("heads.bottleneck.0", "heads.bnneck.0", "heads.bnneck")
 _MARKS = (
     "backbone.conv1.weight",
     "backbone.layer1.0.conv1.weight",
-    "heads.bottleneck.0.running_mean",
+    tuple(f"{neck}.running_mean" for neck in _NECKS),
 )
 _DROPPED = ("heads.weight", "heads.classifier.*")
 # SBS has logits by angles ("CircleSoftmax"), of which the checkpoint holds no scale.
@@ -26,7 +28,7 @@ def _with(**options: Any) -> Callable[[Collection[str]], dict[str, Any]]:
         "body": "backbone.",
         "stem": "relu-ceil",
         "last_stride": 1,
-        "neck": ("heads.bottleneck.0",),
+        "neck": tuple(neck for neck in _NECKS if f"{neck}.running_mean" in keys),
         **options,
     }
 

@@ -4,7 +4,8 @@ from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON
 
 MOBILENET_V2 = "bireid_models.imported.mobile:mobilenet_v2"
 _ASSUMED = (
-    "images of 256x128, ImageNet's mean and deviation, features before the classifier{borders}"
+    "images of 256x128, bilinear, ImageNet's mean and deviation, features before the "
+    "classifier{borders}"
 )
 
 LIGHT = (

@@ -8,7 +8,7 @@ from bireid_converters.checkpoints.families.family import (
 )
 
 _OSNET = "bireid_models.imported.osnet:osnet"
-_ASSUMED = "images of 256x128, ImageNet's mean and deviation"
+_ASSUMED = "images of 256x128, bilinear, ImageNet's mean and deviation"
 
 OSNETS = (
     Family(

@@ -14,12 +14,19 @@ from bireid_converters.checkpoints.families.family import (
 
 RESNET = "bireid_models.imported.resnet:resnet"
 _IBN_MARK = "layer1.0.bn1.IN.weight"
+_LAYUMI_NECK = ("classifier.add_block.0", "classifier.add_block.1")
 
 
 def _torchreid(keys: Collection[str]) -> dict[str, Any]:
     if "fc.0.weight" in keys:
         return {"last_stride": 1, "neck": ("fc.0", "fc.1"), "neck_relu": True}
     return {}
+
+
+def _layumi(keys: Collection[str]) -> dict[str, Any]:
+    # Without a matrix (`linear_num 0`) the normalisation comes first.
+    matrix = f"{_LAYUMI_NECK[0]}.running_mean" not in keys
+    return {"body": "model.", "neck": _LAYUMI_NECK if matrix else _LAYUMI_NECK[:1]}
 
 
 def _strong_baseline(keys: Collection[str]) -> dict[str, Any]:
@@ -41,7 +48,8 @@ RESNETS = (
         architecture=RESNET,
         options=_torchreid,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, last stride 2 (1 with fc512)",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, last stride 2 (1 with "
+        "fc512)",
         dropped=CLASSIFIER,
         classifier=CLASSIFIER_MATRIX,
     ),
@@ -51,7 +59,8 @@ RESNETS = (
         marks=("conv1.weight", "layer1.0.conv1.weight", "fc.weight"),
         architecture=RESNET,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, features before the classifier",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, features before the "
+        "classifier",
         dropped=("fc.*",),
         classifier=("fc.weight",),
     ),
@@ -62,8 +71,8 @@ RESNETS = (
         architecture=RESNET,
         options=_strong_baseline,
         preprocess=TRAINED_ON_256,
-        assumed="images of 256x128, ImageNet's mean and deviation, last stride 1, features behind "
-        "the neck",
+        assumed="images of 256x128, bilinear, ImageNet's mean and deviation, last stride 1, "
+        "features behind the neck",
         dropped=(*CLASSIFIER, "base.fc.*"),
         classifier=CLASSIFIER_MATRIX,
     ),
@@ -76,10 +85,7 @@ RESNETS = (
             "classifier.add_block.0.weight",
         ),
         architecture=RESNET,
-        options=lambda keys: {
-            "body": "model.",
-            "neck": ("classifier.add_block.0", "classifier.add_block.1"),
-        },
+        options=_layumi,
         preprocess=Preprocess(256, 128, resize="bicubic"),
         assumed="images of 256x128, bicubic, ImageNet's mean and deviation, last stride 2; its own "
         "test adds the mirror image, which a bundle does not",
