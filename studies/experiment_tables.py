@@ -87,7 +87,7 @@ EXPERIMENTS = {
         "Three 1-bit detectors of equal latency",
         "Persons in rendered streets: they say nothing about real ones. One map of stride 16, two "
         "maps in one, and a feature pyramid down to stride 8; the sides of their inputs make the "
-        "times about equal.",
+        "times about equal. Small people cover less than 32x32 pixels.",
     ),
     "ablation_shapes": (
         "Methods on point clouds",
@@ -167,6 +167,9 @@ EXPERIMENTS = {
         "so there is nothing to set beside.",
     ),
 }
+
+# Measurements that only one experiment is about, and their headings.
+_FURTHER = {"detectors": {"ap_small": "AP, small people"}}
 
 # Rank-1 and mAP of Table 6.1, p. 157 of the BNN book, by the name of the run.
 PAPER = {
@@ -251,6 +254,7 @@ def _table(measured: Experiment) -> str:
         for name, heading in measured.scores.items()
         if f"other_cameras_{name}" in measured.records[0]["metrics"]
     }
+    others |= _FURTHER.get(measured.name, {})
     columns += others.values()
     main, heading = next(iter(measured.scores.items()))
     against = bool(measured.of(_REFERENCE))

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from bireid_runtime import TrackedBox, Tracker
+from bireid_runtime.errors import ImageError
 from bireid_runtime.files import atomic_file
 
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.data.folders import LeftOut
+from bireid_deploy.errors import DatasetError
 from bireid_deploy.tasks.base import Progress
+from bireid_deploy.training.interruption import interruption
 
 _TEXT_SUFFIX = ".txt"
 
@@ -27,6 +31,8 @@ class FollowedTarget:
         fingerprint: Identifies the network.
         backend: Back end that ran it.
         left_out: What else lies among the frames, with the reason.
+        ended: Why it ended before the last frame; None if it did not.
+        interrupted: Whether Ctrl-C or SIGTERM ended it.
     """
 
     frames: tuple[str, ...]
@@ -34,6 +40,8 @@ class FollowedTarget:
     fingerprint: str
     backend: str
     left_out: LeftOut = ()
+    ended: str | None = None
+    interrupted: bool = False
 
     def to_json(self) -> list[dict[str, Any]]:
         """Per frame `frame`, `bbox` (left, top, width, height, 0 at the edge) and `score`."""
@@ -74,6 +82,9 @@ def follow(
 ) -> FollowedTarget:
     """Follow one target through frames.
 
+    A frame behind the first one that cannot be read, Ctrl-C and SIGTERM end it: what was found
+    until then is returned, and `ended` says why there is no more.
+
     Args:
         bundle: Bundle with a tracker.
         source: Folder of frames, sorted by name, or a video file.
@@ -85,8 +96,8 @@ def follow(
         quiet: Wraps what native libraries write while they start.
 
     Raises:
-        DatasetError: `source` does not exist or holds no frame.
-        ImageError: A frame cannot be decoded, or has another size than the first one.
+        DatasetError: `source` does not exist or holds no frame, or its first one cannot be decoded.
+        ImageError: The same of a folder's first frame.
         ArgumentError: `box` cannot be a target.
         MissingPackageError: A video, and PyAV is not installed.
         BireidError: The bundle cannot be opened, or follows nothing.
@@ -102,22 +113,41 @@ def follow(
     drawn = None if draw is None else DrawnTrack(Path(draw))
     names: list[str] = []
     found: list[TrackedBox] = []
-    for frame in read_frames(source):
-        if names:
-            each = tracker.update(frame.pixels)
-        else:
-            tracker.start(frame.pixels, box)
-            left, top, width, height = map(float, box)
-            each = TrackedBox((left, top, width, height), 1.0)
-        names.append(frame.name)
-        found.append(each)
-        if drawn is not None:
-            drawn.add(draw_track(frame.pixels, each.box, each.score))
-        if on_progress is not None:
-            on_progress(len(names), max(len(names), total or 0))
+    ended: str | None = None
+    with interruption() as is_stopped:
+        try:
+            for frame in read_frames(source):
+                each = _next_box(tracker, frame.pixels, None if names else box)
+                names.append(frame.name)
+                found.append(each)
+                if drawn is not None:
+                    drawn.add(draw_track(frame.pixels, each.box, each.score))
+                if on_progress is not None:
+                    on_progress(len(names), max(len(names), total or 0))
+                if is_stopped():
+                    break
+        except (DatasetError, ImageError) as error:
+            if not names:
+                raise
+            ended = str(error)
+        interrupted = is_stopped()
     if drawn is not None:
         drawn.finish()
-    left_out = () if listed is None else listed.left_out
     return FollowedTarget(
-        tuple(names), tuple(found), tracker.fingerprint, tracker.backend, left_out
+        tuple(names),
+        tuple(found),
+        tracker.fingerprint,
+        tracker.backend,
+        () if listed is None else listed.left_out,
+        "interrupted" if interrupted else ended,
+        interrupted,
     )
+
+
+def _next_box(tracker: Tracker, pixels: np.ndarray, given: Sequence[float] | None) -> TrackedBox:
+    """Where the target is; in the first frame as it was given."""
+    if given is None:
+        return tracker.update(pixels)
+    tracker.start(pixels, given)
+    left, top, width, height = map(float, given)
+    return TrackedBox((left, top, width, height), 1.0)

@@ -50,7 +50,8 @@ def command(
 
     SOURCE is a folder of frames or a video file. --box is left, top, width and height; 0 is the
     edge of the frame. The output is JSON, or lines as OTB has them if its name ends in .txt, where
-    1 is the first pixel.
+    1 is the first pixel. A frame that cannot be decoded ends it, and so does Ctrl-C; what was found
+    until then is written.
     """
     from bireid_deploy import api
     from bireid_deploy.data.folders import count_left_out, say_left_out
@@ -73,6 +74,8 @@ def command(
     for line in say_left_out(followed.left_out):
         message(line)
     followed.save(out)
+    if followed.ended is not None:
+        message(f"ended after frame {followed.frames[-1]}: {followed.ended}")
     if draw is not None:
         message(f"{len(followed.frames)} frames with the box in {draw}")
     lowest = min(each.score for each in followed.found)
@@ -82,6 +85,7 @@ def command(
                 "file": str(out),
                 "frames": len(followed.frames),
                 "lowest_score": lowest,
+                "ended": followed.ended,
                 "left_out": count_left_out(followed.left_out),
                 "backend": followed.backend,
                 "fingerprint": followed.fingerprint,
@@ -89,3 +93,5 @@ def command(
         )
     else:
         click.echo(f"{out}: {len(followed.frames)} frames, lowest score {lowest:.2f}")
+    if followed.interrupted:
+        raise KeyboardInterrupt

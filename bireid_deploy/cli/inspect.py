@@ -43,7 +43,7 @@ def command(model: Path, as_json: bool) -> None:
     if cameras is not None:
         _emit_cameras(cameras)
     if removed is not None:
-        _emit_removed(removed)
+        _emit_removed(removed, _item(bundle))
     for name, audit in audits.items():
         _emit(name, audit)
     emit_lines(_compiled(bundle))
@@ -131,7 +131,15 @@ def _removed(bundle: Bundle | None) -> dict[str, Any] | None:
     return dict(found)
 
 
-def _emit_removed(found: dict[str, Any]) -> None:
+def _item(bundle: Bundle | None) -> str:
+    """What one run of the network of a bundle takes."""
+    from bireid_deploy.tasks import TASKS
+
+    task = None if bundle is None else TASKS.get(bundle.task)
+    return "input" if task is None else task.card.item
+
+
+def _emit_removed(found: dict[str, Any], item: str) -> None:
     rows = [
         (
             each["name"],
@@ -142,7 +150,7 @@ def _emit_removed(found: dict[str, Any]) -> None:
     ]
     emit_table("pruned", ("layer", "kernel before", "kernel after"), rows)
     before, after = found["before"], found["after"]
-    for name, unit in (("weights", ""), ("macs", " of an image")):
+    for name, unit in (("weights", ""), ("macs", f" per {item}")):
         share = 1 - after[name] / max(1, before[name])
         label = "MACs" if name == "macs" else name
         click.echo(f"{label}{unit}: {before[name]:,} before, {after[name]:,} after, -{share:.1%}")

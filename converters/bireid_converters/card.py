@@ -40,6 +40,8 @@ class CardFacts:
         columns: Headings of the scores in the table of metrics, by their key; scores are shares.
         python: How to run it from Python; `BUNDLE` stands for the bundle.
         c: The same from C.
+        item: What one run of the network takes.
+        speed: Unit of the speed in the table of metrics.
     """
 
     pipeline_tag: str
@@ -49,6 +51,8 @@ class CardFacts:
     columns: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     c: str = ""
+    item: str = "image"
+    speed: str = "images/s"
 
 
 def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
@@ -66,7 +70,7 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         _header(manifest, facts),
         f"# {manifest['name']}",
         _summary(manifest, facts),
-        _binarisation(manifest["binarisation"]),
+        _binarisation(manifest["binarisation"], facts.item),
         *_reports(manifest["files"]),
         *_cameras(manifest.get("adaptation")),
         "## Training",
@@ -74,7 +78,7 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         f"Licence of the training data: {manifest['licences']['training_data']}. "
         f"Licence of the weights: {manifest['licences']['weights']}.",
         "## Metrics",
-        *_metrics(manifest["metrics"], facts.columns),
+        *_metrics(manifest["metrics"], facts),
         "## Agreement of the files with the trained network",
         _parity(manifest["parity"]),
         *_code(manifest["name"], facts),
@@ -120,13 +124,13 @@ def _sizes(inputs: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(_SIZES[each["kind"]](each["shape"][1:]) for each in inputs)
 
 
-def _binarisation(audit: Mapping[str, Any]) -> str:
+def _binarisation(audit: Mapping[str, Any], item: str) -> str:
     if not audit:
         return ""
     weights, macs = audit["weights"], audit["macs"]
     return (
         f"{weights['binary']:,} of {weights['binary'] + weights['real']:,} weights and "
-        f"{macs['binary']:,} of {macs['binary'] + macs['real']:,} multiply-accumulates per image "
+        f"{macs['binary']:,} of {macs['binary'] + macs['real']:,} multiply-accumulates per {item} "
         "are 1-bit, counted in the converted file. What this gains in time depends on the device: "
         "measure it there."
     )
@@ -171,10 +175,11 @@ def _parity(parity: Mapping[str, Any]) -> str:
     return "Checked at conversion and passed; the numbers are under `parity` in `manifest.json`."
 
 
-def _metrics(records: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
+def _metrics(records: Sequence[Mapping[str, Any]], facts: CardFacts) -> list[str]:
     """A row per engine: its scores in percent, with their intervals; what all share below."""
     if not records:
         return ["No accuracy was measured for this bundle."]
+    columns = facts.columns
     shown = [key for key in columns if any(key in record for record in records)]
     if not shown:
         return [_table([{_words(key): each[key] for key in each} for each in records])]
@@ -184,7 +189,7 @@ def _metrics(records: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -
             "data": record.get("data", "-"),
             **{columns[key]: _percent(record, key) for key in shown},
             "as the first": _share(record.get("agreeing_share")),
-            "images/s": f"{record['images_per_second']:.0f}"
+            facts.speed: f"{record['images_per_second']:.0f}"
             if "images_per_second" in record
             else "-",
         }

@@ -48,7 +48,7 @@ def test_lce_layers_say_what_they_are(audits):
     assert (stem.operator, stem.precision, stem.reason) == (
         "CONV_2D",
         "float32",
-        "it reads the image",
+        "it reads the input",
     )
     assert stem.kernel_shape == (7, 7, 3, 8)
     assert stem.output_shape == (32, 16, 8)
@@ -64,7 +64,7 @@ def test_lce_layers_say_what_they_are(audits):
 def test_onnx_layers_say_what_they_are(audits):
     layers = {layer.name: layer for layer in audits["onnx"].layers}
 
-    assert layers["stem_conv"].reason == "it reads the image"
+    assert layers["stem_conv"].reason == "it reads the input"
     assert layers["stage2_unit1_downsample_conv"].reason == "its kernel is real"
     binary = layers["stage1_unit1_conv"]
     assert (binary.precision, binary.reason) == ("1-bit", "")
@@ -115,7 +115,7 @@ def test_float_and_int8_tflite(toys):
         assert summary(audit.layers) == summary(layer_costs(model))
         assert [layer.name for layer in audit.layers] == ["stem_conv", "conv", "dense"]
         assert [layer.reason for layer in audit.layers] == [
-            "it reads the image",
+            "it reads the input",
             "its kernel is real",
             "its kernel is real",
         ]

@@ -167,6 +167,17 @@ def test_scores_of_the_card_have_headings_and_intervals(tmp_path):
     assert '```python\nopen("toy")\n```' in text
 
 
+def test_the_card_calls_what_goes_in_by_its_name(tmp_path):
+    card = CardFacts("x", (), "a cloud", "", {"overall": "overall"}, item="cloud", speed="clouds/s")
+    audit = {"weights": {"binary": 3, "real": 1}, "macs": {"binary": 7, "real": 2}}
+    metrics = [{"engine": "lce", "overall": 0.5, "images_per_second": 12.0}]
+    write_bundle(tmp_path / "bundle", **contents(card=card, metrics=metrics, binarisation=audit))
+    text = (tmp_path / "bundle" / "card.md").read_text()
+    assert "7 of 9 multiply-accumulates per cloud are 1-bit" in text
+    assert "| engine | data | overall | as the first | clouds/s |" in text
+    assert "image" not in text.partition("## Training")[0].partition("are 1-bit")[2]
+
+
 def test_the_card_admits_what_is_not_known(tmp_path):
     unknown = contents(training={}, metrics=[], parity={"verified": False})
     write_bundle(tmp_path / "bundle", **unknown)

@@ -13,6 +13,7 @@ from bireid_deploy.data.annotated import open_annotated
 from bireid_deploy.data.annotated.dataset import MAX_BOXES
 from bireid_deploy.data.folders import count_left_out
 from bireid_deploy.errors import DatasetError
+from bireid_deploy.tasks import TASKS
 
 OBJECT = (
     "<object><name>{}</name><difficult>{}</difficult><bndbox><xmin>{}</xmin><ymin>{}</ymin>"
@@ -175,7 +176,25 @@ def test_coco_gives_areas_crowds_and_classes_in_the_order_of_their_numbers(tmp_p
     assert second.areas.tolist() == [77.5]
     assert second.labels.tolist() == [1]
     assert first.ignored.tolist() == [True]
-    assert dataset.remarks == ("2 boxes without an area left out (first in b.jpg)",)
+    assert dataset.remarks == (
+        "2 boxes without an area left out (first in b.jpg)",
+        "no training box of 'person'",
+    )
+
+
+def test_classes_without_a_box_to_train_with_are_said(tmp_path):
+    document = _document()
+    document["categories"] += [{"id": 90 + each, "name": f"thing{each}"} for each in range(4)]
+    root = _coco(tmp_path / "set", document)
+    # A crowd teaches nothing.
+    said = "no training box of 'person', 'thing0', 'thing1' and 2 others"
+    dataset = open_annotated(root)
+    assert dataset.remarks[-1] == said
+    assert TASKS["detection"].summary(TASKS["detection"].describe(dataset)).endswith(f"; {said}")
+    assert open_annotated(root, use="train").remarks[-1] == said
+    assert said not in open_annotated(root, use="test").remarks
+    one = open_annotated(root, classes=["thing3", "dog"])
+    assert one.remarks[-1] == "no training box of 'thing3'"
 
 
 def _with(key, index, **changes):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from adapted_bundle import adapted_copy, edit_numbers
+from bireid_runtime import Bundle
 from flashing import BUNDLE, Flasher, current, made, other_bundle
+from zoo import DETECTOR_BUNDLE, POINTS_BUNDLE, TRACKER_BUNDLE
 
 from bireid_deploy.devices import service
 from bireid_deploy.devices.facts import DeviceFacts
@@ -73,6 +75,21 @@ def test_a_flash_leaves_one_tested_version(flash, target, directory):
     assert names(directory) == {".bireid-deploy", "versions", "current"}
     assert names(version) == {"SHA256SUMS", "bundle", "bireid-embed", "ready"}
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=version, check=True)
+
+
+@pytest.mark.parametrize(
+    "bundle", [DETECTOR_BUNDLE, TRACKER_BUNDLE, POINTS_BUNDLE], ids=lambda path: path.name
+)
+def test_a_network_of_another_task_is_flashed_in_the_same_way(flash, target, directory, bundle):
+    done = flash(bundle, target, "--program", "--json")
+    assert done.code == 0, done.messages
+    (test,), (bench,) = (json.loads(done.stdout)[each] for each in ("self_tests", "benches"))
+    assert (test["runner"], bench["runner"], bench["runs"]) == ("bireid-embed", "bireid-embed", 3)
+    there, here = Bundle.open(current(directory) / "bundle"), Bundle.open(bundle)
+    assert (there.task, there.fingerprint) == (here.task, here.fingerprint)
+    (tolerance,) = here.golden().tolerances.values()
+    assert test["max_difference"] <= tolerance.max_abs
+    assert 0 < bench["p10_ms"] <= bench["median_ms"]
 
 
 def test_the_report_for_machines(flash, target, directory):

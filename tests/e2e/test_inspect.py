@@ -4,6 +4,8 @@ import re
 import shutil
 
 import pytest
+from adapted_bundle import edit_manifest
+from zoo import POINTS_BUNDLE, TRACKER_BUNDLE
 
 COLUMNS = "layer weights M MACs bytes needed bytes stored kernel"
 
@@ -52,7 +54,7 @@ def test_the_table_says_why_a_layer_is_float(cli, bundle):
         r"model.lce.tflite: 0.0\d MB, 1-bit: 9\d.\d% of weights, \d\d.\d% of MACs", lines[2]
     )
     assert lines.count("stem_conv float32 0.60 4,704 4,704 7x7x3x8") == 2
-    assert lines.count("stem_conv: it reads the image") == 2
+    assert lines.count("stem_conv: it reads the input") == 2
     assert result.out.count(" 1-bit ") >= 16
     assert "LceBconv2d 8" in result.out
     assert "x fewer operations, " in result.out
@@ -77,6 +79,19 @@ def test_both_formats_call_the_layers_as_the_network_does(cli, bundle, trained):
 def test_square_brackets_are_no_markup(cli, bundle, tmp_path):
     copy = shutil.copy(bundle / "model.onnx", tmp_path / "v[2] [bold].onnx")
     assert "v[2] [bold].onnx, " in cli("inspect", copy).out
+
+
+@pytest.mark.parametrize(("path", "item"), [(POINTS_BUNDLE, "cloud"), (TRACKER_BUNDLE, "crop")])
+def test_what_was_pruned_is_counted_per_item_of_the_task(cli, tmp_path, path, item):
+    copy = shutil.copytree(path, tmp_path / "bundle")
+    before, after = ({"weights": count, "macs": 10 * count} for count in (200, 100))
+    removed = {"layers": [], "before": before, "after": after}
+    edit_manifest(copy, lambda manifest: manifest["training"].update(removed=removed))
+    said = cli("inspect", copy).out
+    assert "it reads the input" in said
+    assert "image" not in said.partition("model.lce.tflite")[2]
+    assert f"MACs per {item}: 2,000 before, 1,000 after, -50.0%" in said
+    assert f"accumulates per {item} are 1-bit" in (path / "card.md").read_text()
 
 
 @pytest.mark.parametrize("suffix", [".tflite", ".onnx"])

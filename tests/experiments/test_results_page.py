@@ -149,7 +149,7 @@ STREET = {
         "test": {"images": 150, "boxes": 350},
         "remarks": [],
     },
-    "metrics": {"ap": 0.3, "ap_50": 0.7, "ap_75": 0.2},
+    "metrics": {"ap": 0.3, "ap_50": 0.7, "ap_75": 0.2, "ap_small": 0.1},
     "history": {"score": [2.0, 1.0], "box": [1.0, 0.5]},
 }
 
@@ -172,8 +172,11 @@ def test_scores_stand_beside_the_times_of_their_networks(page, tmp_path):
     # What the runs do not share is not said of all.
     assert "350 in 150 to test. ResNet-18, width 0.5, 2 epochs." in text
     assert "in bireid 0.1.0 (neon), batch 1, 1 thread, a board, 40 interleaved rounds" in text
-    assert "| model | MB | ms | seeds | AP | AP50 | AP75 |" in text
-    assert "| label of one-map | 0.76 | 1.94 | 2 | 30.0 ± 0.0 |" in text
+    assert "| model | MB | ms | seeds | AP | AP50 | AP75 | AP, small people |" in text
+    assert (
+        "| label of one-map | 0.76 | 1.94 | 2 | 30.0 ± 0.0 | 70.0 ± 0.0 | 20.0 ± 0.0 | 10.0 ± 0.0 |"
+        in text
+    )
     assert "| label of fused | - | - | 2 | 30.0 ± 0.0 |" in text
 
 

@@ -81,7 +81,7 @@ class AnnotatedDataset:
         classes: Names of the classes; a label is a position here.
         train: Images to train with.
         test: Images to measure on.
-        remarks: What was left out or clipped, a line each.
+        remarks: What was left out or clipped, and which classes lack boxes, a line each.
         left_out: What lies among the images and is not read, with the reason.
     """
 

@@ -1,7 +1,7 @@
 """The layouts of annotated images; a further one is one line of the table."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bireid_runtime.suggestions import hint
@@ -13,6 +13,9 @@ from bireid_deploy.data.annotated.voc import is_voc, read_voc
 from bireid_deploy.data.folders import LeftOut, find_below
 from bireid_deploy.data.use import Use
 from bireid_deploy.errors import DatasetError
+
+# Classes of which a remark has the names.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,19 @@ def open_annotated(
             raise DatasetError(f"{root}: the {name} split lists no image")
     if use != "test" and not any(len(image.labels) for image in dataset.train):
         raise DatasetError(f"{root}: no box to train with; {'; '.join(dataset.remarks)}")
-    return dataset
+    untaught = () if use == "test" else _untaught(dataset)
+    return replace(dataset, remarks=(*dataset.remarks, *untaught))
+
+
+def _untaught(dataset: AnnotatedDataset) -> tuple[str, ...]:
+    """A remark on classes that no training image shows: the categories of COCO may be such."""
+    taught = {label for image in dataset.train for label in image.labels[~image.ignored].tolist()}
+    missing = [name for label, name in enumerate(dataset.classes) if label not in taught]
+    if not missing:
+        return ()
+    named = ", ".join(map(repr, missing[:_NAMED]))
+    others = f" and {len(missing) - _NAMED} others" if len(missing) > _NAMED else ""
+    return (f"no training box of {named}{others}",)
 
 
 def _layout(root: Path, name: str) -> AnnotatedLayout:

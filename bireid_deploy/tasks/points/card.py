@@ -44,4 +44,6 @@ CARD = CardFacts(
     columns={"overall": "overall", "mean_class": "mean class"},
     python=_PYTHON,
     c=_C,
+    item="cloud",
+    speed="clouds/s",
 )

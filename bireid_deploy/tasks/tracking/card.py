@@ -46,4 +46,6 @@ CARD = CardFacts(
     columns={"success": "success", "precision": "prec@20", "ao": "AO"},
     python=_PYTHON,
     c=_C,
+    item="crop",
+    speed="frames/s",
 )

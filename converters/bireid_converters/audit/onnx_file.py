@@ -216,7 +216,7 @@ def _reason_for_float(graph: _Graph, node: Any, weights: _Weights) -> str:
     while source is not None and source.op_type in _TRANSPARENT:
         name, source = source.input[0], graph.producers.get(source.input[0])
     if source is None:
-        return "it reads the image"
+        return "it reads the input"
     if weights.precision != "1-bit":
         return _reason_for_real_kernel(node, weights)
     signs = source.op_type == "Where" and _are_signs(graph, source)

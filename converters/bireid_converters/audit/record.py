@@ -8,7 +8,7 @@ from bireid_models.complexity import TheoreticalGain, theoretical_gain
 from bireid_runtime.errors import UnsupportedModelError
 
 ACCOUNTING = (
-    "convolutions and dense layers only (no bias, batch normalisation, alpha or PReLU), one image; "
+    "convolutions and dense layers only (no bias, batch normalisation, alpha or PReLU), one input; "
     "a 1-bit MAC counts 1/64 and a 1-bit weight 1/32 of a float32 one, any other precision counts 1"
 )
 
@@ -27,7 +27,7 @@ class LayerAudit:
         kernel_shape: (height, width, input channels per group, output channels).
         output_shape: (height, width, channels), or (channels,) of a dense layer.
         weights: Number of weights.
-        macs: Multiply-accumulates for one image.
+        macs: Multiply-accumulates for one input.
         expected_bytes: Bytes that the weights need at this precision.
         stored_bytes: Bytes that they take in the file.
     """

@@ -81,7 +81,7 @@ def reason_for_float(model: TfliteModel, operator: Operator) -> str:
     """
     source, border = _source(model, model.operand(operator, 0).index)
     if source is None:
-        return "it reads the image"
+        return "it reads the input"
     weights = _weights(model, operator)
     if operator.name == "DEPTHWISE_CONV_2D" and np.all(weights.value() == 1):
         return "it repeats channels for a shortcut"
