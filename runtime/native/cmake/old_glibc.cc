@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/stat.h>
 
 #include <cstdint>
@@ -49,6 +50,9 @@ BIREID_FIRST(int, __pthread_key_create, pthread_key_t*, void (*)(void*));
 BIREID_FIRST(int, pthread_key_delete, pthread_key_t);
 BIREID_FIRST(void*, pthread_getspecific, pthread_key_t);
 BIREID_FIRST(int, pthread_setspecific, pthread_key_t, const void*);
+BIREID_FIRST(int, sem_init, sem_t*, int, unsigned);
+BIREID_FIRST(int, sem_post, sem_t*);
+BIREID_FIRST(int, sem_wait, sem_t*);
 BIREID_FIRST_OF(int, __xstat, "__xstat" BIREID_STAT_SUFFIX, int, const char*, struct stat*);
 BIREID_FIRST_OF(int, __fxstat, "__fxstat" BIREID_STAT_SUFFIX, int, int, struct stat*);
 BIREID_FIRST_OF(int, __lxstat, "__lxstat" BIREID_STAT_SUFFIX, int, const char*, struct stat*);
@@ -89,6 +93,14 @@ int pthread_setspecific(pthread_key_t key, const void* value) noexcept {
   return first_pthread_setspecific(key, value);
 }
 #pragma GCC diagnostic pop
+
+int sem_init(sem_t* semaphore, int shared, unsigned value) noexcept {
+  return first_sem_init(semaphore, shared, value);
+}
+
+int sem_post(sem_t* semaphore) noexcept { return first_sem_post(semaphore); }
+
+int sem_wait(sem_t* semaphore) { return first_sem_wait(semaphore); }
 
 // glibc 2.33: until then these were inline functions, which said what they take `struct stat` for.
 int stat(const char* path, struct stat* result) noexcept {

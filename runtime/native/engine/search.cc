@@ -82,12 +82,12 @@ std::vector<Found<Number>> FindNearest(const SearchSpace& space, int64_t top, in
   std::vector<Nearest<Number>> shares;
   shares.reserve(static_cast<size_t>(workers));
   for (int i = 0; i < workers; ++i) shares.emplace_back(top);
-  RunOnThreads(workers, [&](int worker, int running, Barrier&) {
+  RunParts(workers, [&](const Part& part) {
     // Whole blocks, so that a share's first row lies where a cache line may begin.
     const int64_t blocks = (space.count + kBlock - 1) / kBlock;
-    const int64_t begin = blocks * worker / running * kBlock;
-    const int64_t end = std::min(space.count, blocks * (worker + 1) / running * kBlock);
-    Scan(space, begin, end, compute, &shares[static_cast<size_t>(worker)]);
+    const int64_t begin = blocks * part.number / part.count * kBlock;
+    const int64_t end = std::min(space.count, blocks * (part.number + 1) / part.count * kBlock);
+    Scan(space, begin, end, compute, &shares[static_cast<size_t>(part.number)]);
   });
   for (size_t i = 1; i < shares.size(); ++i) {
     for (const Found<Number>& found : shares[i].found()) shares[0].Offer(found);

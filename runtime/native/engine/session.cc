@@ -269,8 +269,8 @@ void Session::PrepareItems(int begin, int count, const Prepare& prepare) {
   const int64_t elements = manifest().inputs[0].elements;
   prepared_.resize(std::max(prepared_.size(), static_cast<size_t>(count * elements)));
   std::vector<std::exception_ptr> failures(count);
-  RunOnThreads(count, [&](int worker, int workers, Barrier&) {
-    for (int i = worker; i < count; i += workers) {
+  RunParts(count, [&](const Part& part) {
+    for (int i = part.number; i < count; i += part.count) {
       try {
         prepare(begin + i, i, prepared_.data() + i * elements);
       } catch (...) {

@@ -24,6 +24,24 @@ int64_t Nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
+// Times steps that follow each other, the first from now on; none if there is no profile.
+class StepTimer {
+ public:
+  explicit StepTimer(std::vector<StepProfile>* profile)
+      : profile_(profile), begin_(profile == nullptr ? 0 : Nanoseconds()) {}
+
+  void End(size_t step) {
+    if (profile_ == nullptr) return;
+    const int64_t end = Nanoseconds();
+    (*profile_)[step].Add(end - begin_);
+    begin_ = end;
+  }
+
+ private:
+  std::vector<StepProfile>* profile_;
+  int64_t begin_;
+};
+
 }  // namespace
 
 struct Plan::Implementation {
@@ -96,23 +114,23 @@ struct Plan::Implementation {
     }
   }
 
-  void RunSteps(const Arena& arena, int thread, int worker, int workers, Barrier* barrier) {
-    const StepContext context{arena.values.data(), scratch[thread].data(), worker, workers,
-                              &failure};
-    for (size_t s = 0; s < graph.steps.size(); ++s) {
-      const bool is_timed = options.profile && thread == 0;
-      const int64_t begin = is_timed ? Nanoseconds() : 0;
-      graph.steps[s]->Run(context);
-      if (barrier != nullptr) barrier->Wait();
-      if (is_timed) profile[s].Add(Nanoseconds() - begin);
-    }
+  void RunStep(size_t step, const Arena& arena, const Part& part) {
+    graph.steps[step]->Run(
+        {arena.values.data(), scratch[part.worker].data(), part.number, part.count, &failure});
   }
 
+  // Every worker has an arena, and takes an image as soon as it has done one.
   void RunImagesInParallel(const void* const* inputs, void* const* outputs, int images) {
-    RunOnThreads(ImagesAtOnce(images), [&](int worker, int workers, Barrier&) {
-      for (int image = worker; image < images; image += workers) {
-        Bind(inputs, outputs, image, &arenas[worker]);
-        RunSteps(arenas[worker], worker, 0, 1, nullptr);
+    std::atomic<int> next{0};
+    RunParts(ImagesAtOnce(images), [&](const Part& part) {
+      Arena* arena = &arenas[part.worker];
+      for (int image = next++; image < images; image = next++) {
+        Bind(inputs, outputs, image, arena);
+        StepTimer timer(part.worker == 0 && options.profile ? &profile : nullptr);
+        for (size_t step = 0; step < graph.steps.size(); ++step) {
+          RunStep(step, *arena, {0, 0, 1, part.worker});
+          timer.End(step);
+        }
       }
     });
   }
@@ -120,11 +138,23 @@ struct Plan::Implementation {
   void RunImagesInTurn(const void* const* inputs, void* const* outputs, int images) {
     for (int image = 0; image < images; ++image) {
       Bind(inputs, outputs, image, &arenas[0]);
-      RunOnThreads(options.threads, [&](int worker, int workers, Barrier& barrier) {
-        RunSteps(arenas[0], worker, worker, workers, &barrier);
-      });
+      Steps steps(this);
+      RunPhases(options.threads, static_cast<int>(graph.steps.size()), &steps);
     }
   }
+
+  // The steps for the image of the first arena.
+  class Steps final : public PhasedWork {
+   public:
+    explicit Steps(Implementation* plan)
+        : plan_(*plan), timer_(plan->options.profile ? &plan->profile : nullptr) {}
+    void Do(const Part& part) override { plan_.RunStep(part.phase, plan_.arenas[0], part); }
+    void End(int phase) override { timer_.End(phase); }
+
+   private:
+    Implementation& plan_;
+    StepTimer timer_;
+  };
 };
 
 Plan::Plan(std::unique_ptr<Implementation> implementation)

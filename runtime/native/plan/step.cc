@@ -8,12 +8,12 @@
 namespace bireid {
 namespace {
 
-// Workers share pixels, so that what a worker wrote stays in its cache for the next step; maps too
-// small for that are shared by channels.
+// A part has some of the pixels, so that what a worker wrote stays in its cache for the next step;
+// of maps too small for that, some of the channels.
 Range RangeOf(const StepContext& context, int pixels, int channels) {
   const int blocks = Blocks(channels);
   const int tiles = (pixels + kTilePixels - 1) / kTilePixels;
-  if (tiles >= 2 * context.workers || blocks < context.workers) {
+  if (tiles >= 2 * context.parts || blocks < context.parts) {
     const Share share = ShareOf(context, pixels, kTilePixels);
     return {share.begin, share.end, 0, blocks};
   }

@@ -19,12 +19,12 @@
 
 namespace bireid {
 
-// What a worker has while it runs the steps for one image.
+// What a worker has while it does a part of a step for one image.
 struct StepContext {
   char* const* values;  // memory of every value
-  void* scratch;        // this thread's own, 64-byte aligned
-  int worker;
-  int workers;
+  void* scratch;        // this worker's own, 64-byte aligned; what a part left there is lost
+  int part;             // in [0, parts)
+  int parts;
   // Of the run: a step that finds an input wrong leaves here what is wrong with it.
   std::atomic<const char*>* failure;
 };
@@ -50,7 +50,7 @@ struct BoundStage {
 class Step {
  public:
   virtual ~Step() = default;
-  // Does this worker's share of one image. Workers meet before the next step.
+  // Does one part of one image. All parts are done before the next step begins.
   virtual void Run(const StepContext& context) const = 0;
   // Of every thread, made when the plan is: Run allocates nothing, for it cannot fail.
   virtual size_t scratch_bytes() const { return 0; }

@@ -2,56 +2,50 @@
 #ifndef BIREID_PLAN_THREAD_POOL_H_
 #define BIREID_PLAN_THREAD_POOL_H_
 
-#include <atomic>
-#include <condition_variable>
-#include <cstdint>
-#include <mutex>
-#include <type_traits>
-
 namespace bireid {
-
-// A meeting point of workers. They spin for a moment, then sleep: steps of a network follow each
-// other within microseconds, but a worker that waits for a busy machine must not burn it.
-class Barrier {
- public:
-  explicit Barrier(int workers) : workers_(workers) {}
-  void Wait();
-
- private:
-  const int workers_;
-  std::atomic<int> arrived_{0};
-  std::atomic<uint32_t> generation_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
 
 // The most threads that anything here takes.
 constexpr int kMaxThreads = 64;
 
-// Work that every worker of a group runs, told its number in [0, workers). Refers to a callable,
-// and so needs no memory of its own.
-class WorkerFunction {
- public:
-  template <typename Callable,
-            typename = std::enable_if_t<!std::is_same_v<Callable, WorkerFunction>>>
-  WorkerFunction(const Callable& callable)  // NOLINT: as implicit as std::function
-      : callable_(&callable), call_([](const void* target, int worker, int workers, Barrier& b) {
-          (*static_cast<const Callable*>(target))(worker, workers, b);
-        }) {}
-
-  void operator()(int worker, int workers, Barrier& barrier) const {
-    call_(callable_, worker, workers, barrier);
-  }
-
- private:
-  const void* callable_;
-  void (*call_)(const void* callable, int worker, int workers, Barrier& barrier);
+// What one worker does at a time.
+struct Part {
+  int phase;
+  int number;  // in [0, count)
+  int count;   // parts of each phase, which is how many workers the work may have
+  int worker;  // in [0, count): no two parts that are done at a time have the same
 };
 
-// Runs `function` on up to `threads` workers, at most kMaxThreads, the caller being worker 0, and
-// returns when all are done. With one thread, or while another plan has the pool, or if no thread
-// can be started, the caller is the only worker. `function` must not throw.
-void RunOnThreads(int threads, const WorkerFunction& function);
+// Work in phases: all parts of one are done before any of the next begins. Who does a part is
+// nobody's business: with the same count, each part's results must be the same.
+class PhasedWork {
+ public:
+  // Must not throw.
+  virtual void Do(const Part& part) = 0;
+  // All parts of `phase` are done, and no other has begun.
+  virtual void End(int phase) { static_cast<void>(phase); }
+
+ protected:
+  ~PhasedWork() = default;
+};
+
+// Does `work` with up to `threads` threads, at most kMaxThreads, the caller being worker 0, and
+// returns when all is done. Each worker begins with the part that has its number, whose memory its
+// cache holds from the phase before, and goes on with those that nobody has begun: one that is late
+// is not waited for. With one thread, or while another caller has the pool, or if no thread can be
+// started, there is one part, and the caller does it.
+void RunPhases(int threads, int phases, PhasedWork* work);
+
+// The same of one phase: `function` takes a const Part&, and must not throw.
+template <typename Function>
+void RunParts(int threads, const Function& function) {
+  struct Parts final : PhasedWork {
+    explicit Parts(const Function& called) : function(called) {}
+    void Do(const Part& part) override { function(part); }
+    const Function& function;
+  };
+  Parts work(function);
+  RunPhases(threads, 1, &work);
+}
 
 }  // namespace bireid
 

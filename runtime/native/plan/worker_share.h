@@ -1,4 +1,4 @@
-// How the workers of a step divide it, and how they find its maps.
+// How a step is divided among workers, and how they find its maps.
 #ifndef BIREID_PLAN_WORKER_SHARE_H_
 #define BIREID_PLAN_WORKER_SHARE_H_
 
@@ -14,13 +14,13 @@ struct Share {
   int end;
 };
 
-// This worker's part of `count` things, in whole multiples of `unit`.
+// What this part has of `count` things, in whole multiples of `unit`.
 inline Share ShareOf(const StepContext& context, int count, int unit) {
   const int64_t units = (static_cast<int64_t>(count) + unit - 1) / unit;
-  const auto edge = [&](int worker) {
-    return static_cast<int>(std::min<int64_t>(count, units * worker / context.workers * unit));
+  const auto edge = [&](int part) {
+    return static_cast<int>(std::min<int64_t>(count, units * part / context.parts * unit));
   };
-  return {edge(context.worker), edge(context.worker + 1)};
+  return {edge(context.part), edge(context.part + 1)};
 }
 
 template <typename Element>
