@@ -48,6 +48,8 @@ TABLES = (
 # File of results, and what writes its part of the page.
 SINGLE: dict[str, Callable[[Any], str]] = {
     "paths.json": speed_tables.paths,
+    "busy_core.json": speed_tables.busy_core,
+    "web.json": speed_tables.web,
     "watched_twins.json": watch_tables.watched_twins,
     "search.json": scale_tables.search,
     "server_galleries.json": scale_tables.servers,

@@ -148,6 +148,66 @@ def _versions(record: Record) -> Iterator[str]:
             yield row["version"].partition(" (")[0]
 
 
+def web(record: Record) -> str:
+    """The engine in WebAssembly beside onnxruntime-web.
+
+    Args:
+        record: What web_speed.py wrote.
+    """
+    rows = [
+        (
+            network,
+            engine,
+            f"{times['wall']['least_ms']:.2f}",
+            f"{times['cpu']['least_ms']:.2f}",
+            f"{times['wall']['ratio']:.2f}",
+            "{:.2f}, {:.2f}, {:.2f}".format(*times["ratios"]),
+        )
+        for network, engines in record["networks"].items()
+        for engine, times in engines.items()
+    ]
+    columns = ("network", "engine", "ms", "CPU ms", "ratio", "ratios of the rounds")
+    return (
+        "## WebAssembly beside onnxruntime-web\n\n"
+        f"WebAssembly in Node {record['node'].removeprefix('v')}, onnxruntime-web "
+        f"{record['onnxruntime-web']}, one thread each; {record['machine']}, "
+        f"{record['rounds']} rounds of {record['runs']} runs, in turns, load {record['load']:.1f} "
+        "at the start. Least time of all runs, and the processor's, least of the rounds. Ratio: "
+        "how many times as long as ours, by the least; and of each round's the lowest, middle and "
+        "highest. Ours begins at 8-bit pixels, theirs at a normalised image. "
+        "`studies/web_speed/web_speed.py` repeats it.\n\n" + markdown_table(columns, rows)
+    )
+
+
+def busy_core(record: Record) -> str:
+    """Threads beside a process that keeps a core busy, with the pool before and after.
+
+    Args:
+        record: What busy_core.py wrote.
+    """
+    rows = [
+        (
+            row["bundle"],
+            row["library"],
+            row["threads"],
+            *(
+                f"{row[moment][key]:.2f}"
+                for moment in ("alone", "busy")
+                for key in ("median_ms", "p90_ms")
+            ),
+        )
+        for row in record["rows"]
+    ]
+    columns = ("network", "pool", "threads", "ms alone", "p90", "ms beside a busy core", "p90")
+    return (
+        "## Threads beside a busy core\n\n"
+        f"{record['machine']}, {record['cores']} cores, {record['rounds']} interleaved rounds of "
+        "both libraries. Before, every step waited for the slowest thread; since then parts that "
+        "a late thread has not begun are done by the others. `studies/busy_core.py` repeats it."
+        "\n\n" + markdown_table(columns, rows)
+    )
+
+
 def kernels(record: Record) -> str:
     """Speed of the native kernels: one table for each path."""
     parts = [
