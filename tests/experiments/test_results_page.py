@@ -324,3 +324,20 @@ def test_paths_beside_other_engines_have_ratios_to_the_first_row_of_their_networ
     assert "Engines: bireid 1, openvino 1." in text
     assert "### people on every path, 256x128 pixels" in text
     assert "| theirs | 8 | AMX | 1.900 | 2.500 | 2.200 | 1.25 |" in text
+
+
+def test_records_need_a_heading(page):
+    with pytest.raises(SystemExit, match=r"no heading for ablation@nowhere"):
+        page("ablation@nowhere", [_record("baseline", 0, 0.5)])
+
+
+def test_runs_elsewhere_stand_against_the_other_cameras_too(page):
+    records = []
+    for seed, score in enumerate((0.2, 0.4)):
+        record = _record("all", seed, score)
+        record["metrics"] |= {"other_cameras_mean_average_precision": score + 0.1}
+        records.append(record)
+    text = page("real_people@pku-training-half", records)
+    assert "| rank-1 | mINP | mAP, other cameras |" in text
+    (row,) = [line for line in text.splitlines() if "| 2 | 30.0 ± 127.1 |" in line]
+    assert row.endswith("| 40.0 ± 127.1 |")
