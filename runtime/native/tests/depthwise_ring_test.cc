@@ -16,7 +16,7 @@ namespace {
 struct Pair {
   int height = 96;
   int width = 72;
-  int channels = 40;  // 96 * 72 * 20 elements are enough
+  int channels = 20;  // 96 * 72 * 19 elements are enough
   int filter = 3;
   int stride = 1;
   int dilation = 1;
@@ -76,7 +76,7 @@ class PairGraph {
  private:
   // Rows of other numbers where the ring will be.
   void AddPooled(int image, int depth, const Pair& pair) {
-    constexpr int kFilters = 64;
+    constexpr int kFilters = 16;
     Options options;
     const int map = Convolve("CONV_2D", image, {kFilters, 1, 1, depth}, kFilters,
                              {1, pair.height, pair.width, kFilters}, options);
@@ -118,7 +118,7 @@ const Pair kTogether[] = {
     Pair{},
     With([](Pair* p) { p->stride = 2; }),
     With([](Pair* p) { p->filter = 5, p->stride = 3, p->width = 71; }),
-    With([](Pair* p) { p->dilation = 2, p->channels = 33; }),
+    With([](Pair* p) { p->dilation = 2, p->channels = 35; }),
     With([](Pair* p) { p->padding = Padding::kValid, p->stride = 2; }),
     With([](Pair* p) { p->multiplier = 2, p->activation = Activation::kNone; }),
     With([](Pair* p) { p->first_filter = 3, p->filter = 4; }),
@@ -130,11 +130,11 @@ const Pair kTogether[] = {
 };
 
 const Pair kApart[] = {
-    With([](Pair* p) { p->channels = 16; }),  // a small map
+    With([](Pair* p) { p->channels = 18; }),  // a small map
     With([](Pair* p) { p->is_output = true; }),
     With([](Pair* p) { p->dilation = 8; }),                                  // windows of 17 rows
     With([](Pair* p) { p->dilation = 7, p->height = 59, p->width = 117; }),  // and of 15, a quarter
-    With([](Pair* p) { p->first_filter = 19; }),  // whose weights fill a cache
+    With([](Pair* p) { p->first_filter = 27; }),  // whose weights fill a cache
 };
 
 TEST(DepthwiseRing, IsExact) {
@@ -146,10 +146,8 @@ TEST(DepthwiseRing, IsExact) {
     for (const std::string& isa : AvailablePaths()) {
       for (const int threads : {1, 3}) {
         const auto plan = BuildPlanAndForget(random.graph(), OptionsFor(isa, threads));
-        for (const char fill : {'\x5a', '\xff'}) {
-          ASSERT_TRUE(RunGuarded(*plan, random.graph(), random.inputs(), fill) == expected)
-              << isa << ", threads: " << threads;
-        }
+        ASSERT_TRUE(RunGuarded(*plan, random.graph(), random.inputs(), '\xff') == expected)
+            << isa << ", threads: " << threads;
       }
     }
   }
