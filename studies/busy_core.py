@@ -8,12 +8,10 @@ else to do: there two threads and the busy process are one more than the cores. 
 the installed one is timed.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
@@ -24,14 +22,13 @@ import numpy as np
 from bireid_runtime import Bundle, native_library
 from bireid_runtime.backends.native import NativeSession
 from bireid_runtime.preprocess import normalize
+from held_engine import HeldEngine, answer
 from machine import machine_name
 from record_output import write_record
 
 RESULT = Path(__file__).parent / "results" / "busy_core.json"
 THREADS = (1, 2)
 BUSY = "while True: pass"
-# Part of a visit, before the calls that count: caches hold what others left, threads sleep.
-WARM_UP = 0.2
 
 
 @click.command()
@@ -50,15 +47,17 @@ def main(
     files = files or {"installed": native_library.engine_path()}
     with ExitStack() as stack:
         held = [
-            stack.enter_context(_Engine(bundle, name, files[name], threads))
+            _Engine(bundle, name, files[name], threads)
             for bundle, name, threads in product(bundles, files, THREADS)
         ]
+        for engine in held:
+            stack.enter_context(engine)
         busy = stack.enter_context(_Child([sys.executable, "-c", BUSY]))
         for _ in range(rounds):
             for state in ("alone", "busy"):
                 busy.send_signal(signal.SIGCONT if state == "busy" else signal.SIGSTOP)
                 for engine in held:
-                    engine.visit(state, budget)
+                    engine.visit(budget, state)
     rows = [engine.to_json() for engine in held]
     _print(rows)
     if record:
@@ -74,43 +73,27 @@ class _Child(subprocess.Popen[str]):
         super().__exit__(*exception)
 
 
-class _Engine:
-    """What one process times; a context, at whose end the process is gone."""
+class _Engine(HeldEngine):
+    """A bundle in a library, on some threads."""
 
     def __init__(self, bundle: Path, library: str, file: str, threads: int) -> None:
-        self._bundle, self._library, self._threads = bundle, library, threads
-        command = [sys.executable, "-c", "import busy_core; busy_core.serve()"]
-        self._process = _Child(
-            [*command, str(bundle.resolve()), str(Path(file).resolve()), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        command = ["-c", "import busy_core; busy_core.serve()", bundle.resolve()]
+        super().__init__(
+            f"{bundle}, {library}",
+            [*command, Path(file).resolve(), str(threads)],
             cwd=Path(__file__).parent,
         )
-        self._times: dict[str, list[float]] = {"alone": [], "busy": []}
-
-    def __enter__(self) -> "_Engine":
-        self._described = self._read()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._process.__exit__(*exception)
-
-    def visit(self, state: str, budget: float) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{budget}\n")
-        self._process.stdin.flush()
-        self._times[state] += self._read()
+        self._bundle, self._library, self._threads = bundle, library, threads
 
     def to_json(self) -> dict[str, Any]:
         """Record of the row."""
         row: dict[str, Any] = {
             "bundle": Bundle.open(self._bundle).name,
             "library": self._library,
-            "described": self._described,
+            "described": self.start,
             "threads": self._threads,
         }
-        for state, times in self._times.items():
+        for state, times in self.milliseconds.items():
             middle, high = np.percentile(times, (50, 90))
             row[state] = {
                 "calls": len(times),
@@ -120,16 +103,9 @@ class _Engine:
             }
         return row
 
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise click.ClickException(f"{self._bundle}, {self._library}: its process died")
-        return json.loads(line)
-
 
 def serve() -> None:
-    """Answer each line, a number of milliseconds, with the times of as many calls as fit."""
+    """Be the process of an engine: bundle, library and threads are the arguments."""
     bundle, threads = Bundle.open(sys.argv[1]), int(sys.argv[3])
     native_library.engine_path = lambda: sys.argv[2]
     (spec,) = bundle.inputs
@@ -137,18 +113,7 @@ def serve() -> None:
     pixels = np.random.default_rng(0).integers(256, size=(1, *spec.shape)).astype(np.uint8)
     items = {spec.name: normalize(pixels, spec.preprocess)}
     session = NativeSession(bundle, threads)
-    print(json.dumps(session.describe()), flush=True)
-    for line in sys.stdin:
-        begin = time.perf_counter()
-        warm = begin + WARM_UP * float(line) / 1000
-        end = begin + float(line) / 1000
-        times: list[float] = []
-        while not times or time.perf_counter() < end:
-            start = time.perf_counter()
-            session.run(items)
-            if start >= warm:
-                times.append(1000 * (time.perf_counter() - start))
-        print(json.dumps(times), flush=True)
+    answer(lambda: session.run(items), session.describe())
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

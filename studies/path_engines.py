@@ -1,24 +1,20 @@
 """One engine of studies/path_speed.py, in a process of its own.
 
-Started as `python studies/path_engines.py ROW`, a `Row` as JSON. Writes a line of JSON with the
-engine's version and the level of the CPU that it may use, or with `error`. Then, for every line
-with a number of milliseconds on standard input, a line with the times of as many calls as fit into
-that, at least one, in milliseconds.
+Started as `python studies/path_engines.py ROW`, a `Row` as JSON; held_engine.py says what it
+answers. Of itself it says the version and the level of the CPU that it may use, or `error`.
 """
 
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from bireid_runtime.errors import BireidError
+from held_engine import answer
 
 NATIVE = "native"
-# Before the calls that count, a part of their time: the caches hold what others left there.
-_WARM_UP = 0.2
 
 
 @dataclass(frozen=True)
@@ -79,20 +75,6 @@ def _open(row: Row) -> tuple[Callable[[], object], str, str]:
     return lambda: loaded.run(loaded.feeds), loaded.version, loaded.features
 
 
-def _times(call: Callable[[], object], budget: float) -> list[float]:
-    found: list[float] = []
-    warm_until = time.perf_counter() + _WARM_UP * budget / 1e3
-    call()
-    while time.perf_counter() < warm_until:
-        call()
-    until = time.perf_counter() + budget / 1e3
-    while not found or time.perf_counter() < until:
-        began = time.perf_counter()
-        call()
-        found.append((time.perf_counter() - began) * 1e3)
-    return found
-
-
 def _main(argument: str) -> None:
     # Some engines print; what they print must not stand between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -108,9 +90,7 @@ def _main(argument: str) -> None:
         return
     call()
     start = {"version": version, "cpu_features": features or strongest(cpu_flags())}
-    print(json.dumps(start), file=answers, flush=True)
-    for line in sys.stdin:
-        print(json.dumps(_times(call, float(line))), file=answers, flush=True)
+    answer(call, start, answers)
 
 
 if __name__ == "__main__":

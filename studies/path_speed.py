@@ -8,9 +8,6 @@ process, interleaved rounds; a visit is as many calls as fit into some milliseco
 timed of the fastest path and of OpenVINO in int8, which gains by them.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 import click
 import numpy as np
 from bireid_runtime import Bundle
+from held_engine import HeldEngine
 from machine import machine_name
 from path_engines import NATIVE, Row
 from record_output import write_record
@@ -53,7 +51,8 @@ def main(pairs: tuple[Path, ...], rounds: int, budget: float, record: bool) -> N
     with ExitStack() as stack:
         held = []
         for number, row in rows:
-            engine = stack.enter_context(_Held(row))
+            engine = _Held(row)
+            stack.enter_context(engine)
             if engine.error:
                 click.echo(f"left out: {row.label}: {engine.error}", err=True)
             else:
@@ -112,48 +111,28 @@ def _rows(bundle: Bundle, peers: Path) -> Iterator[Row]:
             yield of_file(f"int8, OpenVINO{SETTINGS[kind].label}", kind, "int8.onnx", batch)
 
 
-class _Held:
-    """A row whose engine waits in a process of its own; a context, at whose end it is gone."""
+class _Held(HeldEngine):
+    """The engine of a row."""
 
     def __init__(self, row: Row) -> None:
-        self._row = row
-        self._milliseconds: list[float] = []
-
-    def __enter__(self) -> "_Held":
         program = Path(__file__).with_name("path_engines.py")
-        self._process = subprocess.Popen(
-            [sys.executable, program, self._row.to_json()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self._start = self._read()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        super().__init__(row.label, [program, row.to_json()])
+        self._row = row
 
     @property
     def error(self) -> str:
         """Why it could not start; empty if it did."""
-        return str(self._start.get("error", ""))
-
-    def visit(self, budget: float) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{budget}\n")
-        self._process.stdin.flush()
-        self._milliseconds += self._read()
+        return str(self.start.get("error", ""))
 
     def to_json(self) -> dict[str, Any]:
         """Record of the row; times are of one image."""
-        times = np.array(self._milliseconds) / self._row.batch
+        (milliseconds,) = self.milliseconds.values()
+        times = np.array(milliseconds) / self._row.batch
         low, middle, high = np.percentile(times, (10, 50, 90))
         return {
             "engine": self._row.label,
-            "version": self._start["version"],
-            "cpu_features": self._start["cpu_features"],
+            "version": self.start["version"],
+            "cpu_features": self.start["cpu_features"],
             "batch": self._row.batch,
             "calls": len(times),
             "fastest_ms": float(times.min()),
@@ -161,13 +140,6 @@ class _Held:
             "median_ms": float(middle),
             "p90_ms": float(high),
         }
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise click.ClickException(f"{self._row.label}: its process died")
-        return json.loads(line)
 
 
 def _print(network: dict[str, Any]) -> None:

@@ -12,25 +12,13 @@ DepthwiseRingStep::DepthwiseRingStep(std::unique_ptr<Convolution> first, int inp
                                      const Stage* clamp,
                                      std::unique_ptr<DepthwiseConvolution> second,
                                      const MapLayout& map)
-    : first_(std::move(first)),
-      input_(input),
-      second_(std::move(second)),
+    : second_(std::move(second)),
       map_(map),
       vertical_(second_->Vertical(map.height)),
       horizontal_(second_->Horizontal(map.width)),
-      rows_((vertical_.filter - 1) * vertical_.dilation + 1) {
-  row_stages_ = first_->OwnStages();
-  if (clamp != nullptr) row_stages_.push_back(*clamp);
-  Stage store{};
-  store.kind = StageKind::kStore;
-  row_stages_.push_back(store);
+      rows_((vertical_.filter - 1) * vertical_.dilation + 1),
+      first_(std::move(first), input, clamp, RingOffsets(), map.width) {
   const int64_t row = row_floats();
-  for (int y = 0; y < map.height; ++y) {
-    for (int x = 0; x < map.width; ++x) {
-      ring_offsets_.push_back(static_cast<int32_t>(
-          PlaceOf(y) * row + (int64_t{horizontal_.pad_before} + x) * map.elements));
-    }
-  }
   for (int y = 0; y < vertical_.output; ++y) {
     for (int x = 0; x < horizontal_.output; ++x) {
       windows_.push_back(x * horizontal_.stride * map.elements);
@@ -46,6 +34,18 @@ DepthwiseRingStep::DepthwiseRingStep(std::unique_ptr<Convolution> first, int inp
       }
     }
   }
+}
+
+// Of every pixel of the map.
+std::vector<int32_t> DepthwiseRingStep::RingOffsets() const {
+  std::vector<int32_t> offsets;
+  for (int y = 0; y < map_.height; ++y) {
+    for (int x = 0; x < map_.width; ++x) {
+      offsets.push_back(static_cast<int32_t>(
+          PlaceOf(y) * row_floats() + (int64_t{horizontal_.pad_before} + x) * map_.elements));
+    }
+  }
+  return offsets;
 }
 
 bool DepthwiseRingStep::Pays(const MapLayout& map, const FloatConvolutionSpec& first,
@@ -76,13 +76,7 @@ void DepthwiseRingStep::FillRow(const StepContext& context, int row, float* ring
   float* end = begin + row_floats();
   const int64_t after = int64_t{horizontal_.pad_after} * map_.elements;
   std::fill(end - after, end, 0.0f);
-  Stage stages[kMaxStages];
-  std::copy(row_stages_.begin(), row_stages_.end(), stages);
-  Stage& store = stages[row_stages_.size() - 1];
-  store.map = ring;
-  store.offsets = ring_offsets_.data();
-  first_->Run(context.values[input_], stages, static_cast<int>(row_stages_.size()),
-              {row * map_.width, (row + 1) * map_.width, 0, Blocks(map_.elements)});
+  first_.RunRow(context, row, ring);
 }
 
 void DepthwiseRingStep::Run(const StepContext& context) const {

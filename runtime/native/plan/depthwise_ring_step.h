@@ -10,6 +10,7 @@
 #include "kernels/depthwise_convolution.h"
 #include "kernels/float_convolution.h"
 #include "kernels/geometry.h"
+#include "plan/ringed_convolution.h"
 #include "plan/step.h"
 
 namespace bireid {
@@ -37,21 +38,19 @@ class DepthwiseRingStep : public Step {
   static constexpr int64_t kMostWeights = int64_t{1} << 16;
   static constexpr int kLargestWindow = 16;
 
+  std::vector<int32_t> RingOffsets() const;
   void FillRow(const StepContext& context, int row, float* ring) const;
   int PlaceOf(int row) const { return (row % rows_ + rows_) % rows_; }
   int64_t row_floats() const {
     return (int64_t{horizontal_.pad_before} + map_.width + horizontal_.pad_after) * map_.elements;
   }
 
-  std::unique_ptr<Convolution> first_;
-  int input_;
   std::unique_ptr<DepthwiseConvolution> second_;
   MapLayout map_;
   Extent vertical_;
   Extent horizontal_;
   int rows_;                                // of the ring
-  std::vector<Stage> row_stages_;           // of the first, then a store into the ring
-  std::vector<int32_t> ring_offsets_;       // of every pixel of the first
+  RingedConvolution first_;                 // after what its offsets are made of
   std::vector<int32_t> windows_;            // of every pixel of the second, in a row of the ring
   std::vector<std::vector<int32_t>> taps_;  // by the place of a window's first row
 };

@@ -8,6 +8,7 @@
 #include "plan/depthwise_ring_step.h"
 #include "plan/node_shapes.h"
 #include "plan/operator.h"
+#include "plan/pool_ring_step.h"
 #include "plan/thread_pool.h"
 #include "plan/validation.h"
 #include "plan/zeros.h"
@@ -127,9 +128,9 @@ void PlanBuilder::AddConvolution(int n, std::unique_ptr<Convolution> convolution
   const Stage clamp = clamps ? ClampStage(activation) : Stage{};
   std::unique_ptr<Step> step;
   if (const int pool = OnlyPool(chain.tensor); pool >= 0) {
-    step = std::make_unique<ConvolutionPoolStep>(kernels_, std::move(convolution), input,
-                                                 clamps ? &clamp : nullptr,
-                                                 *node(pool).op->Pooling(graph_, node(pool)));
+    step = std::make_unique<PoolRingStep>(kernels_, std::move(convolution), input,
+                                          clamps ? &clamp : nullptr,
+                                          *node(pool).op->Pooling(graph_, node(pool)));
     FollowRows(pool, &chain);
   } else if (auto second = OnlyDepthwise(*convolution, chain.tensor); second != nullptr) {
     step = std::make_unique<DepthwiseRingStep>(std::move(convolution), input,

@@ -77,63 +77,6 @@ void PoolStep::Run(const StepContext& context) const {
   }
 }
 
-ConvolutionPoolStep::ConvolutionPoolStep(const KernelTable& kernels,
-                                         std::unique_ptr<Convolution> convolution, int input,
-                                         const Stage* clamp, const PoolSpec& pool)
-    : kernels_(kernels), convolution_(std::move(convolution)), input_(input), pool_(pool) {
-  row_stages_ = convolution_->OwnStages();
-  if (clamp != nullptr) row_stages_.push_back(*clamp);
-  Stage store{};
-  store.kind = StageKind::kStore;
-  row_stages_.push_back(store);
-  const int width = pool.horizontal.input;
-  for (int y = 0; y < pool.vertical.input; ++y) {
-    for (int x = 0; x < width; ++x) {
-      ring_offsets_.push_back((y % ring_rows() * width + x) * pool.channels);
-    }
-  }
-}
-
-size_t ConvolutionPoolStep::scratch_bytes() const {
-  return window_bytes() + sizeof(float) * ring_rows() * pool_.horizontal.input * pool_.channels;
-}
-
-void ConvolutionPoolStep::ConvolveRow(const StepContext& context, int row, float* ring) const {
-  Stage stages[kMaxStages];
-  std::copy(row_stages_.begin(), row_stages_.end(), stages);
-  Stage& store = stages[row_stages_.size() - 1];
-  store.map = ring;
-  store.offsets = ring_offsets_.data();
-  const int width = pool_.horizontal.input;
-  convolution_->Run(context.values[input_], stages, static_cast<int>(row_stages_.size()),
-                    {row * width, (row + 1) * width, 0, Blocks(pool_.channels)});
-}
-
-void ConvolutionPoolStep::Run(const StepContext& context) const {
-  Stage stages[kMaxStages];
-  const int count = Bind(context, stages);
-  const Extent& vertical = pool_.vertical;
-  const int64_t row_floats = static_cast<int64_t>(pool_.horizontal.input) * pool_.channels;
-  const float** rows = static_cast<const float**>(context.scratch);
-  float* ring = reinterpret_cast<float*>(static_cast<char*>(context.scratch) + window_bytes());
-  const Share share = ShareOf(context, vertical.output, 1);
-  int next = 0;  // first row of the convolution that is not in the ring yet
-  for (int row = share.begin; row < share.end; ++row) {
-    const int top = row * vertical.stride - vertical.pad_before;
-    const int end = std::min(vertical.input, top + vertical.filter);
-    for (next = std::max({next, top, 0}); next < end; ++next) ConvolveRow(context, next, ring);
-    for (int ky = 0; ky < vertical.filter; ++ky) {
-      const int y = top + ky;
-      const bool inside = y >= 0 && y < vertical.input;
-      rows[ky] = inside ? ring + y % ring_rows() * row_floats : nullptr;
-    }
-    kernels_.pool_row({pool_.kind, rows, vertical.filter, pool_.horizontal.filter,
-                       pool_.horizontal.stride, pool_.horizontal.pad_before, pool_.horizontal.input,
-                       pool_.channels, row, pool_.horizontal.output, pool_.channels, stages,
-                       count});
-  }
-}
-
 void MapStep::Run(const StepContext& context) const {
   Stage stages[kMaxStages];
   const int count = Bind(context, stages);

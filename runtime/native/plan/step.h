@@ -2,15 +2,14 @@
 #ifndef BIREID_PLAN_STEP_H_
 #define BIREID_PLAN_STEP_H_
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "kernels/aligned_buffer.h"
 #include "kernels/binary_convolution.h"
 #include "kernels/float_convolution.h"
 #include "kernels/geometry.h"
@@ -112,32 +111,6 @@ class PoolStep : public Step {
   const KernelTable& kernels_;
   PoolSpec spec_;
   MapReference input_;
-};
-
-// A float convolution whose map is needed only by a pooling: rows go through a ring of as many rows
-// as a pooling window finds in the map, and never to memory.
-class ConvolutionPoolStep : public Step {
- public:
-  // `clamp` is the convolution's activation, or null.
-  ConvolutionPoolStep(const KernelTable& kernels, std::unique_ptr<Convolution> convolution,
-                      int input, const Stage* clamp, const PoolSpec& pool);
-  void Run(const StepContext& context) const override;
-  size_t scratch_bytes() const override;
-
- private:
-  void ConvolveRow(const StepContext& context, int row, float* ring) const;
-  // Rows of the ring; the pointers to the rows of a window stand before it in the scratch.
-  int ring_rows() const { return std::min(pool_.vertical.filter, pool_.vertical.input); }
-  size_t window_bytes() const {
-    return AlignedBuffer::Rounded(sizeof(const float*) * pool_.vertical.filter);
-  }
-
-  const KernelTable& kernels_;
-  std::unique_ptr<Convolution> convolution_;
-  int input_;
-  PoolSpec pool_;
-  std::vector<Stage> row_stages_;      // clamp, then a store into the ring
-  std::vector<int32_t> ring_offsets_;  // of every pixel of the convolution
 };
 
 // Stages on a float map.

@@ -1,7 +1,6 @@
 #include "plan/thread_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <unistd.h>
 
