@@ -156,6 +156,10 @@ EXPERIMENTS = {
         "Images of 256x128, measured on real people",
         _PKU_HALF,
     ),
+    "real_people_styles@pku-training-half": (
+        "Cameras in twenty styles each, measured on real people",
+        _PKU_HALF,
+    ),
     "real_people_imagenet@pku-training-half": (
         "MobileNetV2 from random weights and from ImageNet, measured on real people",
         _PKU_HALF,

@@ -158,6 +158,21 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_styles_change_light_and_colours_and_belong_to_nobody(tree, tmp_path):
+    write_synthetic(tmp_path / "styles", **SMALL, styles=4)
+    plain, styled = hashes(tree), hashes(tmp_path / "styles")
+    assert plain.keys() == styled.keys()
+    pictures = [name for name in plain if name.endswith(".jpg")]
+    # A quarter of the images keep their camera's own style, and with it every byte.
+    kept = {name for name in pictures if plain[name] == styled[name]}
+    assert 0 < len(kept) < len(pictures) / 2
+    # The images of one person before one camera differ in style.
+    moments = [name for name in pictures if "/0001_c1" in name or "/0002_c1" in name]
+    assert {name in kept for name in moments} == {True, False}
+    with pytest.raises(DatasetError, match="styles 4, which was not asked for"):
+        write_synthetic(tmp_path / "styles", **SMALL)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -169,6 +184,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
         ({"test_fraction": 0.0}, "test_fraction"),
         ({"test_fraction": 1.0}, "test_fraction"),
         ({"size": (8, 4)}, "height"),
+        ({"styles": 0}, "styles"),
     ],
 )
 def test_parameters_out_of_range(tmp_path, change, message):

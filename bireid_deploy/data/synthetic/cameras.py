@@ -1,12 +1,13 @@
 """What distinguishes one simulated camera: viewpoint, light, colours, optics and its street."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 import numpy as np
 
 MAX_CAMERAS = 9
 """File names of the Market-1501 layout give a camera one digit."""
+MAX_STYLES = 1000
 
 # Hue angles at which a cast raises red, green and blue most.
 _CHANNEL_ANGLES = np.array([0.0, 2 * pi / 3, 4 * pi / 3])
@@ -69,6 +70,21 @@ def draw_camera(rng: np.random.Generator, index: int, count: int) -> Camera:
         noise=0.008 + 0.02 * rng.random(),
         jpeg_quality=int(rng.integers(60, 91)),
         occlusion=0.1 + 0.15 * rng.random(),
+    )
+
+
+def restyle(rng: np.random.Generator, camera: Camera) -> Camera:
+    """The same view in another style: what hour, weather and settings change, drawn anew."""
+    return replace(
+        camera,
+        light=2 * rng.random() - 1,
+        vignette=0.15 + 0.25 * rng.random(),
+        gamma=0.6 + 1.0 * rng.random(),
+        mix=_draw_mix(rng, 2 * pi * rng.random()),
+        contrast=0.6 + 0.6 * rng.random(),
+        haze=0.12 * rng.random() - 0.03,
+        blur=0.2 + 1.0 * rng.random(),
+        noise=0.005 + 0.03 * rng.random(),
     )
 
 

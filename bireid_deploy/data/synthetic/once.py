@@ -77,6 +77,11 @@ def _check_reusable(root: Path, what: str, identity: dict[str, Any]) -> None:
                 f"{root} holds {what} with {key} {record.get(key)}, not {wanted}; "
                 "choose another folder or remove this one"
             )
+    for key in record.keys() - identity.keys() - {"images", "sha256"}:
+        raise DatasetError(
+            f"{root} holds {what} with {key} {record[key]}, which was not asked for; "
+            "choose another folder or remove this one"
+        )
     if record.get("sha256") != _hash_files(root):
         raise DatasetError(
             f"the images in {root} are not those that {RECORD_NAME} describes; remove the folder "

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from bireid_deploy.data.synthetic.cameras import Camera, draw_camera
+from bireid_deploy.data.synthetic.cameras import Camera, draw_camera, restyle
 from bireid_deploy.data.synthetic.canvas import Projection
 from bireid_deploy.data.synthetic.figure import draw_figure
 from bireid_deploy.data.synthetic.light import composite, expose, relief
@@ -19,7 +19,7 @@ _SUPERSAMPLING = 2
 _PASSER_BY = 0.15
 
 # What a stream of random numbers is for; with the seed it makes the streams independent.
-_PERSON, _CAMERA, _CROP = 0, 1, 2
+_PERSON, _CAMERA, _CROP, _STYLE = 0, 1, 2, 3
 
 
 class Renderer:
@@ -29,16 +29,20 @@ class Renderer:
         seed: Seed of people, cameras and images.
         cameras: Number of cameras.
         size: (height, width) of a crop, pixels.
+        styles: Lights and colours of each camera; an image has one of them, whoever is on it.
     """
 
-    def __init__(self, seed: int, cameras: int, size: tuple[int, int]) -> None:
+    def __init__(self, seed: int, cameras: int, size: tuple[int, int], *, styles: int = 1) -> None:
         self._seed = seed
         self._height, self._width = size
-        self._cameras: list[Camera] = []
+        # Every camera in each of its styles; the first is its own.
+        self._cameras: list[list[Camera]] = []
         self._scenes: list[Image.Image] = []
         for index in range(cameras):
             rng = self._rng(_CAMERA, index)
-            self._cameras.append(draw_camera(rng, index, cameras))
+            camera = draw_camera(rng, index, cameras)
+            others = (restyle(self._rng(_STYLE, index, n), camera) for n in range(1, styles))
+            self._cameras.append([camera, *others])
             self._scenes.append(draw_scene(rng, *size))
 
     def render(
@@ -56,7 +60,7 @@ class Renderer:
             RGB picture of the renderer's size.
         """
         rng = self._rng(_CROP, person_number, camera_id, image_number)
-        camera = self._cameras[camera_id]
+        camera = self._style(person_number, camera_id, image_number)
         person = draw_person(self._rng(_PERSON, person_number))
         view = np.asarray(cut_scene(rng, self._scenes[camera_id], self._width), np.float32) / 255
         if rng.random() < _PASSER_BY:
@@ -69,7 +73,15 @@ class Renderer:
 
     def jpeg_quality(self, camera_id: int) -> int:
         """Returns the JPEG quality of a camera, 1 to 95."""
-        return self._cameras[camera_id].jpeg_quality
+        return self._cameras[camera_id][0].jpeg_quality
+
+    def _style(self, person_number: int, camera_id: int, image_number: int) -> Camera:
+        styles = self._cameras[camera_id]
+        if len(styles) == 1:
+            return styles[0]
+        # A stream of its own: the pose of an image does not depend on how many styles there are.
+        rng = self._rng(_STYLE, camera_id, person_number, image_number)
+        return styles[int(rng.integers(len(styles)))]
 
     def _add_person(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bireid_deploy.data.dataset import DISTRACTOR, JUNK, ReIdDataset
 from bireid_deploy.data.layouts import market1501
-from bireid_deploy.data.synthetic.cameras import MAX_CAMERAS
+from bireid_deploy.data.synthetic.cameras import MAX_CAMERAS, MAX_STYLES
 from bireid_deploy.data.synthetic.once import write_once
 from bireid_deploy.errors import DatasetError
 
@@ -32,6 +32,7 @@ class _Parameters:
     test_fraction: float
     height: int
     width: int
+    styles: int
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -41,6 +42,7 @@ class _Parameters:
             ("seed", 0, 2**63 - 1),
             ("height", 32, 2048),
             ("width", 16, 2048),
+            ("styles", 1, MAX_STYLES),
         ):
             if not low <= getattr(self, name) <= high:
                 raise DatasetError(
@@ -81,6 +83,7 @@ def write_synthetic(
     seed: int = 0,
     test_fraction: float = 0.5,
     size: tuple[int, int] = (128, 64),
+    styles: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ReIdDataset:
     """Renders synthetic people into a Market-1501 tree, or reuses an identical one.
@@ -97,6 +100,8 @@ def write_synthetic(
         seed: Seed of people, cameras and images, not negative.
         test_fraction: Share of the people to test with, between 0 and 1.
         size: (height, width) of an image, pixels.
+        styles: Lights and colours of each camera, 1 to 1,000; every image draws one of its
+            camera's, whoever is on it, so that none belongs to a person.
         on_progress: Called with (images done, images in all) after each image.
 
     Returns:
@@ -107,7 +112,9 @@ def write_synthetic(
             parameters or a tree that was changed since; or it cannot be written.
     """
     root = Path(root).absolute()
-    parameters = _Parameters(identities, cameras, images_per_camera, seed, test_fraction, *size)
+    parameters = _Parameters(
+        identities, cameras, images_per_camera, seed, test_fraction, *size, styles
+    )
     write_once(
         root,
         "synthetic people",
@@ -122,7 +129,8 @@ def _write_tree(
 ) -> int:
     from bireid_deploy.data.synthetic.renderer import Renderer
 
-    renderer = Renderer(parameters.seed, parameters.cameras, (parameters.height, parameters.width))
+    size = parameters.height, parameters.width
+    renderer = Renderer(parameters.seed, parameters.cameras, size, styles=parameters.styles)
     for folder in market1501.SPLIT_FOLDERS.values():
         (root / folder).mkdir()
     crops = [*_people(parameters), *_distractors(parameters), *_junk(parameters)]
@@ -176,4 +184,8 @@ def _path(split: str, person_id: int, camera_id: int, number: int) -> str:
 def _identity(parameters: _Parameters) -> dict[str, Any]:
     from bireid_deploy.data.synthetic.renderer import RENDERER_VERSION
 
-    return {"renderer_version": RENDERER_VERSION, **asdict(parameters)}
+    found = {"renderer_version": RENDERER_VERSION, **asdict(parameters)}
+    if parameters.styles == 1:
+        # Trees of before there were styles are the same trees.
+        del found["styles"]
+    return found

@@ -17,3 +17,4 @@ class SyntheticPeople(DataSection):
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
     height: Annotated[int, Field(ge=32, le=1024)] = 128
     width: Annotated[int, Field(ge=16, le=512)] = 64
+    styles: Annotated[int, Field(ge=1, le=1000)] = 1

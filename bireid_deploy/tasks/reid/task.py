@@ -296,5 +296,6 @@ def _write_people(section: SyntheticPeople, folder: Path, on_progress: Progress 
         images_per_camera=section.images_per_camera,
         size=(section.height, section.width),
         test_fraction=section.test_fraction,
+        styles=section.styles,
         on_progress=on_progress,
     )
