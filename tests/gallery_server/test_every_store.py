@@ -13,6 +13,7 @@ from bireid_runtime.gallery import (
 from bireid_runtime.search import products
 from gallery_embeddings import DIM, NETWORK, OTHER_NETWORK, person_rows
 
+from bireid_deploy.adaptation.gallery_crops import list_gallery_crops
 from bireid_deploy.gallery_server.opening import open_gallery
 
 
@@ -254,3 +255,16 @@ def test_merged_centred_entries_bring_what_their_cameras_are_centred_by(new_gall
             with pytest.raises(GalleryError, match="centres camera 'till' by other statistics"):
                 three.merge(two)
             assert three.stats().entries == 0
+
+
+def test_pictures_are_crops_of_their_cameras(gallery: GalleryStore) -> None:
+    rows = person_rows(4, 3)
+    new = gallery.add(rows, camera=["till", "door", None], thumbnails=[b"a", b"b", b"c"])
+    found = list_gallery_crops(gallery.path)
+    assert {name: [str(each) for each in paths] for name, paths in found.cameras.items()} == {
+        "door": [f"entry {new[1]}"],
+        "till": [f"entry {new[0]}"],
+    }
+    assert [reason for _, reason in found.ignored] == ["without a thumbnail"] * 10 + [
+        "of no camera"
+    ]
