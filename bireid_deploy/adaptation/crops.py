@@ -4,8 +4,8 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -38,10 +38,12 @@ class CropList:
     Attributes:
         cameras: Files by the name of their camera, both sorted.
         ignored: What else lies there, with the reason.
+        decoders: What decodes a crop that is no file, to uint8 RGB (H, W, 3).
     """
 
     cameras: dict[str, tuple[Path, ...]]
     ignored: Ignored
+    decoders: Mapping[Path, Callable[[], np.ndarray]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,17 +95,26 @@ def list_crops(root: Path, cameras: str | Path = AUTO) -> CropList:
             f"no crops in {root}: looked for a folder per camera, and for names like "
             "0002_c1s1_000451_03.jpg; or give --cameras a CSV file of path,camera"
         )
-    for name in found.cameras:
+    require_cameras(found.cameras, str(root))
+    return found
+
+
+def require_cameras(names: Collection[str], source: str) -> None:
+    """Refuse more cameras than a bundle knows, and impossible names.
+
+    Raises:
+        DatasetError: There are such.
+    """
+    for name in names:
         if not _CAMERA.fullmatch(name):
             raise DatasetError(
-                f"{name!r} cannot name a camera: a letter or digit, then up to 63 of letters, "
+                f"{name[:80]!r} cannot name a camera: a letter or digit, then up to 63 of letters, "
                 "digits and ._-; rename it"
             )
-    if len(found.cameras) > MAX_CAMERAS:
+    if len(names) > MAX_CAMERAS:
         raise DatasetError(
-            f"{len(found.cameras)} cameras in {root}; one bundle knows at most {MAX_CAMERAS}"
+            f"{len(names)} cameras in {source}; one bundle knows at most {MAX_CAMERAS}"
         )
-    return found
 
 
 def require_enough(counts: dict[str, int], least: int) -> None:
@@ -145,7 +156,10 @@ def decode_crops(
     paths = [path for name in names for path in found.cameras[name]]
     cameras = np.repeat(np.arange(len(names)), [len(found.cameras[name]) for name in names])
     decoded = decode_images(
-        [(path, partial(load_image, path)) for path in paths], height, width, on_progress
+        [(path, found.decoders.get(path, partial(load_image, path))) for path in paths],
+        height,
+        width,
+        on_progress,
     )
     kept = np.asarray(decoded.positions, np.int64)
     return Crops(names, decoded.pixels, cameras[kept], (*found.ignored, *decoded.skipped))

@@ -21,16 +21,19 @@ from bireid_deploy.adaptation.consistency import Consistency, consistency
 from bireid_deploy.adaptation.crops import (
     AUTO,
     DEFAULT_LEAST,
+    CropList,
     Crops,
     Ignored,
     decode_crops,
     list_crops,
     require_enough,
 )
+from bireid_deploy.adaptation.gallery_crops import list_gallery_crops
 from bireid_deploy.adaptation.plan import Plan
 from bireid_deploy.api.conversion import NOT_STATED
 from bireid_deploy.api.training import Quiet, Reporting
 from bireid_deploy.extras import require
+from bireid_deploy.gallery_server.location import is_server
 from bireid_deploy.models_at_hand import is_run, task_of_bundle
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.trained_run import TrainedRun, open_run
@@ -130,9 +133,10 @@ def adapt(
     Args:
         model: Run directory, or a bundle that is not adapted: `camera` is for both, the other
             levels are for a run.
-        crops: Folder of the crops.
+        crops: Folder of the crops; or a gallery, a file or `postgresql://...`, whose thumbnails
+            they are.
         out: The result; a bundle that lies there is replaced.
-        cameras: Which crop is of which camera; see `adaptation.crops.list_crops`.
+        cameras: Which crop of a folder is of which camera; see `adaptation.crops.list_crops`.
         levels: Of `adaptation.plan.LEVELS`; None takes `norm` and `camera` for a run, `camera` for
             a bundle.
         per: `camera`, or `all`: whose batch normalisation `norm` estimates.
@@ -155,7 +159,8 @@ def adapt(
         What was written, and what can be said of it without labels.
 
     Raises:
-        ArgumentError: An unknown level or option, or one that does not fit the model.
+        ArgumentError: An unknown level or option, or one that does not fit the model or the crops.
+        GalleryError: The gallery cannot be opened.
         DatasetError: The crops cannot be listed, or a camera has too few.
         MissingPackageError: The extra `train` is not installed, and a run is given.
         UnsupportedModelError: The network has not one embedding.
@@ -178,7 +183,7 @@ def adapt(
         find_format(entry)
     if plan.knows_cameras:
         check_target(out)
-    found = list_crops(Path(crops), cameras)
+    found = _list(crops, cameras)
     counts = {camera: len(paths) for camera, paths in found.cameras.items()}
     require_enough(counts, least)
 
@@ -198,6 +203,15 @@ def adapt(
         reporting,
     )
     return _adapt_run(source, decode, plan, writing, training)
+
+
+def _list(crops: Path | str, cameras: Path | str) -> CropList:
+    in_server = isinstance(crops, str) and is_server(crops)
+    if not in_server and not Path(crops).is_file():
+        return list_crops(Path(crops), cameras)
+    if cameras != AUTO:
+        raise ArgumentError("the entries of a gallery have their cameras; leave cameras out")
+    return list_gallery_crops(crops if in_server else Path(crops))
 
 
 @dataclass(frozen=True)

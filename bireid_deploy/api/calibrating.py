@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from bireid_converters.bundle import rewrite_manifest
 from bireid_runtime import Bundle
+from bireid_runtime.camera_statistics import CameraStatistics
+from bireid_runtime.errors import ArgumentError
+from bireid_runtime.gallery import centred_fingerprint
 
 from bireid_deploy.api.evaluation import evaluate
 from bireid_deploy.api.training import Quiet
@@ -45,6 +49,7 @@ def calibrate(
     data: Any,
     *,
     gallery: Path | str | None = None,
+    centre: bool = False,
     fmrs: Sequence[float] = FMRS,
     layout: str = "auto",
     backend: str = "auto",
@@ -59,6 +64,8 @@ def calibrate(
         bundle: Bundle with an embedding.
         data: Folder with people under several cameras, as for `evaluate`: its test split counts.
         gallery: Gallery that keeps the table: one's own cameras say more than the bundle's data.
+        centre: Take out of every camera of the data its own mean and deviation, for a gallery of
+            centred embeddings.
         fmrs: False-match rates wanted, descending.
         layout: Layout of the data set.
         backend: Back end that runs the bundle.
@@ -69,12 +76,21 @@ def calibrate(
 
     Raises:
         EmbeddingsError: The data support no rate at all.
-        FingerprintError: The gallery is another network's.
+        ArgumentError: `centre` without a gallery, or of a bundle that is adapted to cameras, which
+            it centres itself.
+        FingerprintError: The gallery is another network's, or of centred embeddings and `centre` is
+            not given, or the reverse.
         BireidError: As `evaluate`.
     """
     opened = Bundle.open(bundle)
+    space = centred_fingerprint(opened.fingerprint) if centre else opened.fingerprint
+    if centre and (gallery is None or opened.cameras):
+        raise ArgumentError(
+            "centre is for a gallery of centred embeddings, of a bundle that is not adapted to "
+            "cameras; leave it out"
+        )
     if gallery is not None:
-        open_gallery(gallery, opened.fingerprint).close()
+        open_gallery(gallery, space).close()
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder, "embeddings.npz")
         evaluation = evaluate(
@@ -91,7 +107,8 @@ def calibrate(
         everyone = NamedEmbeddings.load(saved)
     assert everyone.labels is not None
     labels = everyone.labels
-    known = Embeddings(everyone.vectors, labels.person_ids, labels.camera_ids, everyone.names)
+    vectors = _centred(everyone.vectors, labels.camera_ids) if centre else everyone.vectors
+    known = Embeddings(vectors, labels.person_ids, labels.camera_ids, everyone.names)
     found = CalibratedBundle(evaluation.report.data, calibrate_scores(known, fmrs))
     if not found.scores.people:
         reasons = "; ".join(f"{target:g}: {why}" for target, why in found.scores.refused)
@@ -99,6 +116,17 @@ def calibrate(
     if gallery is None:
         rewrite_manifest(opened, opened.path, {"calibration": found.to_json()})
     else:
-        with open_gallery(gallery, opened.fingerprint) as kept:
+        with open_gallery(gallery, space) as kept:
             kept.calibrate(json.dumps(found.to_json()))
     return found
+
+
+def _centred(vectors: np.ndarray, cameras: np.ndarray) -> np.ndarray:
+    """Rows (N, D) without what those of their camera, by its number (N,), have in common."""
+    out = np.empty_like(vectors)
+    for camera in np.unique(cameras):
+        own = cameras == camera
+        statistics = CameraStatistics(vectors.shape[1])
+        statistics.add(vectors[own])
+        out[own] = statistics.apply(vectors[own])
+    return out

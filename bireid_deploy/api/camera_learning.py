@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from bireid_runtime import Bundle
 from bireid_runtime.errors import ArgumentError
+from bireid_runtime.gallery.centring import marked_like
 
 from bireid_deploy.adaptation.crops import (
     AUTO,
@@ -37,8 +38,8 @@ def learn_cameras(
 ) -> dict[str, int]:
     """Count crops into what a gallery knows of each camera: the mean and the deviation.
 
-    `watch(..., centre=True)` takes that out of all embeddings. Nothing is counted if a camera is
-    refused; crops that were given before count again.
+    `centre=True` of other functions takes that out of embeddings. Nothing is counted if a camera
+    is refused; crops that were given before count again.
 
     Args:
         gallery: Gallery: a file, or `postgresql://...`, as for `open_gallery`.
@@ -59,7 +60,9 @@ def learn_cameras(
         FingerprintError: The gallery holds embeddings of another network.
         ArgumentError: The bundle is adapted to cameras, and so centres them itself.
         DatasetError: The crops cannot be listed, or a camera has too few that can be read.
-        BireidError: As `embed`; or the gallery cannot be opened.
+        GalleryError: The gallery holds centred entries of one of the cameras, which could not
+            follow; or it cannot be opened.
+        BireidError: As `embed`.
     """
     network, found = Bundle.open(bundle), list_crops(Path(crops), cameras)
     if network.cameras:
@@ -70,7 +73,8 @@ def learn_cameras(
     for line in say_left_out(found.ignored):
         on_remark(line)
     require_enough({name: len(files) for name, files in found.cameras.items()}, least)
-    with open_gallery(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery) as opened:
+        opened.require(marked_like(opened.fingerprint, network.fingerprint))
         rows: dict[str, np.ndarray] = {}
         total = sum(map(len, found.cameras.values()))
         done = 0

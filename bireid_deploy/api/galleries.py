@@ -5,8 +5,15 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from bireid_runtime import Bundle
-from bireid_runtime.errors import UnsupportedModelError
-from bireid_runtime.gallery import Hit, Match
+from bireid_runtime.camera_statistics import CameraStatistics
+from bireid_runtime.errors import ArgumentError, UnsupportedModelError
+from bireid_runtime.gallery import (
+    GalleryStore,
+    Hit,
+    Match,
+    camera_centring,
+    centred_fingerprint,
+)
 
 from bireid_deploy.api.embedding import embed
 from bireid_deploy.api.training import Quiet
@@ -16,19 +23,36 @@ from bireid_deploy.tasks.base import Progress
 
 
 def create_gallery(
-    gallery: Path | str, bundle: Bundle | Path | str, retention_days: float | None = None
+    gallery: Path | str,
+    bundle: Bundle | Path | str,
+    retention_days: float | None = None,
+    *,
+    centre: bool = False,
 ) -> None:
     """Make a gallery for the embeddings of a bundle.
 
+    Args:
+        gallery: Gallery: a file, or `postgresql://...`, as for `make_gallery`.
+        bundle: The bundle.
+        retention_days: Days after which entries go; None keeps them.
+        centre: Make it for embeddings that are centred by what `learn_cameras` learned, and for
+            no others.
+
     Raises:
         GalleryError: It is there already.
+        ArgumentError: `centre`, and the bundle is adapted to cameras, which it centres itself.
         BireidError: The bundle cannot be opened, or has no embedding.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     sizes = [spec.shape[0] for spec in opened.outputs if spec.kind == "embedding"]
     if len(sizes) != 1:
         raise UnsupportedModelError(f"{opened.path}: has no embedding to keep in a gallery")
-    make_gallery(gallery, opened.fingerprint, sizes[0], retention_days).close()
+    if centre and opened.cameras:
+        raise ArgumentError(
+            f"{opened.path}: adapted to cameras, so it centres them itself; leave out centre, or "
+            "give the bundle that it was adapted from"
+        )
+    make_gallery(gallery, _space(opened, centre), sizes[0], retention_days).close()
 
 
 def add_to_gallery(
@@ -39,6 +63,7 @@ def add_to_gallery(
     person: str | None = None,
     person_folders: bool = False,
     camera: str | None = None,
+    centre: bool = False,
     backend: str = "auto",
     threads: int = 1,
     skip_broken: bool = False,
@@ -56,6 +81,8 @@ def add_to_gallery(
         person: Who is on all of them; None for sightings.
         person_folders: The folder of each image is called after its person.
         camera: Where all of them come from; of a bundle that is adapted, whose numbers are used.
+        centre: Take out what the gallery learned of `camera`, as `watch` does; the gallery is one
+            that `create_gallery` made for that.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
         skip_broken: Pass over images that cannot be read, as long as one can be.
@@ -68,13 +95,16 @@ def add_to_gallery(
         How many entries are new: an image that is there already is left out.
 
     Raises:
-        FingerprintError: The gallery holds embeddings of another network.
+        FingerprintError: The gallery holds embeddings of another network, or centred ones and
+            `centre` is not given, or the reverse.
+        ArgumentError: `centre` without a camera, or as `camera_centring`.
         BireidError: As `embed`; or the gallery cannot be opened.
     """
     network = Bundle.open(bundle)
     # A camera of the gallery need not be one that the bundle is adapted to.
     known = camera if camera in network.cameras else None
-    with open_gallery(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, _space(network, centre)) as opened:
+        statistics = _centring(opened, network, camera) if centre else None
         found = embed(
             network,
             inputs,
@@ -91,7 +121,7 @@ def add_to_gallery(
         paths = [Path(name).absolute() for name in found.names]
         people = [path.parent.name for path in paths] if person_folders else person
         entries = opened.add(
-            found.vectors,
+            found.vectors if statistics is None else statistics.apply(found.vectors),
             person=people,
             camera=camera,
             at=[path.stat().st_mtime for path in paths],
@@ -107,6 +137,7 @@ def search_gallery(
     top: int = 10,
     *,
     bundle_camera: str | None = None,
+    centre: bool = False,
     cameras: Sequence[str] | None = None,
     since: float | None = None,
     until: float | None = None,
@@ -131,7 +162,9 @@ def search_gallery(
         bundle: The bundle whose embeddings it holds.
         inputs: Images, and folders of images.
         top: Hits of each.
-        bundle_camera: Where the images come from, for a bundle that is adapted to cameras.
+        bundle_camera: Where the images come from, for a bundle that is adapted to cameras, or for
+            `centre`.
+        centre: As `add_to_gallery`.
         cameras: As `Gallery.search`; likewise `since`, `until`, `enrolled`, `one_per_person`,
             `exact` and `threads`.
         since: See `cameras`.
@@ -154,24 +187,26 @@ def search_gallery(
         Per image its path, its hits, and the verdict if there is a threshold.
 
     Raises:
-        FingerprintError, BireidError: As `add_to_gallery`.
+        FingerprintError, ArgumentError, BireidError: As `add_to_gallery`.
     """
     network = Bundle.open(bundle)
-    with open_gallery(gallery, network.fingerprint) as opened:
+    with open_gallery(gallery, _space(network, centre)) as opened:
+        statistics = _centring(opened, network, bundle_camera) if centre else None
         found = embed(
             network,
             inputs,
             backend=backend,
             threads=threads,
-            camera=bundle_camera,
+            camera=None if centre else bundle_camera,
             skip_broken=skip_broken,
             quiet=quiet,
         )
         for line in say_left_out(found.left_out):
             on_remark(line)
         on_skipped(found.skipped)
+        rows = found.vectors if statistics is None else statistics.apply(found.vectors)
         hits = opened.search(
-            found.vectors,
+            rows,
             top,
             cameras=cameras,
             since=since,
@@ -183,7 +218,16 @@ def search_gallery(
         )
         matches: Sequence[Match | None] = [None] * len(hits)
         if not (same is fmr is fpir is None):
-            matches = opened.match(
-                found.vectors, same, different, fmr=fmr, fpir=fpir, threads=threads
-            )
+            matches = opened.match(rows, same, different, fmr=fmr, fpir=fpir, threads=threads)
         return list(zip(found.names, hits, matches, strict=True))
+
+
+def _space(network: Bundle, centre: bool) -> str:
+    """The fingerprint of embeddings that go into a gallery."""
+    return centred_fingerprint(network.fingerprint) if centre else network.fingerprint
+
+
+def _centring(opened: GalleryStore, network: Bundle, camera: str | None) -> CameraStatistics:
+    if camera is None:
+        raise ArgumentError("centre needs the camera that the images come from; name it")
+    return camera_centring(opened, camera, network.cameras)

@@ -11,7 +11,7 @@ from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
 from bireid_runtime.files import naming
-from bireid_runtime.gallery import GalleryStore
+from bireid_runtime.gallery import GalleryStore, centred_fingerprint
 from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
@@ -122,7 +122,8 @@ def watch(
     Raises:
         DatasetError: A source or file of boxes cannot be read; `out` is not empty, or `resume`
             finds outputs of other sources, bundles or options.
-        FingerprintError: The gallery holds embeddings of another network.
+        FingerprintError: The gallery holds embeddings of another network, or centred ones and
+            `options` does not say so, or the reverse.
         ArgumentError: A threshold or option is out of range, or the gallery cannot centre a camera.
         MissingPackageError: A video, and PyAV is not installed.
         BireidError: A bundle or the gallery cannot be opened.
@@ -154,7 +155,8 @@ def watch(
         "fps": fps,
         "crops": keep_crops,
     }
-    with open_gallery(gallery, network.fingerprint) as opened:
+    space = centred_fingerprint(network.fingerprint) if options.centre else network.fingerprint
+    with open_gallery(gallery, space) as opened:
         watcher_of = _Opener(extractor, opened, thresholds, finder, options)
         for source in sources:
             watcher_of({}).require_camera(source.name)

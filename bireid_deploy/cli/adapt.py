@@ -9,7 +9,7 @@ from bireid_deploy.adaptation.crops import AUTO, DEFAULT_LEAST
 from bireid_deploy.adaptation.plan import LEVELS
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
-from bireid_deploy.cli.paths import ModelPath
+from bireid_deploy.cli.paths import GalleryLocation, ModelPath
 
 if TYPE_CHECKING:
     from bireid_deploy.adaptation.consistency import Consistency
@@ -24,7 +24,11 @@ _LEVEL_HELP = (
 @click.command()
 @click.argument("model", type=ModelPath())
 @click.option(
-    "--crops", required=True, type=click.Path(path_type=Path), help="Folder of unlabelled crops."
+    "--crops",
+    required=True,
+    type=GalleryLocation(),
+    help="Folder of unlabelled crops; or a gallery, a file or postgresql://..., for the thumbnails "
+    "of its entries.",
 )
 @click.option(
     "--cameras",
@@ -83,7 +87,7 @@ _LEVEL_HELP = (
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(
     model: Path,
-    crops: Path,
+    crops: Path | str,
     cameras: str,
     levels: str | None,
     per: str,

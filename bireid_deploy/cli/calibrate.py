@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("bundle", type=BundlePath())
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="People, as a folder.")
 @click.option("--gallery", type=GalleryLocation(), help="Keep the table there instead.")
+@click.option("--centre", is_flag=True, help="Of embeddings that are centred by camera.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
@@ -27,6 +28,7 @@ def command(
     bundle: Path,
     data: Path,
     gallery: Path | str | None,
+    centre: bool,
     layout: str,
     backend: str,
     threads: int,
@@ -35,7 +37,8 @@ def command(
     """Measure what scores of BUNDLE mean: thresholds, and how often they are wrong.
 
     The table goes into the bundle's manifest, or into --gallery. Rates that the data cannot support
-    are refused one by one, with the reason.
+    are refused one by one, with the reason. A gallery of `gallery create --centre` needs --centre:
+    each camera of the data then loses its own mean and deviation first.
     """
     from bireid_deploy import api
 
@@ -44,6 +47,7 @@ def command(
             bundle,
             data,
             gallery=gallery,
+            centre=centre,
             layout=layout,
             backend=backend,
             threads=threads,

@@ -44,11 +44,16 @@ def command() -> None:
 @_gallery_argument
 @click.argument("bundle", type=BundlePath())
 @click.option("--retention-days", type=float, help="Days after which entries go; kept for ever.")
-def create(gallery: Path | str, bundle: Path, retention_days: float | None) -> None:
-    """Make GALLERY, a file or one on a server, for the embeddings of BUNDLE."""
+@click.option("--centre", is_flag=True, help="For embeddings that are centred by camera.")
+def create(gallery: Path | str, bundle: Path, retention_days: float | None, centre: bool) -> None:
+    """Make GALLERY, a file or one on a server, for the embeddings of BUNDLE.
+
+    With --centre it is for those of `add`, `search`, `watch` and `calibrate` with --centre, and
+    refuses others: each camera's mean and deviation, which `learn` learns, is taken out of them.
+    """
     from bireid_deploy import api
 
-    api.create_gallery(gallery, bundle, retention_days)
+    api.create_gallery(gallery, bundle, retention_days, centre=centre)
     with _open(gallery) as opened:
         click.echo(f"{opened.path}: a gallery for {bundle}")
 
@@ -60,6 +65,7 @@ def create(gallery: Path | str, bundle: Path, retention_days: float | None) -> N
 @click.option("--person", help="Who is on all of them.")
 @click.option("--person-folders", is_flag=True, help="Folders are called after their person.")
 @click.option("--camera", help="Where all of them come from.")
+@click.option("--centre", is_flag=True, help="Take out what GALLERY learned of the camera.")
 @gallery_skip_broken_option
 @_backend_option
 @_threads_option
@@ -71,6 +77,7 @@ def add(
     person: str | None,
     person_folders: bool,
     camera: str | None,
+    centre: bool,
     skip_broken: bool,
     backend: str,
     threads: int,
@@ -79,12 +86,15 @@ def add(
     """Embed INPUTS (images, or folders of images) with BUNDLE and add them to GALLERY.
 
     Without --person and --person-folders they are sightings of nobody known. The time of an entry
-    is that of its file. Images that are there already are left out.
+    is that of its file. Images that are there already are left out. --centre needs --camera, and
+    a gallery of `create --centre` that has learned of that camera (`learn`).
     """
     from bireid_deploy import api
 
     if person is not None and person_folders:
         raise click.UsageError("give --person or --person-folders, not both")
+    if centre and camera is None:
+        raise click.UsageError("--centre needs --camera: whose mean to take out")
     skipped: list[tuple[Path, str]] = []
     with progress("embedding") as on_progress:
         new = api.add_to_gallery(
@@ -94,6 +104,7 @@ def add(
             person=person,
             person_folders=person_folders,
             camera=camera,
+            centre=centre,
             backend=backend,
             threads=threads,
             skip_broken=skip_broken,
@@ -236,11 +247,15 @@ def expire(gallery: Path | str, as_json: bool) -> None:
 @_gallery_argument
 @click.argument("bundle", type=BundlePath())
 @click.option("--note", required=True, help="Why the two may be compared.")
-def relate(gallery: Path | str, bundle: Path, note: str) -> None:
+@click.option("--centre", is_flag=True, help="Its embeddings as centred by camera.")
+def relate(gallery: Path | str, bundle: Path, note: str, centre: bool) -> None:
     """Let GALLERY take embeddings of BUNDLE, too: such as another adaptation of its network."""
     from bireid_runtime import Bundle
+    from bireid_runtime.gallery import centred_fingerprint
 
     fingerprint = Bundle.open(bundle).fingerprint
+    if centre:
+        fingerprint = centred_fingerprint(fingerprint)
     with _open(gallery) as opened:
         opened.relate(fingerprint, note)
         click.echo(f"{opened.path}: takes {fingerprint[:19]}..., too")

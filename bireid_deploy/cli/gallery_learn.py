@@ -39,8 +39,9 @@ def learn(
 ) -> None:
     """Learn from CROPS, which nobody labelled, what each camera does to embeddings of BUNDLE.
 
-    GALLERY keeps a mean and a deviation per camera, which `watch --centre` takes out. Give each
-    crop once: what is given again counts again. No crop becomes an entry.
+    GALLERY keeps a mean and a deviation per camera, which `--centre` of `watch`, `add` and `search`
+    takes out. Give each crop once: what is given again counts again. No crop becomes an entry. A
+    camera that centred entries of GALLERY come from learns no more.
     """
     from bireid_deploy import api
 

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 @click.option("--fmr", type=float, help="False-match rate to allow, of two people compared.")
 @click.option("--fpir", type=float, help="Share of strangers to be taken for anybody in GALLERY.")
 @gallery_skip_broken_option
-@click.option("--bundle-camera", help="Whose images INPUTS are, if BUNDLE is adapted to cameras.")
+@click.option(
+    "--bundle-camera",
+    help="Whose images INPUTS are, for --centre, or if BUNDLE is adapted to cameras.",
+)
+@click.option("--centre", is_flag=True, help="Take out what GALLERY learned of --bundle-camera.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs the bundle.")
 @click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads."
@@ -56,6 +60,8 @@ def search(
 
     if options["different"] is not None and options["same"] is None:
         raise click.UsageError("--different needs --same")
+    if options["centre"] and options["bundle_camera"] is None:
+        raise click.UsageError("--centre needs --bundle-camera: whose mean to take out")
     skipped: list[tuple[Path, str]] = []
     found = api.search_gallery(
         gallery,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.gallery import Entry, Hit, Person, Records, Stats
 from bireid_runtime.gallery.contents import Contents, Entries
 from bireid_runtime.gallery.schema import Header
@@ -69,6 +70,20 @@ def read_thumbnail(database: Database, entry: int) -> bytes | None:
     return None if data is None else bytes(data)
 
 
+def read_statistics(database: Database, camera: str, source: str) -> CameraStatistics | None:
+    """What was learned of a camera; None if nothing."""
+    data = number(database, "SELECT statistics FROM camera WHERE name = %s", (camera,))
+    if data is None:
+        return None
+    return CameraStatistics.from_bytes(bytes(data), f"{source}: camera {camera!r}")
+
+
+def read_all_statistics(database: Database) -> dict[str, bytes]:
+    """What was learned, by camera, as `CameraStatistics.to_bytes`."""
+    rows = database.execute("SELECT name, statistics FROM camera ORDER BY name").fetchall()
+    return {name: bytes(data) for name, data in rows}
+
+
 def read_records(
     database: Database, last: int, dim: int, fingerprint: str, source: str
 ) -> tuple[int, Records | None]:
@@ -93,11 +108,10 @@ def read_contents(database: Database, dim: int, source: str) -> Contents:
     """See `Gallery.contents`."""
     people = database.execute("SELECT id, label, created FROM person ORDER BY id").fetchall()
     related = database.execute("SELECT fingerprint, note FROM related").fetchall()
-    cameras = database.execute("SELECT name, statistics FROM camera").fetchall()
     return Contents(
         people=tuple((int(each[0]), each[1], float(each[2])) for each in people),
         related=dict(related),
-        cameras=dict(cameras),
+        cameras=read_all_statistics(database),
         calibration=number(database, "SELECT json FROM calibration"),
         entries=_entries(database, dim, source),
     )

@@ -9,7 +9,6 @@ from bireid_runtime.calibration import Calibration
 from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.gallery import (
     Entry,
-    FingerprintError,
     GalleryStore,
     Hit,
     Match,
@@ -17,6 +16,7 @@ from bireid_runtime.gallery import (
     Records,
     Stats,
     arguments,
+    centring,
 )
 from bireid_runtime.gallery.contents import Contents
 from bireid_runtime.gallery.identifying import match_people, thresholds
@@ -118,11 +118,7 @@ class ServerGallery:
             query = "SELECT 1 FROM related WHERE fingerprint = %s"
             if number(database, query, (fingerprint,)) is not None:
                 return
-        raise FingerprintError(
-            f"{self.path}: holds embeddings of {self.fingerprint[:19]}..., not of "
-            f"{fingerprint[:19]}...; embed the crops again, or say by `gallery relate` why the two "
-            "may be compared"
-        )
+        raise centring.refusal(self.path, self.fingerprint, fingerprint)
 
     def relate(self, fingerprint: str, note: str) -> None:
         """See `Gallery.relate`; for the owner."""
@@ -210,6 +206,14 @@ class ServerGallery:
 
     def merge(self, other: GalleryStore) -> int:
         """See `Gallery.merge`."""
+        self.require(other.fingerprint)
+        if centring.is_centred(self.fingerprint):
+            with other.contents() as contents:
+                others = contents.cameras
+            with self._connection.writing() as database:
+                own = reading.read_all_statistics(database)
+                fresh = centring.adopted(own, others, self.path, other.path)
+                writing.write_statistics(database, fresh)
         return sum(self.load(part) for part in other.records())
 
     def remove(
@@ -302,19 +306,19 @@ class ServerGallery:
     def learn(self, camera: str, rows: np.ndarray) -> CameraStatistics:
         """See `Gallery.learn`."""
         with self._connection.writing(durable=False) as database:
-            statistics = self._statistics(database, camera) or CameraStatistics(self.dim)
+            query = "SELECT 1 FROM live WHERE camera = %s LIMIT 1"
+            seen = number(database, query, (camera,)) is not None
+            used = seen and centring.is_centred(self.fingerprint)
+            known = reading.read_statistics(database, camera, self.path)
+            statistics = centring.learned(known, self.dim, camera, used, self.path)
             statistics.add(rows)
-            database.execute(
-                "INSERT INTO camera VALUES (%s, %s) "
-                "ON CONFLICT (name) DO UPDATE SET statistics = EXCLUDED.statistics",
-                (camera, statistics.to_bytes()),
-            )
+            writing.write_statistics(database, {camera: statistics.to_bytes()})
         return statistics
 
     def statistics(self, camera: str) -> CameraStatistics | None:
         """See `Gallery.statistics`."""
         with self._connection.reading() as database:
-            return self._statistics(database, camera)
+            return reading.read_statistics(database, camera, self.path)
 
     def people(self) -> list[Person]:
         """See `Gallery.people`."""
@@ -368,12 +372,6 @@ class ServerGallery:
         durable = any(each is not None for each in records.people)
         with self._connection.writing(durable) as database:
             return writing.insert(database, records, expires, thumbnails, moment)
-
-    def _statistics(self, database: Database, camera: str) -> CameraStatistics | None:
-        data = number(database, "SELECT statistics FROM camera WHERE name = %s", (camera,))
-        if data is None:
-            return None
-        return CameraStatistics.from_bytes(bytes(data), f"{self.path}: camera {camera!r}")
 
     @contextmanager
     def _finding(self) -> Iterator[tuple[Database, ServerFinder]]:

@@ -56,7 +56,7 @@ def restore(database: Database, contents: Contents, source: str) -> int:
     cursor = database.cursor()
     cursor.executemany("INSERT INTO person VALUES (%s, %s, %s)", contents.people)
     cursor.executemany("INSERT INTO related VALUES (%s, %s)", contents.related.items())
-    cursor.executemany("INSERT INTO camera VALUES (%s, %s)", contents.cameras.items())
+    write_statistics(database, contents.cameras)
     if contents.calibration is not None:
         cursor.execute("INSERT INTO calibration VALUES (1, %s)", (contents.calibration,))
     count = 0
@@ -68,6 +68,15 @@ def restore(database: Database, contents: Contents, source: str) -> int:
         query = f"SELECT setval('{table}_id_seq', (SELECT coalesce(max(id), 1) FROM {table}))"
         database.execute(query.encode())
     return count
+
+
+def write_statistics(database: Database, cameras: dict[str, bytes]) -> None:
+    """Keep what was learned, by camera, instead of what was known of the same cameras."""
+    database.cursor().executemany(
+        "INSERT INTO camera VALUES (%s, %s) "
+        "ON CONFLICT (name) DO UPDATE SET statistics = EXCLUDED.statistics",
+        cameras.items(),
+    )
 
 
 def person_of_label(database: Database, label: str, created: float) -> int:

@@ -1,7 +1,11 @@
 """Which file is a crop of which camera, and what is said of the rest."""
 
+import io
+
 import numpy as np
 import pytest
+from bireid_runtime.gallery import Gallery
+from gallery_embeddings import DIM, NETWORK, person_rows
 from PIL import Image
 
 from bireid_deploy.adaptation.crops import (
@@ -11,6 +15,7 @@ from bireid_deploy.adaptation.crops import (
     require_enough,
     uneven,
 )
+from bireid_deploy.adaptation.gallery_crops import MAX_BYTES, list_gallery_crops
 from bireid_deploy.errors import DatasetError
 
 
@@ -141,3 +146,44 @@ def test_too_few_and_uneven_crops_are_said():
 def test_a_camera_without_any_sound_crop_has_no_crops():
     crops = Crops(("a", "b"), np.zeros((2, 8, 4, 3), np.uint8), np.zeros(2, np.int64), ())
     assert crops.counts == {"a": 2, "b": 0}
+
+
+def _jpeg(colour, size=(6, 12)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_the_thumbnails_of_a_gallery_are_crops_of_their_cameras(tmp_path):
+    red, blue = _jpeg((250, 0, 0)), _jpeg((0, 0, 250))
+    thumbnails = [red, blue, None, red, b"no picture", bytes(MAX_BYTES + 1), _jpeg(0, (3000, 2000))]
+    with Gallery.create(tmp_path / "shop.gallery", NETWORK, DIM) as gallery:
+        gallery.add(
+            person_rows(0, 7),
+            camera=["yard", "door", "door", None, "door", "door", "door"],
+            thumbnails=thumbnails,
+        )
+    found = list_gallery_crops(tmp_path / "shop.gallery")
+    assert _names(found) == {"door": ["entry 2", "entry 5", "entry 7"], "yard": ["entry 1"]}
+    assert _reasons(found) == {
+        "entry 3": "without a thumbnail",
+        "entry 4": "of no camera",
+        "entry 6": f"with a thumbnail of more than {MAX_BYTES} bytes",
+    }
+    crops = decode_crops(found, 8, 4)
+    assert crops.counts == {"door": 1, "yard": 1}
+    assert crops.of(0)[..., 2].min() > 200 > 50 > crops.of(0)[..., 0].max()
+    assert crops.of(1)[..., 0].min() > 200
+    said = _reasons(crops)
+    assert "shop.gallery: entry 5: not an image" in said["entry 5"]
+    assert "3000x2000 pixels exceed the limit" in said["entry 7"]
+
+
+def test_a_gallery_without_crops_is_refused(tmp_path):
+    with Gallery.create(tmp_path / "shop.gallery", NETWORK, DIM) as gallery:
+        gallery.add(person_rows(0, 2), camera=["door", None], thumbnails=[None, _jpeg(0)])
+        with pytest.raises(DatasetError, match="of 2 entries none has a camera and a thumbnail"):
+            list_gallery_crops(tmp_path / "shop.gallery")
+        gallery.add(person_rows(1, 1), camera="the door", thumbnails=[_jpeg(0)])
+    with pytest.raises(DatasetError, match="'the door' cannot name a camera"):
+        list_gallery_crops(tmp_path / "shop.gallery")

@@ -7,8 +7,11 @@ import sys
 import numpy as np
 import pytest
 from bireid_runtime import Bundle, Extractor
+from bireid_runtime.gallery import Gallery
+from bireid_runtime.images import decode_image, load_image
 
 from bireid_deploy.data.folders import list_folder
+from bireid_deploy.serving.crops import small_jpeg
 
 # As on a device or a laptop without the extra `train`.
 WITHOUT_TENSORFLOW = (
@@ -90,3 +93,38 @@ def test_what_cannot_be_is_refused_in_one_line(
 def test_what_is_adapted_already_is_refused(refused, centred, crops, tmp_path):
     err = refused(2, "adapt", centred.path, "--crops", crops, "--least", 50, "-o", tmp_path / "out")
     assert "adapted already; give the bundle that it was made from" in err
+
+
+def test_the_crops_may_be_those_that_a_gallery_keeps(cli, refused, bundle, crops, tmp_path):
+    path = tmp_path / "shop.gallery"
+    images = {camera: sorted(crops.glob(f"*_{camera}s*"))[:6] for camera in ("c1", "c3")}
+    network = Bundle.open(bundle)
+    extractor = Extractor.open(network)
+    with Gallery.create(path, network.fingerprint, extractor.embedding_dim) as gallery:
+        for camera, files in images.items():
+            jpegs = [small_jpeg(load_image(file)) for file in files]
+            gallery.add(extractor.embed(files), camera=camera, thumbnails=jpegs)
+        gallery.add(extractor.embed(images["c1"][:1]), camera="c1")
+    found = cli(
+        *("adapt", bundle, "--crops", path, "--least", 6, "-o", tmp_path / "out", "--json"),
+    )
+    assert found.code == 0, found.err
+    assert found.json["crops"] == {"c1": 6, "c3": 6}
+    assert found.json["ignored"] == [{"path": "entry 13", "reason": "without a thumbnail"}]
+    kept = np.stack([decode_image(each, "a thumbnail") for each in _thumbnails(path)[6:12]])
+    plain = Extractor.open(bundle).embed(list(kept))
+    moved = plain - plain.mean(axis=0)
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    own = Extractor.open(tmp_path / "out", camera="c3").embed(list(kept))
+    np.testing.assert_allclose(own, moved, atol=1e-5)
+    few = refused(2, "adapt", bundle, "--crops", path, "-o", tmp_path / "few")
+    assert "camera 'c1' has 6 crops, below the 200 of --least" in few
+    listed = refused(
+        *(2, "adapt", bundle, "--crops", path, "--cameras", "list.csv", "-o", tmp_path / "few")
+    )
+    assert "the entries of a gallery have their cameras" in listed
+
+
+def _thumbnails(path):
+    with Gallery.open(path) as gallery:
+        return [gallery.thumbnail(number) for number in range(1, 13)]

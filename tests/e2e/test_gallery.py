@@ -185,3 +185,103 @@ def test_what_cameras_do_is_learned_from_crops(cli, bundle, gallery, images, tmp
         assert opened.stats().entries == 9
     rows = api.embed(bundle, [crops / "till"], skip_broken=True).vectors
     np.testing.assert_allclose(known.mean, rows.mean(axis=0), atol=1e-6)
+
+
+@pytest.fixture
+def centred(cli, bundle, images, tmp_path):
+    """A gallery for centred embeddings, of a camera `door` that it has learned."""
+    path = tmp_path / "centred.gallery"
+    (tmp_path / "crops").mkdir()
+    shutil.copytree(images, tmp_path / "crops" / "door")
+    assert cli("gallery", "create", path, bundle, "--centre").code == 0
+    learned = cli("gallery", "learn", path, bundle, tmp_path / "crops", "--least", 9, "--json")
+    assert learned.json == {"cameras": {"door": 9}}
+    return path
+
+
+def test_what_goes_in_and_what_is_sought_is_centred(cli, bundle, centred, images, tmp_path):
+    add = ("gallery", "add", centred, bundle, images, "--person-folders", "--camera", "door")
+    added = cli(*add, "--centre", "--json")
+    assert added.json == {"new": 9, "entries": 9, "people": 3}
+    with Gallery.open(centred) as opened:
+        (part,) = opened.records()
+        statistics = opened.statistics("door")
+    rows = statistics.apply(api.embed(bundle, part.sources).vectors)
+    np.testing.assert_allclose(part.vectors, rows, atol=1e-6)
+    image = next((images / "0010").iterdir())
+    search = ("gallery", "search", centred, bundle, image, "--bundle-camera", "door", "--centre")
+    (found,) = cli(*search, "--same", "0.9", "--json").json
+    assert found["hits"][0]["label"] == "0010"
+    assert found["hits"][0]["score"] == pytest.approx(1, abs=1e-5)
+    mean = rows[[person == "0010" for person in part.people]].mean(axis=0)
+    query = rows[list(part.sources).index(str(image))]
+    expected = float(query @ mean / np.linalg.norm(mean))
+    assert found["match"]["score"] == pytest.approx(expected, abs=1e-5)
+    # They could not follow what it would learn now.
+    late = cli("gallery", "learn", centred, bundle, tmp_path / "crops", "--least", 9)
+    assert late.code == EXIT_USAGE
+    assert "holds entries of camera 'door', centred by what was learned before" in late.err
+
+
+def test_what_cannot_be_centred_is_refused_in_one_line(
+    cli, bundle, gallery, centred, images, tmp_path
+):
+    adapted = adapted_copy(bundle, tmp_path / "own")
+    door = ("--centre", "--camera", "door")
+    mistakes = [
+        (("add", centred, bundle, images, "--centre"), EXIT_USAGE, "--centre needs --camera"),
+        (("search", centred, bundle, images, "--centre"), EXIT_USAGE, "needs --bundle-camera"),
+        (
+            ("add", centred, bundle, images, "--centre", "--camera", "till"),
+            EXIT_USAGE,
+            "has no statistics of camera 'till'",
+        ),
+        (
+            ("search", centred, bundle, images, "--centre", "--bundle-camera", "till"),
+            EXIT_USAGE,
+            "has no statistics of camera 'till'",
+        ),
+        (("create", tmp_path / "new", adapted, "--centre"), EXIT_USAGE, "it centres them itself"),
+        # What is centred and what is not never meet.
+        (("add", gallery, bundle, images, *door), EXIT_CHECK_FAILED, "that are not centred"),
+        (("add", centred, bundle, images), EXIT_CHECK_FAILED, "that are centred by camera"),
+        (("search", centred, bundle, images), EXIT_CHECK_FAILED, "that are centred by camera"),
+        (("merge", centred, gallery), EXIT_CHECK_FAILED, "that are centred by camera"),
+        (("merge", gallery, centred), EXIT_CHECK_FAILED, "that are not centred"),
+    ]
+    for arguments, code, words in mistakes:
+        result = cli("gallery", *arguments)
+        assert (result.code, words in result.err) == (code, True), (arguments, result.err)
+        assert len(result.err.splitlines()) == 1 or code == EXIT_USAGE
+    with Gallery.open(centred) as opened:
+        assert opened.stats().entries == 0
+    # What a file of a centred gallery holds says so, too.
+    add = cli("gallery", "add", centred, bundle, images, *door)
+    assert add.code == 0, add.err
+    assert cli("gallery", "export", centred, tmp_path / "out.npz").code == 0
+    assert cli("gallery", "merge", gallery, tmp_path / "out.npz").code == EXIT_CHECK_FAILED
+    adapted_add = cli("gallery", "add", centred, adapted, images, *door)
+    assert adapted_add.code == EXIT_CHECK_FAILED
+    cli("gallery", "relate", centred, adapted, "--centre", "--note", "a test")
+    adapted_add = cli("gallery", "add", centred, adapted, images, *door)
+    assert adapted_add.code == EXIT_USAGE
+    assert "is adapted to it and centres it itself" in adapted_add.err
+
+
+def test_a_gallery_of_centred_embeddings_is_calibrated_by_such(
+    cli, bundle, people, centred, tmp_path
+):
+    plain = cli("calibrate", bundle, "--data", people, "--gallery", centred)
+    assert plain.code == EXIT_CHECK_FAILED
+    alone = cli("calibrate", bundle, "--data", people, "--centre")
+    assert alone.code == EXIT_USAGE
+    assert "centre is for a gallery of centred embeddings" in alone.err
+    found = cli("calibrate", bundle, "--data", people, "--gallery", centred, "--centre", "--json")
+    assert found.code == 0, found.err
+    with Gallery.open(centred) as opened:
+        kept = opened.calibration()
+    assert kept is not None
+    other = cli("gallery", "create", tmp_path / "plain", bundle)
+    assert other.code == 0
+    before = cli("calibrate", bundle, "--data", people, "--gallery", tmp_path / "plain", "--json")
+    assert before.json["people"][0]["threshold"] != found.json["people"][0]["threshold"]

@@ -96,6 +96,14 @@ def test_named_people_are_called_by_their_names_and_read_only_adds_nothing(
 
 
 def test_centred_by_what_the_gallery_learned_of_each_camera(cli, scene, gallery, tmp_path):
+    mixed = cli(
+        *("watch", *watch_arguments(scene), "--gallery", gallery, "--centre"),
+        *("-o", tmp_path / "none"),
+    )
+    assert mixed.code == EXIT_CHECK_FAILED
+    assert "holds embeddings that are not centred by camera, and these are" in mixed.err
+    gallery = tmp_path / "centred.gallery"
+    api.create_gallery(gallery, ZOO, centre=True)
     arguments = [*watch_arguments(scene), "--gallery", gallery, "--centre"]
     refused = cli("watch", *arguments, "-o", tmp_path / "none")
     assert refused.code == EXIT_USAGE
@@ -114,6 +122,9 @@ def test_centred_by_what_the_gallery_learned_of_each_camera(cli, scene, gallery,
     for row, each in zip(part.vectors, seen, strict=True):
         plain = extractor.embed([each.crop.pixels])
         np.testing.assert_allclose(row, learned[each.camera].apply(plain)[0], atol=1e-6)
+    plain = cli("watch", *watch_arguments(scene), "--gallery", gallery, "-o", tmp_path / "plain")
+    assert plain.code == EXIT_CHECK_FAILED
+    assert "holds embeddings that are centred by camera, and these are not" in plain.err
 
 
 def test_stopped_and_resumed_it_takes_in_every_frame_once(cli, scene, gallery, tmp_path):

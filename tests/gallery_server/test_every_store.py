@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import FingerprintError, GalleryError, GalleryStore
+from bireid_runtime.gallery import (
+    FingerprintError,
+    GalleryError,
+    GalleryStore,
+    camera_centring,
+    centred_fingerprint,
+)
 from bireid_runtime.search import products
 from gallery_embeddings import DIM, NETWORK, OTHER_NETWORK, person_rows
 
+from bireid_deploy.adaptation.gallery_crops import list_gallery_crops
 from bireid_deploy.gallery_server.opening import open_gallery
 
 
@@ -210,3 +217,54 @@ def test_wrong_values_are_named_and_nothing_is_added(gallery: GalleryStore) -> N
     with pytest.raises(ArgumentError, match="give entries"):
         gallery.remove()
     assert gallery.stats().entries == 10
+
+
+def test_centred_embeddings_are_a_space_of_their_own(new_gallery) -> None:
+    with new_gallery(centred_fingerprint(NETWORK)) as gallery, new_gallery() as plain:
+        with pytest.raises(FingerprintError, match="centred by camera, and these are not"):
+            gallery.require(NETWORK)
+        with pytest.raises(FingerprintError, match="not centred by camera, and these are"):
+            plain.require(gallery.fingerprint)
+        with pytest.raises(FingerprintError, match="embed the crops again"):
+            gallery.require(OTHER_NETWORK)
+        with pytest.raises(ArgumentError, match="has no statistics of camera 'door'"):
+            camera_centring(gallery, "door", [])
+        for other in (plain, gallery):
+            other.learn("door", person_rows(0, 5))
+            assert other.learn("door", person_rows(1, 5)).count == 10
+            other.add(person_rows(2, 1), camera="door")
+        assert plain.learn("door", person_rows(0, 5)).count == 15
+        with pytest.raises(GalleryError, match="holds entries of camera 'door', centred by what"):
+            gallery.learn("door", person_rows(0, 5))
+        assert gallery.statistics("door").count == 10
+        gallery.remove(camera="door")
+        assert gallery.learn("door", person_rows(0, 5)).count == 15
+        with pytest.raises(FingerprintError):
+            gallery.merge(plain)
+
+
+def test_merged_centred_entries_bring_what_their_cameras_are_centred_by(new_gallery) -> None:
+    space = centred_fingerprint(NETWORK)
+    with new_gallery(space) as one, new_gallery(space) as two:
+        two.learn("till", person_rows(0, 5))
+        two.add(person_rows(1, 2), camera="till", at=[1.0, 2.0], source=["a", "b"])
+        assert [one.merge(two), one.merge(two)] == [2, 0]
+        assert one.statistics("till").to_bytes() == two.statistics("till").to_bytes()
+        with new_gallery(space) as three:
+            three.learn("till", person_rows(2, 5))
+            with pytest.raises(GalleryError, match="centres camera 'till' by other statistics"):
+                three.merge(two)
+            assert three.stats().entries == 0
+
+
+def test_pictures_are_crops_of_their_cameras(gallery: GalleryStore) -> None:
+    rows = person_rows(4, 3)
+    new = gallery.add(rows, camera=["till", "door", None], thumbnails=[b"a", b"b", b"c"])
+    found = list_gallery_crops(gallery.path)
+    assert {name: [str(each) for each in paths] for name, paths in found.cameras.items()} == {
+        "door": [f"entry {new[1]}"],
+        "till": [f"entry {new[0]}"],
+    }
+    assert [reason for _, reason in found.ignored] == ["without a thumbnail"] * 10 + [
+        "of no camera"
+    ]

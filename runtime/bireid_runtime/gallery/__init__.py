@@ -1,5 +1,6 @@
 """A gallery on the device: people, cameras, times and embeddings in one SQLite file."""
 
+from bireid_runtime.gallery.centring import camera_centring, centred_fingerprint
 from bireid_runtime.gallery.errors import FingerprintError, GalleryError
 from bireid_runtime.gallery.protocol import GalleryStore
 from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records, Stats
@@ -16,4 +17,6 @@ __all__ = [
     "Person",
     "Records",
     "Stats",
+    "camera_centring",
+    "centred_fingerprint",
 ]

@@ -14,14 +14,24 @@ _ROWS = 4096
 def read(database: sqlite3.Connection, dim: int, source: str) -> Contents:
     """See `Gallery.contents`."""
     row = database.execute("SELECT json FROM calibration").fetchone()
-    cameras = database.execute("SELECT name, statistics FROM camera ORDER BY name")
     return Contents(
         people=tuple(database.execute("SELECT id, label, created FROM person ORDER BY id")),
         related=dict(database.execute("SELECT fingerprint, note FROM related").fetchall()),
-        cameras={name: bytes(statistics) for name, statistics in cameras},
+        cameras=statistics(database),
         calibration=None if row is None else str(row[0]),
         entries=_entries(database, dim, source),
     )
+
+
+def statistics(database: sqlite3.Connection) -> dict[str, bytes]:
+    """What was learned, by camera, as `CameraStatistics.to_bytes`."""
+    rows = database.execute("SELECT name, statistics FROM camera ORDER BY name")
+    return {name: bytes(data) for name, data in rows}
+
+
+def write_statistics(database: sqlite3.Connection, cameras: dict[str, bytes]) -> None:
+    """Keep them, instead of others of the same cameras."""
+    database.executemany("REPLACE INTO camera VALUES (?, ?)", cameras.items())
 
 
 def write(database: sqlite3.Connection, contents: Contents, dim: int, source: str) -> int:
@@ -30,7 +40,7 @@ def write(database: sqlite3.Connection, contents: Contents, dim: int, source: st
         raise GalleryError(f"{source}: holds entries already; copy into a new gallery")
     database.executemany("INSERT INTO person VALUES (?, ?, ?)", contents.people)
     database.executemany("REPLACE INTO related VALUES (?, ?)", contents.related.items())
-    database.executemany("REPLACE INTO camera VALUES (?, ?)", contents.cameras.items())
+    write_statistics(database, contents.cameras)
     if contents.calibration is not None:
         database.execute("REPLACE INTO calibration VALUES (1, ?)", (contents.calibration,))
     count = 0

@@ -9,8 +9,8 @@ from threading import RLock
 from typing import Self
 
 from bireid_runtime.calibration import Calibration
-from bireid_runtime.gallery import arguments, schema, writing
-from bireid_runtime.gallery.errors import FingerprintError, GalleryError
+from bireid_runtime.gallery import arguments, centring, schema, writing
+from bireid_runtime.gallery.errors import GalleryError
 from bireid_runtime.gallery.reading import read_stats
 from bireid_runtime.gallery.records import Stats
 from bireid_runtime.gallery.schema import Header
@@ -47,7 +47,8 @@ class GalleryFile:
 
         Args:
             path: File that must not be there.
-            fingerprint: `fingerprint` of the bundle that embeds.
+            fingerprint: `fingerprint` of the bundle that embeds; what `centred_fingerprint` makes
+                of it for embeddings that `learn` has centred.
             dim: Its `embedding_dim`, 1 to 65536.
             retention_days: Days after which entries go; None keeps them.
 
@@ -95,8 +96,8 @@ class GalleryFile:
         """Make sure that embeddings of a network may be compared with those in here.
 
         Raises:
-            FingerprintError: They are of another network or adaptation, and `relate` was not told
-                that they may.
+            FingerprintError: They are of another network or adaptation, or centred by camera and
+                those in here not, or the reverse, and `relate` was not told that they may.
         """
         if fingerprint == self.fingerprint:
             return
@@ -106,11 +107,7 @@ class GalleryFile:
             ).fetchone()
         if known is not None:
             return
-        raise FingerprintError(
-            f"{self.path}: holds embeddings of {self.fingerprint[:19]}..., not of "
-            f"{fingerprint[:19]}...; embed the crops again, or say by `gallery relate` why the two "
-            "may be compared"
-        )
+        raise centring.refusal(self.path, self.fingerprint, fingerprint)
 
     def relate(self, fingerprint: str, note: str) -> None:
         """Allow embeddings of another network beside those in here, such as another adaptation.

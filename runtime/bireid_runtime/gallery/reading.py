@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.gallery.code_table import CodeTable
 from bireid_runtime.gallery.records import Entry, Hit, Person, Records, Stats
 from bireid_runtime.gallery.schema import Header
@@ -55,6 +56,16 @@ def read_thumbnail(database: sqlite3.Connection, entry: int) -> bytes | None:
     """The JPEG that was kept with an entry; None if none was, or there is no such entry."""
     row = database.execute("SELECT jpeg FROM thumbnail WHERE entry = ?", (entry,)).fetchone()
     return None if row is None else bytes(row[0])
+
+
+def read_statistics(
+    database: sqlite3.Connection, camera: str, source: str
+) -> CameraStatistics | None:
+    """What was learned of a camera; None if nothing."""
+    row = database.execute("SELECT statistics FROM camera WHERE name = ?", (camera,)).fetchone()
+    if row is None:
+        return None
+    return CameraStatistics.from_bytes(bytes(row[0]), f"{source}: camera {camera!r}")
 
 
 def read_records(

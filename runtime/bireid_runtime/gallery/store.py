@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bireid_runtime.camera_statistics import CameraStatistics
-from bireid_runtime.gallery import arguments, copying, people, schema, writing
+from bireid_runtime.gallery import arguments, centring, copying, people, schema, writing
 from bireid_runtime.gallery.code_table import CodeTable
 from bireid_runtime.gallery.contents import Contents
 from bireid_runtime.gallery.errors import GalleryError
@@ -21,6 +21,7 @@ from bireid_runtime.gallery.reading import (
     read_entries,
     read_people,
     read_records,
+    read_statistics,
     read_thumbnail,
 )
 from bireid_runtime.gallery.records import Entry, Hit, Match, Person, Records
@@ -103,9 +104,22 @@ class Gallery(GalleryFile):
     def merge(self, other: GalleryStore) -> int:
         """Take over the entries of another gallery; a second time adds nothing that has a source.
 
+        With centred entries come the statistics of their cameras.
+
         Returns:
             How many were new.
+
+        Raises:
+            FingerprintError, GalleryError: As `load`; or both have learned of one centred camera.
         """
+        self.require(other.fingerprint)
+        if centring.is_centred(self.fingerprint):
+            with other.contents() as contents:
+                others = contents.cameras
+            with self._writing():
+                own = copying.statistics(self._database)
+                new = centring.adopted(own, others, self.path, other.path)
+                copying.write_statistics(self._database, new)
         return sum(self.load(part) for part in other.records())
 
     def remove(
@@ -253,24 +267,23 @@ class Gallery(GalleryFile):
 
         Returns:
             The statistics so far: `apply` takes a camera's mean out of what is added or sought.
+
+        Raises:
+            GalleryError: Centred entries are of that camera: they could not follow.
         """
         with self._writing():
-            statistics = self.statistics(camera) or CameraStatistics(self.dim)
+            seen = self._database.execute("SELECT 1 FROM entry WHERE camera = ?", (camera,))
+            used = centring.is_centred(self.fingerprint) and seen.fetchone() is not None
+            known = read_statistics(self._database, camera, str(self.path))
+            statistics = centring.learned(known, self.dim, camera, used, self.path)
             statistics.add(rows)
-            self._database.execute(
-                "REPLACE INTO camera VALUES (?, ?)", (camera, statistics.to_bytes())
-            )
+            copying.write_statistics(self._database, {camera: statistics.to_bytes()})
         return statistics
 
     def statistics(self, camera: str) -> CameraStatistics | None:
         """What `learn` was given of a camera; None if nothing."""
         with self._lock, self._guarded():
-            row = self._database.execute(
-                "SELECT statistics FROM camera WHERE name = ?", (camera,)
-            ).fetchone()
-        if row is None:
-            return None
-        return CameraStatistics.from_bytes(bytes(row[0]), f"{self.path}: camera {camera!r}")
+            return read_statistics(self._database, camera, str(self.path))
 
     def people(self) -> list[Person]:
         """All people, by their numbers."""

@@ -9,7 +9,7 @@ import numpy as np
 from bireid_runtime.boxes import Boxes
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.extractor import Extractor
-from bireid_runtime.gallery import GalleryStore
+from bireid_runtime.gallery import GalleryStore, camera_centring, centred_fingerprint
 from bireid_runtime.watching.association import AssociationRules, Associator, Track
 from bireid_runtime.watching.best_crops import BestCrop, BestCrops, qualities
 from bireid_runtime.watching.identities import Thresholds, identify
@@ -137,7 +137,7 @@ class Watching:
         score_threshold: Of the detector's boxes, 0 to 1; None for a tenth: unsure boxes may
             continue a track.
         centre: Take what each camera does to all embeddings out of them, by the statistics that
-            the gallery learned; all that is in the gallery must be so too.
+            the gallery learned. The gallery is one of `centred_fingerprint`.
     """
 
     association: AssociationRules = field(default_factory=AssociationRules)
@@ -174,7 +174,8 @@ class Watcher:
             people than its calibration can state the rate of false matches for.
 
     Raises:
-        FingerprintError: The gallery holds embeddings of another network.
+        FingerprintError: The gallery holds embeddings of another network, or centred ones and
+            `options` does not say so, or the reverse.
         ArgumentError: It is not calibrated, or not for as low a rate as `thresholds` asks for.
         UnsupportedModelError: The detector has several classes, none of them `person` or the one
             that was named.
@@ -189,7 +190,9 @@ class Watcher:
         options: Watching | None = None,
         first_tracks: dict[str, int] | None = None,
     ) -> None:
-        gallery.require(extractor.fingerprint)
+        centred = options is not None and options.centre
+        network = extractor.fingerprint
+        gallery.require(centred_fingerprint(network) if centred else network)
         # Thresholds that the gallery cannot take are refused now, not at the first track.
         anybody = np.eye(1, gallery.dim, dtype=np.float32)
         limits = thresholds.same, thresholds.different
@@ -218,19 +221,11 @@ class Watcher:
         """See that embeddings of a camera can be centred, if they are to be.
 
         Raises:
-            ArgumentError: The gallery has learned less than two embeddings of it, or the network
-                is adapted to it and so centres them itself.
+            ArgumentError: As `camera_centring`.
         """
         if not self._options.centre:
             return
-        if name in self._extractor.cameras:
-            raise ArgumentError(f"camera {name!r}: the bundle centres it already; leave out centre")
-        statistics = self._gallery.statistics(name)
-        if statistics is None or statistics.count < 2:
-            raise ArgumentError(
-                f"{self._gallery.path}: has no statistics of camera {name!r}; give it crops of "
-                "that camera by Gallery.learn or bireid-deploy gallery learn, or leave out centre"
-            )
+        camera_centring(self._gallery, name, self._extractor.cameras)
 
     def update(
         self,
@@ -320,9 +315,7 @@ class Watcher:
         own = camera if camera in self._extractor.cameras else None
         rows = self._extractor.embed([each.pixels for each in crops], camera=own)
         if self._options.centre:
-            statistics = self._gallery.statistics(camera)
-            assert statistics is not None
-            rows = statistics.apply(rows)
+            rows = camera_centring(self._gallery, camera, self._extractor.cameras).apply(rows)
         found = identify(
             self._gallery,
             rows,
