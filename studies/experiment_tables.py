@@ -68,7 +68,15 @@ EXPERIMENTS = {
     "zoo@pku-training-half": (
         "The bundle in models/zoo on real people",
         "The training half of PKU-Reid, 37 real people under two cameras, 74 queries, nothing of "
-        "it trained on. What is adapted has seen the same crops without their labels.",
+        "it trained on. What is adapted has seen the same crops without their labels. `trained once "
+        "more` is another run of the same grid.",
+    ),
+    "zoo@pku-test-half": (
+        "The bundle in models/zoo on the test half",
+        "The test half of PKU-Reid, 37 other real people under the same two cameras, 74 queries. It "
+        "was measured once, when all was chosen by the training half. What is adapted has seen "
+        "crops of the training half alone, so it has learned of cameras, not of these people. `trained "
+        "once more` is another run of the same grid, whose levels need a run.",
     ),
     "zoo_detection": (
         "The detector in models/zoo beside its real-valued counterpart",
@@ -159,6 +167,10 @@ EXPERIMENTS = {
     "real_people_styles@pku-training-half": (
         "Cameras in twenty styles each, measured on real people",
         _PKU_HALF,
+    ),
+    "real_people_imagenet": (
+        "MobileNetV2 from random weights and from ImageNet, measured on drawn people",
+        "Drawn people under the cameras of the training; the next table has real ones.",
     ),
     "real_people_imagenet@pku-training-half": (
         "MobileNetV2 from random weights and from ImageNet, measured on real people",

@@ -18,6 +18,7 @@ from bireid_deploy.api.following import FollowedTarget, follow
 from bireid_deploy.api.galleries import add_to_gallery, create_gallery, search_gallery
 from bireid_deploy.api.importing import ImportedBundle, import_checkpoint
 from bireid_deploy.api.importing_onnx import import_onnx
+from bireid_deploy.api.keeping import keep_scores
 from bireid_deploy.api.reporting import report
 from bireid_deploy.api.searching import SearchResult, measure_latencies, search
 from bireid_deploy.api.serving import serve
@@ -66,6 +67,7 @@ __all__ = [
     "grant_rights",
     "import_checkpoint",
     "import_onnx",
+    "keep_scores",
     "learn_cameras",
     "measure_latencies",
     "migrate_gallery",

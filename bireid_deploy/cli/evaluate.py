@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from bireid_runtime.bundle_files import MANIFEST_NAME
 
 from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
@@ -36,6 +37,7 @@ def _of_tasks(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs a bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
 @_of_tasks
+@click.option("--keep", is_flag=True, help="Write the scores into a bundle's manifest and card.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     model: Path,
@@ -43,6 +45,7 @@ def command(
     layout: str,
     backend: str,
     threads: int,
+    keep: bool,
     as_json: bool,
     **of_tasks: Any,
 ) -> None:
@@ -57,6 +60,8 @@ def command(
     from bireid_deploy import api
 
     given = {name: value for name, value in of_tasks.items() if _is_given(name)}
+    if keep:
+        _require_plain(model, given)
     with progress("evaluating") as on_progress:
         found = api.evaluate(
             model,
@@ -74,6 +79,9 @@ def command(
             message(f"saved to {value}")
     for line in found.report.remarks:
         message(line)
+    if keep:
+        api.keep_scores(model, found)
+        message(f"kept in {model}")
     if as_json:
         emit_json(found.to_json())
         return
@@ -84,6 +92,15 @@ def command(
             rows = (*rows, (f"{found.engine}, as trained", *found.as_trained.rows[0]))
     emit_table(f"{found.model} on {found.report.data}", columns, rows)
     message(found.report.counts)
+
+
+def _require_plain(model: Path, given: dict[str, Any]) -> None:
+    """A row of a card says which engine and which data, so that is all that may differ."""
+    if not (model / MANIFEST_NAME).is_file():
+        raise click.UsageError(f"--keep writes into a bundle, and {model} is none")
+    for name in given:
+        if not _OPTIONS[name].takes_path:
+            raise click.UsageError(f"--keep takes scores without --{name.replace('_', '-')}")
 
 
 def _is_given(name: str) -> bool:

@@ -134,7 +134,10 @@ def write_bundle(
 
 
 def rewrite_manifest(
-    base: Bundle, path: str | os.PathLike[str], changes: Mapping[str, Any]
+    base: Bundle,
+    path: str | os.PathLike[str],
+    changes: Mapping[str, Any],
+    card: CardFacts | None = None,
 ) -> Bundle:
     """Write a bundle again with other keys in its manifest: what it computes stays.
 
@@ -142,6 +145,7 @@ def rewrite_manifest(
         base: The bundle.
         path: The directory to create or replace; may be the bundle's own.
         changes: Keys of the manifest with their new values, JSON types.
+        card: What the task says in the model card, which is then written again.
 
     Raises:
         ConversionError, BundleError: As `write_bundle`.
@@ -150,7 +154,10 @@ def rewrite_manifest(
     names = [each["file"] for key in ("golden", "adaptation") if (each := base.manifest.get(key))]
     names += [*base.manifest["files"], CARD_NAME]
     contents = {name: (base.path / name).read_bytes() for name in names}
-    contents[MANIFEST_NAME] = _to_json({**base.manifest, **changes})
+    manifest = {**base.manifest, **changes}
+    contents[MANIFEST_NAME] = _to_json(manifest)
+    if card is not None:
+        contents[CARD_NAME] = model_card(manifest, card).encode()
     _replace(target, contents)
     return Bundle.open(target)
 

@@ -39,6 +39,33 @@ def test_what_the_integer_stem_costs(cli, bundle, people):
     assert _scores(integer) == pytest.approx(_scores(exact), abs=0.02)
 
 
+def test_scores_are_kept_in_the_bundle_and_its_card(cli, bundle, people, tmp_path):
+    own = tmp_path / "own"
+    shutil.copytree(bundle, own)
+    before = json.loads((own / "manifest.json").read_text())
+    elsewhere = tmp_path / "shop"
+    shutil.copytree(people, elsewhere)
+    for _ in range(2):
+        result = cli("evaluate", own, "--data", elsewhere, "--keep", "--json")
+        assert result.code == 0, result.err
+    after = json.loads((own / "manifest.json").read_text())
+    kept = [each for each in after["metrics"] if each["data"] == "shop"]
+    assert [each["engine"] for each in kept] == ["native"]
+    assert _scores(result) == {name: kept[0][name] for name in SCORES}
+    assert {**after, "metrics": before["metrics"]} == before
+    assert after["metrics"][:-1] == before["metrics"]
+    assert f"| native | shop | {100 * kept[0]['mean_average_precision']:.1f}" in (
+        (own / "card.md").read_text()
+    )
+    assert cli("inspect", own).code == 0
+
+    refused = cli("evaluate", own, "--data", people, "--keep", "--rerank")
+    assert refused.code == 2
+    assert "--keep takes scores without --rerank" in refused.err
+    refused = cli("evaluate", "histogram", "--data", people, "--keep")
+    assert "--keep writes into a bundle, and histogram is none" in refused.err
+
+
 def test_the_table(cli, bundle, people):
     result = cli("evaluate", bundle, "--data", people)
     assert result.code == 0
