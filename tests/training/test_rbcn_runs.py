@@ -203,6 +203,10 @@ def test_pruning_removes_structures(pruned, tmp_path, cli):
     assert re.search(r"weights: [\d,]+ before, [\d,]+ after, -\d", shown)
     gone = cli("inspect", bundle, "--json").json["removed"]
     assert gone["after"]["macs"] < gone["before"]["macs"]
+    # What is gone was 1-bit.
+    weights, stored = (gone["before"][each] - gone["after"][each] for each in ("weights", "bytes"))
+    assert stored == weights / 8 > 0
+    assert f"bytes of weights: {gone['before']['bytes']:,} before" in shown
     assert [each["after"] for each in gone["layers"]] == [None]
 
 
