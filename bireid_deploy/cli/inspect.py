@@ -16,6 +16,9 @@ from bireid_deploy.devices.this_machine import circumstances
 if TYPE_CHECKING:
     from bireid_converters.audit import Audit
 
+# What a pruning makes less of, by its name in the manifest.
+_COSTS = {"weights": "weights", "macs": "MACs", "bytes": "bytes of weights"}
+
 
 @click.command()
 @click.argument("model", type=BundlePath(exists=True))
@@ -123,7 +126,8 @@ def _removed(bundle: Bundle | None) -> dict[str, Any] | None:
         for each in found["layers"]:
             _shape(each["before"]), each["name"], each["after"] and _shape(each["after"])
         for moment in ("before", "after"):
-            found[moment]["weights"] + found[moment]["macs"]
+            # Bundles of earlier versions have no bytes.
+            sum(found[moment][name] for name in _COSTS if name != "bytes" or name in found[moment])
     except (KeyError, TypeError) as error:
         raise BundleError(
             f"{bundle.path}: the manifest's training.removed is malformed; convert again"
@@ -150,10 +154,12 @@ def _emit_removed(found: dict[str, Any], item: str) -> None:
     ]
     emit_table("pruned", ("layer", "kernel before", "kernel after"), rows)
     before, after = found["before"], found["after"]
-    for name, unit in (("weights", ""), ("macs", f" per {item}")):
+    for name, label in _COSTS.items():
+        if name not in before or name not in after:
+            continue
         share = 1 - after[name] / max(1, before[name])
-        label = "MACs" if name == "macs" else name
-        click.echo(f"{label}{unit}: {before[name]:,} before, {after[name]:,} after, -{share:.1%}")
+        head = f"{label} per {item}" if name == "macs" else label
+        click.echo(f"{head}: {before[name]:,} before, {after[name]:,} after, -{share:.1%}")
     click.echo()
 
 

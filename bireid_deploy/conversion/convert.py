@@ -90,7 +90,7 @@ def convert_run(
 
 def _removed(run: TrainedRun, deployment: Deployment) -> dict[str, Any]:
     """What a pruning took away, if there was one: kernels before and after, and the whole."""
-    from bireid_models.complexity import layer_costs, removed
+    from bireid_models.complexity import layer_costs, removed, weight_bytes
 
     trained = run.as_trained()
     layers = [] if trained is None else removed(trained.model, deployment.model)
@@ -107,6 +107,7 @@ def _removed(run: TrainedRun, deployment: Deployment) -> dict[str, Any]:
                 name: {
                     "weights": sum(each.weights for each in found),
                     "macs": sum(each.macs for each in found),
+                    "bytes": weight_bytes(found),
                 }
                 for name, found in costs.items()
             },

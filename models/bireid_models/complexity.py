@@ -114,6 +114,17 @@ def removed(before: Any, after: Any) -> list[Removed]:
     ]
 
 
+def weight_bytes(costs: Iterable[Cost]) -> int:
+    """Bytes that the weights of layers need in a file: a bit each in 1-bit layers, else float32.
+
+    Args:
+        costs: Layers, each of which fills its last byte.
+    """
+    return sum(
+        -(-cost.weights // 8) if cost.kind == "binary" else 4 * cost.weights for cost in costs
+    )
+
+
 def theoretical_gain(costs: Iterable[Cost]) -> TheoreticalGain:
     """Speed-up and storage saving, counting a binary MAC as 1/64 and a binary weight as 1/32.
 

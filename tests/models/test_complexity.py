@@ -1,6 +1,6 @@
 import pytest
 from bireid_models import NetworkConfig
-from bireid_models.complexity import LayerCost, layer_costs, theoretical_gain
+from bireid_models.complexity import LayerCost, layer_costs, theoretical_gain, weight_bytes
 from bireid_models.network import build_network
 
 
@@ -151,3 +151,7 @@ def test_gain_of_a_purely_binary_layer_is_the_width_of_a_word():
 def test_nothing_to_compare():
     with pytest.raises(ValueError, match="no layer"):
         theoretical_gain([])
+
+
+def test_a_1_bit_weight_is_a_bit_in_a_file_and_another_one_four_bytes():
+    assert weight_bytes([LayerCost("one", "binary", 65, 1), LayerCost("two", "real", 10, 1)]) == 49

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bireid_models.backbones.cdnet_architecture import Choice
 from bireid_models.framework import keras
+from bireid_models.layers import BinaryConv2D
 from bireid_models.mixed_place import MixedPlace
 from bireid_models.network import build_on
 from bireid_models.supernet import Supernet
@@ -20,15 +21,15 @@ CANDIDATES = tuple(Choice(pair) for pair in ((3, 5), (3, 7), (5, 7)))
 
 @pytest.fixture(scope="session")
 def recipe_of():
-    """A recipe of a search on 32x32, two epochs; tables are merged into it."""
+    """A recipe of a search on 32x32, two epochs; its table and the precision are given."""
 
-    def call(**search):
+    def call(precision="real", **search):
         return parse_recipe(
             {
                 "name": "tiny",
                 "network": {
                     "backbone": "cdnet",
-                    "precision": "real",
+                    "precision": precision,
                     "width": 0.125,
                     "input_height": 32,
                     "input_width": 32,
@@ -62,6 +63,7 @@ def data():
 @pytest.fixture(scope="session")
 def step_of(data):
     """The step of a search with one place: convolutions of 1, 3 and 5 pixels."""
+    convolution = {"real": keras.layers.Conv2D, "binary": BinaryConv2D}.__getitem__
 
     def call(recipe, latency=None):
         keras.utils.set_random_seed(0)
@@ -71,7 +73,7 @@ def step_of(data):
             models = []
             for size in (1, 3, 5):
                 x = keras.Input((8, 8, 3))
-                y = keras.layers.Conv2D(8, size, padding="same", name=f"size{size}")(x)
+                y = convolution(config.precision)(8, size, padding="same", name=f"size{size}")(x)
                 models.append(keras.Model(x, keras.layers.BatchNormalization(name=f"bn{size}")(y)))
             places.append(
                 MixedPlace(models, recipe.search.top, recipe.search.unselected, name="place")

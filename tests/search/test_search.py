@@ -28,9 +28,14 @@ from bireid_deploy.training.reporter import SilentReporter
 PUBLISHED = NetworkConfig("cdnet", precision="real")
 
 
+@pytest.fixture(scope="module", params=["real", "binary"])
+def precision(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def step(step_of, recipe_of):
-    return step_of(recipe_of(latency_weight=0.1), np.array([[0.2, 0.8, 2.0]]))
+def step(step_of, recipe_of, precision):
+    return step_of(recipe_of(precision, latency_weight=0.1), np.array([[0.2, 0.8, 2.0]]))
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +91,9 @@ class Interruption:
 
 
 def test_an_interrupted_search_comes_to_the_same_result(
-    step, recipe_of, data, tmp_path, monkeypatch
+    step, recipe_of, precision, data, tmp_path, monkeypatch
 ):
-    recipe = recipe_of(latency_weight=0.1)
+    recipe = recipe_of(precision, latency_weight=0.1)
 
     def searcher(name):
         batches = TASKS["reid"].batches(recipe, data)
@@ -120,7 +125,7 @@ def test_an_interrupted_search_comes_to_the_same_result(
     assert alphas == [alphas_of(each) for each in records[1]["history"]]
     assert list(alphas[0][0]) == ["3+5", "3+7", "5+7"]
     ET.fromstring(alphas_picture(alphas))
-    other = recipe_of(latency_weight=0.2)
+    other = recipe_of(precision, latency_weight=0.2)
     with pytest.raises(TrainingError, match=r"changed: search\.latency_weight"):
         Searcher(other, step, None, None, {}, None, SearchDirectory(tmp_path / "cut"), None).search(
             resume=True

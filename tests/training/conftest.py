@@ -1,13 +1,20 @@
 """Every test starts from the same random state; tiny data and recipes for those that train."""
 
+import os
+import shutil
+import signal
+
 import numpy as np
 import pytest
 import tiny_backbone
 from bireid_models.framework import keras
 
+from bireid_deploy.errors import TrainingInterruptedError
 from bireid_deploy.recipes import parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.supervised import LabelledImages
+from bireid_deploy.training.run_directory import RunDirectory
+from bireid_deploy.training.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -91,12 +98,98 @@ def trainer(data):
     """Build a trainer on the patterns (or on other data)."""
 
     def call(recipe, path, initial=None, teacher=None, data=data, at_step=None, action=None):
-        from bireid_deploy.training.run_directory import RunDirectory
-        from bireid_deploy.training.trainer import Trainer
-
         reporter = SilentReporter(at_step, action)
         return Trainer(
             recipe, TASKS[recipe.task], data, RunDirectory(path), reporter, initial, teacher
         )
 
     return call
+
+
+class Pressing:
+    """Presses Ctrl-C behind a step, once."""
+
+    def __init__(self, at_step):
+        self._left = at_step
+
+    def step(self, epoch, batch, batches, terms):
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def epoch(self, epoch, summary):
+        pass
+
+
+@pytest.fixture(scope="session")
+def goes_on(data, checkpoint_arrays):
+    """See that a run goes on from a checkpoint as if nothing had happened.
+
+    One trainer compiles its step once: it is interrupted, goes on to the end, and then goes on
+    from the same checkpoint again, with all that it has learned since still in it.
+    """
+
+    def call(recipe, path, **start):
+        whole, again = path / "whole", path / "again"
+        run = RunDirectory(whole)
+        training = Trainer(recipe, TASKS[recipe.task], data, run, Pressing(2), **start)
+        with pytest.raises(TrainingInterruptedError, match="step 2;"):
+            training.train()
+        shutil.copytree(whole, again)
+        training.train(resume=True)
+        training.run = RunDirectory(again)
+        training.train(resume=True)
+        one, two = checkpoint_arrays(whole), checkpoint_arrays(again)
+        assert one.keys() == two.keys()
+        for name, array in one.items():
+            np.testing.assert_array_equal(array, two[name], err_msg=name)
+        return training
+
+    return call
+
+
+class Moves:
+    """What the optimisers of some parameter groups move, from where a step stands now.
+
+    Statistics and the optimisers' own slots are left out.
+    """
+
+    def __init__(self, step):
+        self._step = step
+        self._rates = dict(step.optimizers.rates)
+        self._start = {name: each.numpy() for name, each in step.variables().items()}
+        self.names = {
+            name
+            for name in self._start
+            if not name.startswith("optimizer/") and "/moving_" not in name
+        }
+
+    def of(self, groups, call=None):
+        """Names of the variables that a call, or a step, of these groups alone changes."""
+        generator = np.random.default_rng(0)
+        images = generator.normal(size=(6, 64, 32, 3)).astype(np.float32)
+        labels = np.repeat(np.arange(3), 2).astype(np.int32)
+        variables = self._step.variables()
+        for name, variable in variables.items():
+            variable.assign(self._start[name])
+        optimizers = self._step.optimizers
+        optimizers.rates.update(
+            {name: rate if name in groups else 0.0 for name, rate in self._rates.items()}
+        )
+        optimizers.set_factor(1.0)
+        if call is None:
+            self._step(images, labels, 0)
+        else:
+            call(images, labels)
+        optimizers.rates.update(self._rates)
+        return {
+            name
+            for name in self.names
+            if not np.array_equal(variables[name].numpy(), self._start[name])
+        }
+
+
+@pytest.fixture(scope="session")
+def moves_of():
+    """Make a `Moves` of a training step."""
+    return Moves

@@ -1,19 +1,12 @@
 """RBCN: its equations, who moves what, and runs that go on where they were interrupted."""
 
-import os
-import re
-import signal
-
 import numpy as np
 import pytest
 from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.framework import tf
-from bireid_models.layers import BinaryConv2D, binary_layers
-from zoo import REID_BUNDLE
+from bireid_models.layers import BinaryConv2D
 
-from bireid_deploy.data.synthetic import write_synthetic
-from bireid_deploy.errors import RecipeError, TrainingError, TrainingInterruptedError
-from bireid_deploy.trained_run import open_run
+from bireid_deploy.errors import RecipeError
 from bireid_deploy.training.methods.pruning.fista import (
     MaskMoves,
     proximal_l1,
@@ -22,8 +15,6 @@ from bireid_deploy.training.methods.pruning.fista import (
 from bireid_deploy.training.methods.pruning.game import data_loss, output_discriminator_loss
 from bireid_deploy.training.methods.rbcn.rectification import kernel_loss
 from bireid_deploy.training.methods.rbcn_features.game import least_squares
-from bireid_deploy.training.step import TrainingStep
-from bireid_deploy.training.teacher_cache import TeacherCache
 
 FILTERS = np.array([[0.2, -0.4, 0.1, -0.3], [0.05, 0.5, -0.6, 0.0]], np.float32)
 RBCN = {"rbcn": {"others_share": 0.5, "statistics_batches": 2}}
@@ -163,160 +154,3 @@ def test_the_trimmed_norm_takes_no_more_than_its_share():
 def test_recipes_that_do_not_fit(plain_recipe, sections, message):
     with pytest.raises(RecipeError, match=message):
         plain_recipe(**sections)
-
-
-@pytest.fixture(scope="module")
-def teacher(trainer, plain_recipe, tmp_path_factory):
-    """A real-valued run of the same wiring."""
-    path = tmp_path_factory.mktemp("teacher") / "real"
-    trainer(plain_recipe(network={"precision": "real", "binarization": "rbcn"}), path).train()
-    return path
-
-
-def _game(plain_recipe, epochs=2):
-    return plain_recipe(
-        network={"binarization": "rbcn"},
-        rbcn_features={"adversarial_weight": 0.1},
-        optimizer={"epochs": epochs},
-        **RBCN,
-    )
-
-
-@pytest.fixture(scope="module")
-def whole(trainer, plain_recipe, teacher, tmp_path_factory):
-    """A run of RBCN that was never interrupted."""
-    path = tmp_path_factory.mktemp("rbcn") / "whole"
-    training = trainer(_game(plain_recipe), path, teacher=teacher)
-    return path, training.train(), training
-
-
-def _pressed(descend):
-    """The same step, with Ctrl-C in it."""
-
-    def call(*arguments):
-        descend(*arguments)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    return call
-
-
-def _require_equal(one, two):
-    assert one.keys() == two.keys()
-    for name, array in one.items():
-        np.testing.assert_array_equal(array, two[name], err_msg=name)
-
-
-@pytest.mark.slow
-def test_rbcn_goes_on_where_it_was_interrupted_behind_the_last_batch(
-    trainer, plain_recipe, teacher, whole, checkpoint_arrays, tmp_path, monkeypatch
-):
-    parts, moved = tmp_path / "parts", TrainingStep.descend_others
-    monkeypatch.setattr(TrainingStep, "descend_others", _pressed(moved))
-    with pytest.raises(TrainingInterruptedError, match=r"step 3; .*--resume"):
-        trainer(_game(plain_recipe), parts, teacher=teacher).train()
-    monkeypatch.setattr(TrainingStep, "descend_others", moved)
-    trainer(_game(plain_recipe), parts, teacher=teacher).train(resume=True)
-    _require_equal(checkpoint_arrays(whole[0]), checkpoint_arrays(parts))
-    for epoch in whole[1]:
-        assert epoch["rectification"] > 0
-        assert epoch["rbcn_adversarial"] > 0
-        assert epoch["rbcn_discriminator"] > 0
-
-
-@pytest.mark.slow
-def test_between_epochs_neither_kernels_nor_matrices_move(whole):
-    """The update strategy "B" moves the others; the statistics of C* move nothing."""
-    training = whole[2]
-    training._step.optimizers.set_factor(1.0)
-    step = training._step
-    layers = binary_layers(training.network.model)
-    fixed = [variable for each in layers for variable in (each.kernel, each.matrix)]
-    moved = training.network.model.get_layer("stem_conv").kernel
-    before = [each.numpy() for each in (*fixed, *step.adversaries, moved)]
-    images = np.random.default_rng(0).normal(size=(6, 64, 32, 3)).astype(np.float32)
-    step.descend_others(images, np.repeat(np.arange(3), 2).astype(np.int32))
-    after = [each.numpy() for each in (*fixed, *step.adversaries, moved)]
-    for one, two in zip(before[:-1], after[:-1], strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert np.abs(before[-1] - after[-1]).max() > 0
-    step(images, np.repeat(np.arange(3), 2).astype(np.int32), 0)
-    for variable, value in zip(fixed, before, strict=False):
-        assert np.abs(variable.numpy() - value).max() > 0, variable.name
-
-
-@pytest.mark.slow
-def test_the_deployed_network_has_statistics_of_its_own(whole, checkpoint_arrays, cli, tmp_path):
-    arrays = checkpoint_arrays(whole[0])
-    run = open_run(whole[0])
-    deployed, trained = run.deployment(), run.as_trained()
-    assert trained.model is run.network.model
-    name = "stage2_unit1_bn/moving_variance:0"
-    layer = deployed.model.get_layer("stage2_unit1_bn")
-    np.testing.assert_array_equal(layer.moving_variance, arrays[f"deployed/{name}"])
-    assert np.abs(arrays[f"deployed/{name}"] - arrays[f"network/{name}"]).max() > 0
-    # The mean over the last two batches is near what the trained network has, not its start.
-    assert np.abs(arrays[f"deployed/{name}"] - 1).min() > 0
-
-    people = tmp_path / "people"
-    write_synthetic(people, identities=6, cameras=2, images_per_camera=2, size=(64, 32))
-    found = cli("evaluate", whole[0], "--data", people)
-    assert found.code == 0, found.err
-    assert "keras, as trained" in found.out
-    scores = cli("evaluate", whole[0], "--data", people, "--json").json
-    assert scores["as_trained"].keys() >= {"mean_average_precision", "rank_1"}
-
-
-@pytest.mark.slow
-def test_pruning_removes_structures_and_goes_on_where_it_was_interrupted(
-    trainer, plain_recipe, whole, checkpoint_arrays, tmp_path, cli
-):
-    recipe = plain_recipe(
-        network={"binarization": "rbcn", "masks": True},
-        pruning={"target": 0.5, "mask_rate": 0.2, "sparsity_weight": 2.0, "data_weight": 0.01},
-        optimizer={"epochs": 2},
-        rbcn={"statistics_batches": 1},
-    )
-    start = {"initial": whole[0], "teacher": whole[0]}
-    history = trainer(recipe, tmp_path / "whole", **start).train()
-    assert history[-1]["masked_share"] == 0.5
-
-    press = {"at_step": 2, "action": lambda: os.kill(os.getpid(), signal.SIGINT)}
-    with pytest.raises(TrainingInterruptedError):
-        trainer(recipe, tmp_path / "parts", **start, **press).train()
-    trainer(recipe, tmp_path / "parts", teacher=whole[0]).train(resume=True)
-    _require_equal(checkpoint_arrays(tmp_path / "whole"), checkpoint_arrays(tmp_path / "parts"))
-
-    run = open_run(tmp_path / "whole")
-    deployed, trained = run.deployment(), run.as_trained()
-    assert len(binary_layers(trained.model)) == 2
-    assert len(binary_layers(deployed.model)) == 1
-    assert [count for _, count in deployed.config.pruned] == [0]
-
-    bundle = tmp_path / "bundle"
-    assert cli("convert", tmp_path / "whole", "-o", bundle, "--format", "lce").code == 0
-    shown = cli("inspect", bundle).out
-    assert re.search(r"stage._unit1_conv +3x3x\d+x\d+ +gone", shown)
-    assert re.search(r"weights: [\d,]+ before, [\d,]+ after, -\d", shown)
-    gone = cli("inspect", bundle, "--json").json["removed"]
-    assert gone["after"]["macs"] < gone["before"]["macs"]
-    assert [each["after"] for each in gone["layers"]] == [None]
-
-
-@pytest.mark.slow
-def test_a_teacher_of_another_shape_is_refused(trainer, plain_recipe, teacher, tmp_path):
-    recipe = plain_recipe(
-        network={"binarization": "rbcn", "width": 0.25}, rbcn={}, rbcn_features={}
-    )
-    with pytest.raises(TrainingError, match=r"'stage1_unit1_conv' should give .* same backbone"):
-        trainer(recipe, tmp_path / "run", teacher=teacher)
-
-
-@pytest.mark.parametrize("what", ["bundle", "cache"])
-def test_a_teacher_without_maps_is_refused(trainer, plain_recipe, tmp_path, what):
-    path = REID_BUNDLE if what == "bundle" else tmp_path / "cache.npz"
-    if what == "cache":
-        rows = np.ones((1, 2, 3), np.float16)
-        TeacherCache(rows, ("a.png",), "somebody sha256:0").save(path)
-    recipe = plain_recipe(network={"binarization": "rbcn"}, rbcn={}, rbcn_features={})
-    with pytest.raises(TrainingError, match=f"a {what}, which holds no maps .* real-valued run"):
-        trainer(recipe, tmp_path / "run", teacher=path)
