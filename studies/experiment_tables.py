@@ -68,15 +68,15 @@ EXPERIMENTS = {
     "zoo@pku-training-half": (
         "The bundle in models/zoo on real people",
         "The training half of PKU-Reid, 37 real people under two cameras, 74 queries, nothing of "
-        "it trained on. What is adapted has seen the same crops without their labels. `trained once "
-        "more` is another run of the same grid.",
+        "it trained on. What is adapted has seen the same crops without their labels. `trained "
+        "once more` is another run of the same grid.",
     ),
     "zoo@pku-test-half": (
         "The bundle in models/zoo on the test half",
-        "The test half of PKU-Reid, 37 other real people under the same two cameras, 74 queries. It "
-        "was measured once, when all was chosen by the training half. What is adapted has seen "
-        "crops of the training half alone, so it has learned of cameras, not of these people. `trained "
-        "once more` is another run of the same grid, whose levels need a run.",
+        "The test half of PKU-Reid, 37 other real people under the same two cameras, 74 queries. "
+        "It was measured once, when all was chosen by the training half. What is adapted has seen "
+        "crops of the training half alone, so it has learned of cameras, not of these people. "
+        "`trained once more` is another run of the same grid, whose levels need a run.",
     ),
     "zoo_detection": (
         "The detector in models/zoo beside its real-valued counterpart",
