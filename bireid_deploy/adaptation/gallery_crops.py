@@ -3,33 +3,33 @@
 from functools import partial
 from pathlib import Path
 
+from bireid_runtime.gallery import GalleryStore
 from bireid_runtime.images import decode_image
 
 from bireid_deploy.adaptation.crops import CropList, require_cameras
 from bireid_deploy.errors import DatasetError
-from bireid_deploy.gallery_server.opening import Location, open_gallery
 
 # `serve` keeps some 10 kB of each; what other programs kept may be larger.
 MAX_BYTES = 2**20
 MAX_PIXELS = 2**22
 
 
-def list_gallery_crops(location: Location) -> CropList:
+def list_gallery_crops(gallery: GalleryStore) -> CropList:
     """The thumbnails of a gallery by the cameras of their entries; people are not looked at.
 
     Args:
-        location: As for `open_gallery`; whose embeddings it holds does not matter.
+        gallery: Of any network: whose embeddings it holds does not matter.
 
     Raises:
         DatasetError: It has no thumbnail of an entry with a camera, or a camera has an
             impossible name.
-        GalleryError: It cannot be opened or is damaged.
+        GalleryError: It is damaged.
     """
     cameras: dict[str, list[Path]] = {}
     pictures: dict[Path, bytes] = {}
     ignored: list[tuple[Path, str]] = []
-    with open_gallery(location) as gallery, gallery.contents() as contents:
-        shown = gallery.path
+    shown = gallery.path
+    with gallery.contents() as contents:
         for part in contents.entries:
             rows = zip(part.numbers, part.cameras, part.thumbnails, strict=True)
             for number, camera, picture in rows:

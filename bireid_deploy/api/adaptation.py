@@ -34,6 +34,7 @@ from bireid_deploy.api.conversion import NOT_STATED
 from bireid_deploy.api.training import Quiet, Reporting
 from bireid_deploy.extras import require
 from bireid_deploy.gallery_server.location import is_server
+from bireid_deploy.gallery_server.opening import open_gallery
 from bireid_deploy.models_at_hand import is_run, task_of_bundle
 from bireid_deploy.tasks.base import Progress
 from bireid_deploy.trained_run import TrainedRun, open_run
@@ -211,7 +212,8 @@ def _list(crops: Path | str, cameras: Path | str) -> CropList:
         return list_crops(Path(crops), cameras)
     if cameras != AUTO:
         raise ArgumentError("the entries of a gallery have their cameras; leave cameras out")
-    return list_gallery_crops(crops if in_server else Path(crops))
+    with open_gallery(crops if in_server else Path(crops)) as gallery:
+        return list_gallery_crops(gallery)
 
 
 @dataclass(frozen=True)

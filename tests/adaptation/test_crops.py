@@ -163,7 +163,7 @@ def test_the_thumbnails_of_a_gallery_are_crops_of_their_cameras(tmp_path):
             camera=["yard", "door", "door", None, "door", "door", "door"],
             thumbnails=thumbnails,
         )
-    found = list_gallery_crops(tmp_path / "shop.gallery")
+        found = list_gallery_crops(gallery)
     assert _names(found) == {"door": ["entry 2", "entry 5", "entry 7"], "yard": ["entry 1"]}
     assert _reasons(found) == {
         "entry 3": "without a thumbnail",
@@ -183,7 +183,7 @@ def test_a_gallery_without_crops_is_refused(tmp_path):
     with Gallery.create(tmp_path / "shop.gallery", NETWORK, DIM) as gallery:
         gallery.add(person_rows(0, 2), camera=["door", None], thumbnails=[None, _jpeg(0)])
         with pytest.raises(DatasetError, match="of 2 entries none has a camera and a thumbnail"):
-            list_gallery_crops(tmp_path / "shop.gallery")
+            list_gallery_crops(gallery)
         gallery.add(person_rows(1, 1), camera="the door", thumbnails=[_jpeg(0)])
-    with pytest.raises(DatasetError, match="'the door' cannot name a camera"):
-        list_gallery_crops(tmp_path / "shop.gallery")
+        with pytest.raises(DatasetError, match="'the door' cannot name a camera"):
+            list_gallery_crops(gallery)

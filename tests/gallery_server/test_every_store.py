@@ -260,7 +260,7 @@ def test_merged_centred_entries_bring_what_their_cameras_are_centred_by(new_gall
 def test_pictures_are_crops_of_their_cameras(gallery: GalleryStore) -> None:
     rows = person_rows(4, 3)
     new = gallery.add(rows, camera=["till", "door", None], thumbnails=[b"a", b"b", b"c"])
-    found = list_gallery_crops(gallery.path)
+    found = list_gallery_crops(gallery)
     assert {name: [str(each) for each in paths] for name, paths in found.cameras.items()} == {
         "door": [f"entry {new[1]}"],
         "till": [f"entry {new[0]}"],
