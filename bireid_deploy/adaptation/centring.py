@@ -31,9 +31,9 @@ def estimate_centre(vectors: np.ndarray, centring: Centring) -> Centre:
 
     Args:
         vectors: As the network gives them, unit rows, float32 (N, D).
-        centring: What to take out.
+        centring: What to take out; nothing of fewer than two embeddings.
     """
-    if centring == "none":
+    if centring == "none" or len(vectors) < 2:
         return Centre()
     statistics = CameraStatistics(vectors.shape[1])
     statistics.add(vectors)

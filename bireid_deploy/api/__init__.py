@@ -3,7 +3,8 @@
 Importing it is light; TensorFlow and the like are loaded by the calls that need them.
 """
 
-from bireid_deploy.api.adaptation import Adaptation, adapt
+from bireid_deploy.api.adaptation import adapt
+from bireid_deploy.api.adaptation_result import Adaptation
 from bireid_deploy.api.benchmark import bench, profile
 from bireid_deploy.api.calibrating import CalibratedBundle, calibrate
 from bireid_deploy.api.camera_learning import learn_cameras

@@ -15,21 +15,20 @@ from bireid_runtime import Bundle, Session
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.adaptation.advice import advice
 from bireid_deploy.adaptation.cameras import Adapted, adapt_embedder, adapt_network, camera_model
-from bireid_deploy.adaptation.consistency import Consistency, consistency
+from bireid_deploy.adaptation.consistency import consistency
 from bireid_deploy.adaptation.crops import (
     AUTO,
     DEFAULT_LEAST,
     CropList,
     Crops,
-    Ignored,
     decode_crops,
     list_crops,
     require_enough,
 )
 from bireid_deploy.adaptation.gallery_crops import list_gallery_crops
 from bireid_deploy.adaptation.plan import Plan
+from bireid_deploy.api.adaptation_result import Adaptation, note_of, result_of
 from bireid_deploy.api.conversion import NOT_STATED
 from bireid_deploy.api.training import Quiet, Reporting
 from bireid_deploy.extras import require
@@ -46,42 +45,6 @@ _CHUNK = 64
 
 Decoding = Callable[[], AbstractContextManager[Progress | None]]
 """Opens a function that is told (images decoded, images in all)."""
-
-
-@dataclass(frozen=True)
-class Adaptation:
-    """What an adaptation left.
-
-    Attributes:
-        bundle: The bundle that was written; None if the result is a run.
-        run: The run that was written, if any.
-        crops: Crops that were learned from, by camera.
-        ignored: Files that were not used, with the reason.
-        before: Figures of the embeddings before, without labels; None for one camera.
-        after: Figures after.
-        advice: What a person should know, a line each; empty if all went well.
-    """
-
-    bundle: Bundle | None
-    run: Path | None
-    crops: dict[str, int]
-    ignored: Ignored
-    before: Consistency | None
-    after: Consistency | None
-    advice: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-serialisable."""
-        return {
-            "bundle": None if self.bundle is None else str(self.bundle.path),
-            "fingerprint": None if self.bundle is None else self.bundle.fingerprint,
-            "run": None if self.run is None else str(self.run),
-            "crops": self.crops,
-            "ignored": [{"path": str(path), "reason": reason} for path, reason in self.ignored],
-            "before": None if self.before is None else self.before.to_json(),
-            "after": None if self.after is None else self.after.to_json(),
-            "advice": list(self.advice),
-        }
 
 
 @dataclass(frozen=True)
@@ -249,7 +212,7 @@ def _adapt_bundle(source: Path, decode: _Decode, plan: Plan, writing: _Writing) 
         return np.concatenate(chunks)
 
     adapted = adapt_embedder(embed, crops, plan)
-    note = _note(plan, crops, adapted, {"bundle": bundle.name, "fingerprint": bundle.fingerprint})
+    note = note_of(plan, crops, adapted, {"bundle": bundle.name, "fingerprint": bundle.fingerprint})
     # The reader handed its bytes to the session; the writer wants them again.
     written = write_adapted(
         Bundle.open(source),
@@ -261,7 +224,7 @@ def _adapt_bundle(source: Path, decode: _Decode, plan: Plan, writing: _Writing) 
         formats=writing.formats,
         on_progress=writing.say,
     )
-    return _result(written, None, crops, adapted)
+    return result_of(written, None, crops, adapted)
 
 
 def _adapt_run(
@@ -284,16 +247,16 @@ def _adapt_run(
         run = _train(run, crops, left, training, writing)
         embed = KerasEmbedder(_embedding_model(run), preprocess)
     adapted = adapt_network(embed, crops, plan, writing.say, before)
-    note = _note(plan, crops, adapted, run.directory.identity())
+    note = note_of(plan, crops, adapted, run.directory.identity())
     if plan.knows_cameras:
         bundle = _write_bundle(run, adapted, embed.model, note, formats, writing)
-        return _result(bundle, left, crops, adapted)
+        return result_of(bundle, left, crops, adapted)
     if plan.norms_all:
         from bireid_deploy.adaptation.normalisation import read
         from bireid_deploy.adaptation.run_copy import copy_run
 
         copy_run(run.directory, RunDirectory(writing.out), read(embed.model), note)
-    return _result(None, writing.out, crops, adapted)
+    return result_of(None, writing.out, crops, adapted)
 
 
 def _train(
@@ -387,29 +350,3 @@ def _embedding_model(run: TrainedRun) -> Any:
             f"{names}"
         )
     return deployment.model
-
-
-def _note(plan: Plan, crops: Crops, adapted: Adapted, origin: Mapping[str, Any]) -> dict[str, Any]:
-    before, after = adapted.before, adapted.after
-    return {
-        **plan.to_json(),
-        "crops": crops.counts,
-        "ignored": len(crops.ignored),
-        "adapted_from": dict(origin),
-        "consistency": None
-        if before is None or after is None
-        else {"before": before.to_json(), "after": after.to_json()},
-        "advice": advice(adapted),
-    }
-
-
-def _result(bundle: Bundle | None, run: Path | None, crops: Crops, adapted: Adapted) -> Adaptation:
-    return Adaptation(
-        bundle,
-        run,
-        crops.counts,
-        crops.ignored,
-        adapted.before,
-        adapted.after,
-        tuple(advice(adapted)),
-    )

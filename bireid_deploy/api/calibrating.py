@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from bireid_converters.bundle import rewrite_manifest
 from bireid_runtime import Bundle
-from bireid_runtime.camera_statistics import CameraStatistics
 from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery import centred_fingerprint
+from bireid_runtime.gallery import embedding_space
 
+from bireid_deploy.adaptation.centring import Centring, centred
 from bireid_deploy.api.evaluation import evaluate
 from bireid_deploy.api.training import Quiet
 from bireid_deploy.errors import EmbeddingsError
@@ -83,7 +82,7 @@ def calibrate(
         BireidError: As `evaluate`.
     """
     opened = Bundle.open(bundle)
-    space = centred_fingerprint(opened.fingerprint) if centre else opened.fingerprint
+    space = embedding_space(opened.fingerprint, centre)
     if centre and (gallery is None or opened.cameras):
         raise ArgumentError(
             "centre is for a gallery of centred embeddings, of a bundle that is not adapted to "
@@ -107,7 +106,8 @@ def calibrate(
         everyone = NamedEmbeddings.load(saved)
     assert everyone.labels is not None
     labels = everyone.labels
-    vectors = _centred(everyone.vectors, labels.camera_ids) if centre else everyone.vectors
+    centring: Centring = "mean-and-deviation" if centre else "none"
+    vectors = centred(everyone.vectors, labels.camera_ids, centring)
     known = Embeddings(vectors, labels.person_ids, labels.camera_ids, everyone.names)
     found = CalibratedBundle(evaluation.report.data, calibrate_scores(known, fmrs))
     if not found.scores.people:
@@ -119,14 +119,3 @@ def calibrate(
         with open_gallery(gallery, space) as kept:
             kept.calibrate(json.dumps(found.to_json()))
     return found
-
-
-def _centred(vectors: np.ndarray, cameras: np.ndarray) -> np.ndarray:
-    """Rows (N, D) without what those of their camera, by its number (N,), have in common."""
-    out = np.empty_like(vectors)
-    for camera in np.unique(cameras):
-        own = cameras == camera
-        statistics = CameraStatistics(vectors.shape[1])
-        statistics.add(vectors[own])
-        out[own] = statistics.apply(vectors[own])
-    return out

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from bireid_runtime import Bundle
 from bireid_runtime.errors import ArgumentError
-from bireid_runtime.gallery.centring import marked_like
+from bireid_runtime.gallery.centring import embedding_space, is_centred
 
 from bireid_deploy.adaptation.crops import (
     AUTO,
@@ -74,7 +74,7 @@ def learn_cameras(
         on_remark(line)
     require_enough({name: len(files) for name, files in found.cameras.items()}, least)
     with open_gallery(gallery) as opened:
-        opened.require(marked_like(opened.fingerprint, network.fingerprint))
+        opened.require(embedding_space(network.fingerprint, is_centred(opened.fingerprint)))
         rows: dict[str, np.ndarray] = {}
         total = sum(map(len, found.cameras.values()))
         done = 0

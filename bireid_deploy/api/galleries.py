@@ -12,7 +12,7 @@ from bireid_runtime.gallery import (
     Hit,
     Match,
     camera_centring,
-    centred_fingerprint,
+    embedding_space,
 )
 
 from bireid_deploy.api.embedding import embed
@@ -52,7 +52,8 @@ def create_gallery(
             f"{opened.path}: adapted to cameras, so it centres them itself; leave out centre, or "
             "give the bundle that it was adapted from"
         )
-    make_gallery(gallery, _space(opened, centre), sizes[0], retention_days).close()
+    space = embedding_space(opened.fingerprint, centre)
+    make_gallery(gallery, space, sizes[0], retention_days).close()
 
 
 def add_to_gallery(
@@ -103,7 +104,7 @@ def add_to_gallery(
     network = Bundle.open(bundle)
     # A camera of the gallery need not be one that the bundle is adapted to.
     known = camera if camera in network.cameras else None
-    with open_gallery(gallery, _space(network, centre)) as opened:
+    with open_gallery(gallery, embedding_space(network.fingerprint, centre)) as opened:
         statistics = _centring(opened, network, camera) if centre else None
         found = embed(
             network,
@@ -190,7 +191,7 @@ def search_gallery(
         FingerprintError, ArgumentError, BireidError: As `add_to_gallery`.
     """
     network = Bundle.open(bundle)
-    with open_gallery(gallery, _space(network, centre)) as opened:
+    with open_gallery(gallery, embedding_space(network.fingerprint, centre)) as opened:
         statistics = _centring(opened, network, bundle_camera) if centre else None
         found = embed(
             network,
@@ -220,11 +221,6 @@ def search_gallery(
         if not (same is fmr is fpir is None):
             matches = opened.match(rows, same, different, fmr=fmr, fpir=fpir, threads=threads)
         return list(zip(found.names, hits, matches, strict=True))
-
-
-def _space(network: Bundle, centre: bool) -> str:
-    """The fingerprint of embeddings that go into a gallery."""
-    return centred_fingerprint(network.fingerprint) if centre else network.fingerprint
 
 
 def _centring(opened: GalleryStore, network: Bundle, camera: str | None) -> CameraStatistics:

@@ -32,7 +32,7 @@ def keep_scores(bundle: Path | str, found: Evaluation) -> Bundle:
     opened = Bundle.open(bundle)
     if found.model != opened.path.name:
         raise ArgumentError(f"{opened.path}: {found.model} was measured, not this")
-    told = {key: value for key, value in found.to_json().items() if key not in _LEFT_OUT}
+    told = found.report.to_record(found.engine)
     same = (found.engine, found.report.data)
     rows = [each for each in opened.manifest["metrics"] if _of(each) != same]
     if len(rows) >= MAX_RECORDS:
@@ -40,10 +40,6 @@ def keep_scores(bundle: Path | str, found: Evaluation) -> Bundle:
     return rewrite_manifest(
         opened, opened.path, {"metrics": [*rows, told]}, card=task_of_bundle(opened).card
     )
-
-
-# What the bundle says elsewhere, or what is not a score.
-_LEFT_OUT = ("model", "data_set")
 
 
 def _of(record: dict[str, object]) -> tuple[object, object]:

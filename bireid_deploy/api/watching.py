@@ -11,7 +11,7 @@ from typing import Any
 
 from bireid_runtime import Bundle, Detector, Extractor
 from bireid_runtime.files import naming
-from bireid_runtime.gallery import GalleryStore, centred_fingerprint
+from bireid_runtime.gallery import GalleryStore, embedding_space
 from bireid_runtime.onnx_detector import SUFFIX, OnnxDetector
 from bireid_runtime.watching import Sighting, Thresholds, Watched, Watcher, Watching
 
@@ -155,8 +155,7 @@ def watch(
         "fps": fps,
         "crops": keep_crops,
     }
-    space = centred_fingerprint(network.fingerprint) if options.centre else network.fingerprint
-    with open_gallery(gallery, space) as opened:
+    with open_gallery(gallery, embedding_space(network.fingerprint, options.centre)) as opened:
         watcher_of = _Opener(extractor, opened, thresholds, finder, options)
         for source in sources:
             watcher_of({}).require_camera(source.name)

@@ -251,11 +251,9 @@ def expire(gallery: Path | str, as_json: bool) -> None:
 def relate(gallery: Path | str, bundle: Path, note: str, centre: bool) -> None:
     """Let GALLERY take embeddings of BUNDLE, too: such as another adaptation of its network."""
     from bireid_runtime import Bundle
-    from bireid_runtime.gallery import centred_fingerprint
+    from bireid_runtime.gallery import embedding_space
 
-    fingerprint = Bundle.open(bundle).fingerprint
-    if centre:
-        fingerprint = centred_fingerprint(fingerprint)
+    fingerprint = embedding_space(Bundle.open(bundle).fingerprint, centre)
     with _open(gallery) as opened:
         opened.relate(fingerprint, note)
         click.echo(f"{opened.path}: takes {fingerprint[:19]}..., too")

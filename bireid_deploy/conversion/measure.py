@@ -48,7 +48,7 @@ def measure_engines(
     first: Report | None = None
     for engine, predictor in predictors.items():
         report = task.evaluate(predictor, dataset, bundle.outputs, {})
-        record = _record(engine, report)
+        record = report.to_record(engine)
         if first is not None and first.outputs:
             found = compare(
                 report.outputs, first.outputs, bundle.outputs, ParityThresholds().tolerance
@@ -83,12 +83,3 @@ def require_equal_scores(task: Task, metrics: Sequence[Mapping[str, Any]]) -> No
                     f"{reference['engine']} has {expected[key]:.4f}; at most "
                     f"{SCORE_TOLERANCE} may lie between"
                 )
-
-
-def _record(engine: str, report: Report) -> dict[str, Any]:
-    return {
-        "engine": engine,
-        "data": report.data,
-        "images_per_second": report.images_per_second,
-        **report.scores,
-    }

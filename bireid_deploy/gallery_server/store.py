@@ -307,8 +307,10 @@ class ServerGallery:
         """See `Gallery.learn`."""
         with self._connection.writing(durable=False) as database:
             query = "SELECT 1 FROM live WHERE camera = %s LIMIT 1"
-            seen = number(database, query, (camera,)) is not None
-            used = seen and centring.is_centred(self.fingerprint)
+            used = (
+                centring.is_centred(self.fingerprint)
+                and number(database, query, (camera,)) is not None
+            )
             known = reading.read_statistics(database, camera, self.path)
             statistics = centring.learned(known, self.dim, camera, used, self.path)
             statistics.add(rows)

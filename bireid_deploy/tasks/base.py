@@ -108,6 +108,15 @@ class Report:
     remarks: tuple[str, ...] = ()
     items: ItemScores | None = None
 
+    def to_record(self, engine: str) -> dict[str, Any]:
+        """What one engine achieves, as a manifest has it under `metrics`."""
+        return {
+            "engine": engine,
+            "data": self.data,
+            "images_per_second": self.images_per_second,
+            **self.scores,
+        }
+
 
 @dataclass(frozen=True)
 class Attention:

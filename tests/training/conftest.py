@@ -106,23 +106,8 @@ def trainer(data):
     return call
 
 
-class Pressing:
-    """Presses Ctrl-C behind a step, once."""
-
-    def __init__(self, at_step):
-        self._left = at_step
-
-    def step(self, epoch, batch, batches, terms):
-        self._left -= 1
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    def epoch(self, epoch, summary):
-        pass
-
-
 @pytest.fixture(scope="session")
-def goes_on(data, checkpoint_arrays):
+def goes_on(trainer, checkpoint_arrays):
     """See that a run goes on from a checkpoint as if nothing had happened.
 
     One trainer compiles its step once: it is interrupted, goes on to the end, and then goes on
@@ -131,8 +116,8 @@ def goes_on(data, checkpoint_arrays):
 
     def call(recipe, path, **start):
         whole, again = path / "whole", path / "again"
-        run = RunDirectory(whole)
-        training = Trainer(recipe, TASKS[recipe.task], data, run, Pressing(2), **start)
+        press = {"at_step": 2, "action": lambda: os.kill(os.getpid(), signal.SIGINT)}
+        training = trainer(recipe, whole, **start, **press)
         with pytest.raises(TrainingInterruptedError, match="step 2;"):
             training.train()
         shutil.copytree(whole, again)

@@ -27,9 +27,9 @@ def is_centred(fingerprint: str) -> bool:
     return fingerprint.endswith(_MARK)
 
 
-def marked_like(own: str, fingerprint: str) -> str:
-    """The fingerprint of a network's embeddings, centred if those of `own` are."""
-    return centred_fingerprint(fingerprint) if is_centred(own) else fingerprint
+def embedding_space(fingerprint: str, centred: bool) -> str:
+    """The fingerprint of a network's embeddings, as they are or centred, camera by camera."""
+    return centred_fingerprint(fingerprint) if centred else fingerprint
 
 
 def refusal(path: object, own: str, other: str) -> FingerprintError:

@@ -58,6 +58,12 @@ def read_thumbnail(database: sqlite3.Connection, entry: int) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def has_camera(database: sqlite3.Connection, camera: str) -> bool:
+    """Whether there is an entry of a camera."""
+    query = "SELECT 1 FROM entry WHERE camera = ? LIMIT 1"
+    return database.execute(query, (camera,)).fetchone() is not None
+
+
 def read_statistics(
     database: sqlite3.Connection, camera: str, source: str
 ) -> CameraStatistics | None:

@@ -17,6 +17,7 @@ from bireid_runtime.gallery.finding import Finder
 from bireid_runtime.gallery.identifying import match_people, thresholds
 from bireid_runtime.gallery.protocol import GalleryStore
 from bireid_runtime.gallery.reading import (
+    has_camera,
     hits_of,
     read_entries,
     read_people,
@@ -272,8 +273,7 @@ class Gallery(GalleryFile):
             GalleryError: Centred entries are of that camera: they could not follow.
         """
         with self._writing():
-            seen = self._database.execute("SELECT 1 FROM entry WHERE camera = ?", (camera,))
-            used = centring.is_centred(self.fingerprint) and seen.fetchone() is not None
+            used = centring.is_centred(self.fingerprint) and has_camera(self._database, camera)
             known = read_statistics(self._database, camera, str(self.path))
             statistics = centring.learned(known, self.dim, camera, used, self.path)
             statistics.add(rows)

@@ -9,7 +9,7 @@ import numpy as np
 from bireid_runtime.boxes import Boxes
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
 from bireid_runtime.extractor import Extractor
-from bireid_runtime.gallery import GalleryStore, camera_centring, centred_fingerprint
+from bireid_runtime.gallery import GalleryStore, camera_centring, embedding_space
 from bireid_runtime.watching.association import AssociationRules, Associator, Track
 from bireid_runtime.watching.best_crops import BestCrop, BestCrops, qualities
 from bireid_runtime.watching.identities import Thresholds, identify
@@ -191,8 +191,7 @@ class Watcher:
         first_tracks: dict[str, int] | None = None,
     ) -> None:
         centred = options is not None and options.centre
-        network = extractor.fingerprint
-        gallery.require(centred_fingerprint(network) if centred else network)
+        gallery.require(embedding_space(extractor.fingerprint, centred))
         # Thresholds that the gallery cannot take are refused now, not at the first track.
         anybody = np.eye(1, gallery.dim, dtype=np.float32)
         limits = thresholds.same, thresholds.different
