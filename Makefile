@@ -291,6 +291,7 @@ endif
 
 bench: $(READY)
 	@$(BIN)/python studies/training_speed.py
+	@$(BIN)/python studies/augmentation_speed.py
 
 bench-kernels: $(READY_TO_TEST)
 	@$(BIN)/python studies/kernel_speed.py

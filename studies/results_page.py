@@ -56,6 +56,7 @@ SINGLE: dict[str, Callable[[Any], str]] = {
     "serve_load.json": scale_tables.service,
     "shards.json": scale_tables.shards,
     "training_speed.json": speed_tables.training_speed,
+    "augmentation_speed.json": speed_tables.augmentation_speed,
 }
 
 # Likewise of a page of its own beside it: what it is about, and its parts.

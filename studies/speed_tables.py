@@ -36,6 +36,29 @@ def training_speed(records: Sequence[Record]) -> str:
     )
 
 
+_AUGMENTATIONS = {
+    "none": "flip, pad, erasing alone",
+    "color": "and colours",
+    "degradation": "and losses of resolution, blur, JPEG",
+    "all": "and both",
+}
+
+
+def augmentation_speed(record: Record) -> str:
+    """Images per second of a training by what its images go through."""
+    rows = [
+        (label, f"{record['images_per_second'][name]:.0f}", f"{record['ratios'][name]:.2f}")
+        for name, label in _AUGMENTATIONS.items()
+    ]
+    return (
+        "## What augmentation costs\n\n"
+        f"Training of `{record['recipe']}` on drawn people, batches made beside the step as in "
+        f"every training, two CPU cores, one process, {record['rounds']} interleaved rounds. "
+        "`make bench` repeats it.\n\n"
+        + markdown_table(("images go through", "images/s", "ratio"), rows)
+    )
+
+
 def latency(records: Sequence[Record]) -> str:
     """Latency of engines: one table for each bundle and number of threads.
 
