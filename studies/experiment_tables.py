@@ -118,6 +118,12 @@ EXPERIMENTS = {
         "Methods as trackers",
         f"Rendered sequences of people, few to test: the numbers compare methods. {_SHORT}",
     ),
+    "ablation_tracking@otb-crossing": (
+        "Methods as trackers, one real sequence",
+        "The runs of above on OTB's Crossing, 120 frames of a person in a street. One easy sequence: "
+        "a box that stays on the target to the end or loses it on the way decides, so the same "
+        "method has 29 and 72 by its seed.",
+    ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",
         "A subset of 74 people, two cameras, our own split (not a published protocol). Every run "

@@ -40,6 +40,28 @@ def test_real_weights_compute_what_pytorch_does(family):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("family", FILES)
+def test_every_engine_runs_real_weights(family, tmp_path):
+    from bireid_runtime import Extractor
+
+    from bireid_deploy.api import import_checkpoint
+
+    package, path = FILES[family]
+    bundle = import_checkpoint(
+        unpacked(*package) / path,
+        tmp_path / "bundle",
+        size=(64, 32),
+        reference=FEATURES / f"{family}.npz",
+    ).bundle
+    reference = Reference.load(FEATURES / f"{family}.npz")
+    expected = reference.features
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    for backend in ("native", "litert", "onnx"):
+        found = Extractor.open(bundle, backend).embed(reference.images)
+        np.testing.assert_allclose(found, expected, atol=5e-6, err_msg=backend)
+
+
+@pytest.mark.slow
 def test_a_network_of_ours_computes_the_same_from_real_weights():
     """At width 1, where every channel count is the published one."""
     from bireid_models import NetworkConfig

@@ -253,8 +253,8 @@ def prepare(images, resampling):
     return torch.from_numpy(normalised.transpose(0, 3, 1, 2).astype(np.float32))
 
 
-def main():
-    for name in sys.argv[1:] or NETWORKS:
+def main(names, folder):
+    for name in names or NETWORKS:
         torch.manual_seed(zlib.crc32(name.encode()))
         net = settle(NETWORKS[name]())
         # Patches of colour, which differ from each other as people's clothes do.
@@ -269,9 +269,9 @@ def main():
             for key, tensor in net.state_dict().items()
             if name not in OLD or not key.endswith("num_batches_tracked")
         }
-        torch.save(state, HERE / f"{name}.pth", _use_new_zipfile_serialization=False)
-        np.savez(HERE / f"{name}.npz", images=images, features=features.numpy())
+        torch.save(state, folder / f"{name}.pth", _use_new_zipfile_serialization=False)
+        np.savez(folder / f"{name}.npz", images=images, features=features.numpy())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:], HERE)
