@@ -11,6 +11,7 @@ from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
 from bireid_converters.convert import file_metadata
 from bireid_converters.foreign_onnx import adopt_onnx
 from bireid_converters.foreign_onnx.adopt import EMBEDDING, IMAGE
+from bireid_converters.foreign_onnx.external import MAX_BYTES, with_weights
 from bireid_converters.foreign_onnx.read import read_onnx
 from bireid_converters.formats import FORMATS
 from bireid_converters.golden import choose_golden
@@ -34,8 +35,6 @@ from bireid_deploy.tasks import TASKS
 TASK = RE_IDENTIFICATION
 _FAMILY = "onnx-file"
 _SAMPLES = 64
-# Protocol Buffers end there.
-_MAX_BYTES = 2**31 - 1
 
 
 def import_onnx(
@@ -72,10 +71,11 @@ def import_onnx(
         ConversionError: No stable golden inputs, or the target is not a bundle.
     """
     with open_regular(path) as file:
-        data = file.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         raise UnsupportedModelError(f"{path}: an .onnx file of more than 2 GB")
     on_progress("reading the graph")
+    data = with_weights(data, path.parent, str(path))
     foreign = read_onnx(data, str(path), size=size, output=output)
     spec = Preprocess(*foreign.size, **preprocess)
     inputs = [InputSpec.image(IMAGE, spec)]

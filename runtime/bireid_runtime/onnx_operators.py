@@ -29,9 +29,10 @@ KNOWN_OPERATORS = frozenset((
     "Pow", "ReduceMean", "ReduceSum", "Sigmoid", "Sign", "Softmax", "Sqrt", "Squeeze", "Sub",
     "Tanh", "Unsqueeze",
     # What networks of other projects add to these.
-    "Abs", "Constant", "Elu", "Erf", "Gather", "Gelu", "GlobalMaxPool", "HardSigmoid", "HardSwish",
-    "InstanceNormalization", "LayerNormalization", "LeakyRelu", "Neg", "Reciprocal", "ReduceMax",
-    "Shape", "Split",
+    "Abs", "And", "Ceil", "Constant", "Cos", "Elu", "Erf", "Floor", "Gather", "Gelu",
+    "GlobalMaxPool", "Greater", "HardSigmoid", "HardSwish", "InstanceNormalization",
+    "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "Mod", "Neg", "Or",
+    "Reciprocal", "ReduceMax", "Round", "Shape", "Sin", "Softplus", "Split",
 ))
 # fmt: on
 

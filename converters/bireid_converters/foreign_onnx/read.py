@@ -9,6 +9,8 @@ from bireid_runtime.onnx_operators import require_known_operators
 from bireid_runtime.suggestions import hint
 from google.protobuf.message import DecodeError
 
+from bireid_converters.foreign_onnx.expansion import REPLACED, replace_expansions
+
 _COLOURS = 3
 _FLOAT = 1
 
@@ -49,7 +51,7 @@ def read_onnx(
         UnsupportedModelError: It is no ONNX file, may run for ever, takes anything else than one
             float32 image, or has no such output; one line that says what to do.
     """
-    require_known_operators(data, source)
+    require_known_operators(data, source, REPLACED)
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
@@ -70,12 +72,17 @@ def read_onnx(
         raise UnsupportedModelError(f"{source}: its input {extents} is no image of 3 channels")
     declared = extents[2:] if channels_first else extents[1:3]
     chosen = _output(model, source, output)
+    size = _size(declared, size, source)
+    if any(("", node.op_type) in REPLACED for node in model.graph.node):
+        one = (_COLOURS, *size) if channels_first else (*size, _COLOURS)
+        replace_expansions(model, images[0].name, one)
+        require_known_operators(model.SerializeToString(), source)
     shape = _extents(chosen)
     return ForeignOnnx(
         model,
         images[0].name,
         channels_first,
-        _size(declared, size, source),
+        size,
         chosen.name,
         None if shape is None else len(shape),
     )
