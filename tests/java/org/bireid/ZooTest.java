@@ -29,6 +29,7 @@ public final class ZooTest {
       try (N network = opener.open(bundle)) {
         SelfTestResult result = network.selfTest();
         assertTrue(result.message(), result.passed());
+        assertEquals(bundle, !task.equals("reid"), Double.isNaN(result.minCosine()));
         List<Recorded> items = Recorded.read(file);
         assertTrue(bundle, items.size() > 1);
         check.run(network, items);
