@@ -214,7 +214,7 @@ def experiment(measured: Experiment) -> str:
 
 
 def _sizes(measured: Experiment) -> str:
-    data = measured.records[0]["data"]
+    data = _data(measured)
     split = TASKS[task_of(data["kind"])].summary(data)
     lengths = _lengths(measured)
     epochs = f"{lengths.pop()} epochs" if len(lengths) == 1 else "epochs as in the table"
@@ -231,6 +231,19 @@ def _sizes(measured: Experiment) -> str:
         f"{split}. {common[0].upper()}{common[1:]}. {scatter} `bireid-deploy experiment "
         f"{measured.grid}` repeats it.{_timed(measured)}"
     )
+
+
+def _data(measured: Experiment) -> dict[str, Any]:
+    """What the records say of the data, with how many images of each class their recipes take."""
+    data: dict[str, Any] = measured.records[0]["data"]
+    recipes = [record["recipe"] for record in measured.records]
+    # Older recipes have the key outside its table.
+    taken = {each.get("classification", each).get("images_per_class") for each in recipes}
+    if taken == {None}:
+        return data
+    if len(taken) > 1:
+        raise ValueError(f"{measured.name}: its runs take unequal numbers of images of each class")
+    return {**data, "train": {**data["train"], "images_per_class": taken.pop()}}
 
 
 def _common(measured: Experiment) -> str:

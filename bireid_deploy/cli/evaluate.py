@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from bireid_runtime.bundle_files import MANIFEST_NAME
@@ -11,6 +11,9 @@ from bireid_deploy.cli.console import emit_json, emit_table, message, progress
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.options import united
+
+if TYPE_CHECKING:
+    from bireid_deploy.api.evaluation import Evaluation
 
 _OPTIONS = united(task.options for task in TASKS.values())
 
@@ -85,13 +88,23 @@ def command(
     if as_json:
         emit_json(found.to_json())
         return
-    rows, columns = found.report.rows, found.report.columns
-    if len(rows) == 1:
-        columns, rows = ("model", *columns), ((found.engine, *rows[0]),)
-        if found.as_trained is not None:
-            rows = (*rows, (f"{found.engine}, as trained", *found.as_trained.rows[0]))
-    emit_table(f"{found.model} on {found.report.data}", columns, rows)
+    _show(found)
     message(found.report.counts)
+
+
+def _show(found: "Evaluation") -> None:
+    """A single row says what ran; beside several ones what was trained has its own table."""
+    report, trained = found.report, found.as_trained
+    if len(report.rows) > 1:
+        emit_table(f"{found.model} on {report.data}", report.columns, report.rows)
+        if trained is not None:
+            title = f"{found.model}, as trained, on {report.data}"
+            emit_table(title, trained.columns, trained.rows)
+        return
+    rows = [(found.engine, *row) for row in report.rows]
+    if trained is not None:
+        rows += [(f"{found.engine}, as trained", *row) for row in trained.rows]
+    emit_table(f"{found.model} on {report.data}", ("model", *report.columns), rows)
 
 
 def _require_plain(model: Path, given: dict[str, Any]) -> None:

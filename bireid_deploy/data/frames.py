@@ -3,23 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
 
 from bireid_deploy.data.folders import Listing, list_folder, unread
+from bireid_deploy.data.video_length import early_end
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.extras import require
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
-
-# Kinds of files that say themselves how long they are; of others FFmpeg may have guessed it.
-_SAY_THEIR_LENGTH = ("matroska", "mov")
-# By how many frames' time what came may fall short of what a video says.
-_SLACK_FRAMES = 2
 
 
 @dataclass(frozen=True)
@@ -94,37 +85,12 @@ def _of_video(path: Path) -> Iterator[Frame]:
                 yield Frame(str(count + 1), decoded.to_ndarray(format="rgb24"))
                 count, ended = count + 1, decoded.time
                 began = ended if began is None else began
-            # FFmpeg takes where a file is cut off for its end.
             if began is not None and ended is not None:
-                _require_whole(path, ended - began, _seconds(video, stream), stream)
+                early = early_end(video, stream, ended - began)
+                if early is not None:
+                    raise DatasetError(f"{path}: {early}")
     except av.error.FFmpegError as error:
         what = f"frame {count + 1} cannot be decoded" if count else "cannot be read as a video"
         raise DatasetError(f"{path}: {what}: {error.strerror}") from error
     if not count:
         raise DatasetError(f"{path}: holds no frame")
-
-
-def _seconds(video: "InputContainer", stream: "VideoStream") -> float | None:
-    """How long a video says that it is; None if it does not, or may count its sound in."""
-    import av
-
-    if not video.format.name.startswith(_SAY_THEIR_LENGTH):
-        return None
-    said = []
-    if stream.duration is not None and stream.time_base is not None:
-        said.append(float(stream.duration * stream.time_base))
-    if video.duration is not None and (said or len(video.streams) == 1):
-        said.append(video.duration / av.time_base)
-    # The shorter one leaves out what an edit has cut off.
-    return min(said, default=None)
-
-
-def _require_whole(path: Path, passed: float, seconds: float | None, stream: "VideoStream") -> None:
-    """Hold the time from the first frame to the last one against what the video says."""
-    if seconds is None or not stream.average_rate:
-        return
-    each = 1 / float(stream.average_rate)
-    if seconds - (passed + each) > _SLACK_FRAMES * each:
-        raise DatasetError(
-            f"{path}: says that it lasts {seconds:.2f} s and ends after {passed + each:.2f} s"
-        )

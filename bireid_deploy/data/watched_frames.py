@@ -4,14 +4,20 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from bireid_runtime.errors import ImageError
 from bireid_runtime.images import IMAGE_SUFFIXES, MAX_PIXELS, load_image
 
 from bireid_deploy.data.folders import LeftOut, list_folder, unread
+from bireid_deploy.data.video_length import early_end
 from bireid_deploy.errors import DatasetError
 from bireid_deploy.extras import require
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
 
 # Folders of frames below that of a sequence: MOTChallenge's and OTB's.
 _FRAME_FOLDERS = ("img1", "img")
@@ -135,7 +141,7 @@ class FrameSource:
     def _of_video(self, after: int) -> Iterator[WatchedFrame]:
         import av
 
-        number = 0
+        number, passed = 0, _Passed()
         try:
             # The protocols of FFmpeg reach into networks: a file is a file.
             with self.path.open("rb") as file, av.open(file, mode="r") as video:
@@ -150,18 +156,42 @@ class FrameSource:
                         decoded = packet.decode()
                     except av.error.InvalidDataError:
                         number, self.broken = number + 1, self.broken + (number >= after)
+                        passed.take(packet)
                         continue
                     for frame in decoded:
                         number += 1
+                        passed.take(frame)
                         if number > after:
                             pixels = frame.to_ndarray(format="rgb24")
                             yield WatchedFrame(number, (number - 1) / rate, pixels)
+                if number:
+                    self.gone = early_end(video, stream, passed.seconds)
         except av.error.FFmpegError as error:
             if not number:
                 raise DatasetError(
                     f"{self.path}: cannot be read as a video: {error.strerror}"
                 ) from error
             self.gone = f"frame {number + 1}: {error.strerror}"
+
+
+@dataclass
+class _Passed:
+    """The time from the first frame of a video to the last one, broken ones too.
+
+    Attributes:
+        seconds: That time; 0 of a video that says no times.
+    """
+
+    seconds: float = 0.0
+    _began: float | None = field(default=None)
+
+    def take(self, each: "VideoFrame | Packet") -> None:
+        """Take the next one in."""
+        if each.pts is None or each.time_base is None:
+            return
+        now = float(each.pts * each.time_base)
+        self._began = now if self._began is None else self._began
+        self.seconds = max(self.seconds, now - self._began)
 
 
 def by_time(

@@ -5,6 +5,9 @@ import shutil
 
 import pytest
 
+from bireid_deploy.api.evaluation import Evaluation
+from bireid_deploy.tasks.base import Report
+
 SCORES = ("mean_average_precision", "rank_1", "rank_5", "rank_10", "mean_inverse_negative_penalty")
 COLUMNS = ["model", "mAP", "rank-1", "rank-5", "rank-10", "mINP", "queries"]
 
@@ -115,6 +118,26 @@ def test_reranking_and_trapezoid_change_the_figures_and_say_so(cli, bundle, peop
     assert trapezoid.json["average_precision_definition"] == "trapezoid"
     assert trapezoid.json["rank_1"] == plain.json["rank_1"]
     assert trapezoid.json["mean_average_precision"] != plain.json["mean_average_precision"]
+
+
+@pytest.mark.parametrize("names", [("all",), ("bird", "car", "all")])
+def test_what_was_trained_has_its_rows_beside_what_is_deployed(cli, monkeypatch, names):
+    """Of a report with several rows, as of a detector of several classes, a table of its own."""
+
+    def report(score):
+        rows = tuple((name, f"{score + index}.0") for index, name in enumerate(names))
+        scores = {"ap": score / 100}
+        return Report(scores, ("class", "AP"), rows, None, "street", "6 test images", {})
+
+    found = Evaluation("run", "keras", report(10), None, report(70))
+    monkeypatch.setattr("bireid_deploy.api.evaluate", lambda *_, **__: found)
+    result = cli("evaluate", "run", "--data", "street")
+    rows = [line.split()[-2:] for line in result.out.splitlines()]
+    for start in (10, 70):
+        for index, name in enumerate(names):
+            assert [name, f"{start + index}.0"] in rows
+    assert " ".join(result.out.split()).count("as trained") == 1
+    assert cli("evaluate", "run", "--data", "street", "--json").json["as_trained"] == {"ap": 0.7}
 
 
 def test_square_brackets_in_a_name_are_no_markup(cli, people, tmp_path):

@@ -267,6 +267,40 @@ def test_a_video_that_is_cut_off_is_watched_to_there(cli, scene, gallery, tmp_pa
     assert result.json["sightings"] >= 2
 
 
+@pytest.mark.skipif(not extras.is_installed("av"), reason="needs PyAV")
+@pytest.mark.parametrize(
+    ("kind", "codec", "pixels", "options"),
+    [("mkv", "ffv1", "bgr0", {}), ("mp4", "mpeg4", "yuv420p", {"movflags": "faststart"})],
+)
+def test_a_video_that_is_shorter_than_it_says(
+    cli, scene, gallery, tmp_path, kind, codec, pixels, options
+):
+    import av
+
+    video = tmp_path / f"camera1.{kind}"
+    with av.open(str(video), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = 160, 224, pixels
+        for path in sorted((scene[0] / "img1").iterdir())[:30]:
+            frame = av.VideoFrame.from_ndarray(load_image(path), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    watch = ("watch", video, "--boxes", scene[0] / TRUTH, "--reid", ZOO, "--gallery", gallery)
+    watch += ("--same", SAME, "--read-only")
+    whole = cli(*watch, "-o", tmp_path / "whole")
+    assert whole.code == 0
+    assert "ended before its end" not in whole.err
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) * 2 // 3])
+    cut = cli(*watch, "-o", tmp_path / "cut", "--json")
+    assert cut.code == 0
+    assert 15 <= cut.json["frames"]["camera1"] < 25
+    (line,) = [each for each in cut.err.splitlines() if "ended before its end" in each]
+    assert line.startswith(
+        "camera1: ended before its end, says that it lasts 1.20 s and ends after"
+    )
+
+
 def test_a_detector_finds_the_boxes(cli, scene, gallery, tmp_path):
     """One of classes without a sense, so what it finds says nothing."""
     detector = detector_bundle()

@@ -105,6 +105,18 @@ def test_runs_of_unequal_length_have_a_column_of_epochs(page):
     assert "| label of baseline-long | 4 | 1 | 55.0 |" in text
 
 
+@pytest.mark.parametrize(
+    "recipe", [{"images_per_class": 1000}, {"classification": {"images_per_class": 1000}}]
+)
+def test_images_that_no_run_took_are_not_said_to_train(page, recipe):
+    record = _record("baseline", 0, 0.5, **recipe)
+    images = {"train": {"classes": 10, "images": 15000}, "test": {"images": 3000}}
+    record["data"] = {"kind": "classification", "name": "small", **images}
+    record["metrics"] = {"top_1": 0.5, "top_5": 0.9}
+    text = page("ablation_cifar", [record])
+    assert "15000 images of 10 classes, up to 1000 of each to train, 3000 to test. " in text
+
+
 def test_a_second_call_writes_the_same_bytes(page, tmp_path):
     first = page("ablation", ABLATION)
     figures = {path.name: path.read_bytes() for path in (tmp_path / "docs" / "figures").iterdir()}

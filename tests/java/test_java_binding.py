@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from adapted_bundle import CAMERAS
 from bireid_runtime import Detector, PointClassifier, Tracker
 from bireid_runtime.native_library import engine_path
 from skips import skip_unavoidably
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from bundle_files import (
     REID_BUNDLE,
@@ -31,6 +33,8 @@ from bundle_files import (
     some_clouds,
     tracker_bundle,
 )
+from recorded_items import drawn_people, embedded, write_items, write_zoo
+from zoo import ZOO
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -46,6 +50,7 @@ TEST_CLASSES = [
     "org.bireid.PointClassifierTest",
     "org.bireid.SearchTest",
     "org.bireid.TrackerTest",
+    "org.bireid.ZooTest",
     "org.bireid.android.ReIdExtractorTest",
 ]
 
@@ -194,6 +199,23 @@ def clouds(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def zoo_items(tmp_path_factory):
+    """A folder of rendered items and of what Python computes of them, by the zoo's bundles."""
+    folder = tmp_path_factory.mktemp("zoo")
+    write_zoo(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def adapted_items(tmp_path_factory):
+    """A folder of drawn people and their embeddings by Python, by the cameras of a bundle."""
+    folder = tmp_path_factory.mktemp("adapted")
+    for camera in CAMERAS:
+        write_items(folder / camera, embedded(adapted_bundle(), drawn_people(), camera))
+    return folder
+
+
+@pytest.fixture(scope="module")
 def wrong_golden(bundle, tmp_path_factory):
     """A copy of the bundle whose golden embeddings point the other way."""
     folder = tmp_path_factory.mktemp("wrong") / "bundle"
@@ -204,7 +226,18 @@ def wrong_golden(bundle, tmp_path_factory):
 
 @pytest.mark.parametrize("test_class", TEST_CLASSES)
 def test_junit(
-    test_class, bundle, libraries, classes, crops, boxes, frames, clouds, wrong_golden, tmp_path
+    test_class,
+    bundle,
+    libraries,
+    classes,
+    crops,
+    boxes,
+    frames,
+    clouds,
+    zoo_items,
+    adapted_items,
+    wrong_golden,
+    tmp_path,
 ):
     code, output = run(
         *("java", "-Xcheck:jni", "-Xmx512m", f"-Djava.library.path={libraries}"),
@@ -213,6 +246,8 @@ def test_junit(
         *(f"-Dbireid.detector={detector_bundle()}", f"-Dbireid.boxes={boxes}"),
         *(f"-Dbireid.tracker={tracker_bundle()}", f"-Dbireid.frames={frames}"),
         *(f"-Dbireid.points={points_bundle()}", f"-Dbireid.clouds={clouds}"),
+        *(f"-Dbireid.zoo={ZOO}", f"-Dbireid.zoo_items={zoo_items}"),
+        f"-Dbireid.adapted_items={adapted_items}",
         *(f"-Dbireid.wrong_golden={wrong_golden}", "-classpath", classpath(classes, *JARS)),
         *("org.junit.runner.JUnitCore", test_class),
         folder=tmp_path,  # where a JVM that crashes leaves its report

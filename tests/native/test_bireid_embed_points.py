@@ -1,12 +1,19 @@
 """bireid-embed on point clouds: files, the server, and what it refuses."""
 
 import json
+import shutil
 import subprocess
 
 import numpy as np
 import pytest
 from bireid_runtime import PointClassifier
-from bundle_files import REID_BUNDLE, points_bundle, some_clouds
+from bundle_files import (
+    REID_BUNDLE,
+    change_golden_outputs,
+    golden_outputs,
+    points_bundle,
+    some_clouds,
+)
 from embed_program import PROGRAMS, refusal, run
 
 
@@ -63,13 +70,24 @@ def test_files_are_classified_as_python_does(program, files, expected):
 
 def test_it_tests_times_and_describes(program):
     done = run(program, points_bundle(), "--selftest", "--json")
-    assert json.loads(done.stdout)["passed"] is True
+    tested = json.loads(done.stdout)
+    assert (tested["passed"], tested["min_cosine"]) == (True, None)
+    assert b"cosine" not in run(program, points_bundle(), "--selftest").stdout
     bench = json.loads(run(program, points_bundle(), "--bench", 2, "--json").stdout)
     assert (bench["width"], bench["height"], bench["runs"]) == (0, 0, 2)
     assert b"cloud of 2048 points" in run(program, points_bundle(), "--bench", 2).stdout
     described = json.loads(run(program, points_bundle(), "--describe").stdout)
     (taken,) = described["inputs"]
     assert (taken["kind"], taken["shape"]) == ("points", [None, 32, 1, 3])
+
+
+def test_a_failed_self_test_speaks_of_no_cosine(program, tmp_path):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(points_bundle(), bundle)
+    change_golden_outputs(bundle, "logits", golden_outputs(bundle, "logits") + 1)
+    done = run(program, bundle, "--selftest", "--json")
+    assert (done.returncode, json.loads(done.stdout)["min_cosine"]) == (3, None)
+    assert done.stderr.endswith(b"largest difference 1.00e+00; copy the bundle again\n")
 
 
 def test_the_server_takes_paths_and_points(program, files, expected):

@@ -84,13 +84,16 @@ class Classification(TaskDefaults):
         }
 
     def summary(self, description: Mapping[str, Any]) -> str:
-        """Images to train, images to test."""
+        """Images to train, with `images_per_class` how many of each; images to test."""
         train, test = description["train"], description["test"]["images"]
         classes = f"images of {train['classes']} classes"
         if not train["images"]:
             return f"{test} {classes} to test"
         tested = f", {test} to test" if test else ""
-        return f"{train['images']} {classes} to train{tested}"
+        per_class = train.get("images_per_class")
+        if per_class is None:
+            return f"{train['images']} {classes} to train{tested}"
+        return f"{train['images']} {classes}, up to {per_class} of each to train{tested}"
 
     def load_training_data(
         self, recipe: Recipe, dataset: "ClassificationDataset", on_progress: Progress | None = None

@@ -40,7 +40,8 @@ BIREID_API bireid_status bireid_detect_rgb8(bireid_detector* detector, const uin
                                             double score_threshold, bireid_box* boxes,
                                             int32_t capacity, int32_t* count);
 
-/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h. */
+/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h; there is no cosine, so
+ * `min_cosine` gets NaN. */
 BIREID_API const char* bireid_detector_fingerprint(const bireid_detector* detector);
 BIREID_API const char* bireid_detector_describe(const bireid_detector* detector);
 BIREID_API bireid_status bireid_detector_selftest(bireid_detector* detector, double* max_difference,

@@ -39,7 +39,8 @@ BIREID_API bireid_status bireid_classify_points(bireid_point_classifier* classif
                                                 const float* points, int64_t count, float* logits,
                                                 int32_t classes);
 
-/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h. */
+/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h; there is no cosine, so
+ * `min_cosine` gets NaN. */
 BIREID_API const char* bireid_point_classifier_fingerprint(
     const bireid_point_classifier* classifier);
 BIREID_API const char* bireid_point_classifier_describe(const bireid_point_classifier* classifier);

@@ -124,8 +124,9 @@ BIREID_API bireid_status bireid_session_decode_boxes(const bireid_session* sessi
 
 /* Runs the golden items of the bundle, each under its own camera, and compares with their known
  * outputs.
- * BIREID_SELF_TEST_FAILED if one is further off than the bundle allows. `max_difference` and
- * `min_cosine`, over all outputs, may be NULL. */
+ * BIREID_SELF_TEST_FAILED if one is further off than the bundle allows. `max_difference`, over all
+ * outputs, and `min_cosine`, -1 to 1 over all embeddings, may be NULL. A network that gives no
+ * embedding has no cosine: `min_cosine` gets NaN. */
 BIREID_API bireid_status bireid_session_selftest(bireid_session* session, double* max_difference,
                                                  double* min_cosine);
 

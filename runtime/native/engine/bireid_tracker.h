@@ -45,7 +45,8 @@ BIREID_API bireid_status bireid_tracker_update_rgb8(bireid_tracker* tracker, con
                                                     int32_t width, int32_t height,
                                                     int64_t row_bytes, bireid_tracked_box* box);
 
-/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h. */
+/* As bireid_fingerprint, bireid_describe and bireid_selftest of bireid.h; there is no cosine, so
+ * `min_cosine` gets NaN. */
 BIREID_API const char* bireid_tracker_fingerprint(const bireid_tracker* tracker);
 BIREID_API const char* bireid_tracker_describe(const bireid_tracker* tracker);
 BIREID_API bireid_status bireid_tracker_selftest(bireid_tracker* tracker, double* max_difference,

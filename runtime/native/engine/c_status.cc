@@ -1,6 +1,7 @@
 #include "engine/c_status.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -117,11 +118,15 @@ bireid_status SelfTest(Session* session, double* max_difference, double* min_cos
   if (max_difference != nullptr) *max_difference = result.max_difference;
   if (min_cosine != nullptr) *min_cosine = result.min_cosine;
   if (result.passed) return BIREID_OK;
+  char cosine[40] = "";
+  if (!std::isnan(result.min_cosine)) {
+    std::snprintf(cosine, sizeof(cosine), ", smallest cosine %.6f", result.min_cosine);
+  }
   char message[160];
   std::snprintf(message, sizeof(message),
-                "the golden items give other outputs here: largest difference %.2e, smallest "
-                "cosine %.6f; copy the bundle again",
-                result.max_difference, result.min_cosine);
+                "the golden items give other outputs here: largest difference %.2e%s; copy the "
+                "bundle again",
+                result.max_difference, cosine);
   return Fail(BIREID_SELF_TEST_FAILED, message);
 }
 

@@ -71,10 +71,10 @@ void CheckItems(int items) {
 }
 
 // Adds one output of one item to the result.
-void Compare(const float* actual, const float* expected, int64_t count, const Tolerance& tolerance,
-             SelfTestResult* result) {
+void Compare(const float* actual, const float* expected, const OutputSpec& output,
+             const Tolerance& tolerance, SelfTestResult* result) {
   double difference = 0, product = 0, own = 0, known = 0;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < output.elements; ++i) {
     const double a = actual[i];
     const double b = expected[i];
     // Not std::max, which NaN slips through.
@@ -85,13 +85,16 @@ void Compare(const float* actual, const float* expected, int64_t count, const To
     own += a * a;
     known += b * b;
   }
+  result->max_difference = std::max(result->max_difference, difference);
+  if (difference > tolerance.max_abs) result->passed = false;
+  if (!output.kind->has_cosine) return;
   const double length = std::sqrt(own * known);
   double cosine = own == known ? 1.0 : 0.0;  // of zeros
   if (length > 0) cosine = product / length;
   if (!(cosine >= -1)) cosine = -1;  // NaN
-  result->max_difference = std::max(result->max_difference, difference);
-  result->min_cosine = std::min(result->min_cosine, cosine);
-  if (difference > tolerance.max_abs || cosine < tolerance.min_cosine) result->passed = false;
+  // Not std::min: of NaN, which it starts as, and a number this is the number.
+  result->min_cosine = std::fmin(result->min_cosine, cosine);
+  if (cosine < tolerance.min_cosine) result->passed = false;
 }
 
 }  // namespace
@@ -314,8 +317,8 @@ void Session::CompareItem(const Golden& golden, int item, SelfTestResult* result
   for (std::vector<float>& output : outputs) pointers.push_back(output.data());
   RunGolden(golden, item, pointers);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const int64_t elements = manifest().outputs[i].elements;
-    Compare(outputs[i].data(), golden.outputs[i].data() + item * elements, elements,
+    const OutputSpec& spec = manifest().outputs[i];
+    Compare(outputs[i].data(), golden.outputs[i].data() + item * spec.elements, spec,
             manifest().golden.tolerances[i], result);
   }
 }

@@ -1,5 +1,6 @@
 // bireid-embed: embeddings of people from the command line, over the C API alone.
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -103,21 +104,28 @@ int RunItems(const Options& options) {
   return kOk;
 }
 
+std::string Formatted(const char* format, double number) {
+  char text[64];
+  std::snprintf(text, sizeof(text), format, number);
+  return text;
+}
+
 int RunSelfTest(const Options& options) {
   NetworkHandle network = Open(options);
   const SelfTest result = network.RunSelfTest();
   const bool passed = result.failure.empty();
   const std::string engine = network.description();
-  char numbers[128];
+  const bool has_cosine = !std::isnan(result.min_cosine);
   if (options.json) {
-    std::snprintf(numbers, sizeof(numbers), "\"max_difference\": %.9g, \"min_cosine\": %.9g",
-                  result.max_difference, result.min_cosine);
+    const std::string cosine = has_cosine ? Formatted("%.9g", result.min_cosine) : "null";
     Print("{\"engine\": " + bireid::JsonString(engine) +
-          ", \"passed\": " + (passed ? "true" : "false") + ", " + numbers + "}\n");
+          ", \"passed\": " + (passed ? "true" : "false") + ", \"max_difference\": " +
+          Formatted("%.9g", result.max_difference) + ", \"min_cosine\": " + cosine + "}\n");
   } else {
-    std::snprintf(numbers, sizeof(numbers), "max difference %.3g, min cosine %.6f",
-                  result.max_difference, result.min_cosine);
-    Print(engine + ": self-test " + (passed ? "passed" : "failed") + ", " + numbers + "\n");
+    const std::string cosine =
+        has_cosine ? ", min cosine " + Formatted("%.6f", result.min_cosine) : "";
+    Print(engine + ": self-test " + (passed ? "passed" : "failed") + ", max difference " +
+          Formatted("%.3g", result.max_difference) + cosine + "\n");
   }
   if (passed) return kOk;
   std::fprintf(stderr, "bireid-embed: %s\n", result.failure.c_str());

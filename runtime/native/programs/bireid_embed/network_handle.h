@@ -13,8 +13,8 @@ namespace bireid_embed {
 
 struct SelfTest {
   double max_difference = 0;
-  double min_cosine = 0;
-  std::string failure;  // empty if it passed
+  double min_cosine = 0;  // NaN of a network that gives no embedding
+  std::string failure;    // empty if it passed
 };
 
 // May be used from several threads.

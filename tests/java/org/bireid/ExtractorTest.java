@@ -68,14 +68,22 @@ public final class ExtractorTest {
   }
 
   @Test
-  public void everyCameraOfAnAdaptedBundleHasItsOwnEmbeddings() {
+  public void everyCameraOfAnAdaptedBundleHasTheEmbeddingsOfPythonToTheLastBit()
+      throws IOException {
     String adapted = System.getProperty("bireid.adapted");
-    float[][] rows = new float[2][];
     List<String> cameras = List.of("entrance", "yard");
+    float[][] rows = new float[2][];
     for (int i = 0; i < 2; i++) {
+      List<Recorded> items =
+          Recorded.read(new File(System.getProperty("bireid.adapted_items"), cameras.get(i)));
+      assertFalse(items.isEmpty());
       Extractor.Options options = new Extractor.Options().setCamera(cameras.get(i));
       try (Extractor extractor = Extractor.open(adapted, options)) {
         assertEquals(cameras, extractor.cameras());
+        for (Recorded each : items) {
+          float[] row = extractor.embedRgb(each.data, each.width, each.height);
+          assertArrayEquals(each.numbers, Recorded.doubles(row), 0);
+        }
         rows[i] = extractor.embedRgb(crop.pixels, crop.width, crop.height);
         assertTrue(extractor.selfTest().passed());
       }

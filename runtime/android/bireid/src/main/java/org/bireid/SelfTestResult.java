@@ -24,7 +24,7 @@ public final class SelfTestResult {
     return maxDifference;
   }
 
-  /** Smallest cosine similarity with a golden output, -1 to 1. */
+  /** Smallest cosine similarity with a golden embedding, -1 to 1; NaN of a network without. */
   public double minCosine() {
     return minCosine;
   }
