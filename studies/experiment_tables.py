@@ -120,9 +120,8 @@ EXPERIMENTS = {
     ),
     "ablation_tracking@otb-crossing": (
         "Methods as trackers, one real sequence",
-        "The runs of above on OTB's Crossing, 120 frames of a person in a street. One easy sequence: "
-        "a box that stays on the target to the end or loses it on the way decides, so the same "
-        "method has 29 and 72 by its seed.",
+        "OTB's Crossing, 120 frames of a person in a street. One easy sequence: whether the target "
+        "is lost on the way decides, so the same method has 29 and 72 by its seed.",
     ),
     "ablation_pku": (
         "Methods on PKU-Reid, real people",

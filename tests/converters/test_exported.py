@@ -110,27 +110,18 @@ def _expanding(nodes, weights=()):
     return model.SerializeToString()
 
 
-@pytest.mark.parametrize(
-    "factor",
-    [
-        # A size that would be 3 x 10^9 numbers of every image.
-        [1, 10**9],
-        # Not of the first axis, so as many times as there are images.
-        [1, 2],
-    ],
-)
-def test_what_grows_beyond_the_files_own_constants_stays_refused(factor):
+@pytest.mark.parametrize("by", ["factor", "shape"])
+def test_what_grows_beyond_the_files_own_constants_stays_refused(by):
+    """By 10^9 numbers of every image, and by another axis as many times as there are images."""
     nodes = [
-        helper.make_node("Mul", ["shape", "factor"], ["many"]),
-        helper.make_node("ConstantOfShape", ["two"], ["start"]),
-        helper.make_node("Reshape", ["start", "row"], ["token"]),
-        helper.make_node("Expand", ["token", "many"], ["features"]),
+        helper.make_node("Flatten", ["one"], ["row"], axis=2),
+        helper.make_node("Shape", ["row"], ["many"]),
+        helper.make_node("Mul", ["many", by], ["size"]),
+        helper.make_node("Concat", ["one_only", "size"], ["wanted"], axis=0),
+        helper.make_node("Expand", ["token", "wanted"], ["features"]),
     ]
-    grows = factor == [1, 2]
-    if grows:
-        nodes[0] = helper.make_node("Mul", ["shape", "shape"], ["many"])
-    weights = [("factor", factor), ("two", [1]), ("row", [1, 1])]
-    with pytest.raises(UnsupportedModelError, match="'(Expand|ConstantOfShape)'"):
+    weights = [("factor", [1, 10**9]), ("one_only", [1]), ("token", [[[1.0]]])]
+    with pytest.raises(UnsupportedModelError, match="the operator 'Expand'"):
         read_onnx(_expanding(nodes, weights), "net.onnx")
 
 
@@ -149,3 +140,15 @@ def test_an_expansion_along_other_axes_is_an_addition_too():
     )
     np.testing.assert_array_equal(found, expected)
     assert expected.shape == (5, 3)
+
+
+def test_inspect_counts_attention_as_work_without_weights(tmp_path):
+    from bireid_converters.audit import audit_onnx
+
+    audit = audit_onnx((FILES / "script.onnx").read_bytes())
+    products = [layer for layer in audit.layers if layer.reason == "it multiplies two maps"]
+    # Two heads, nine tokens of eight numbers, once to compare and once to add up.
+    assert [layer.macs for layer in products] == [2 * 9 * 9 * 8] * 2
+    assert sum(layer.weights for layer in products) == 0
+    dense = [layer for layer in audit.layers if layer.kernel_shape == (1, 1, 16, 48)]
+    assert [layer.macs for layer in dense] == [9 * 16 * 48]

@@ -101,6 +101,7 @@ class _Graph:
     constants: dict[str, Any]
     producers: dict[str, Any]
     shapes: dict[str, tuple[int, ...]]
+    inputs: frozenset[str]
 
     @classmethod
     def of(cls, graph: Any) -> "_Graph":
@@ -114,6 +115,7 @@ class _Graph:
             constants=constants,
             producers={name: node for node in graph.node for name in node.output},
             shapes=shapes,
+            inputs=frozenset(each.name for each in graph.input) - constants.keys(),
         )
 
     def shape(self, tensor: str, node: Any) -> tuple[int, ...]:
@@ -139,6 +141,8 @@ class _Weights:
 
 
 def _layer(graph: _Graph, node: Any) -> LayerAudit:
+    if node.op_type == "MatMul" and _is_computed(graph, node.input[1]):
+        return _product_of_maps(graph, node)
     weights = _stored_weights(graph, node)
     reason = _reason_for_float(graph, node, weights)
     kernel = _kernel_shape(node, graph.shape(node.input[1], node))
@@ -158,6 +162,40 @@ def _layer(graph: _Graph, node: Any) -> LayerAudit:
         expected_bytes=expected_bytes(count, weights.precision),
         stored_bytes=weights.nbytes,
     )
+
+
+def _product_of_maps(graph: _Graph, node: Any) -> LayerAudit:
+    """Of attention: work without weights."""
+    inner = graph.shape(node.input[1], node)[-2]
+    output = graph.shape(node.output[0], node)[1:]
+    return LayerAudit(
+        name=node.name or node.output[0],
+        operator=node.op_type,
+        precision="float32",
+        reason="it multiplies two maps",
+        kernel_shape=(1, 1, inner, output[-1]),
+        output_shape=output,
+        weights=0,
+        macs=inner * math.prod(output),
+        expected_bytes=0,
+        stored_bytes=0,
+    )
+
+
+def _is_computed(graph: _Graph, tensor: str) -> bool:
+    """Whether a tensor hangs on the network's input, by more than its size."""
+    waiting, seen = [tensor], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name in graph.constants:
+            continue
+        seen.add(name)
+        if name in graph.inputs:
+            return True
+        node = graph.producers.get(name)
+        if node is not None and node.op_type != "Shape":
+            waiting.extend(node.input)
+    return False
 
 
 def _name(node: Any, weights: _Weights) -> str:

@@ -1,8 +1,8 @@
 """`Expand` as additions of zeros.
 
-Exporters write it for a token that every image gets. How much it makes follows from numbers that the
-file computes, so a device could not see that it is little; here they are worked out for two numbers
-of images, and what is left is as large as the file's own constants.
+Exporters write it for a token that every image gets. How much it makes follows from numbers that
+the file computes, so a device could not see that it is little; here they are worked out for two
+numbers of images, and what is left is as large as the file's own constants.
 """
 
 import math
@@ -14,8 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-# What may stand between a size and an `Expand`, besides `Expand` itself the only operators here that
-# no device runs.
+# What no device runs. The second one makes sizes for the first.
 REPLACED = frozenset((("", "Expand"), ("", "ConstantOfShape")))
 _ARITHMETIC = frozenset((
     "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Div", "Equal", "Gather", "Identity",
@@ -68,7 +67,35 @@ def replace_expansions(model: Any, image: str, shape: Sequence[int]) -> None:
 
 def _additions(model: Any, node: Any, image: str, shape: Sequence[int], name: str) -> list[Any]:
     """Nodes in the place of one `Expand`; their constants go into the graph."""
-    before, after, kind = [], [], 0
+    kind, before, after = _before_and_after(model, node, image, shape)
+    zeros, grows_here = [], False
+    for axis, (old, new) in enumerate(zip(before, after, strict=True)):
+        grows = new == _BATCHES
+        if not (grows and axis == 0) and (new[0] != new[1] or new[0] < 1):
+            raise _UnknownError
+        grows_here |= grows and old != new
+        zeros.append(1 if old == new or grows else new[0])
+    if math.prod(zeros) > _MOST_ZEROS:
+        raise _UnknownError
+    addends = [_constant(model.graph, f"{name}/zeros", np.zeros(zeros, _numpy(kind)))]
+    made = []
+    if grows_here:
+        made = _zeros_of_batch(model.graph, image, len(zeros), kind, name)
+        addends.insert(0, f"{name}/batch")
+    total = node.input[0]
+    for result, addend in zip(
+        (f"{name}/sum", node.output[0])[-len(addends) :], addends, strict=True
+    ):
+        made.append(helper.make_node("Add", [total, addend], [result]))
+        total = result
+    return made
+
+
+def _before_and_after(
+    model: Any, node: Any, image: str, shape: Sequence[int]
+) -> tuple[int, list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Kind of what is expanded, and every axis of it and of the result, for both `_BATCHES`."""
+    old, new, kind = [], [], 0
     for batch in _BATCHES:
         shapes = _shapes(model, image, (batch, *shape))
         kind, own = shapes.get(node.input[0], (0, ()))
@@ -76,34 +103,13 @@ def _additions(model: Any, node: Any, image: str, shape: Sequence[int], name: st
             raise _UnknownError
         wanted = _Sizes(model.graph, shapes).value(node.input[1])
         try:
-            after.append(np.broadcast_shapes(own, tuple(int(each) for each in wanted)))
+            new.append(np.broadcast_shapes(own, tuple(int(each) for each in wanted)))
         except ValueError as error:
             raise _UnknownError from error
-        before.append((1,) * (len(after[-1]) - len(own)) + own)
-    if len(after[0]) != len(after[1]):
+        old.append((1,) * (len(new[-1]) - len(own)) + own)
+    if len(new[0]) != len(new[1]):
         raise _UnknownError
-    zeros, with_batch = [], False
-    for axis, (two, three) in enumerate(zip(*after, strict=True)):
-        grows = (two, three) == _BATCHES
-        if not grows and (two != three or two < 1) or (grows and axis):
-            raise _UnknownError
-        is_there = before[0][axis] == two and before[1][axis] == three
-        with_batch |= grows and not is_there
-        zeros.append(1 if is_there or grows else two)
-    if math.prod(zeros) > _MOST_ZEROS:
-        raise _UnknownError
-    addends = [_constant(model.graph, f"{name}/zeros", np.zeros(zeros, _numpy(kind)))]
-    made = []
-    if with_batch:
-        made = _zeros_of_batch(model.graph, image, len(zeros), kind, name)
-        addends.append(f"{name}/batch")
-    total = node.input[0]
-    for index, addend in enumerate(addends):
-        is_last = index + 1 == len(addends)
-        result = node.output[0] if is_last else f"{name}/sum"
-        made.append(helper.make_node("Add", [total, addend], [result]))
-        total = result
-    return made
+    return kind, list(zip(*old, strict=True)), list(zip(*new, strict=True))
 
 
 def _zeros_of_batch(graph: Any, image: str, rank: int, kind: int, name: str) -> list[Any]:
