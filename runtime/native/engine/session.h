@@ -36,7 +36,8 @@ struct SessionOptions : NetworkOptions {
 struct SelfTestResult {
   double max_difference = 0;
   double min_cosine = 1;
-  bool passed = true;  // each output within its tolerance
+  bool passed = true;          // each output within its tolerance, and nothing decoded otherwise
+  std::string other_decoding;  // the first output and item that is; empty: none
 };
 
 // Chooses the constructor that shares.
@@ -85,8 +86,9 @@ class Session {
   // The same of TakesClouds() and of bad points.
   void RunClouds(const CloudView* clouds, int count, float* const* outputs);
 
-  // Runs every golden item under its own camera, for which it may open the bundle once more. Throws
-  // what reading the golden items, or that, throws.
+  // Runs every golden item under its own camera, for which it may open the bundle once more. Where
+  // the bundle says what the stored maps decode to, it decodes them too. Throws what reading the
+  // golden items, or opening, throws.
   SelfTestResult SelfTest();
 
  private:
