@@ -18,26 +18,27 @@ int CountOf(const Manifest& manifest, const OutputSpec& spec) {
   return spec.kind->decoder->per_item ? manifest.golden.items : 1;
 }
 
+[[noreturn]] void Fail(const std::string& source, const std::string& problem) {
+  throw BundleError(source + ": " + problem + "; copy the bundle again");
+}
+
 std::vector<float> ReadRows(const std::map<std::string, StoredTensor>& tensors,
                             const OutputSpec& spec, int item, const std::string& source) {
   const std::string name = "decoded/" + spec.name + "/" + std::to_string(item);
-  const auto fail = [&](const std::string& problem) {
-    throw BundleError(source + ": " + name + ": " + problem + "; copy the bundle again");
-  };
   const auto found = tensors.find(name);
-  if (found == tensors.end()) fail("it is missing");
+  if (found == tensors.end()) Fail(source, name + ": it is missing");
   const StoredTensor& tensor = found->second;
   const Decoder& decoder = *spec.kind->decoder;
-  const int most = decoder.most_rows(spec);
-  if (tensor.type != "F32" || tensor.shape.size() != 2 || tensor.shape[0] > most ||
-      tensor.shape[1] != decoder.columns) {
-    fail("expected F32 [0 to " + std::to_string(most) + ", " + std::to_string(decoder.columns) +
-         "], got " + tensor.Describe());
+  const std::vector<int64_t> most = {decoder.most_rows(spec), decoder.columns};
+  if (tensor.type != "F32" || tensor.shape.size() != 2 || tensor.shape[0] > most[0] ||
+      tensor.shape[1] != most[1]) {
+    Fail(source, name + ": expected " + StoredTensor{"F32", most, nullptr, 0}.Describe() +
+                     " or fewer rows, got " + tensor.Describe());
   }
   std::vector<float> rows(tensor.bytes / sizeof(float));
   if (!rows.empty()) std::memcpy(rows.data(), tensor.data, tensor.bytes);
   if (!std::all_of(rows.begin(), rows.end(), [](float value) { return std::isfinite(value); })) {
-    fail("not all numbers are finite");
+    Fail(source, name + ": not all numbers are finite");
   }
   return rows;
 }
@@ -57,9 +58,8 @@ DecodedGolden ParseDecodedGolden(const std::vector<uint8_t>& file, const Manifes
   }
   // If none was missing, none may be too much.
   if (read == tensors.size()) return decoded;
-  throw BundleError(source + ": " + std::to_string(tensors.size()) +
-                    " tensors, the manifest gives " + std::to_string(read) +
-                    "; copy the bundle again");
+  Fail(source,
+       std::to_string(tensors.size()) + " tensors, the manifest gives " + std::to_string(read));
 }
 
 std::string FindOtherDecoding(const Manifest& manifest, const Golden& golden,
