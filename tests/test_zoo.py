@@ -3,6 +3,7 @@
 import pytest
 from bireid_runtime import Bundle, Session, self_test
 from bireid_runtime.backends import BACKENDS
+from bireid_runtime.golden_decoded import DecodedGolden
 from zoo import BUNDLES
 
 from bireid_deploy.conversion import verify_bundle
@@ -20,6 +21,15 @@ def test_engines_agree_and_hashes_hold(path):
     expected = {"hashes", "native vs lce", "litert vs lce", "lce vs onnx"}
     assert expected <= {check.name for check in checks}
     assert all(check.passed for check in checks), checks
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
+def test_golden_maps_are_kept_decoded(path):
+    bundle = Bundle.open(path)
+    expected = DecodedGolden.of(bundle.golden(), bundle.inputs, bundle.outputs)
+    found = bundle.golden_decoded()
+    assert (found is not None) == bool(expected.rows)
+    assert found is None or found.to_bytes() == expected.to_bytes()
 
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)

@@ -165,6 +165,8 @@ def _check_golden_inputs(bundle: Bundle, backend: Backend) -> Check:
     report = self_test(open_any_camera(bundle, backend.name))
     allowed = ", ".join(f"{each.max_abs:.3g}" for each in report.tolerances.values())
     detail = f"largest difference {report.max_difference:.2g} ({allowed} allowed), {report.engine}"
+    if report.decoding_failure is not None:
+        detail += f"; {report.decoding_failure}"
     return Check(name, report.passed, detail)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from bireid_runtime.backends import BACKENDS
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME
+from bireid_runtime.bundle_manifest import other_files
+from bireid_runtime.manifest import Section
 
 from bireid_deploy.devices.payload import PayloadFile, bundle_files
 
@@ -36,9 +38,7 @@ def lean_files(bundle: Bundle, folder: Path) -> list[PayloadFile]:
     if not kept or len(kept) == len(entries) or not patched <= kept.keys():
         return bundle_files(bundle)
     manifest = json.dumps({**bundle.manifest, "files": kept}, indent=1, ensure_ascii=False) + "\n"
-    names = [*kept, bundle.manifest["golden"]["file"]]
-    if bundle.adaptation is not None:
-        names.append(bundle.manifest["adaptation"]["file"])
+    names = [*kept, *other_files(Section(bundle.manifest, str(bundle.path)))]
     files = [PayloadFile.of(bundle.path / name, f"bundle/{name}") for name in names]
     sums = {MANIFEST_NAME: hashlib.sha256(manifest.encode()).hexdigest()}
     sums |= {name: file.sha256 for name, file in zip(names, files, strict=True)}

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bireid_runtime.adaptation import Adaptation
-from bireid_runtime.bundle import ADAPTATION_NAME, GOLDEN_NAME, Bundle
+from bireid_runtime.bundle import ADAPTATION_NAME, DECODED_NAME, GOLDEN_NAME, Bundle
 from bireid_runtime.bundle_files import CHECKSUMS_NAME, MANIFEST_NAME, file_sha256
-from bireid_runtime.bundle_manifest import SCHEMA_VERSION
+from bireid_runtime.bundle_manifest import SCHEMA_VERSION, other_files
 from bireid_runtime.files import require_makeable
 from bireid_runtime.golden import Golden
+from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.inputs import InputSpec
+from bireid_runtime.manifest import Section
 from bireid_runtime.outputs import OutputSpec
 
 from bireid_converters.card import CardFacts, model_card
@@ -84,6 +86,7 @@ def write_bundle(
     target = check_target(path)
     golden.check(inputs, outputs)
     vectors = golden.to_bytes()
+    decoded = _decoded(golden, inputs, outputs)
     numbers = None if adaptation is None else adaptation.to_bytes()
     adapted = {} if adaptation is None else {"adaptation": _adapted(adaptation, numbers, note)}
     manifest = {
@@ -106,6 +109,7 @@ def write_bundle(
         "golden": {
             "file": GOLDEN_NAME,
             **_digest(vectors),
+            **_decoded_entry(decoded),
             "items": golden.items,
             **({"cameras": list(golden.cameras)} if golden.cameras else {}),
             "source": golden_source,
@@ -126,6 +130,7 @@ def write_bundle(
         contents[ADAPTATION_NAME] = numbers
     contents |= {
         GOLDEN_NAME: vectors,
+        **decoded,
         MANIFEST_NAME: _to_json(manifest),
         CARD_NAME: model_card(manifest, card).encode(),
     }
@@ -138,6 +143,7 @@ def rewrite_manifest(
     path: str | os.PathLike[str],
     changes: Mapping[str, Any],
     card: CardFacts | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Bundle:
     """Write a bundle again with other keys in its manifest: what it computes stays.
 
@@ -146,20 +152,39 @@ def rewrite_manifest(
         path: The directory to create or replace; may be the bundle's own.
         changes: Keys of the manifest with their new values, JSON types.
         card: What the task says in the model card, which is then written again.
+        files: Further files that these keys name.
 
     Raises:
         ConversionError, BundleError: As `write_bundle`.
     """
     target = check_target(path)
-    names = [each["file"] for key in ("golden", "adaptation") if (each := base.manifest.get(key))]
-    names += [*base.manifest["files"], CARD_NAME]
-    contents = {name: (base.path / name).read_bytes() for name in names}
+    others = other_files(Section(base.manifest, str(base.path / MANIFEST_NAME)))
+    names = [*others, *base.manifest["files"], CARD_NAME]
+    contents = {name: (base.path / name).read_bytes() for name in names} | dict(files or {})
     manifest = {**base.manifest, **changes}
     contents[MANIFEST_NAME] = _to_json(manifest)
     if card is not None:
         contents[CARD_NAME] = model_card(manifest, card).encode()
     _replace(target, contents)
     return Bundle.open(target)
+
+
+def decode_golden(
+    base: Bundle, path: str | os.PathLike[str], card: CardFacts | None = None
+) -> Bundle:
+    """Write a bundle again with what its golden maps decode to, as `write_bundle` does.
+
+    Args:
+        base: A bundle of before there was such a file; one without maps to decode stays as it is.
+        path: The directory to create or replace; may be the bundle's own.
+        card: As for `rewrite_manifest`.
+
+    Raises:
+        ConversionError, BundleError: As `write_bundle`.
+    """
+    decoded = _decoded(base.golden(), base.inputs, base.outputs)
+    golden = {**base.manifest["golden"], **_decoded_entry(decoded)}
+    return rewrite_manifest(base, path, {"golden": golden}, card, decoded)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -227,6 +252,21 @@ def _adapted(
     }
 
 
+def _decoded(
+    golden: Golden, inputs: Sequence[InputSpec], outputs: Sequence[OutputSpec]
+) -> dict[str, bytes]:
+    """The file with what golden maps decode to, by its name; empty if no output is decoded."""
+    decoded = DecodedGolden.of(golden, inputs, outputs)
+    return {DECODED_NAME: decoded.to_bytes()} if decoded.rows else {}
+
+
+def _decoded_entry(decoded: Mapping[str, bytes]) -> dict[str, Any]:
+    if not decoded:
+        return {}
+    ((name, data),) = decoded.items()
+    return {"decoded": {"file": name, **_digest(data)}}
+
+
 def _digest(data: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
@@ -247,6 +287,7 @@ def _replace(target: Path, contents: Mapping[str, bytes]) -> None:
             _write_directory(staging, contents)
             written = Bundle.open(staging)
             written.golden()
+            written.golden_decoded()
             written.read_adaptation()
             _publish(staging, target, Path(workplace, "old"))
     except OSError as error:

@@ -83,10 +83,18 @@ def model_card(manifest: Mapping[str, Any], facts: CardFacts) -> str:
         _parity(manifest["parity"]),
         *_code(manifest["name"], facts),
         facts.sections.strip(),
-        f"`{manifest['golden']['file']}` holds {manifest['golden']['items']} inputs for the "
-        f"self-test: {manifest['golden']['source']}.",
+        _golden(manifest["golden"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _golden(golden: Mapping[str, Any]) -> str:
+    told = (
+        f"`{golden['file']}` holds {golden['items']} inputs for the self-test: {golden['source']}."
+    )
+    if "decoded" in golden:
+        told += f" `{golden['decoded']['file']}` holds what their maps decode to."
+    return told
 
 
 def _header(manifest: Mapping[str, Any], facts: CardFacts) -> str:

@@ -6,15 +6,17 @@ A patch changes float constants inside a model file, so that all cameras share t
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bireid_runtime.centring import MIN_DEVIATION
-from bireid_runtime.errors import BundleError
+from bireid_runtime.errors import ArgumentError, BundleError
 from bireid_runtime.manifest import Section
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.safetensors import read_safetensors, write_safetensors
+from bireid_runtime.suggestions import hint
 
 MAX_CAMERAS = 256
 MAX_CROPS = 2**31 - 1
@@ -254,6 +256,29 @@ class Adaptation:
         if smallest is not None and smallest.min() < np.float32(MIN_DEVIATION):
             raise BundleError(f"{source}: a deviation below {MIN_DEVIATION:g}; adapt again")
         return adaptation
+
+
+def check_camera_name(camera: str | None, known: Sequence[str], path: Path) -> None:
+    """Hold what a caller says of the camera to the cameras of a bundle.
+
+    Args:
+        camera: What the caller said, or None for nothing.
+        known: Names of the cameras; none of a bundle that is not adapted.
+        path: Of the bundle.
+
+    Raises:
+        ArgumentError: A name that is not known, or none where some are; the message lists them.
+    """
+    if camera is None and known:
+        raise ArgumentError(f"{path}: adapted to single cameras; name one: {', '.join(known)}")
+    if camera is None or camera in known:
+        return
+    if not known:
+        raise ArgumentError(
+            f"{path}: not adapted to cameras, so there is no camera '{camera}' in it; leave the "
+            "camera out"
+        )
+    raise ArgumentError(f"{path}: no camera '{camera}'; {hint(camera, known)}")
 
 
 def _read_cameras(section: Section) -> tuple[Camera, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bireid_runtime.adaptation import MAX_ADAPTATION_BYTES, Adaptation, AdaptationSpec
+from bireid_runtime.adaptation import Adaptation, AdaptationSpec, check_camera_name
 from bireid_runtime.bundle_files import (
     MANIFEST_NAME,
     MAX_FILE_BYTES,
@@ -23,21 +23,23 @@ from bireid_runtime.bundle_files import (
 )
 from bireid_runtime.bundle_manifest import (
     check_schema,
+    other_files,
     read_adaptation,
     read_fingerprint,
     read_formats,
 )
-from bireid_runtime.errors import ArgumentError, BundleError, IntegrityError, UnsupportedModelError
-from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden, read_cameras, read_tolerances
+from bireid_runtime.errors import BundleError, IntegrityError, UnsupportedModelError
+from bireid_runtime.golden import MAX_GOLDEN_ITEMS, Golden, read_cameras, read_tolerances
+from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.inputs import INPUT_KINDS, InputSpec
 from bireid_runtime.manifest import Section, parse_manifest
 from bireid_runtime.named_specs import find_spec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
-from bireid_runtime.suggestions import hint
 from bireid_runtime.tensors import MAX_TENSORS, require_unique
 
 GOLDEN_NAME = "golden.safetensors"
+DECODED_NAME = "golden_decoded.safetensors"
 ADAPTATION_NAME = "adaptation.safetensors"
 
 
@@ -122,16 +124,13 @@ class Bundle:
         section = Section(manifest, str(root / MANIFEST_NAME))
         check_schema(section)
         listed = section.section("files")
-        entries = [section.section("golden")]
-        adapted = section.section("adaptation") if "adaptation" in manifest else None
-        entries += [] if adapted is None else [adapted]
-        required = {entry.text("file"): entry for entry in entries}
+        required = {each: entry for each, (entry, _) in other_files(section).items()}
         for each in (*listed.values, *required):
             require_plain(root, each)
         required |= {each: listed.section(each) for each in listed.values if each in files}
         for each, entry in required.items():
             require_bytes(root / each, files.get(each), entry)
-        return cls._read_manifest(root, section, adapted, {}, True, dict(files))
+        return cls._read_manifest(root, section, {}, True, dict(files))
 
     @classmethod
     def _open(cls, root: Path, verify: bool) -> "Bundle":
@@ -147,25 +146,17 @@ class Bundle:
         manifest = parse_manifest(data, str(source))
         section = Section(manifest, str(source))
         check_schema(section)
-        golden = section.section("golden")
-        checksums = {
-            **check_files(root, section.section("files")),
-            **check_listed_file(root, golden, MAX_GOLDEN_BYTES),
-        }
-        adapted = section.section("adaptation") if "adaptation" in manifest else None
-        if adapted is not None:
-            if adapted.text("file") in checksums:
-                raise adapted.error("file", "is a file of another purpose")
-            checksums |= check_listed_file(root, adapted, MAX_ADAPTATION_BYTES)
+        checksums = check_files(root, section.section("files"))
+        for entry, limit in other_files(section).values():
+            checksums |= check_listed_file(root, entry, limit)
         hashed = verify_checksums(root, data, checksums) if verify else {}
-        return cls._read_manifest(root, section, adapted, hashed, verify, None)
+        return cls._read_manifest(root, section, hashed, verify, None)
 
     @classmethod
     def _read_manifest(
         cls,
         root: Path,
         section: Section,
-        adapted: Section | None,
         hashed: dict[str, bytes],
         verify: bool,
         memory: Mapping[str, bytes] | None,
@@ -181,7 +172,7 @@ class Bundle:
         require_unique((spec.name for spec in inputs), section, "inputs")
         require_unique((spec.name for spec in outputs), section, "outputs")
         read_tolerances(golden, outputs)
-        adaptation = read_adaptation(section, adapted, outputs)
+        adaptation = read_adaptation(section, outputs)
         read_cameras(golden, adaptation)
         return cls(
             path=root,
@@ -217,18 +208,7 @@ class Bundle:
             ArgumentError: A name that the bundle does not know, or none where it knows some; the
                 message lists them.
         """
-        if camera is None and self.cameras:
-            raise ArgumentError(
-                f"{self.path}: adapted to single cameras; name one: {', '.join(self.cameras)}"
-            )
-        if camera is None or camera in self.cameras:
-            return
-        if not self.cameras:
-            raise ArgumentError(
-                f"{self.path}: not adapted to cameras, so there is no camera '{camera}' in it; "
-                "leave the camera out"
-            )
-        raise ArgumentError(f"{self.path}: no camera '{camera}'; {hint(camera, self.cameras)}")
+        check_camera_name(camera, self.cameras, self.path)
 
     def input(self, name: str) -> InputSpec:
         """Return the input of a name.
@@ -365,10 +345,8 @@ class Bundle:
         """
         if self.adaptation is None:
             return None
-        section = Section(self.manifest["adaptation"], str(self.path / MANIFEST_NAME), "adaptation")
-        name = section.text("file")
-        data = self._read(name, section.text("sha256"), self.manifest["adaptation"]["bytes"])
-        return Adaptation.from_bytes(data, self.adaptation, self.outputs, str(self.path / name))
+        data, source = self._read_listed(self._section("adaptation"))
+        return Adaptation.from_bytes(data, self.adaptation, self.outputs, source)
 
     def release(self) -> None:
         """Forget the bytes that were hashed and that no engine has asked for."""
@@ -381,10 +359,31 @@ class Bundle:
             BundleError: The file is missing, damaged or not for this network.
             IntegrityError: It is not that of the manifest.
         """
-        section = Section(self.manifest["golden"], str(self.path / MANIFEST_NAME), "golden")
-        name = section.text("file")
-        data = self._read(name, section.text("sha256"), self.manifest["golden"]["bytes"])
-        return Golden.from_bytes(data, section, self.inputs, self.outputs, str(self.path / name))
+        section = self._section("golden")
+        data, source = self._read_listed(section)
+        return Golden.from_bytes(data, section, self.inputs, self.outputs, source)
+
+    def golden_decoded(self) -> DecodedGolden | None:
+        """Read what the golden maps decode to; None of a bundle without such a file.
+
+        Raises:
+            BundleError: The file is missing, damaged or not for this network.
+            IntegrityError: It is not that of the manifest.
+        """
+        section = self._section("golden")
+        if "decoded" not in section.values:
+            return None
+        data, source = self._read_listed(section.section("decoded"))
+        items = section.integer("items", 1, MAX_GOLDEN_ITEMS)
+        return DecodedGolden.from_bytes(data, items, self.outputs, source)
+
+    def _section(self, key: str) -> Section:
+        return Section(self.manifest[key], str(self.path / MANIFEST_NAME), key)
+
+    def _read_listed(self, entry: Section) -> tuple[bytes, str]:
+        """The bytes of the file that a section names, and where they come from, for messages."""
+        name = entry.text("file")
+        return self._read(name, entry.text("sha256"), entry.values["bytes"]), str(self.path / name)
 
     def _read(self, name: str, sha256: str, size: int) -> bytes:
         if self.memory is not None:

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from bireid_runtime.adaptation import AdaptationSpec
+from bireid_runtime.adaptation import MAX_ADAPTATION_BYTES, AdaptationSpec
 from bireid_runtime.bundle_files import MAX_FILE_BYTES
+from bireid_runtime.golden import MAX_GOLDEN_BYTES
 from bireid_runtime.manifest import Section
 from bireid_runtime.outputs import OutputSpec
 
@@ -55,16 +56,36 @@ def read_formats(root: Path, files: Section) -> dict[str, Path]:
     return formats
 
 
-def read_adaptation(
-    manifest: Section, adapted: Section | None, outputs: tuple[OutputSpec, ...]
-) -> AdaptationSpec | None:
+def other_files(manifest: Section) -> dict[str, tuple[Section, int]]:
+    """What says which files a bundle has beside its models, and their most bytes, by their names.
+
+    Raises:
+        BundleError: An entry is malformed, or two are of one name.
+    """
+    golden = manifest.section("golden")
+    entries = [(golden, MAX_GOLDEN_BYTES)]
+    if "decoded" in golden.values:
+        entries.append((golden.section("decoded"), MAX_GOLDEN_BYTES))
+    if "adaptation" in manifest.values:
+        entries.append((manifest.section("adaptation"), MAX_ADAPTATION_BYTES))
+    found: dict[str, tuple[Section, int]] = {}
+    models = manifest.section("files").values
+    for entry, limit in entries:
+        name = entry.text("file")
+        if name in models or name in found:
+            raise entry.error("file", "is a file of another purpose")
+        found[name] = (entry, limit)
+    return found
+
+
+def read_adaptation(manifest: Section, outputs: tuple[OutputSpec, ...]) -> AdaptationSpec | None:
     """The key `adaptation`, held to the files and the outputs; None if there is none.
 
     Raises:
         BundleError: It is malformed.
     """
-    if adapted is None:
+    if "adaptation" not in manifest.values:
         return None
     files = manifest.section("files")
     sizes = {name: files.section(name).integer("bytes", 0, MAX_FILE_BYTES) for name in files.values}
-    return AdaptationSpec.from_manifest(adapted, sizes, outputs)
+    return AdaptationSpec.from_manifest(manifest.section("adaptation"), sizes, outputs)

@@ -9,13 +9,7 @@ import numpy as np
 from bireid_runtime.errors import ArgumentError, ImageError
 from bireid_runtime.exact_functions import sigmoid
 from bireid_runtime.matching import Matching
-from bireid_runtime.responses import (
-    correlate,
-    exemplar_of,
-    locate,
-    searches_of,
-    upsample,
-)
+from bireid_runtime.responses import exemplar_of, seek
 from bireid_runtime.search_crops import MAX_CROP_SIDE, cut_square, mean_color
 
 TrackedSides = tuple[float, float, float, float]
@@ -111,9 +105,7 @@ class Follower:
             raise ImageError(f"frame has shape {frame.shape}; the first one had {self._shape}")
         matching, middle = self._matching, (self._x, self._y)
         crops = [cut_square(frame, middle, self._side * each, self._fill) for each in self._scales]
-        searches = searches_of(self._maps(crops), matching)
-        responses = correlate(self._exemplar, searches) * matching.response_scale
-        place = locate(upsample(responses, matching.upsampling), matching)
+        place = seek(self._exemplar, self._maps(crops), matching)
         self._move(place.row, place.column, self._scales[place.scale])
         left, top = self._x - (self._width - 1) / 2, self._y - (self._height - 1) / 2
         return TrackedBox(

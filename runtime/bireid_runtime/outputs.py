@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bireid_runtime.boxes import SIDES, Decoding
+from bireid_runtime.decoders import BOXES_DECODER, CORRELATION_DECODER, Decoder
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.manifest import Section
 from bireid_runtime.matching import Matching
@@ -118,12 +119,14 @@ class OutputKind:
         defect: See `OutputSpec.defect`.
         compares_cosine: Whether a tolerance of golden vectors has a `min_cosine`.
         face: The class that opens a bundle whose one output is of this kind.
+        decoder: How golden maps are decoded; None where there is nothing to decode.
     """
 
     read: Callable[[Section, tuple[int, ...]], Mapping[str, Any]]
     defect: Callable[[np.ndarray], tuple[int, str] | None]
     compares_cosine: bool
     face: str
+    decoder: Decoder | None = None
 
 
 def _read_embedding(section: Section, shape: tuple[int, ...]) -> Mapping[str, Any]:
@@ -184,9 +187,15 @@ def _not_finite(rows: np.ndarray) -> tuple[int, str] | None:
 OUTPUT_KINDS: Mapping[str, OutputKind] = {
     "embedding": OutputKind(_read_embedding, _not_unit, compares_cosine=True, face="Extractor"),
     "logits": OutputKind(_read_logits, _not_finite, compares_cosine=False, face="Classifier"),
-    "boxes": OutputKind(_read_boxes, _not_finite, compares_cosine=False, face="Detector"),
+    "boxes": OutputKind(
+        _read_boxes, _not_finite, compares_cosine=False, face="Detector", decoder=BOXES_DECODER
+    ),
     "correlation": OutputKind(
-        _read_correlation, _not_finite, compares_cosine=False, face="Tracker"
+        _read_correlation,
+        _not_finite,
+        compares_cosine=False,
+        face="Tracker",
+        decoder=CORRELATION_DECODER,
     ),
     "tensor": OutputKind(lambda *_: {}, _not_finite, compares_cosine=False, face="Session"),
 }

@@ -96,6 +96,18 @@ def upsample(responses: np.ndarray, times: int) -> np.ndarray:
     return result
 
 
+def seek(exemplar: np.ndarray, maps: np.ndarray, matching: Matching) -> Place:
+    """Where an exemplar lies best in the maps of all sizes.
+
+    Args:
+        exemplar: float32 (e, e, C).
+        maps: float32 (N, H, W, C), one per size.
+        matching: How maps become places.
+    """
+    responses = correlate(exemplar, searches_of(maps, matching)) * matching.response_scale
+    return locate(upsample(responses, matching.upsampling), matching)
+
+
 def locate(responses: np.ndarray, matching: Matching) -> Place:
     """Choose the size and the place.
 

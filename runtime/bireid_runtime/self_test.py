@@ -9,6 +9,7 @@ import numpy as np
 from bireid_runtime.bundle import Bundle
 from bireid_runtime.errors import SelfTestError
 from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.image_face import ImageFace
 from bireid_runtime.point_classifier import PointClassifier
 from bireid_runtime.session import Session
@@ -43,17 +44,27 @@ class SelfTestReport:
         tolerances: What the bundle allows, by name of the output.
         backend: Name of the back end that ran.
         engine: Engine and version that ran.
+        other_decoding: The output and item whose stored map decodes to other rows here than the
+            bundle holds; None if there is none.
     """
 
     rows: tuple[SelfTestRow, ...]
     tolerances: Mapping[str, Tolerance]
     backend: str
     engine: str
+    other_decoding: str | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether every row lies within its tolerance."""
-        return all(row.passed for row in self.rows)
+        """Whether every row lies within its tolerance, and maps are decoded as they should be."""
+        return self.other_decoding is None and all(row.passed for row in self.rows)
+
+    @property
+    def decoding_failure(self) -> str | None:
+        """What is wrong with the decoding, in one line; None if nothing is."""
+        if self.other_decoding is None:
+            return None
+        return f"the golden maps decode to something else here ({self.other_decoding})"
 
     @property
     def max_difference(self) -> float:
@@ -71,6 +82,9 @@ def self_test(
     target: Session | ImageFace | PointClassifier | Bundle | str | os.PathLike[str],
 ) -> SelfTestReport:
     """Run the golden inputs of a bundle, one by one, and compare with their stored outputs.
+
+    Where the bundle holds what these stored outputs decode to (boxes, the place of a target), they
+    are decoded here as well, and must give the same to the last bit.
 
     Of a bundle that is adapted to cameras every item runs under its own camera.
 
@@ -98,7 +112,13 @@ def self_test(
                     for spec in session.outputs
                 ]
     ordered = tuple(row for item in sorted(rows) for row in rows[item])
-    return SelfTestReport(ordered, golden.tolerances, session.backend, session.engine)
+    return SelfTestReport(
+        ordered,
+        golden.tolerances,
+        session.backend,
+        session.engine,
+        _other_decoding(session.bundle, golden),
+    )
 
 
 def require(report: SelfTestReport) -> None:
@@ -113,6 +133,11 @@ def require(report: SelfTestReport) -> None:
     """
     if report.passed:
         return
+    if all(row.passed for row in report.rows):
+        raise SelfTestError(
+            f"self-test failed: {report.decoding_failure}; install bireid-runtime again, or copy "
+            "the bundle again"
+        )
     name = next(row.output for row in report.rows if not row.passed)
     rows = [row for row in report.rows if row.output == name]
     allowed = report.tolerances[name]
@@ -154,6 +179,13 @@ def open_any_camera(
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     return Session.open(opened, backend, threads, next(iter(opened.cameras), None))
+
+
+def _other_decoding(bundle: Bundle, golden: Golden) -> str | None:
+    stored = bundle.golden_decoded()
+    if stored is None:
+        return None
+    return stored.first_other(DecodedGolden.of(golden, bundle.inputs, bundle.outputs))
 
 
 def _run_item(session: Session, golden: Golden, item: int) -> Mapping[str, np.ndarray]:

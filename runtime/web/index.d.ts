@@ -1,5 +1,6 @@
 /** The bytes of a bundle's files by their names: `manifest.json`, the file of format `lce` or
- * `float`, for the self-test `golden.safetensors`, for cameras `adaptation.safetensors`. */
+ * `float`, for the self-test `golden.safetensors` (and the file of `golden.decoded`, if the manifest has
+ * that key), for cameras `adaptation.safetensors`. */
 export type BundleFiles = Record<string, Uint8Array>;
 
 export interface OpenOptions {

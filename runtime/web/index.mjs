@@ -146,7 +146,8 @@ function parseManifest(bytes) {
 function namesOf(manifest) {
   const files = Object.entries(manifest?.files ?? {});
   const model = MODEL_FORMATS.map((format) => files.find(([, file]) => file?.format === format)?.[0]);
-  const names = [model.find(Boolean), manifest?.golden?.file, manifest?.adaptation?.file];
+  const listed = [manifest?.golden, manifest?.golden?.decoded, manifest?.adaptation];
+  const names = [model.find(Boolean), ...listed.map((each) => each?.file)];
   return names.filter((name) => typeof name === "string" && /^[A-Za-z0-9][\w.-]*$/.test(name));
 }
 

@@ -1,5 +1,6 @@
 """Writing bundles: what is in them, and that they appear whole or not at all."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,17 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_converters import bundle as bundle_module
-from bireid_converters.bundle import write_bundle
+from bireid_converters.bundle import decode_golden, rewrite_manifest, write_bundle
 from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError
 from bireid_converters.exchange import exchange
 from bireid_models import NetworkConfig
-from bireid_runtime.bundle import Bundle
+from bireid_runtime.boxes import Decoding
+from bireid_runtime.bundle import DECODED_NAME, Bundle
+from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import BundleError
 from bireid_runtime.golden import Golden, Tolerance
+from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
+from golden_edit import write_checksums
 
 CONFIG = NetworkConfig("resnet10", input_height=64, input_width=32, width=0.125)
 CARD = CardFacts("image-feature-extraction", ("people", "1-bit"), "a crop", "## Use\n\nWith care.")
@@ -50,6 +55,45 @@ def contents(**changes):
         "card": CARD,
     }
     return values | changes
+
+
+def detector_contents():
+    """Of a detector: some of its maps give boxes."""
+    rng = np.random.default_rng(1)
+    spec = OutputSpec.boxes("boxes", (4, 2), ["person"], Decoding(16))
+    maps = rng.normal(size=(3, *spec.shape)).astype(np.float32)
+    images = contents()["golden"].inputs
+    golden = Golden(images, {"boxes": maps}, {"boxes": Tolerance(1e-3)})
+    return contents(task="detection", outputs=(spec,), golden=golden)
+
+
+def test_it_holds_what_golden_maps_decode_to(tmp_path):
+    written = write_bundle(tmp_path / "bundle", **detector_contents())
+    expected = DecodedGolden.of(written.golden(), written.inputs, written.outputs)
+    assert sum(len(rows) for rows in expected.rows["boxes"])
+    assert (written.path / DECODED_NAME).read_bytes() == expected.to_bytes()
+    assert f"  {DECODED_NAME}\n" in (written.path / "SHA256SUMS").read_text()
+    assert f"`{DECODED_NAME}` holds" in (written.path / "card.md").read_text()
+    again = rewrite_manifest(written, tmp_path / "again", {"metrics": []})
+    assert again.golden_decoded().first_other(expected) is None
+    plain = write_bundle(tmp_path / "plain", **contents())
+    assert "decoded" not in plain.manifest["golden"]
+    assert DECODED_NAME not in listing(plain.path)
+
+
+def test_an_older_bundle_gets_what_its_maps_decode_to(tmp_path):
+    whole = write_bundle(tmp_path / "whole", **detector_contents())
+    older = Path(shutil.copytree(whole.path, tmp_path / "older"))
+    manifest = {**whole.manifest, "golden": dict(whole.manifest["golden"])}
+    del manifest["golden"]["decoded"]
+    (older / MANIFEST_NAME).write_text(json.dumps(manifest))
+    (older / DECODED_NAME).unlink()
+    write_checksums(older)
+    found = decode_golden(Bundle.open(older), older, CARD)
+    assert found.manifest == whole.manifest
+    assert found.fingerprint == whole.fingerprint
+    for name in (DECODED_NAME, "card.md"):
+        assert listing(older)[name] == listing(whole.path)[name]
 
 
 def listing(folder):

@@ -12,6 +12,7 @@ from bireid_runtime import Bundle, Session, self_test
 from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.self_test import require
 from flashing import BUNDLE
+from zoo import DETECTOR_BUNDLE, TRACKER_BUNDLE
 
 from bireid_deploy.devices.lean_bundle import lean_files
 from bireid_deploy.devices.payload import (
@@ -87,6 +88,15 @@ def test_a_device_gets_the_model_that_it_runs_in_a_whole_bundle(tmp_path):
     assert {file.path for file in lean_files(lean, folder)} == {f"bundle/{name}" for name in names}
     again = Payload("x", tuple(lean_files(bundle, folder)))
     assert again.version == Payload("x", tuple(files)).version
+
+
+@pytest.mark.parametrize("path", [DETECTOR_BUNDLE, TRACKER_BUNDLE], ids=lambda path: path.name)
+def test_what_golden_maps_decode_to_goes_along(path, tmp_path):
+    names = {file.path for file in lean_files(Bundle.open(path), tmp_path)}
+    assert "bundle/golden_decoded.safetensors" in names
+    assert "bundle/model.onnx" not in names
+    sums = (tmp_path / "SHA256SUMS").read_text()
+    assert "  golden_decoded.safetensors\n" in sums
 
 
 def test_a_bundle_without_the_engines_format_goes_whole(tmp_path):

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bireid_runtime import Bundle
+from bireid_runtime import Bundle, OutputSpec
+from bireid_runtime.boxes import Decoding
+from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.images import load_image
+from bireid_runtime.matching import Matching
 from fuzz.mutate import mutate_bytes, mutate_json
 from zoo import REID_BUNDLE, TRACKER_BUNDLE
 
@@ -72,9 +75,10 @@ def make_hashes_valid(folder: Path) -> None:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
+        others = [manifest["golden"], manifest["golden"].get("decoded")]
         for name, entry in (
             *manifest["files"].items(),
-            (manifest["golden"]["file"], manifest["golden"]),
+            *((each["file"], each) for each in others if each is not None),
         ):
             if {"sha256", "bytes"} <= entry.keys():
                 data = (folder / name).read_bytes()
@@ -94,7 +98,23 @@ def _open_bundle(path: Path) -> None:
     make_hashes_valid(path.parent)
     opened = Bundle.open(path.parent)
     opened.golden()
+    opened.golden_decoded()
     opened.read_adaptation()
+
+
+_MAPS = (
+    OutputSpec.boxes("boxes", (2, 2), ["person"], Decoding()),
+    OutputSpec.correlation("features", (4, 4, 2), Matching(8, 1, 2, 0, 4)),
+)
+
+
+def _decoded(folder: Path) -> bytes:
+    boxes = (np.zeros((0, 6), np.float32), np.ones((2, 6), np.float32))
+    return DecodedGolden({"boxes": boxes, "features": (np.ones((1, 4), np.float32),)}).to_bytes()
+
+
+def _read_decoded(path: Path) -> None:
+    DecodedGolden.from_bytes(path.read_bytes(), 2, _MAPS, path.name)
 
 
 def _checkpoint(folder: Path) -> bytes:
@@ -316,6 +336,7 @@ READERS = {
     "config.yaml": Reader(lambda folder: _CONFIGURATION, _read_configuration, "config.yaml"),
     "manifest": Reader(_bundle_file("manifest.json"), _open_bundle, "manifest.json", mutate_json),
     "golden": Reader(_bundle_file("golden.safetensors"), _open_bundle, "golden.safetensors"),
+    "decoded golden": Reader(_decoded, _read_decoded, "golden_decoded.safetensors"),
     "checkpoint": Reader(_checkpoint, _read_checkpoint, "checkpoint.npz"),
     "record": Reader(_record, _read_record, "run.json", mutate_json),
     "settings": Reader(

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import platform
+import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,8 +29,10 @@ from embed_program import (
     refusal,
     run,
 )
+from golden_edit import edit_decoded
 from PIL import Image
 from skips import skip_unavoidably
+from zoo import DETECTOR_BUNDLE, TRACKER_BUNDLE
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -114,6 +118,26 @@ def test_self_test(program):
     assert record["passed"] is True
     assert record["max_difference"] < TOLERANCE
     assert record["min_cosine"] == pytest.approx(1, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("source", [DETECTOR_BUNDLE, TRACKER_BUNDLE], ids=["boxes", "correlation"])
+def test_the_self_test_decodes_as_python_does(program, source, tmp_path):
+    bundle = Path(shutil.copytree(source, tmp_path / "bundle"))
+    done = run(program, bundle, "--selftest")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+    def nudge(arrays):
+        name = max(name for name in arrays if len(arrays[name]))
+        rows = arrays[name].copy()
+        rows[-1, -2] = np.nextafter(rows[-1, -2], np.float32(-1))
+        return {**arrays, name: rows}
+
+    edit_decoded(bundle, nudge)
+    done = run(program, bundle, "--selftest", "--json")
+    assert (done.returncode, json.loads(done.stdout)["passed"]) == (3, False)
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1
+    assert "the golden maps decode to something else here (output '" in lines[0]
 
 
 def test_a_failed_self_test_is_exit_code_3(program, tmp_path):

@@ -27,7 +27,7 @@ bireid_unit(session engine adaptation adaptation_spec boxes bundle c_api_extract
   session sha256 text)
 bireid_unit(faces engine c_api_classifier c_api_detector c_api_point_classifier c_api_search
   c_api_session c_api_statistics c_api_tracker search search_crops)
-bireid_unit(readers engine file following golden kinds safetensors)
+bireid_unit(readers engine decoders file following golden golden_decoded kinds safetensors)
 bireid_unit(manifest engine manifest pixel_formats)
 bireid_unit(models engine matching model_operators model_reader preprocess)
 set_target_properties(bireid_core bireid_engine PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)

@@ -85,7 +85,8 @@ typedef struct {
   const bireid_file* files; /* the bundle in memory: every open function then reads these instead
                                of a directory, whose name is for messages alone. Needed are
                                manifest.json and the file of format "lce" or "float", for the
-                               self-test the golden items, for cameras adaptation.safetensors;
+                               self-test the golden items and what they decode to, if the
+                               manifest names it, for cameras adaptation.safetensors;
                                others are not looked at. Sizes and SHA-256 must be those of the
                                manifest; where it comes from is the caller's to know. What is needed
                                later is copied. With `model` that is the model. NULL: the directory

@@ -92,10 +92,12 @@ Bundle Bundle::OpenInMemory(const std::string& name, const std::vector<MemoryFil
   keep(*json);
   Bundle bundle(name, ParseManifestOf(name, memory[kManifestName]), verify);
   const Manifest& manifest = bundle.manifest_;
-  if (const MemoryFile* golden = given(manifest.golden.name)) keep(*golden);
-  if (manifest.adaptation) {
-    if (const MemoryFile* numbers = given(manifest.adaptation->name)) keep(*numbers);
-  }
+  const auto keep_given = [&](const std::string& wanted) {
+    if (const MemoryFile* found = given(wanted)) keep(*found);
+  };
+  keep_given(manifest.golden.name);
+  if (manifest.golden.decoded) keep_given(manifest.golden.decoded->name);
+  if (manifest.adaptation) keep_given(manifest.adaptation->name);
   const Manifest::File* file = bundle.FindModel();
   const MemoryFile* among = file == nullptr ? nullptr : given(file->name);
   // Other cameras open it once more.
@@ -192,6 +194,12 @@ Golden Bundle::ReadGolden() const {
   const Manifest::Golden& golden = manifest_.golden;
   return ParseGolden(ReadChecked(golden.name, golden.bytes, golden.sha256), manifest_,
                      JoinPath(directory_, golden.name));
+}
+
+DecodedGolden Bundle::ReadDecodedGolden() const {
+  const Manifest::Decoded& decoded = *manifest_.golden.decoded;
+  return ParseDecodedGolden(ReadChecked(decoded.name, decoded.bytes, decoded.sha256), manifest_,
+                            JoinPath(directory_, decoded.name));
 }
 
 CameraNumbers Bundle::ReadCamera(int camera) const {

@@ -12,6 +12,7 @@
 
 #include "engine/adaptation.h"
 #include "engine/golden.h"
+#include "engine/golden_decoded.h"
 #include "engine/manifest.h"
 
 namespace bireid {
@@ -75,6 +76,9 @@ class Bundle {
   // With `verify` of Open its SHA-256 is that of the manifest. Throws BundleError as well when the
   // items are not what the manifest says.
   Golden ReadGolden() const;
+
+  // The same of what the golden maps decode to, where the manifest names such a file.
+  DecodedGolden ReadDecodedGolden() const;
 
  private:
   Bundle(std::string directory, Manifest manifest, bool verify)

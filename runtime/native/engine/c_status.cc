@@ -118,6 +118,11 @@ bireid_status SelfTest(Session* session, double* max_difference, double* min_cos
   if (max_difference != nullptr) *max_difference = result.max_difference;
   if (min_cosine != nullptr) *min_cosine = result.min_cosine;
   if (result.passed) return BIREID_OK;
+  if (!result.other_decoding.empty()) {
+    const std::string message = "the golden maps decode to something else here (" +
+                                result.other_decoding + "); copy the bundle again";
+    return Fail(BIREID_SELF_TEST_FAILED, message.c_str());
+  }
   char cosine[40] = "";
   if (!std::isnan(result.min_cosine)) {
     std::snprintf(cosine, sizeof(cosine), ", smallest cosine %.6f", result.min_cosine);

@@ -53,6 +53,7 @@ void VerifyChecksums(const std::string& directory, const Manifest& manifest,
   };
   require(kManifestName);
   require_same(manifest.golden.name, manifest.golden.sha256);
+  if (const auto& decoded = manifest.golden.decoded) require_same(decoded->name, decoded->sha256);
   if (manifest.adaptation) require_same(manifest.adaptation->name, manifest.adaptation->sha256);
   for (const Manifest::File& file : manifest.files) require_same(file.name, file.sha256);
   for (const auto& [name, expected] : listed) {

@@ -195,11 +195,11 @@ constexpr InputKind kInputKinds[] = {
 };
 
 constexpr OutputKind kOutputKinds[] = {
-    {kEmbeddingKind, ReadEmbedding, NotOfUnitLength, true},
-    {kLogitsKind, ReadLogits, LogitNotFinite, false},
-    {kBoxesKind, ReadBoxes, BoxNotFinite, false},
-    {kCorrelationKind, ReadCorrelation, FeatureNotFinite, false},
-    {"tensor", ReadNothing, NoProblem, false},
+    {kEmbeddingKind, ReadEmbedding, NotOfUnitLength, true, nullptr},
+    {kLogitsKind, ReadLogits, LogitNotFinite, false, nullptr},
+    {kBoxesKind, ReadBoxes, BoxNotFinite, false, &kBoxesDecoder},
+    {kCorrelationKind, ReadCorrelation, FeatureNotFinite, false, &kCorrelationDecoder},
+    {"tensor", ReadNothing, NoProblem, false, nullptr},
 };
 
 template <typename Kind, size_t kCount>

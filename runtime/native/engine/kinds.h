@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/decoders.h"
 #include "engine/json.h"
 #include "engine/manifest.h"
 
@@ -29,7 +30,8 @@ struct OutputKind {
   void (*read)(const JsonSection& section, OutputSpec* output);
   // What is wrong with the values that a network gave for one item; null: nothing.
   const char* (*problem)(const float* values, int64_t count);
-  bool has_cosine;  // its tolerance has min_cosine
+  bool has_cosine;         // its tolerance has min_cosine
+  const Decoder* decoder;  // of golden maps; null: there is nothing to decode
 };
 
 // The kind that `kind` of a section names. Throws UnsupportedError listing those that are known.

@@ -138,6 +138,19 @@ Manifest::Golden ReadGoldenSection(const JsonSection& section,
   return golden;
 }
 
+// The name of a file beside models and golden items.
+std::string ReadOtherName(const JsonSection& section, const Manifest& manifest) {
+  const std::string name = section.Text("file");
+  if (!IsPlainFileName(name)) section.Fail("file", "is not a plain file name");
+  const Manifest::Golden& golden = manifest.golden;
+  const bool is_model = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                    [&](const Manifest::File& file) { return file.name == name; });
+  if (is_model || name == golden.name || (golden.decoded && name == golden.decoded->name)) {
+    section.Fail("file", "is a file of another purpose");
+  }
+  return name;
+}
+
 AdaptationSpec ReadAdaptation(const JsonSection& section, const Manifest& manifest) {
   std::map<std::string, int64_t> sizes;
   for (const Manifest::File& file : manifest.files) sizes[file.name] = file.bytes;
@@ -146,11 +159,7 @@ AdaptationSpec ReadAdaptation(const JsonSection& section, const Manifest& manife
         return output.kind->name == std::string_view(kEmbeddingKind);
       });
   AdaptationSpec adaptation = ReadAdaptationSpec(section, sizes, static_cast<size_t>(embeddings));
-  adaptation.name = section.Text("file");
-  if (!IsPlainFileName(adaptation.name)) section.Fail("file", "is not a plain file name");
-  if (sizes.count(adaptation.name) > 0 || adaptation.name == manifest.golden.name) {
-    section.Fail("file", "is a file of another purpose");
-  }
+  adaptation.name = ReadOtherName(section, manifest);
   adaptation.sha256 = ReadSha256(section);
   adaptation.bytes = section.Integer("bytes", 0, kMaxAdaptationBytes);
   return adaptation;
@@ -172,6 +181,11 @@ Manifest ParseManifest(const std::vector<uint8_t>& json, const std::string& sour
   manifest.files = ReadFiles(root.Section("files"));
   const JsonSection golden = root.Section("golden");
   manifest.golden = ReadGoldenSection(golden, manifest.outputs);
+  if (golden.Has("decoded")) {
+    const JsonSection decoded = golden.Section("decoded");
+    manifest.golden.decoded = {ReadOtherName(decoded, manifest), ReadSha256(decoded),
+                               decoded.Integer("bytes", 0, kMaxGoldenBytes)};
+  }
   if (root.Has("adaptation")) {
     manifest.adaptation = ReadAdaptation(root.Section("adaptation"), manifest);
     manifest.golden.cameras =

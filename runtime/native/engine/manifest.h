@@ -65,6 +65,13 @@ struct Manifest {
     int64_t bytes;       // 0 to kMaxFileBytes
   };
 
+  // What the golden maps decode to.
+  struct Decoded {
+    std::string name;
+    std::string sha256;
+    int64_t bytes;  // 0 to kMaxGoldenBytes
+  };
+
   struct Golden {
     std::string name;
     std::string sha256;
@@ -72,6 +79,7 @@ struct Manifest {
     int items;                          // 1 to kMaxGoldenItems
     std::vector<Tolerance> tolerances;  // of each output
     std::vector<int> cameras;           // of each item, its position; empty without adaptation
+    std::optional<Decoded> decoded;     // none: of an older bundle, or nothing decodes
   };
 
   std::string name;

@@ -352,6 +352,10 @@ SelfTestResult Session::SelfTest() {
       if (cameras[own] == camera) running.CompareItem(golden, own, &result);
     }
   }
+  if (manifest().golden.decoded) {
+    result.other_decoding = FindOtherDecoding(manifest(), golden, bundle_->ReadDecodedGolden());
+    if (!result.other_decoding.empty()) result.passed = false;
+  }
   return result;
 }
 

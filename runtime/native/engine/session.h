@@ -38,7 +38,8 @@ struct SelfTestResult {
   double max_difference = 0;
   // Of the outputs whose kind has one, embeddings; NaN of a network without.
   double min_cosine = std::numeric_limits<double>::quiet_NaN();
-  bool passed = true;  // each output within its tolerance
+  bool passed = true;          // each output within its tolerance, and nothing decoded otherwise
+  std::string other_decoding;  // the first output and item that is; empty: none
 };
 
 // Chooses the constructor that shares.
@@ -87,8 +88,9 @@ class Session {
   // The same of TakesClouds() and of bad points.
   void RunClouds(const CloudView* clouds, int count, float* const* outputs);
 
-  // Runs every golden item under its own camera, for which it may open the bundle once more. Throws
-  // what reading the golden items, or that, throws.
+  // Runs every golden item under its own camera, for which it may open the bundle once more. Where
+  // the bundle says what the stored maps decode to, it decodes them too. Throws what reading the
+  // golden items, or opening, throws.
   SelfTestResult SelfTest();
 
  private:

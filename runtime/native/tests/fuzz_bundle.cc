@@ -1,5 +1,5 @@
-// Any bytes as a manifest, as golden items and as numbers of cameras: they are read or refused,
-// whatever they are.
+// Any bytes as a manifest, as golden items, as what these decode to and as numbers of cameras: they
+// are read or refused, whatever they are.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,8 +9,10 @@
 #include "engine/bundle.h"
 #include "engine/errors.h"
 #include "engine/golden.h"
+#include "engine/golden_decoded.h"
 #include "engine/manifest.h"
 #include "tests/adaptation_text.h"
+#include "tests/decoded_text.h"
 
 namespace {
 
@@ -96,7 +98,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       !bireid::ParseAdaptation(numbers, *valid.adaptation, kDim, 1, "numbers").mean.empty();
   (void)is_valid;
   (void)is_read;
+  static const Bytes decoded = bireid::Safetensors(bireid::DecodedTensors());
+  static const bireid::Manifest decodes = bireid::DecodedManifest();
+  static const bool is_decoded = !bireid::ParseDecodedGolden(decoded, decodes, "decoded").empty();
+  (void)is_decoded;
   const Bytes raw(data, data + size);
+  for (const Bytes& file : {raw, Changed(decoded, data, size)}) {
+    Read([&] { bireid::ParseDecodedGolden(file, decodes, "decoded"); });
+  }
   ReadAll(raw, raw, raw, valid);
   ReadAll(Changed(manifest, data, size), Changed(golden, data, size), Changed(numbers, data, size),
           valid);
