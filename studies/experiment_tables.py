@@ -71,6 +71,14 @@ EXPERIMENTS = {
         "it trained on. What is adapted has seen the same crops without their labels. `trained "
         "once more` is another run of the same grid.",
     ),
+    "zoo_colours": (
+        "The trainings of that bundle without colours, measured on drawn people",
+        "Rendered pedestrians under six cameras.",
+    ),
+    "zoo_colours@pku-training-half": (
+        "The trainings of that bundle without colours, measured on real people",
+        f"{_PKU_HALF} The rows with all of them are those of the bundle, above.",
+    ),
     "zoo@pku-test-half": (
         "The bundle in models/zoo on the test half",
         "The test half of PKU-Reid, 37 other real people under the same two cameras, 74 queries. "
