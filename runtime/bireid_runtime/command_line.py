@@ -6,6 +6,7 @@ The answers and the exit codes are those of the program `bireid-embed`.
 import argparse
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 
@@ -119,7 +120,9 @@ def _whole_number(most: int) -> Callable[[str], int]:
 def _run_self_test(options: argparse.Namespace) -> None:
     report = self_test(open_any_camera(options.bundle, options.backend))
     if options.json:
-        found = {"max_difference": report.max_difference, "min_cosine": report.min_cosine}
+        # Of an output that is not finite, so is the difference, which JSON has no number for.
+        difference = report.max_difference if math.isfinite(report.max_difference) else None
+        found = {"max_difference": difference, "min_cosine": report.min_cosine}
         print(json.dumps({"engine": report.engine, "passed": report.passed, **found}))
     else:
         print(_self_test_text(report))

@@ -50,6 +50,14 @@ def test_a_self_test_that_fails(bundle_path, replace_network, capsys):
     assert said.err.count("\n") == 1
 
 
+def test_a_self_test_of_a_network_that_overflows_is_json(bundle_path, replace_network, capsys):
+    replace_network(np.full((3, 6), np.finfo(np.float32).max, np.float32))
+    assert main(["selftest", str(bundle_path), "--json"]) == 3
+    answer = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert answer["passed"] is False
+    assert answer["max_difference"] is None
+
+
 def test_a_bench(released_bundle, capsys):
     arguments = [str(released_bundle.path), "--runs", "7", "--threads", "2", "--json"]
     assert main(["bench", *arguments]) == 0

@@ -118,9 +118,12 @@ int RunSelfTest(const Options& options) {
   const bool has_cosine = !std::isnan(result.min_cosine);
   if (options.json) {
     const std::string cosine = has_cosine ? Formatted("%.9g", result.min_cosine) : "null";
+    // Of an output that is not finite, so is the difference, which JSON has no number for.
+    const std::string difference =
+        std::isfinite(result.max_difference) ? Formatted("%.9g", result.max_difference) : "null";
     Print("{\"engine\": " + bireid::JsonString(engine) +
-          ", \"passed\": " + (passed ? "true" : "false") + ", \"max_difference\": " +
-          Formatted("%.9g", result.max_difference) + ", \"min_cosine\": " + cosine + "}\n");
+          ", \"passed\": " + (passed ? "true" : "false") + ", \"max_difference\": " + difference +
+          ", \"min_cosine\": " + cosine + "}\n");
   } else {
     const std::string cosine =
         has_cosine ? ", min cosine " + Formatted("%.6f", result.min_cosine) : "";
