@@ -164,7 +164,7 @@ class FrameSource:
                         if number > after:
                             pixels = frame.to_ndarray(format="rgb24")
                             yield WatchedFrame(number, (number - 1) / rate, pixels)
-                if number:
+                if passed.seconds is not None:
                     self.gone = early_end(video, stream, passed.seconds)
         except av.error.FFmpegError as error:
             if not number:
@@ -179,10 +179,10 @@ class _Passed:
     """The time from the first frame of a video to the last one, broken ones too.
 
     Attributes:
-        seconds: That time; 0 of a video that says no times.
+        seconds: That time; None of a video that says no times.
     """
 
-    seconds: float = 0.0
+    seconds: float | None = None
     _began: float | None = field(default=None)
 
     def take(self, each: "VideoFrame | Packet") -> None:
@@ -191,7 +191,7 @@ class _Passed:
             return
         now = float(each.pts * each.time_base)
         self._began = now if self._began is None else self._began
-        self.seconds = max(self.seconds, now - self._began)
+        self.seconds = max(self.seconds or 0.0, now - self._began)
 
 
 def by_time(
