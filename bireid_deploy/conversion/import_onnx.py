@@ -75,8 +75,8 @@ def import_onnx(
     if len(data) > MAX_BYTES:
         raise UnsupportedModelError(f"{path}: an .onnx file of more than 2 GB")
     on_progress("reading the graph")
-    data = with_weights(data, path.parent, str(path))
-    foreign = read_onnx(data, str(path), size=size, output=output)
+    whole = with_weights(data, path.parent, str(path))
+    foreign = read_onnx(whole, str(path), size=size, output=output)
     spec = Preprocess(*foreign.size, **preprocess)
     inputs = [InputSpec.image(IMAGE, spec)]
     adopted = adopt_onnx(
@@ -124,6 +124,12 @@ def import_onnx(
                 "imported_from": {
                     "name": path.name,
                     "sha256": hashlib.sha256(data).hexdigest(),
+                    # Of a file that keeps weights beside it, the same with them inside.
+                    **(
+                        {}
+                        if whole is data
+                        else {"sha256_with_weights": hashlib.sha256(whole).hexdigest()}
+                    ),
                     "family": _FAMILY,
                     "output": foreign.output,
                 },

@@ -143,7 +143,6 @@ def rewrite_manifest(
     path: str | os.PathLike[str],
     changes: Mapping[str, Any],
     card: CardFacts | None = None,
-    files: Mapping[str, bytes] | None = None,
 ) -> Bundle:
     """Write a bundle again with other keys in its manifest: what it computes stays.
 
@@ -152,7 +151,6 @@ def rewrite_manifest(
         path: The directory to create or replace; may be the bundle's own.
         changes: Keys of the manifest with their new values, JSON types.
         card: What the task says in the model card, which is then written again.
-        files: Further files that these keys name.
 
     Raises:
         ConversionError, BundleError: As `write_bundle`.
@@ -160,31 +158,13 @@ def rewrite_manifest(
     target = check_target(path)
     others = other_files(Section(base.manifest, str(base.path / MANIFEST_NAME)))
     names = [*others, *base.manifest["files"], CARD_NAME]
-    contents = {name: (base.path / name).read_bytes() for name in names} | dict(files or {})
+    contents = {name: (base.path / name).read_bytes() for name in names}
     manifest = {**base.manifest, **changes}
     contents[MANIFEST_NAME] = _to_json(manifest)
     if card is not None:
         contents[CARD_NAME] = model_card(manifest, card).encode()
     _replace(target, contents)
     return Bundle.open(target)
-
-
-def decode_golden(
-    base: Bundle, path: str | os.PathLike[str], card: CardFacts | None = None
-) -> Bundle:
-    """Write a bundle again with what its golden maps decode to, as `write_bundle` does.
-
-    Args:
-        base: A bundle of before there was such a file; one without maps to decode stays as it is.
-        path: The directory to create or replace; may be the bundle's own.
-        card: As for `rewrite_manifest`.
-
-    Raises:
-        ConversionError, BundleError: As `write_bundle`.
-    """
-    decoded = _decoded(base.golden(), base.inputs, base.outputs)
-    golden = {**base.manifest["golden"], **_decoded_entry(decoded)}
-    return rewrite_manifest(base, path, {"golden": golden}, card, decoded)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:

@@ -1,7 +1,7 @@
 """Golden vectors: inputs with known outputs, by which a device checks itself."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,21 +133,15 @@ class Golden:
         Raises:
             BundleError: Damaged, too large, or not for this network.
         """
-        if len(data) > MAX_GOLDEN_BYTES:
-            raise BundleError(f"{source}: larger than the limit of {MAX_GOLDEN_BYTES} bytes")
         count = section.integer("items", 1, MAX_GOLDEN_ITEMS)
         tolerances = read_tolerances(section, outputs)
-        arrays = read_safetensors(data, source)
         expected = {
             f"{side}/{spec.name}/{index}"
             for side, specs in (("input", inputs), ("output", outputs))
             for spec in specs
             for index in range(count)
         }
-        if arrays.keys() != expected:
-            name = min(arrays.keys() ^ expected)
-            what = "is missing" if name in expected else "is not one of this network's"
-            raise BundleError(f"{source}: tensor {name!r} {what}")
+        arrays = read_golden_tensors(data, expected, source)
         for spec in outputs:
             for index in range(count):
                 _check_row(source, spec, index, arrays[f"output/{spec.name}/{index}"])
@@ -170,6 +164,22 @@ class Golden:
         except BundleError as error:
             raise BundleError(f"{source}: {error}") from error
         return golden
+
+
+def read_golden_tensors(data: bytes, names: Set[str], source: str) -> dict[str, np.ndarray]:
+    """The tensors of a file of golden vectors, which must have just these names.
+
+    Raises:
+        BundleError: Damaged, too large, or others.
+    """
+    if len(data) > MAX_GOLDEN_BYTES:
+        raise BundleError(f"{source}: larger than the limit of {MAX_GOLDEN_BYTES} bytes")
+    arrays = read_safetensors(data, source)
+    if arrays.keys() != names:
+        name = min(arrays.keys() ^ names)
+        what = "is missing" if name in names else "is not one of this network's"
+        raise BundleError(f"{source}: tensor {name!r} {what}")
+    return arrays
 
 
 def read_tolerances(section: Section, outputs: Sequence[OutputSpec]) -> dict[str, Tolerance]:

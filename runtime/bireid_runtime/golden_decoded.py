@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from bireid_runtime.decoders import Shown
+from bireid_runtime.decoders import Decoder, Shown
 from bireid_runtime.errors import BundleError
-from bireid_runtime.golden import MAX_GOLDEN_BYTES, Golden
+from bireid_runtime.golden import Golden, read_golden_tensors
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.letterbox import content_size
 from bireid_runtime.outputs import OUTPUT_KINDS, OutputSpec
-from bireid_runtime.safetensors import read_safetensors, write_safetensors
+from bireid_runtime.safetensors import write_safetensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +73,18 @@ class DecodedGolden:
         Raises:
             BundleError: Damaged, too large, or not for this network.
         """
-        if len(data) > MAX_GOLDEN_BYTES:
-            raise BundleError(f"{source}: larger than the limit of {MAX_GOLDEN_BYTES} bytes")
-        arrays = read_safetensors(data, source)
-        rows = {}
-        for spec in outputs:
-            decoder = OUTPUT_KINDS[spec.kind].decoder
+        decoders = {spec.name: (spec, OUTPUT_KINDS[spec.kind].decoder) for spec in outputs}
+        names = {
+            name: [_tensor(name, index) for index in range(items if by.per_item else 1)]
+            for name, (_, by) in decoders.items()
+            if by is not None
+        }
+        arrays = read_golden_tensors(data, set().union(*names.values()), source)
+        for name, (spec, decoder) in decoders.items():
             if decoder is not None:
-                count = items if decoder.per_item else 1
-                rows[spec.name] = tuple(
-                    _taken(arrays, spec, index, source) for index in range(count)
-                )
-        if arrays:
-            raise BundleError(f"{source}: tensor {min(arrays)!r} is not one of this network's")
-        return cls(rows)
+                for each in names[name]:
+                    _check_rows(f"{source}: tensor {each!r}", arrays[each], decoder, spec.details)
+        return cls({name: tuple(arrays[each] for each in own) for name, own in names.items()})
 
     def first_other(self, found: "DecodedGolden") -> str | None:
         """Say where a decoding of the same maps differs in a single number; None if nowhere."""
@@ -109,19 +108,12 @@ def _tensor(name: str, index: int) -> str:
     return f"decoded/{name}/{index}"
 
 
-def _taken(arrays: dict[str, np.ndarray], spec: OutputSpec, index: int, source: str) -> np.ndarray:
-    name = _tensor(spec.name, index)
-    if name not in arrays:
-        raise BundleError(f"{source}: tensor {name!r} is missing")
-    rows = arrays.pop(name)
-    decoder = OUTPUT_KINDS[spec.kind].decoder
-    assert decoder is not None
-    most = decoder.most_rows(spec.details)
+def _check_rows(what: str, rows: np.ndarray, decoder: Decoder, details: Mapping[str, Any]) -> None:
+    most = decoder.most_rows(details)
     if rows.dtype != np.float32 or rows.shape[1:] != (decoder.columns,) or len(rows) > most:
         raise BundleError(
-            f"{source}: tensor {name!r}: expected float32 (0 to {most}, {decoder.columns}), got "
-            f"{rows.dtype} {rows.shape}"
+            f"{what}: expected float32 (0 to {most}, {decoder.columns}), got {rows.dtype} "
+            f"{rows.shape}"
         )
     if not np.isfinite(rows).all():
-        raise BundleError(f"{source}: tensor {name!r}: not all numbers are finite")
-    return rows
+        raise BundleError(f"{what}: not all numbers are finite")

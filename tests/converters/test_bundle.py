@@ -1,6 +1,5 @@
 """Writing bundles: what is in them, and that they appear whole or not at all."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -10,21 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_converters import bundle as bundle_module
-from bireid_converters.bundle import decode_golden, rewrite_manifest, write_bundle
+from bireid_converters.bundle import rewrite_manifest, write_bundle
 from bireid_converters.card import CardFacts
 from bireid_converters.errors import ConversionError
 from bireid_converters.exchange import exchange
 from bireid_models import NetworkConfig
 from bireid_runtime.boxes import Decoding
 from bireid_runtime.bundle import DECODED_NAME, Bundle
-from bireid_runtime.bundle_files import MANIFEST_NAME
 from bireid_runtime.errors import BundleError
 from bireid_runtime.golden import Golden, Tolerance
 from bireid_runtime.golden_decoded import DecodedGolden
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
-from golden_edit import write_checksums
 
 CONFIG = NetworkConfig("resnet10", input_height=64, input_width=32, width=0.125)
 CARD = CardFacts("image-feature-extraction", ("people", "1-bit"), "a crop", "## Use\n\nWith care.")
@@ -79,21 +76,6 @@ def test_it_holds_what_golden_maps_decode_to(tmp_path):
     plain = write_bundle(tmp_path / "plain", **contents())
     assert "decoded" not in plain.manifest["golden"]
     assert DECODED_NAME not in listing(plain.path)
-
-
-def test_an_older_bundle_gets_what_its_maps_decode_to(tmp_path):
-    whole = write_bundle(tmp_path / "whole", **detector_contents())
-    older = Path(shutil.copytree(whole.path, tmp_path / "older"))
-    manifest = {**whole.manifest, "golden": dict(whole.manifest["golden"])}
-    del manifest["golden"]["decoded"]
-    (older / MANIFEST_NAME).write_text(json.dumps(manifest))
-    (older / DECODED_NAME).unlink()
-    write_checksums(older)
-    found = decode_golden(Bundle.open(older), older, CARD)
-    assert found.manifest == whole.manifest
-    assert found.fingerprint == whole.fingerprint
-    for name in (DECODED_NAME, "card.md"):
-        assert listing(older)[name] == listing(whole.path)[name]
 
 
 def listing(folder):

@@ -32,6 +32,7 @@ from bireid_deploy.training.teacher_cache import TeacherCache
 from bireid_deploy.training.unfinished_cache import Chunk, UnfinishedCache
 
 TORCH_FILES = Path(__file__).parents[1] / "converters" / "checkpoints"
+EXPORTED = Path(__file__).parents[1] / "converters" / "exported"
 Mutate = Callable[[bytes, random.Random], bytes]
 
 
@@ -265,6 +266,12 @@ def _read_foreign_onnx(path: Path) -> None:
     read_onnx(path.read_bytes(), path.name)
 
 
+def _read_weights_beside(path: Path) -> None:
+    from bireid_converters.foreign_onnx.external import with_weights
+
+    with_weights(path.read_bytes(), EXPORTED, path.name)
+
+
 def _audit_tflite(path: Path) -> None:
     from bireid_converters.audit import audit_tflite
 
@@ -363,5 +370,11 @@ READERS = {
     "inspect .onnx": Reader(_small_onnx, _audit_onnx, "model.onnx"),
     "operators of .onnx": Reader(_small_onnx, _look_into_onnx, "model.onnx"),
     "import .onnx": Reader(_small_onnx, _read_foreign_onnx, "net.onnx"),
+    "import .onnx with Expand": Reader(
+        lambda folder: (EXPORTED / "script.onnx").read_bytes(), _read_foreign_onnx, "net.onnx"
+    ),
+    "import .onnx with weights beside": Reader(
+        lambda folder: (EXPORTED / "dynamo.onnx").read_bytes(), _read_weights_beside, "net.onnx"
+    ),
     "inspect .tflite": Reader(_smallest_model, _audit_tflite, "model.tflite"),
 }

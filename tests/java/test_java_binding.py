@@ -47,6 +47,7 @@ TEST_CLASSES = [
     "org.bireid.ClassifierTest",
     "org.bireid.DetectorTest",
     "org.bireid.ExtractorTest",
+    "org.bireid.ExtractorThreadsTest",
     "org.bireid.PointClassifierTest",
     "org.bireid.SearchTest",
     "org.bireid.TrackerTest",

@@ -126,7 +126,7 @@ def test_a_damaged_file_is_refused(decoded, monkeypatch):
         read(write_safetensors(arrays))
     with pytest.raises(BundleError, match=r"^file: "):
         read(data[:-1])
-    monkeypatch.setattr("bireid_runtime.golden_decoded.MAX_GOLDEN_BYTES", 100)
+    monkeypatch.setattr("bireid_runtime.golden.MAX_GOLDEN_BYTES", 100)
     with pytest.raises(BundleError, match="larger than the limit of 100 bytes"):
         read(data)
 

@@ -57,10 +57,9 @@ def adopt_onnx(
     height, width = foreign.size
     images = np.random.default_rng(0).normal(size=(2, height, width, 3)).astype(np.float32)
     turned = images.transpose(0, 3, 1, 2) if foreign.channels_first else images
-    original = foreign.model.SerializeToString()
     try:
         rows = [
-            _run(original, {foreign.input: turned[index : index + 1]}, foreign.output)
+            _run(foreign.original, {foreign.input: turned[index : index + 1]}, foreign.output)
             for index in (0, 1)
         ]
     except UnsupportedModelError as error:

@@ -62,7 +62,7 @@ def replace_expansions(model: Any, image: str, shape: Sequence[int]) -> None:
         kept = [*graph.node[:place], *made, *graph.node[place + 1 :]]
         del graph.node[:]
         graph.node.extend(kept)
-    _drop_unused(graph)
+    drop_unused(graph)
 
 
 def _additions(model: Any, node: Any, image: str, shape: Sequence[int], name: str) -> list[Any]:
@@ -268,7 +268,7 @@ def _require_few(count: int) -> None:
         raise _UnknownError
 
 
-def _drop_unused(graph: Any) -> None:
+def drop_unused(graph: Any) -> None:
     """Leave out nodes that nothing needs."""
     needed = {each.name for each in graph.output}
     kept = []

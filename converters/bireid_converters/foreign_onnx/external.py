@@ -8,7 +8,8 @@ from typing import Any
 import onnx
 from bireid_runtime.errors import UnsupportedModelError
 from bireid_runtime.files import open_regular
-from google.protobuf.message import DecodeError
+
+from bireid_converters.foreign_onnx.read import parse_onnx
 
 # Protocol Buffers end there.
 MAX_BYTES = 2**31 - 1
@@ -23,14 +24,10 @@ def with_weights(data: bytes, folder: Path, source: str) -> bytes:
         source: What errors call it.
 
     Raises:
-        OSError: A file of weights is missing.
-        UnsupportedModelError: It is no ONNX file, names a file elsewhere, or one that does not hold
-            what it says; or it would have more than 2 GB.
+        UnsupportedModelError: It is no ONNX file, names a file elsewhere, or one that is not there or
+            does not hold what it says; or it would have more than 2 GB.
     """
-    try:
-        model = onnx.load_model_from_string(data)
-    except (DecodeError, ValueError) as error:
-        raise UnsupportedModelError(f"{source}: damaged .onnx file ({error})") from error
+    model = parse_onnx(data, source)
     outside = [
         tensor
         for tensor in model.graph.initializer
@@ -74,11 +71,16 @@ def _read(tensor: Any, folder: Path, source: str) -> bytes:
         raise UnsupportedModelError(f"{what} lie nowhere in {name}") from error
     if offset < 0 or length != size:
         raise UnsupportedModelError(f"{what} have {size} bytes, not {length} of {name}")
-    with open_regular(folder / name) as file:
-        is_whole = offset + size <= os.fstat(file.fileno()).st_size
-        if is_whole:
-            file.seek(offset)
-        data = file.read(size) if is_whole else b""
+    try:
+        with open_regular(folder / name) as file:
+            is_whole = offset + size <= os.fstat(file.fileno()).st_size
+            if is_whole:
+                file.seek(offset)
+            data = file.read(size) if is_whole else b""
+    except OSError as error:
+        raise UnsupportedModelError(
+            f"{what} lie in {name[:60]!r}: {error.strerror}; put that file beside it"
+        ) from error
     if len(data) != size:
         raise UnsupportedModelError(f"{what}: {folder / name} ends early; export the network again")
     return data

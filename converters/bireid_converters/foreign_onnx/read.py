@@ -9,7 +9,7 @@ from bireid_runtime.onnx_operators import require_known_operators
 from bireid_runtime.suggestions import hint
 from google.protobuf.message import DecodeError
 
-from bireid_converters.foreign_onnx.expansion import REPLACED, replace_expansions
+from bireid_converters.foreign_onnx.expansion import REPLACED, drop_unused, replace_expansions
 
 _COLOURS = 3
 _FLOAT = 1
@@ -20,7 +20,8 @@ class ForeignOnnx:
     """A file that was looked into.
 
     Attributes:
-        model: The `onnx.ModelProto`.
+        model: The `onnx.ModelProto`, of operators that a device runs.
+        original: Bytes of the file before any were replaced, as safe to run.
         input: Name of its image.
         channels_first: Whether that is (N, 3, H, W), as PyTorch has it, or (N, H, W, 3).
         size: Height and width of its images.
@@ -29,6 +30,7 @@ class ForeignOnnx:
     """
 
     model: Any
+    original: bytes
     input: str
     channels_first: bool
     size: tuple[int, int]
@@ -52,10 +54,7 @@ def read_onnx(
             float32 image, or has no such output; one line that says what to do.
     """
     require_known_operators(data, source, REPLACED)
-    try:
-        model = onnx.load_model_from_string(data)
-    except (DecodeError, ValueError) as error:
-        raise UnsupportedModelError(f"{source}: damaged .onnx file ({error})") from error
+    model = parse_onnx(data, source)
     weights = {each.name for each in model.graph.initializer}
     images = [each for each in model.graph.input if each.name not in weights]
     if len(images) != 1:
@@ -74,18 +73,34 @@ def read_onnx(
     chosen = _output(model, source, output)
     size = _size(declared, size, source)
     if any(("", node.op_type) in REPLACED for node in model.graph.node):
+        # What nothing needs is not looked into, so it is not run either.
+        drop_unused(model.graph)
+        data = model.SerializeToString()
         one = (_COLOURS, *size) if channels_first else (*size, _COLOURS)
         replace_expansions(model, images[0].name, one)
         require_known_operators(model.SerializeToString(), source)
     shape = _extents(chosen)
     return ForeignOnnx(
         model,
+        data,
         images[0].name,
         channels_first,
         size,
         chosen.name,
         None if shape is None else len(shape),
     )
+
+
+def parse_onnx(data: bytes, source: str) -> Any:
+    """The `onnx.ModelProto` of a file.
+
+    Raises:
+        UnsupportedModelError: It is none.
+    """
+    try:
+        return onnx.load_model_from_string(data)
+    except (DecodeError, ValueError) as error:
+        raise UnsupportedModelError(f"{source}: damaged .onnx file ({error})") from error
 
 
 def _extents(value: Any) -> list[int | None] | None:
