@@ -24,8 +24,8 @@ def with_weights(data: bytes, folder: Path, source: str) -> bytes:
         source: What errors call it.
 
     Raises:
-        UnsupportedModelError: It is no ONNX file, names a file elsewhere, or one that is not there or
-            does not hold what it says; or it would have more than 2 GB.
+        UnsupportedModelError: It is no ONNX file, names a file elsewhere, or one that is not there
+            or does not hold what it says; or it would have more than 2 GB.
     """
     model = parse_onnx(data, source)
     outside = [
@@ -59,7 +59,8 @@ def _bytes_of(tensor: Any, source: str) -> int:
 
 
 def _read(tensor: Any, folder: Path, source: str) -> bytes:
-    told = {entry.key: entry.value for entry in tensor.external_data}
+    # What is no UTF-8 comes as bytes.
+    told = {str(entry.key): str(entry.value) for entry in tensor.external_data}
     name, size = told.get("location", ""), _bytes_of(tensor, source)
     what = f"{source}: weights {tensor.name[:60]!r}"
     # As ONNX Runtime has it, but in the same folder alone.
