@@ -93,13 +93,13 @@ def command(
 
 
 def _show(found: "Evaluation") -> None:
-    """A single row says what ran; beside several ones what was trained has its own table."""
+    """A row says what ran it, and the title where there are several; what was trained is beside."""
     report, trained = found.report, found.as_trained
     if len(report.rows) > 1:
-        emit_table(f"{found.model} on {report.data}", report.columns, report.rows)
+        on_data = f"on {report.data}, by {found.engine}"
+        emit_table(f"{found.model} {on_data}", report.columns, report.rows)
         if trained is not None:
-            title = f"{found.model}, as trained, on {report.data}"
-            emit_table(title, trained.columns, trained.rows)
+            emit_table(f"{found.model}, as trained, {on_data}", trained.columns, trained.rows)
         return
     rows = [(found.engine, *row) for row in report.rows]
     if trained is not None:
