@@ -36,12 +36,6 @@ EXPERIMENTS = {
         "Rendered pedestrians: the numbers compare methods, and say nothing about real people. "
         f"{_OLD_INT8}",
     ),
-    "binary_weights": (
-        "1-bit kernels on real-valued activations",
-        "Rendered pedestrians, as above; for accelerators that multiply 8-bit activations "
-        "([chips.md](chips.md)). The int8 rows were quantised after training, without data of the "
-        "test.",
-    ),
     "mobilenet_v2": (
         "MobileNetV2 from random weights",
         "Rendered pedestrians, as above.",
@@ -143,9 +137,10 @@ EXPERIMENTS = {
     ),
     "methods_rbcn": (
         "RBCN and pruned RBCN on synthetic people",
-        "Rendered pedestrians, those of the methods above; the update strategy costs half as many "
-        "steps again, pruning starts from a trained network, and `baseline-long` has the epochs of "
-        "both. What is measured is what is deployed: 1-bit kernels with C*.",
+        "Rendered pedestrians, those of the methods above, and half their epochs; the update "
+        "strategy costs half as many steps again, pruning starts from a trained network. What is "
+        "measured is what is deployed: 1-bit kernels with C*. 1-bit kernels on real-valued "
+        "activations are for accelerators that multiply 8-bit activations ([chips.md](chips.md)).",
     ),
     "methods_rbcn_cifar": (
         "RBCN and pruned RBCN on CIFAR-10",

@@ -15,7 +15,7 @@ ACROSS = (
     (
         "people_front.svg",
         "Methods and architectures on synthetic people, by size and time",
-        ("ablation", "methods_rbcn", "search", "binary_weights"),
+        ("methods_rbcn", "search"),
     ),
 )
 

@@ -195,15 +195,19 @@ def test_scores_stand_beside_the_times_of_their_networks(page, tmp_path):
 def test_networks_of_several_grids_stand_on_one_front(page, tmp_path):
     """What is larger and slower, and scores less, is drawn and not on the front."""
     costs = {
-        "ablation": {"xnor": (500_000, 0.5), "bireid": (600_000, 0.7), "real": (9_000_000, 3.0)},
-        "binary_weights": {"baseline": (700_000, 0.8)},
+        "methods_rbcn": {
+            "bireal": (500_000, 0.5),
+            "bireid": (600_000, 0.7),
+            "real": (9_000_000, 3.0),
+        },
+        "search": {"cnet": (700_000, 0.8)},
     }
     about = {"engine": "bireid", "machine": "a board", "threads": 1, "rounds": 40}
     records = {
         grid: [_record(run, 0, score) for run, score in scores.items()]
         for grid, scores in (
-            ("ablation", {"xnor": 0.3, "bireid": 0.6, "real": 0.8}),
-            ("binary_weights", {"baseline": 0.5}),
+            ("methods_rbcn", {"bireal": 0.3, "bireid": 0.6, "real": 0.8}),
+            ("search", {"cnet": 0.5}),
         )
     }
     for grid, runs in costs.items():
@@ -217,20 +221,20 @@ def test_networks_of_several_grids_stand_on_one_front(page, tmp_path):
         for record in records[grid]:
             precision = "real" if record["run"] == "real" else "binary"
             record["recipe"]["network"]["precision"] = precision
-    page("binary_weights", records["binary_weights"])
-    text = page("ablation", records["ablation"])
+    page("search", records["search"])
+    text = page("methods_rbcn", records["methods_rbcn"])
     part = text[text.index("## Methods and architectures on synthetic people") :]
     table = [line for line in part.splitlines() if line.startswith("|")][:5]
     assert table == [
         "| on the front of time | MB | ms | mAP |",
         "|---|---|---|---|",
-        "| label of xnor | 0.50 | 0.50 | 30.0 |",
+        "| label of bireal | 0.50 | 0.50 | 30.0 |",
         "| label of bireid | 0.60 | 0.70 | 60.0 |",
         "| label of real | 9.00 | 3.00 | 80.0 |",
     ]
     drawn = (tmp_path / "docs" / "figures" / "people_front.svg").read_text()
     assert "label of bireid" in drawn
-    assert "label of baseline" not in drawn
+    assert "label of cnet" not in drawn
 
 
 def test_the_losses_that_are_drawn_are_those_of_the_task(page, tmp_path):
