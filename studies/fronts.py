@@ -17,6 +17,11 @@ ACROSS = (
         "Methods and architectures on synthetic people, by size and time",
         ("methods_rbcn", "search"),
     ),
+    (
+        "cifar_front.svg",
+        "Methods and architectures on CIFAR-10, by size and time",
+        ("ablation_cifar", "methods_rbcn_cifar"),
+    ),
 )
 
 # So many points have room for their names.
