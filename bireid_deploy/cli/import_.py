@@ -9,8 +9,9 @@ from bireid_converters.checkpoints.families import FAMILIES
 from bireid_converters.formats import REAL_FORMATS
 
 from bireid_deploy.cli.console import emit_json, message
-from bireid_deploy.cli.image_options import image_options, preprocess_fields
+from bireid_deploy.cli.image_options import image_options
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.data.resizes import preprocess_fields
 
 _FAMILY_HELP = "What it is, if not found out. " + " ".join(
     f"{family.name}: {family.help}." for family in FAMILIES

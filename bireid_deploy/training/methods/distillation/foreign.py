@@ -17,11 +17,16 @@ from bireid_models.framework import keras, tf
 from bireid_models.imported import WeightsError
 from bireid_runtime.preprocess import Preprocess, preprocess
 
+from bireid_deploy.data.resizes import preprocess_fields
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.features import require_features
 from bireid_deploy.training.methods.base import MethodContext, Play, Scene
 from bireid_deploy.training.methods.distillation.lesson import Lesson
-from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.methods.distillation.reading import configuration
+from bireid_deploy.training.methods.distillation.section import (
+    CheckpointSection,
+    DistillationSection,
+)
 from bireid_deploy.training.methods.distillation.seen import pixels_of
 from bireid_deploy.training.task_step import NamedItems
 from bireid_deploy.training.teacher_cache import require_as_many_classes, vote_classes
@@ -93,12 +98,13 @@ def open_checkpoint(
         )
     require_features(context.network, ["neck"], "distillation")
     found, items = None, context.items
+    settings = _settings(path, options.checkpoint)
     with read_checkpoint(path) as opened:
-        family = find_family(list(opened.tensors), None)
+        family = find_family(list(opened.tensors), options.checkpoint.arch)
         if options.target == "logits":
             items = _labelled(path, items)
             found = _classifier(path, opened, family, np.asarray(items.labels))
-        read = rebuild(opened, family, ImportSettings())
+        read = rebuild(opened, family, settings)
     *_, normalised = read.network.model.layers
     model = keras.Model(read.network.model.input, normalised.input, name="teacher")
     model.trainable = False
@@ -115,6 +121,12 @@ def open_checkpoint(
     size = context.network.config
     student = Preprocess(size.input_height, size.input_width)
     return ForeignTeacher(options, model, read.preprocess, student, classifier)
+
+
+def _settings(path: Path, said: CheckpointSection) -> ImportSettings:
+    fields = preprocess_fields(said.resize, said.mean, said.std)
+    told = configuration(path, said)
+    return ImportSettings(said.arch, said.size, said.last_stride, fields, told)
 
 
 def _labelled(path: Path, items: NamedItems | None) -> NamedItems:
