@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from bireid_converters.checkpoints.families import FAMILIES
 from bireid_converters.formats import FORMATS, REAL_FORMATS
 
+from bireid_deploy.cli.checkpoint_options import checkpoint_options
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.image_options import image_options
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.data.resizes import preprocess_fields
-
-_FAMILY_HELP = "What it is, if not found out. " + " ".join(
-    f"{family.name}: {family.help}." for family in FAMILIES
-)
 
 _ON_TRIAL = tuple(entry.name for entry in FORMATS if entry.on_trial)
 
@@ -23,18 +19,8 @@ _ON_TRIAL = tuple(entry.name for entry in FORMATS if entry.on_trial)
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
-@click.option("--arch", "family", help=_FAMILY_HELP)
+@checkpoint_options
 @image_options
-@click.option(
-    "--last-stride",
-    type=click.IntRange(1, 2),
-    help="Of a ResNet's last stage, which its weights do not tell.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    help="The framework's own configuration, YAML: what the weights do not tell.",
-)
 @click.option(
     "--format",
     "formats",

@@ -15,9 +15,10 @@ from rebuilt import rebuilt
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.tasks.supervised import LabelledImages
+from bireid_deploy.training.foreign_network import prepared
 from bireid_deploy.training.methods.base import MethodContext, Scene
 from bireid_deploy.training.methods.distillation import Distillation
-from bireid_deploy.training.methods.distillation.foreign import open_checkpoint, prepared
+from bireid_deploy.training.methods.distillation.foreign import open_checkpoint
 from bireid_deploy.training.methods.distillation.section import (
     CheckpointSection,
     DistillationSection,
