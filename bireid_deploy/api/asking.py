@@ -18,6 +18,8 @@ from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.teacher_cache import VIEWS, TeacherCache
 from bireid_deploy.training.unfinished_cache import CHUNK, SKIPPED, Chunk, UnfinishedCache
 
+LOGITS = "logits"
+
 _Read = tuple[int, list[tuple[int, np.ndarray]], list[tuple[int, str]]]
 
 
@@ -31,6 +33,8 @@ class Asked:
         engine: What runs it: others may give other last bits.
         names: Paths of the images below the folder of their data set.
         paths: The same, to open.
+        classes: Of the logits that the model gives beside its embedding, as the output `LOGITS`; 0
+            if it gives none.
     """
 
     teacher: OpenedModel
@@ -38,6 +42,7 @@ class Asked:
     engine: str
     names: tuple[str, ...]
     paths: tuple[Path, ...]
+    classes: int = 0
 
     @property
     def output(self) -> OutputSpec:
@@ -45,13 +50,27 @@ class Asked:
         (spec,) = [spec for spec in self.teacher.outputs if spec.kind == "embedding"]
         return spec
 
+    @property
+    def dim(self) -> int:
+        """Length of the embeddings."""
+        (dim,) = self.output.shape
+        return dim
+
     def said_of(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Embeddings float16 (N, 2, D), of each image as it is and of its mirror image."""
+        """Float16 (N, 2, D + K): embeddings, and logits if there are any.
+
+        Of each image as it is and of its mirror image.
+        """
         if not images:
-            return np.zeros((0, VIEWS, *self.output.shape), np.float16)
+            return np.zeros((0, VIEWS, self.dim + self.classes), np.float16)
         views = [view for image in images for view in (image, image[:, ::-1].copy())]
-        found = self.teacher.predictor.run_images(views)[self.output.name]
-        return found.reshape(len(images), VIEWS, -1).astype(np.float16)
+        found = self.teacher.predictor.run_images(views)
+        rows = found[self.output.name]
+        if self.classes:
+            rows = np.concatenate([rows, found[LOGITS]], axis=1)
+        # What is beyond float16 becomes infinite, which the cache refuses.
+        with np.errstate(over="ignore"):
+            return rows.reshape(len(images), VIEWS, -1).astype(np.float16)
 
     def owner(self) -> dict[str, str]:
         """What an unfinished file must have been begun with.
@@ -92,8 +111,8 @@ def write_cache(
         TrainingInterruptedError: Ctrl-C or SIGTERM, after a chunk was kept.
         OSError: A file cannot be read or written.
     """
-    (dim,) = asked.output.shape
-    with UnfinishedCache(out, asked.owner(), len(asked.paths), dim) as unfinished:
+    width = asked.dim + asked.classes
+    with UnfinishedCache(out, asked.owner(), len(asked.paths), width) as unfinished:
         if unfinished.end:
             on_said([f"going on behind {unfinished.end} of {len(asked.paths)} images"])
         _ask(asked, unfinished, on_progress)
@@ -128,7 +147,10 @@ def _finished(asked: Asked, chunks: Sequence[Chunk]) -> tuple[TeacherCache, Left
         path, reason = skipped[0]
         raise DatasetError(f"none of {len(paths)} files can be read; the first: {path}: {reason}")
     rows = np.concatenate([chunk.rows for chunk in chunks])
-    return TeacherCache(rows, tuple(asked.names[index] for index in kept), asked.identity), skipped
+    embeddings, logits = np.split(rows, [asked.dim], axis=2)
+    names = tuple(asked.names[index] for index in kept)
+    said = logits if asked.classes else None
+    return TeacherCache(embeddings, names, asked.identity, said), skipped
 
 
 def _chunks(paths: Sequence[Path], begin: int) -> Iterator[_Read]:

@@ -99,7 +99,7 @@ def import_checkpoint(
         from bireid_converters.rebuild import ImportSettings, rebuild
         from bireid_models.framework import keras
 
-        from bireid_deploy.comparison.file_trial import try_file
+        from bireid_deploy.comparison.file_trial import measure_file, try_file
         from bireid_deploy.conversion.import_checkpoint import describe, import_network
 
         on_progress("reading the checkpoint")
@@ -113,6 +113,7 @@ def import_checkpoint(
         read,
         formats,
         trial=try_file,
+        measure_file=measure_file,
         name=name or path.stem,
         licences={"weights": NOT_STATED, "training_data": NOT_STATED, **(licences or {})},
         reference=held_to,

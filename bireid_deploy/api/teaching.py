@@ -1,9 +1,10 @@
 """`teach-cache` as a function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bireid_converters.checkpoints.families.family import RE_IDENTIFICATION
 from bireid_runtime.errors import ArgumentError, UnsupportedModelError
@@ -49,6 +50,11 @@ def teach_cache(
     layout: str = "auto",
     backend: str = "auto",
     threads: int = 1,
+    family: str | None = None,
+    size: tuple[int, int] | None = None,
+    last_stride: int | None = None,
+    preprocess: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
     on_progress: Progress | None = None,
     on_said: Callable[[Sequence[str]], None] = lambda lines: None,
     quiet: Quiet = nullcontext,
@@ -56,20 +62,27 @@ def teach_cache(
     """Keep what a teacher says of every training image, for `train --teacher`.
 
     Args:
-        teacher: Run, bundle (of `import`, too), or an `.npz` that the user's own code wrote: see
+        teacher: Run, bundle (of `import`, too), checkpoint of a family that `import` knows, whose
+            logits are kept too, or an `.npz` that the user's own code wrote: see
             `bireid_deploy.data.said_by_others`.
         data: Folder of the data set whose training images it is asked about.
         out: File to write, `.npz`.
         layout: Layout of the data set.
         backend: Back end of a bundle.
         threads: Threads of a bundle's engine.
+        family: Of a checkpoint, as `import_checkpoint` takes it, and so the next four.
+        size: Height and width of its images in pixels.
+        last_stride: Of a ResNet's last stage.
+        preprocess: Fields of `Preprocess` besides the size.
+        config: The framework's own configuration.
         on_progress: Called with (images done, images in all).
         on_said: Told what the data set holds.
         quiet: Wraps what native libraries write while they start.
 
     Raises:
         ArgumentError: `out` does not end in .npz, or lies in no folder; or `teacher` is an .onnx
-            file.
+            file; or it is said how a checkpoint is read, and it is none.
+        CheckpointError: A checkpoint that is damaged or hostile, or `config` is or contradicts it.
         UnsupportedModelError: The teacher does not embed people.
         DatasetError: No data set of people, or the `.npz` is malformed or knows other images.
         TrainingError: The teacher gives embeddings without a direction, or what lies beside `out`
@@ -85,6 +98,10 @@ def teach_cache(
             f"{source}: make a bundle of it first, which says how its images are prepared: "
             f"bireid-deploy import {source} -o BUNDLE"
         )
+    is_checkpoint = source.is_file() and source.suffix != CACHE_SUFFIX
+    _require_meaning(
+        source, is_checkpoint, backend, (family, size, last_stride, preprocess, config)
+    )
     task = TASKS[RE_IDENTIFICATION]
     dataset = task.open_dataset(Path(data), layout, use="train")
     from bireid_deploy.tasks.counts import say_data
@@ -92,7 +109,24 @@ def teach_cache(
     on_said(say_data(task, dataset))
     names = [sample.path.relative_to(dataset.root).as_posix() for sample in dataset.train]
     skipped: LeftOut = ()
-    if source.is_file():
+    names_and_paths = tuple(names), tuple(sample.path for sample in dataset.train)
+    if is_checkpoint:
+        with quiet():
+            from bireid_converters.checkpoints.configs import read_settings
+            from bireid_converters.rebuild import ImportSettings
+
+            from bireid_deploy.api.foreign_teacher import open_foreign
+
+            told = None if config is None else read_settings(config)
+            foreign = open_foreign(
+                source, ImportSettings(family, size, last_stride, preprocess or {}, told)
+            )
+        on_said(foreign.said)
+        asked = Asked(
+            foreign.opened, _of_file(source), foreign.built, *names_and_paths, foreign.classes
+        )
+        cache, skipped = write_cache(asked, target, on_progress, on_said)
+    elif source.is_file():
         said = SaidByOthers.load(source).of(names, source)
         cache = TeacherCache(said.embeddings, tuple(names), _of_file(source), said.logits)
         cache.save(target)
@@ -101,13 +135,8 @@ def teach_cache(
             opened = open_model(source, backend, threads)
         if opened.task is not task:
             raise UnsupportedModelError(f"{source}: a teacher for a cache embeds people")
-        asked = Asked(
-            opened,
-            _of_model(source, opened),
-            f"{opened.engine} {threads}",
-            tuple(names),
-            tuple(sample.path for sample in dataset.train),
-        )
+        engine = f"{opened.engine} {threads}"
+        asked = Asked(opened, _of_model(source, opened), engine, *names_and_paths)
         cache, skipped = write_cache(asked, target, on_progress, on_said)
     return TaughtCache(
         target,
@@ -117,6 +146,18 @@ def teach_cache(
         cache.teacher,
         skipped,
     )
+
+
+def _require_meaning(
+    source: Path, is_checkpoint: bool, backend: str, read_as: Sequence[object]
+) -> None:
+    if is_checkpoint and backend != "auto":
+        raise ArgumentError(f"backend {backend!r}: only a bundle has back ends to choose from")
+    if not is_checkpoint and any(read_as):
+        raise ArgumentError(
+            f"{source}: family, size, last stride, colours, resizing and configuration are said of "
+            "a checkpoint of PyTorch, which it is not; leave them out"
+        )
 
 
 def _of_model(source: Path, opened: OpenedModel) -> str:

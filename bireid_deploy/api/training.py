@@ -15,7 +15,7 @@ from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress, Task
 from bireid_deploy.tasks.counts import count_data, say_data
-from bireid_deploy.training.methods import require_teacher
+from bireid_deploy.training.methods import require_teacher, said_of_teacher
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.reporter import Reporter, SilentReporter
 from bireid_deploy.training.run_directory import RunDirectory
@@ -137,6 +137,8 @@ def train(
             "recipe that it writes"
         )
     require_teacher(recipe, teacher is not None)
+    for line in said_of_teacher(recipe, _path(teacher)):
+        voice.on_remark(line)
     if members is not None:
         for line in require_replicable(recipe):
             voice.on_remark(line)

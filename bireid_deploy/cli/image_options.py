@@ -1,17 +1,12 @@
 """Options that say how images are prepared for a network that does not say it itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-# Names that a person types, and what they are in a bundle.
-_RESIZES: Mapping[str, Mapping[str, Any]] = {
-    "bilinear": {"resize": "bilinear", "antialias": True},
-    "bicubic": {"resize": "bicubic", "antialias": True},
-    "plain": {"resize": "bilinear", "antialias": False},
-}
+from bireid_deploy.data.resizes import RESIZES
 
 
 class _Size(click.ParamType):
@@ -50,7 +45,7 @@ def image_options(command: Callable[..., None]) -> Callable[..., None]:
             ),
             click.option(
                 "--resize",
-                type=click.Choice(list(_RESIZES)),
+                type=click.Choice(list(RESIZES)),
                 help="How its images are resized: as Pillow does, or plain (OpenCV's geometry).",
             ),
             click.option(
@@ -61,13 +56,3 @@ def image_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
-
-
-def preprocess_fields(
-    resize: str | None, mean: tuple[float, ...] | None, std: tuple[float, ...] | None
-) -> dict[str, Any]:
-    """The fields of `Preprocess` that a person has said."""
-    fields = dict(_RESIZES[resize]) if resize else {}
-    return fields | {
-        name: value for name, value in (("mean", mean), ("std", std)) if value is not None
-    }

@@ -5,38 +5,33 @@ from pathlib import Path
 from typing import Any
 
 import click
-from bireid_converters.checkpoints.families import FAMILIES
-from bireid_converters.formats import REAL_FORMATS
+from bireid_converters.formats import FORMATS, REAL_FORMATS
 
+from bireid_deploy.cli.checkpoint_options import checkpoint_options
 from bireid_deploy.cli.console import emit_json, message
-from bireid_deploy.cli.image_options import image_options, preprocess_fields
+from bireid_deploy.cli.image_options import image_options
 from bireid_deploy.cli.native_output import quiet_native_output
+from bireid_deploy.data.resizes import preprocess_fields
 
-_FAMILY_HELP = "What it is, if not found out. " + " ".join(
-    f"{family.name}: {family.help}." for family in FAMILIES
-)
+_ON_TRIAL = tuple(entry.name for entry in FORMATS if entry.on_trial)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle folder.")
-@click.option("--arch", "family", help=_FAMILY_HELP)
+@checkpoint_options
 @image_options
-@click.option(
-    "--last-stride",
-    type=click.IntRange(1, 2),
-    help="Of a ResNet's last stage, which its weights do not tell.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    help="The framework's own configuration, YAML: what the weights do not tell.",
-)
 @click.option(
     "--format",
     "formats",
     multiple=True,
-    help=f"File to write (repeatable; default {' and '.join(REAL_FORMATS)}; int8 too).",
+    help=f"File to write (repeatable; default {' and '.join(REAL_FORMATS)}).",
+)
+@click.option(
+    "--int8",
+    "in_integers",
+    is_flag=True,
+    help="Write a file in 8-bit integers as well, opened, timed and, with --data, measured.",
 )
 @click.option("--output", help="Of an .onnx file with several: which one is the embedding.")
 @click.option(
@@ -61,6 +56,7 @@ def command(
     last_stride: int | None,
     config: Path | None,
     formats: tuple[str, ...],
+    in_integers: bool,
     output: str | None,
     reference: Path | None,
     data: Path | None,
@@ -80,7 +76,12 @@ def command(
     from bireid_deploy import api
 
     is_onnx = file.suffix.lower() == ".onnx"
-    of_checkpoints = {"--arch": family, "--last-stride": last_stride, "--config": config}
+    of_checkpoints = {
+        "--arch": family,
+        "--last-stride": last_stride,
+        "--config": config,
+        "--int8": in_integers,
+    }
     meaningless = {**of_checkpoints, "--format": formats} if is_onnx else {"--output": output}
     if option := next((name for name, value in meaningless.items() if value), None):
         kind = "an .onnx file" if is_onnx else "a checkpoint"
@@ -111,7 +112,7 @@ def command(
             made = api.import_checkpoint(
                 file,
                 out,
-                formats=formats or REAL_FORMATS,
+                formats=(*(formats or REAL_FORMATS), *_ON_TRIAL * in_integers),
                 family=family,
                 last_stride=last_stride,
                 config=config,

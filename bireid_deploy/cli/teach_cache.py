@@ -5,9 +5,12 @@ from pathlib import Path
 
 import click
 
+from bireid_deploy.cli.checkpoint_options import checkpoint_options
 from bireid_deploy.cli.console import emit_json, message, progress
+from bireid_deploy.cli.image_options import image_options
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.cli.paths import ModelPath
+from bireid_deploy.data.resizes import preprocess_fields
 
 
 @click.command()
@@ -17,6 +20,8 @@ from bireid_deploy.cli.paths import ModelPath
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File, .npz.")
 @click.option("--backend", default="auto", show_default=True, help="Back end that runs a bundle.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
+@checkpoint_options
+@image_options
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(
     teacher: Path,
@@ -25,13 +30,22 @@ def command(
     out: Path,
     backend: str,
     threads: int,
+    family: str | None,
+    last_stride: int | None,
+    config: Path | None,
+    size: tuple[int, int] | None,
+    resize: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     as_json: bool,
 ) -> None:
     """Keep what TEACHER says of every training image, for `train --teacher FILE`.
 
-    TEACHER is a run, a bundle (also of an imported network), or an .npz of names and features that
-    your own code wrote. The file holds two embeddings per image, one of its mirror image. Ctrl-C
-    keeps what is done beside it, and the same command goes on.
+    TEACHER is a run, a bundle (also of an imported network), a checkpoint of PyTorch that `import`
+    knows, or an .npz of names and features that your own code wrote. The file holds two embeddings
+    per image, one of its mirror image, and of a checkpoint with a classifier its logits. Ctrl-C
+    keeps what is done beside it, and the same command goes on. The options from --arch to --std
+    are of a checkpoint alone.
     """
     from bireid_deploy import api
 
@@ -47,6 +61,11 @@ def command(
             layout=layout,
             backend=backend,
             threads=threads,
+            family=family,
+            size=size,
+            last_stride=last_stride,
+            preprocess=preprocess_fields(resize, mean, std),
+            config=config,
             on_progress=on_progress,
             on_said=on_said,
             quiet=quiet_native_output,

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Mapping
 from statistics import median
+from typing import Any
 
 import numpy as np
 from bireid_runtime import Bundle
 from bireid_runtime.backends import EngineSession
 from bireid_runtime.errors import UnsupportedModelError
 
+from bireid_deploy.comparison.contestants import BundleFile
 from bireid_deploy.comparison.file_engines import TfliteFile
 
 _ROUNDS = 5
@@ -20,7 +22,8 @@ def try_file(
 ) -> str:
     """Run a file of a bundle, and hold it against the network and the float file beside it.
 
-    Nothing is asked of the cosine: what is lost counts on the data that the network is for.
+    Nothing is asked of the cosine: what is lost counts on the data that the network is for, which
+    `measure_file` finds.
 
     Args:
         bundle: The bundle, not yet in its place.
@@ -60,6 +63,26 @@ def try_file(
     times = [(_milliseconds(session, one), _milliseconds(other, one)) for _ in range(_ROUNDS)]
     ratio = median(ours / theirs for ours, theirs in times)
     return f"{words}, {ratio:.2f} times the time of {beside} in LiteRT"
+
+
+def measure_file(bundle: Bundle, format: str, dataset: Any) -> dict[str, Any]:
+    """Measure a file on a test set as its task does, in LiteRT.
+
+    Args:
+        bundle: The bundle.
+        format: Which of its files; no back end of the runtime reads it.
+        dataset: Test data, opened by the bundle's task.
+
+    Returns:
+        A record as `bireid_deploy.conversion.measure_engines` makes them of engines; the format
+        stands in the name of the engine.
+
+    Raises:
+        UnsupportedModelError: LiteRT cannot open it.
+    """
+    opened = BundleFile(bundle, format).open(threads=1)
+    report = opened.task.evaluate(opened.predictor, dataset, bundle.outputs, {})
+    return report.to_record(f"{opened.engine}, {format}")
 
 
 def _milliseconds(session: EngineSession, inputs: Mapping[str, np.ndarray]) -> float:

@@ -16,7 +16,7 @@ from bireid_runtime.bundle_files import file_sha256
 from bireid_runtime.inputs import InputSpec
 from bireid_runtime.outputs import OutputSpec
 
-from bireid_deploy.conversion.measure import measure_engines, say_measured
+from bireid_deploy.conversion.measure import measure_engines, say_beside, say_measured
 from bireid_deploy.conversion.reference_gate import compare_with_reference
 from bireid_deploy.data.reference import Reference
 from bireid_deploy.tasks import TASKS
@@ -24,6 +24,7 @@ from bireid_deploy.tasks import TASKS
 SAMPLES = 64
 
 Trial = Callable[[Bundle, str, Mapping[str, np.ndarray], np.ndarray], str]
+Measurement = Callable[[Bundle, str, Any], dict[str, Any]]
 
 
 def import_network(
@@ -33,6 +34,7 @@ def import_network(
     formats: Sequence[str],
     *,
     trial: Trial,
+    measure_file: Measurement,
     name: str,
     licences: Mapping[str, str],
     reference: Reference | None = None,
@@ -47,10 +49,11 @@ def import_network(
         read: The network.
         formats: Names of formats.
         trial: Tries files that need it, `bireid_deploy.comparison.file_trial.try_file`.
+        measure_file: Measures them, `measure_file` of the same module.
         name: Name of the network.
         licences: `weights` and `training_data`.
         reference: Images and what the user's own code makes of them.
-        dataset: Test data to measure all engines on.
+        dataset: Test data to measure all engines on, and the files that were tried.
         on_progress: Told what is being done.
 
     Raises:
@@ -86,8 +89,11 @@ def import_network(
             return []
         on_progress(f"measuring every engine on {task.describe(dataset)['name']}")
         metrics = measure_engines(bundle, dataset)
-        checked.append(say_measured(metrics))
-        return metrics
+        if metrics:
+            checked.append(say_measured(metrics))
+        apart = [measure_file(bundle, entry, dataset) for entry in tried]
+        checked.extend(say_beside(task, record, metrics) for record in apart)
+        return [*metrics, *apart]
 
     on_progress("exporting and checking")
     return convert(

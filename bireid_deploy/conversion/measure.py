@@ -65,6 +65,20 @@ def say_measured(metrics: Sequence[Mapping[str, Any]]) -> str:
     return f"data: {engines} on {metrics[0]['data']}"
 
 
+def say_beside(task: Task, apart: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> str:
+    """What a file scores that computes otherwise, beside the first engine that does not.
+
+    Args:
+        task: The task.
+        apart: The record of that file.
+        metrics: Records of the others; none if there is no other file.
+    """
+    main, heading = next(iter(task.scores.items()))
+    own = f"{apart['engine']} has {100 * apart[main]:.1f} {heading}"
+    others = [f"{each['engine']} {100 * each[main]:.1f}" for each in metrics[:1]]
+    return f"data: {', '.join([own, *others])} on {apart['data']}"
+
+
 def require_equal_scores(task: Task, metrics: Sequence[Mapping[str, Any]]) -> None:
     """Refuse engines whose comparable scores are more than a point from the first record's.
 

@@ -2,8 +2,8 @@
 
 For a ResNet it is a start, not an equal: ours has no ReLU behind the stem, a PReLU for every ReLU,
 a shortcut at every convolution, and averages where theirs strides in a 1x1 convolution. A
-MobileNetV2 computes the same maps. Both must be trained on; the statistics of their batch
-normalisations then become those of the new data.
+MobileNetV2 computes the same maps. Both must be trained on; before its first step the trainer
+estimates the statistics of their batch normalisations on the new images.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -24,6 +24,11 @@ _SIGN_NORM = tuple(
 _MAY_BE_FRESH = ("/alpha:0", "/matrix:0", "/bias:0", "/mask:0", *_SIGN_NORM)
 
 
+def is_of_others(source: Path) -> bool:
+    """Whether a start is a checkpoint of another project, and no run or checkpoint of a run."""
+    return source.is_file() and source.suffix != ".npz"
+
+
 def initialise_from(network: Any, source: Path, options: OptimizerSection, seed: int) -> None:
     """Give a network the weights of another run.
 
@@ -45,7 +50,7 @@ def initialise_from(network: Any, source: Path, options: OptimizerSection, seed:
         TrainingError: Not a run, or its checkpoint is damaged or of another network.
         CheckpointError, UnsupportedModelError: As `start_from_checkpoint`.
     """
-    if source.is_file() and source.suffix != ".npz":
+    if is_of_others(source):
         start_from_checkpoint(network, source)
         return
     if not source.is_dir():

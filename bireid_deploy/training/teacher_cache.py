@@ -141,11 +141,16 @@ def vote_classes(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     np.add.at(votes, (labels, logits.argmax(axis=1)), 1)
     chosen = votes.argmax(axis=1)
     agreement = votes[np.arange(classes), chosen].sum() / len(labels)
-    if agreement < _MIN_AGREEMENT or len(set(chosen.tolist())) != classes:
+    different = len(set(chosen.tolist()))
+    if agreement < _MIN_AGREEMENT or different != classes:
+        found = (
+            f"at best {agreement:.0%} of the images agree, {_MIN_AGREEMENT:.0%} are needed"
+            if agreement < _MIN_AGREEMENT
+            else f"it takes those {classes} for {different} of its own"
+        )
         raise TrainingError(
-            f"the teacher's classes are not those of the training data: at best {agreement:.0%} of "
-            f"the images agree, {_MIN_AGREEMENT:.0%} are needed; set distillation.target="
-            "'relations'"
+            f"the teacher's classes are not those of the training data: {found}; set "
+            "distillation.target='relations'"
         )
     return chosen
 

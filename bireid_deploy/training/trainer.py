@@ -1,5 +1,6 @@
 """The training loop: batches in, checkpoints and a record out."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,10 +12,11 @@ from bireid_models.network import build_network
 from bireid_models.surrogates import Progressive
 
 from bireid_deploy.errors import DivergenceError, TrainingError, TrainingInterruptedError
+from bireid_deploy.training.batch_statistics import estimate_statistics
 from bireid_deploy.training.batches import Batch
 from bireid_deploy.training.checkpoint import load_checkpoint, save_checkpoint
 from bireid_deploy.training.curriculum import Curriculum
-from bireid_deploy.training.initialisation import initialise_from
+from bireid_deploy.training.initialisation import initialise_from, is_of_others
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.loop_state import LoopState
 from bireid_deploy.training.methods import enabled_methods, require_teacher
@@ -39,6 +41,9 @@ from bireid_deploy.training.validation import (
 from bireid_deploy.training.workers.replica_network import prepare_replica
 from bireid_deploy.training.workers.replicas import ALONE, Replicas
 from bireid_deploy.training.workers.share import share_of
+
+# Batches that the statistics of a network are estimated from which starts with weights of others.
+START_BATCHES = 20
 
 
 class Trainer:
@@ -94,15 +99,19 @@ class Trainer:
         options = recipe.optimizer
         initialise_alphas(latent_layers(self.network.model), options.alpha_init, recipe.seed)
         part = task.step(recipe, self.network, data)
+        batches = task.batches(recipe, data)
         if initial is not None:
             initialise_from(self.network, initial, options, recipe.seed)
+            if is_of_others(initial):
+                first = itertools.islice(batches.epoch(0), START_BATCHES)
+                estimate_statistics(self.network.features, (batch.images for batch in first))
         items = data if isinstance(data, NamedItems) and data.names else None
         context = MethodContext(recipe, self.network, data.description, teacher, items)
         methods = [method.build(context) for method in enabled_methods(recipe)]
         prepare_replica(self.network.features, replicas, recipe.batch.sync_batch_norm)
         self._step = TrainingStep(self.network, part, methods, recipe, replicas)
         self._curriculum = part if isinstance(part, Curriculum) else None
-        self._batches = share_of(task.batches(recipe, data), replicas)
+        self._batches = share_of(batches, replicas)
         self._state = LoopState()
 
     def train(

@@ -66,6 +66,15 @@ class HardTanh(keras.layers.Layer):
         return tf.clip_by_value(inputs, -1.0, 1.0)
 
 
+class HardSwish(keras.layers.Layer):
+    """`x relu6(x + 3) / 6`, what closes units of MobileNetV3 (Howard et al., ICCV 2019, eq. 3)."""
+
+    def call(self, inputs: Any) -> Any:
+        """Map any shape to the same shape."""
+        # In this form the converter of TensorFlow Lite makes one HARD_SWISH of it.
+        return inputs * tf.nn.relu6(inputs + 3.0) * (1 / 6)
+
+
 class RepeatChannels(keras.layers.Layer):
     """Repeat each channel, so that a map can be added to one with more channels.
 

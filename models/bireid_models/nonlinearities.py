@@ -6,7 +6,7 @@ Each maps (N, H, W, C) to the same shape and names its layers after the unit.
 from typing import Any
 
 from bireid_models.framework import keras
-from bireid_models.map_layers import ChannelShift, HardTanh
+from bireid_models.map_layers import ChannelShift, HardSwish, HardTanh
 
 
 def prelu(x: Any, name: str) -> Any:
@@ -37,3 +37,8 @@ def relu6(x: Any, name: str) -> Any:
 def hard_tanh(x: Any, name: str) -> Any:
     """Clip to [-1, 1], as IR-Net does."""
     return HardTanh(name=f"{name}_hard_tanh")(x)
+
+
+def hard_swish(x: Any, name: str) -> Any:
+    """X relu6(x + 3) / 6, as MobileNetV3 does."""
+    return HardSwish(name=f"{name}_hard_swish")(x)

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from bireid_converters.errors import ConversionError
+from bireid_runtime import Bundle
+from bireid_runtime.errors import UnsupportedModelError
+from zoo import REID_BUNDLE
 
 
 def interpreter(file, rows):
@@ -77,3 +80,17 @@ def test_wrong_representative_images(real_network, images, change, message):
 
     with pytest.raises(ConversionError, match=message):
         export_int8(real_network, representative={"image": change(images)})
+
+
+def test_a_file_that_litert_cannot_open_is_refused_in_a_line(real_network):
+    from bireid_converters.named_model import named_model
+    from bireid_converters.parity.quantised import check_quantised
+
+    other = Bundle.open(REID_BUNDLE).read("lce")
+    inputs = {"image": np.zeros((1, 128, 64, 3), np.float32)}
+    with pytest.raises(UnsupportedModelError) as caught:
+        check_quantised(named_model(real_network), other, inputs, [])
+    said = str(caught.value)
+    assert said.startswith("LiteRT cannot run this network in int8; leave the format out (")
+    assert "LceQuantize" in said
+    assert "\n" not in said

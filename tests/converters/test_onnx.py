@@ -10,7 +10,7 @@ from bireid_models import NetworkConfig
 from bireid_models.binarizations import BINARIZATIONS
 from bireid_models.framework import keras, larq
 from bireid_models.layers import BinaryConv2D, UnitNormalize
-from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
+from bireid_models.map_layers import ChannelShift, HardSwish, HardTanh, RepeatChannels
 from bireid_models.network import build_network
 from bireid_runtime.errors import UnsupportedModelError
 
@@ -74,6 +74,7 @@ LAYERS = {
     "PReLU per pixel": lambda: [keras.layers.PReLU()],
     "shift of each channel": lambda: [ChannelShift()],
     "hard tanh": lambda: [HardTanh()],
+    "hard swish": lambda: [keras.layers.Conv2D(5, 3), HardSwish()],
     "repeated channels": lambda: [RepeatChannels(3)],
     "ReLU": lambda: [keras.layers.ReLU(), keras.layers.Activation("relu")],
     "head": lambda: [

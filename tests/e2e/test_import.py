@@ -33,10 +33,10 @@ def _import(name, out, *arguments):
 
 
 @pytest.fixture(scope="module")
-def made(make, tmp_path_factory):
+def made(make, people, tmp_path_factory):
     out = tmp_path_factory.mktemp("import") / "bundle"
-    formats = [part for name in ("float", "float-onnx", "int8") for part in ("--format", name)]
-    arguments = ("--reference", FILES / "layumi.npz", "--weights-licence", "MIT", *formats)
+    arguments = ("--reference", FILES / "layumi.npz", "--weights-licence", "MIT", "--int8")
+    arguments += ("--data", people)
     return make(out, *_import("layumi", out, *arguments))
 
 
@@ -48,6 +48,21 @@ def test_it_says_what_it_found_took_for_granted_and_left_out(made):
     assert "checked: reference: 3 images, smallest cosine 1.0000" in said
     assert "checked: int8: mean cosine 0.99" in said or "checked: int8: mean cosine 1.00" in said
     assert "times the time of float in LiteRT" in said
+
+
+def test_the_file_in_integers_is_measured_beside_the_float_one(made):
+    bundle = Bundle.open(made.path)
+    rows = {each["engine"]: each for each in bundle.manifest["metrics"]}
+    first, *_, last = rows
+    assert (first, last) == ("native", "LiteRT, int8")
+    row = rows[last]
+    assert row["data"] == "people"
+    assert 0 < row["mean_average_precision"] < 1
+    own, other = (100 * rows[each]["mean_average_precision"] for each in (last, first))
+    line = f"data: LiteRT, int8 has {own:.1f} mAP, native {other:.1f} on people"
+    assert f"checked: {line}\n" in made.result.err
+    assert line in bundle.manifest["training"]["checked"]
+    assert f"| LiteRT, int8 | people | {own:.1f}" in (made.path / "card.md").read_text()
 
 
 def test_the_bundle_is_like_any_other(made):

@@ -3,15 +3,23 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from bireid_converters.checkpoints import read_checkpoint
+from bireid_converters.rebuild import ImportSettings
+from bireid_models.framework import keras
 from bireid_runtime import Extractor
 from bireid_runtime.images import load_image
+from bireid_runtime.preprocess import preprocess
 from bireid_runtime.session import Session
+from rebuilt import rebuilt
 from zoo import REID_BUNDLE
 
 from bireid_deploy.training.teacher_cache import TeacherCache
+
+FILES = Path(__file__).parents[1] / "converters" / "imported"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +107,35 @@ def test_features_of_the_users_own_code_are_taken_by_name(cli, refused, made, pe
     assert "features must be float" in refused(2, *teach)
     np.savez(given, features=rows)
     assert "needs the arrays names and features" in refused(2, *teach)
+
+
+def test_a_checkpoint_says_its_logits_too(cli, refused, people, tmp_path):
+    (tmp_path / "opts.yaml").write_text("stride: 1\n")
+    teach = ("teach-cache", FILES / "layumi.pth", "--data", people, "--size", "64x32")
+    teach += ("--config", tmp_path / "opts.yaml")
+    result = cli(*teach, "-o", tmp_path / "cache.npz")
+    assert "layumi.pth: layumi, taken for granted: images of 256x128" in result.err
+    assert "opts.yaml: last stride 1" in result.err
+    cache = TeacherCache.load(tmp_path / "cache.npz")
+    assert f"16 numbers each, logits of {cache.logits.shape[2]} classes" in result.err
+    settings = ImportSettings(size=(64, 32), last_stride=1)
+    with read_checkpoint(FILES / "layumi.pth") as opened:
+        kernel, bias = (
+            opened.tensors[f"classifier.classifier.0.{name}"].numpy() for name in ("weight", "bias")
+        )
+    read = rebuilt(FILES / "layumi.pth", settings)
+    image = load_image(people / cache.names[5])
+    inputs = np.stack([preprocess(each, read.preprocess) for each in (image, image[:, ::-1])])
+    model = keras.Model(read.network.model.input, read.network.model.layers[-1].input)
+    features = model.predict(inputs, verbose=0)
+    np.testing.assert_allclose(cache.logits[5], features @ kernel.T + bias, rtol=2e-3, atol=2e-3)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    np.testing.assert_allclose(cache.embeddings[5], unit, atol=1e-3)
+
+    teach = ("teach-cache", REID_BUNDLE, "--data", people, "-o", tmp_path / "other.npz")
+    assert "said of a checkpoint of PyTorch" in refused(2, *teach, "--last-stride", 1)
+    teach = ("teach-cache", FILES / "layumi.pth", *teach[2:], "--backend", "native")
+    assert "only a bundle has back ends" in refused(2, *teach)
 
 
 def test_what_cannot_teach_is_refused(refused, people, tmp_path):

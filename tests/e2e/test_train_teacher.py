@@ -2,8 +2,11 @@
 
 import json
 import shutil
+from pathlib import Path
 
 from bireid_deploy.training.run_directory import RunDirectory
+
+FILES = Path(__file__).parents[1] / "converters" / "imported"
 
 
 def test_a_student_says_who_taught_it(cli, refused, people, real_recipe, trained_real, tmp_path):
@@ -21,6 +24,22 @@ def test_a_student_says_who_taught_it(cli, refused, people, real_recipe, trained
     err = refused(2, *resume, "--teacher", tmp_path / "other")
     assert "cannot resume with another teacher; it was started with 'real-run'" in err
     assert cli(*resume).code == 0
+
+
+def test_what_a_checkpoint_was_taken_for_is_said(cli, refused, people, real_recipe, tmp_path):
+    (tmp_path / "opts.yaml").write_text("stride: 1\nlinear_num: 16\n")
+    theirs = tmp_path / "theirs.pth"
+    theirs.write_bytes((FILES / "layumi.pth").read_bytes())
+    keys = ("enabled=true", "target=relations", "checkpoint.size=[64,32]")
+    keys += ("checkpoint.config=opts.yaml",)
+    train = ["train", real_recipe, "--data", people, "--teacher", theirs]
+    train += [part for key in keys for part in ("--set", f"distillation.{key}")]
+    result = cli(*train, "--out", tmp_path / "run", "--json")
+    assert "theirs.pth: layumi, taken for granted: images of 256x128, bicubic" in result.err
+    assert "; the recipe says size 64 32, config opts.yaml" in result.err
+    assert result.json["history"][0]["distillation"] > 0
+    err = refused(6, *train, "--out", tmp_path / "other", "--set", "distillation.checkpoint.arch=x")
+    assert "theirs.pth: no architecture 'x'" in err
 
 
 def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_recipe, tmp_path):

@@ -89,6 +89,25 @@ def test_the_table_has_means_intervals_sizes_and_the_papers_numbers_as_theirs(pa
     ]
 
 
+def test_runs_at_paper_size_stand_beside_the_papers_table(page):
+    network = {"backbone": "resnet18", "input_height": 256, "input_width": 128, "width": 1.0}
+    values = {"xnor": 0.35, "bireal": 0.4, "baseline": 0.5, "bireid": 0.55, "real": 0.6}
+    records = [_record(run, 0, value, network=network) for run, value in values.items()]
+    for record in records:
+        record["data"] |= {"kind": "reid", "name": "market"}
+    text = page("market1501", records)
+    assert "ResNet-18, 256x128, width 1.0, 2 epochs. One seed." in text
+    assert "theirs and not reproduced" in text
+    rows = [line.split(" | ")[-2:] for line in text.splitlines() if line.startswith("| label of ")]
+    assert rows == [
+        ["40.1", "63.8 |"],
+        ["-", "- |"],
+        ["54.0", "74.9 |"],
+        ["64.0", "84.1 |"],
+        ["-", "- |"],
+    ]
+
+
 def test_what_was_converted_from_a_run_stands_behind_it(page):
     twin = _record("real", 0, 0.7)
     int8 = {**_record("real-int8", 0, 0.6), "converted_from": "real", "history": {}}

@@ -1,14 +1,19 @@
 """`train --init` with a checkpoint of another project."""
 
+import itertools
+
 import numpy as np
 import pytest
 from bireid_models import NetworkConfig
+from bireid_models.framework import keras
 from bireid_models.network import build_network
 from bireid_runtime.safetensors import write_safetensors
 
 from bireid_deploy.errors import TrainingError
+from bireid_deploy.tasks import TASKS
 from bireid_deploy.training.initialisation import initialise_from
 from bireid_deploy.training.recipe import OptimizerSection
+from bireid_deploy.training.trainer import START_BATCHES
 
 BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet50": (3, 4, 6, 3)}
 CHANNELS = (8, 16, 32, 64)
@@ -98,6 +103,35 @@ def test_every_convolution_and_norm_of_the_body_is_taken(tmp_path, backbone, nam
     for layer in taken:
         for value in layer.get_weights():
             assert value.tobytes() in held, layer.name
+
+
+def test_statistics_become_those_of_the_new_images(trainer, plain_recipe, data, tmp_path):
+    arrays = torchvision_resnet("resnet18")
+    path = save(tmp_path / "net.safetensors", arrays)
+    recipe = plain_recipe(network={"backbone": "resnet18", "precision": "real"})
+    features = trainer(recipe, tmp_path / "run", initial=path).network.features
+    layers = [each for each in features.layers if isinstance(each, keras.layers.BatchNormalization)]
+    found = {each.name: [value.numpy() for value in each.variables] for each in layers}
+    gamma, beta, mean, variance = found["stage3_unit2_bn"]
+    np.testing.assert_array_equal(gamma, arrays["layer3.0.bn2.weight"])
+    np.testing.assert_array_equal(beta, arrays["layer3.0.bn2.bias"])
+    assert np.abs(mean - arrays["layer3.0.bn2.running_mean"]).min() > 0.01
+    assert np.abs(variance - arrays["layer3.0.bn2.running_var"]).min() > 0.01
+
+    read = keras.Model(features.input, {layer.name: layer.input for layer in layers})
+    epoch = itertools.islice(TASKS["reid"].batches(recipe, data).epoch(0), START_BATCHES)
+    maps = [read(batch.images, training=True) for batch in epoch]
+    assert len(maps) > 1
+    for layer in layers:
+        seen = [np.asarray(each[layer.name], np.float64) for each in maps]
+        seen = [each.reshape(-1, each.shape[-1]) for each in seen]
+        # TensorFlow's fused kernel hands on the variance of a sample.
+        expected = [
+            np.mean([each.mean(0) for each in seen], 0),
+            np.mean([each.var(0, ddof=int(layer.fused)) for each in seen], 0),
+        ]
+        for one, other in zip(found[layer.name][-2:], expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4, err_msg=layer.name)
 
 
 @pytest.mark.parametrize(

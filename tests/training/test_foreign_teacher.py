@@ -15,9 +15,14 @@ from rebuilt import rebuilt
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.tasks.supervised import LabelledImages
+from bireid_deploy.training.foreign_network import prepared
 from bireid_deploy.training.methods.base import MethodContext, Scene
-from bireid_deploy.training.methods.distillation.foreign import open_checkpoint, prepared
-from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.methods.distillation import Distillation
+from bireid_deploy.training.methods.distillation.foreign import open_checkpoint
+from bireid_deploy.training.methods.distillation.section import (
+    CheckpointSection,
+    DistillationSection,
+)
 
 FILES = Path(__file__).parents[1] / "converters/imported"
 # Their number of each of our four classes.
@@ -79,8 +84,8 @@ def checkpoint(write, features, named):
 def opened(plain_recipe, network, named):
     """Open a checkpoint as the teacher of a student of 64x32."""
 
-    def call(path, target="logits", items=named):
-        options = DistillationSection(target=target)
+    def call(path, target="logits", items=named, **read_as):
+        options = DistillationSection(target=target, checkpoint=CheckpointSection(**read_as))
         return open_checkpoint(
             path, options, MethodContext(plain_recipe(), network, {}, path, items)
         )
@@ -113,6 +118,32 @@ def test_a_student_learns_its_logits(trainer, plain_recipe, checkpoint, named, t
     assert history[-1]["distillation"] < history[0]["distillation"]
     said = training.run.read_record()["teacher"]
     assert said["run"] == "learned.safetensors"
+
+
+def test_what_the_recipe_and_the_frameworks_configuration_say_counts(opened, named, tmp_path):
+    path = tmp_path / "layumi.pth"
+    path.write_bytes((FILES / path.name).read_bytes())
+    (tmp_path / "opts.yaml").write_text("stride: 1\nlinear_num: 16\n")
+    mean = (0.5, 0.5, 0.5)
+    said = {"size": (64, 32), "resize": "plain", "mean": mean, "config": "opts.yaml"}
+    teacher = opened(path, "relations", **said)
+    own = Preprocess(64, 32, resize="bilinear", antialias=False, mean=mean)
+    assert teacher.own == own
+    expected = rebuilt(path, ImportSettings(size=(64, 32), last_stride=1)).network.model
+    inputs = prepared(named.pixels[:3], own)
+    found = teacher.model.predict(inputs, verbose=0)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected.predict(inputs, verbose=0), atol=1e-6)
+    with pytest.raises(UnsupportedModelError, match="it is no fast-reid"):
+        opened(path, "relations", arch="fast-reid")
+    with pytest.raises(FileNotFoundError, match="other"):
+        opened(path, "relations", config="other.yaml")
+
+
+def test_a_run_is_not_told_how_it_is_read(plain_recipe, network, tmp_path):
+    recipe = plain_recipe(distillation={"checkpoint": {"last_stride": 1}})
+    with pytest.raises(TrainingError, match=r"no checkpoint of PyTorch, but the recipe says"):
+        Distillation().build(MethodContext(recipe, network, {}, tmp_path))
 
 
 def test_a_checkpoint_that_cannot_teach_is_refused(opened, write, features, checkpoint, tmp_path):

@@ -123,6 +123,8 @@ def test_classes_are_found_by_vote():
             np.testing.assert_array_equal(vote_classes(logits, labels), theirs)
     with pytest.raises(TrainingError, match="87% of the images agree"):
         vote_classes(logits, labels)
+    with pytest.raises(TrainingError, match="it takes those 3 for 2 of its own"):
+        vote_classes(np.eye(3)[np.array([2, 0, 0])[labels]], labels)
     with pytest.raises(TrainingError, match="has 4 classes, the training data 3"):
         vote_classes(np.eye(4)[labels], labels)
 

@@ -1,7 +1,9 @@
 """The training methods: each is a folder here and one line in `METHODS`."""
 
+from pathlib import Path
+
 from bireid_deploy.errors import TrainingError
-from bireid_deploy.training.methods.base import Method
+from bireid_deploy.training.methods.base import Method, TellingMethod
 from bireid_deploy.training.methods.distillation import Distillation
 from bireid_deploy.training.methods.feature_refining import FeatureRefiningMethod
 from bireid_deploy.training.methods.kernel_refining import KernelRefiningMethod
@@ -40,7 +42,7 @@ def require_teacher(recipe: Recipe, given: bool) -> None:
     if needed and not given:
         raise TrainingError(
             f"recipe {recipe.name!r} learns from a teacher; name the teacher's run with --teacher; "
-            "distillation takes a bundle or a file of teach-cache, too"
+            "distillation takes a bundle, a file of teach-cache or a checkpoint of PyTorch, too"
         )
     if given and not needed:
         names = [name for name, method in METHODS.items() if method.learns_from_teacher]
@@ -48,3 +50,15 @@ def require_teacher(recipe: Recipe, given: bool) -> None:
             f"recipe {recipe.name!r} does not learn from a teacher; leave out --teacher, or add "
             f"--set {' or '.join(f'{name}.enabled=true' for name in names)}"
         )
+
+
+def said_of_teacher(recipe: Recipe, teacher: Path | None) -> list[str]:
+    """What the methods of a recipe take for granted of a teacher, a line each.
+
+    Raises:
+        BireidError: The teacher cannot be read.
+    """
+    if teacher is None:
+        return []
+    telling = [method for method in enabled_methods(recipe) if isinstance(method, TellingMethod)]
+    return [line for method in telling for line in method.said_of_teacher(recipe, teacher)]

@@ -182,3 +182,15 @@ class ReplicableMethod(Protocol):
     @property
     def per_replica(self) -> str:
         """What its part sees on each worker, a few words."""
+
+
+@runtime_checkable
+class TellingMethod(Protocol):
+    """A row of `METHODS` that takes something of its teacher for granted, and says so."""
+
+    def said_of_teacher(self, recipe: Recipe, teacher: Path) -> tuple[str, ...]:
+        """Lines for the person, before anything is trained; imports no TensorFlow.
+
+        Raises:
+            BireidError: The teacher cannot be read.
+        """

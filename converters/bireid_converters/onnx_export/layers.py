@@ -7,7 +7,7 @@ import numpy as np
 from bireid_models.framework import keras
 from bireid_models.fusion_gate import FusionGate
 from bireid_models.layers import BinaryConv2D, UnitNormalize
-from bireid_models.map_layers import ChannelShift, HardTanh, RepeatChannels
+from bireid_models.map_layers import ChannelShift, HardSwish, HardTanh, RepeatChannels
 
 from bireid_converters.onnx_export.affine import Affine
 from bireid_converters.onnx_export.binary import binary_convolution
@@ -134,6 +134,10 @@ def _hard_tanh(emission: Emission) -> str:
         for name, value in (("minus_one", -1), ("one", 1))
     ]
     return emission.graph.node("Clip", [emission.input, *limits], emission.output)
+
+
+def _hard_swish(emission: Emission) -> str:
+    return emission.graph.node("HardSwish", emission.inputs, emission.output)
 
 
 def _repeat_channels(emission: Emission) -> str:
@@ -287,6 +291,7 @@ HANDLERS: dict[type, Handler] = {
     FusionGate: _fusion_gate,
     ChannelShift: _channel_shift,
     HardTanh: _hard_tanh,
+    HardSwish: _hard_swish,
     RepeatChannels: _repeat_channels,
     **IMPORTED_HANDLERS,
 }

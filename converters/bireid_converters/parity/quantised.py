@@ -1,5 +1,6 @@
 """The gate of a network in integers, which rounds too much for that of the others."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from bireid_converters.parity.agreement import compare
 from bireid_converters.parity.report import Agreement, ParityThresholds
 
 MIN_MEAN_COSINE = 0.9
+_LONGEST_REASON = 160
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,13 @@ def _run(data: bytes, inputs: Arrays) -> dict[str, np.ndarray]:
             for row in range(count)
         ]
     except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise UnsupportedModelError(f"LiteRT cannot run the int8 file: {reason}") from error
+        raise UnsupportedModelError(
+            f"LiteRT cannot run this network in int8; leave the format out ({_reason(error)})"
+        ) from error
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def _reason(error: Exception) -> str:
+    """What LiteRT says, which repeats itself without a blank between."""
+    text = " ".join(str(error).split())
+    return re.sub(r"^(.{8,}?)\1+", r"\1; ", text)[:_LONGEST_REASON]

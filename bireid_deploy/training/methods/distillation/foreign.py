@@ -10,27 +10,32 @@ from typing import Any
 import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
 from bireid_converters.checkpoints.families import Family, find_family
-from bireid_converters.checkpoints.weights import weights_of
-from bireid_converters.errors import CheckpointError
 from bireid_converters.rebuild import ImportSettings, rebuild
-from bireid_models.framework import keras, tf
-from bireid_models.imported import WeightsError
-from bireid_runtime.preprocess import Preprocess, preprocess
+from bireid_models.framework import tf
+from bireid_runtime.preprocess import Preprocess
 
+from bireid_deploy.data.resizes import preprocess_fields
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.features import require_features
+from bireid_deploy.training.foreign_network import (
+    Classifier,
+    features_of,
+    find_classifier,
+    prepared,
+)
 from bireid_deploy.training.methods.base import MethodContext, Play, Scene
 from bireid_deploy.training.methods.distillation.lesson import Lesson
-from bireid_deploy.training.methods.distillation.section import DistillationSection
+from bireid_deploy.training.methods.distillation.reading import configuration
+from bireid_deploy.training.methods.distillation.section import (
+    CheckpointSection,
+    DistillationSection,
+)
 from bireid_deploy.training.methods.distillation.seen import pixels_of
 from bireid_deploy.training.task_step import NamedItems
 from bireid_deploy.training.teacher_cache import require_as_many_classes, vote_classes
 
 # Images of a class that vote for its number, and images that are asked about at a time.
 _VOTERS, _BATCH = 4, 64
-
-Classifier = tuple[np.ndarray, np.ndarray]
-"""Matrix float32 (D, K) and bias float32 (K,)."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,6 @@ class ForeignTeacher(Lesson):
         return prepared(pixels_of(images, self.student), self.own)
 
 
-def prepared(pixels: np.ndarray, spec: Preprocess) -> np.ndarray:
-    """Images uint8 (N, H, W, 3) as a network wants them, float32 (N, h, w, 3)."""
-    return np.stack([preprocess(image, spec) for image in pixels])
-
-
 def open_checkpoint(
     path: Path, options: DistillationSection, context: MethodContext
 ) -> ForeignTeacher:
@@ -93,15 +93,14 @@ def open_checkpoint(
         )
     require_features(context.network, ["neck"], "distillation")
     found, items = None, context.items
+    settings = _settings(path, options.checkpoint)
     with read_checkpoint(path) as opened:
-        family = find_family(list(opened.tensors), None)
+        family = find_family(list(opened.tensors), options.checkpoint.arch)
         if options.target == "logits":
             items = _labelled(path, items)
             found = _classifier(path, opened, family, np.asarray(items.labels))
-        read = rebuild(opened, family, ImportSettings())
-    *_, normalised = read.network.model.layers
-    model = keras.Model(read.network.model.input, normalised.input, name="teacher")
-    model.trainable = False
+        read = rebuild(opened, family, settings)
+    model = features_of(read)
     dim, ours = model.output_shape[-1], context.network.model.output_shape[-1]
     if options.target == "embedding" and dim != ours:
         raise TrainingError(
@@ -117,6 +116,12 @@ def open_checkpoint(
     return ForeignTeacher(options, model, read.preprocess, student, classifier)
 
 
+def _settings(path: Path, said: CheckpointSection) -> ImportSettings:
+    fields = preprocess_fields(said.resize, said.mean, said.std)
+    told = configuration(path, said)
+    return ImportSettings(said.arch, said.size, said.last_stride, fields, told)
+
+
 def _labelled(path: Path, items: NamedItems | None) -> NamedItems:
     if items is None:
         raise TrainingError(
@@ -130,27 +135,17 @@ def _classifier(
     path: Path, checkpoint: Checkpoint, family: Family, labels: np.ndarray
 ) -> Classifier:
     """What made logits of the features where the checkpoint was trained."""
-    weights = weights_of(checkpoint.tensors)
-    key = next((each for each in family.classifier if each in weights), None)
-    if key is None:
+    found = find_classifier(checkpoint, family)
+    if found is None:
         raise TrainingError(
             f"{path}: this checkpoint of {family.name} has no linear classifier; set "
             "distillation.target='relations'"
         )
     try:
-        kernel = weights.matrix(key)
-        require_as_many_classes(kernel.shape[1], labels)
-        bias_key = f"{key.removesuffix('weight')}bias"
-        bias = (
-            weights.vector(bias_key, kernel.shape[1])
-            if bias_key in weights
-            else np.zeros(kernel.shape[1], np.float32)
-        )
-    except WeightsError as error:
-        raise CheckpointError(f"{family.name}: {error}") from error
+        require_as_many_classes(found[0].shape[1], labels)
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from error
-    return kernel, bias
+    return found
 
 
 def _in_our_order(

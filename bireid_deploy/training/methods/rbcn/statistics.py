@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bireid_models.deploying import copy_folded
-from bireid_models.framework import keras
+
+from bireid_deploy.training.batch_statistics import batch_norms, estimate_statistics
 
 
 class FoldedStatistics:
@@ -20,11 +21,7 @@ class FoldedStatistics:
 
     def __init__(self, network: Any, folded: Any) -> None:
         self._network, self._folded = network, folded
-        self._layers = [
-            layer
-            for layer in folded.features.layers
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
+        self._layers = batch_norms(folded.features)
 
     @property
     def variables(self) -> list[Any]:
@@ -40,13 +37,4 @@ class FoldedStatistics:
             images: Batches float32 (N, H, W, C); without any the statistics stay those of C.
         """
         copy_folded(self._network, self._folded)
-        momenta = [layer.momentum for layer in self._layers]
-        try:
-            for count, batch in enumerate(images):
-                for layer in self._layers:
-                    # Makes of a moving average the mean over all batches so far.
-                    layer.momentum = count / (count + 1)
-                self._folded.features(batch, training=True)
-        finally:
-            for layer, momentum in zip(self._layers, momenta, strict=True):
-                layer.momentum = momentum
+        estimate_statistics(self._folded.features, images)
