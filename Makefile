@@ -114,9 +114,10 @@ who: $(READY)
 	@$(BIN)/bireid-deploy who $(wildcard models/zoo/distilled_*) \
 	  $(addprefix --detector ,$(firstword $(wildcard models/zoo/detector_*))) --out who
 
-# Without the wheel for 32-bit ARM, whose target tests it: it holds what its program is made of.
-test: native-test native-libraries wheel wheel-aarch64 wheel-deploy bireid-embed bireid-embed-aarch64 \
-  bireid-embed-armv7 $(READY_TO_TEST)
+# A wheel and a program hold the same objects: those for one kind of CPU stand apart, so that what
+# comes second finds them in ccache.
+test: native-test native-libraries wheel wheel-aarch64 wheel-deploy bireid-embed-armv7 bireid-embed \
+  bireid-embed-aarch64 wheel-armv7 $(READY_TO_TEST)
 	@echo "== pytest"
 	@$(PYTEST)
 
@@ -188,13 +189,16 @@ format: $(READY_TO_TEST)
 	@$(BIN)/clang-format -i $(NATIVE_CODE)
 
 # $(1): architecture; $(2): more options of pip. The test holds the library against the tag's claim.
+# ccache knows again what the programs were made of: by Make, in a folder beside theirs, since the paths
+# within what is compiled are relative to it.
 define build_wheel
 @echo "== wheel for $(1)"
 @rm -f dist/bireid_runtime-*_$(1).whl
 @$(call require_compiler)
-@$(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
-  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) --config-settings=build-dir=build/wheel-$(1) \
-  $(WHEEL_UNITS) $(2)
+@CMAKE_GENERATOR="Unix Makefiles" CMAKE_BUILD_PARALLEL_LEVEL=$(CORES) \
+  $(TOOLS_PIP) wheel --quiet --no-deps --wheel-dir dist ./runtime \
+  --config-settings=wheel.tags=py3-none-manylinux_2_17_$(1) \
+  --config-settings=build-dir=$(CURDIR)/build/wheel-$(1) $(WHEEL_UNITS) $(2)
 @PYTHONPATH=tests $(TOOLS)/bin/pytest --quiet --config-file=/dev/null --rootdir=. --noconftest -p no:cacheprovider \
   tests/native/test_wheel.py -k $(1) || \
   { rm -f dist/bireid_runtime-*_$(1).whl; exit 1; }

@@ -76,10 +76,41 @@ def _networks(record: Record) -> str:
 
 
 def cycles(record: Record) -> str:
-    """Predicted rates of the inner loops."""
+    """Predicted rates of the inner loops, and what they make of whole networks."""
+    assumed = ", ".join(f"{each['rest_instructions_per_cycle']:g}" for each in record["cores"])
+    height, width = record["input"]
+    return (
+        "## Predicted cycles on 64-bit ARM: a static model\n\n"
+        "Multiply-accumulates per cycle of the inner loops in their steady state, as LLVM's models "
+        "of the cores see them. Nothing was run: there are no caches, no memory, no branch that is "
+        "mispredicted, and none of what happens outside of the loops, so each number is an upper "
+        "bound of its kind and none is a time. The models were not held against a board, and that "
+        "of Cortex-A72 is LLVM's of Cortex-A57. Ours are the loops of `kernels/neon.cc` and, where "
+        "the core has UDOT and SDOT, of `kernels/neon_dotprod.cc`; a product of the uint8 stem is "
+        "one of a pixel by a weight of 16 bits, in two digits of 8. The float stem and the 1x1 "
+        "convolutions have one loop. "
+        "XNNPACK's are the best that the stock wheel of LiteRT has for the core, of its "
+        "loops with at least 16 multiplications; which of them runs in a network was not traced, "
+        "which favours it. In-order cores (Cortex-A53, A55) are left out: "
+        "their models misjudge loads of vectors. "
+        f"`studies/instructions/cycles.py` repeats it; {', '.join(record['tools'])}.\n\n"
+        + _rates(record)
+        + f"\nOne inference of ResNet-18, {height}x{width}, in millions of cycles: the products at "
+        "those rates, and of ours whatever other instructions were executed (the first table) at "
+        f"an assumed {assumed} per cycle, in the order of the cores. Time in memory is in none of "
+        "them, nor what XNNPACK does beside its products, which favours it: a lower bound "
+        "each, and the ratios are of bounds. The row of the uint8 stem is without "
+        "finding the pixels in a normalised image.\n\n" + _predicted(record)
+    )
+
+
+def _rates(record: Record) -> str:
     rows = []
     for each in record["cores"]:
-        ours, theirs = each["rates"]["ours"], each["rates"]["XNNPACK"]
+        ours, theirs = (
+            {kind: loop["mac_per_cycle"] for kind, loop in each["loops"][whose].items()}
+            for whose in ("ours", "XNNPACK")
+        )
         rows.append(
             (
                 each["core"],
@@ -93,31 +124,38 @@ def cycles(record: Record) -> str:
                 f"{ours['1-bit'] / theirs['int8']:.1f}",
             )
         )
-    return (
-        "## Predicted cycles on 64-bit ARM: a static model\n\n"
-        "Multiply-accumulates per cycle of the inner loops in their steady state, as LLVM's models "
-        "of the cores see them. Nothing was run: there are no caches, no memory, no branch that is "
-        "mispredicted, and none of what happens outside of the loops, so each number is an upper "
-        "bound of its kind and none is a time. The models were not held against a board. Ours are "
-        "the loops of `kernels/neon.cc` and, where the core has UDOT and SDOT, of "
-        "`kernels/neon_dotprod.cc`; a product of the uint8 stem is one of a pixel by a weight of "
-        "16 bits. XNNPACK's are the best that the stock wheel of LiteRT has for the core, of its "
-        "loops with at least 16 multiplications; which of them runs in a network was not traced, "
-        "which favours it. In-order cores (Cortex-A53, A55) are left out: "
-        "their models misjudge loads of vectors. "
-        f"`studies/instructions/cycles.py` repeats it; {', '.join(record['tools'])}.\n\n"
-        + markdown_table(
+    return markdown_table(
+        (
+            "core",
+            "LLVM's model",
+            "1-bit, bireid",
+            "float32, bireid",
+            "uint8 stem, bireid",
+            "float32, XNNPACK",
+            "int8, XNNPACK",
+            "1-bit / float32",
+            "1-bit / int8",
+        ),
+        rows,
+    )
+
+
+def _predicted(record: Record) -> str:
+    parts = ("1-bit", "stem", "1x1", "rest")
+    rows = []
+    for core in record["cores"]:
+        of_kind = {each["kind"]: each["cycles"] for each in core["networks"]}
+        rows += [
             (
-                "core",
-                "LLVM's model",
-                "1-bit, bireid",
-                "float32, bireid",
-                "uint8 stem, bireid",
-                "float32, XNNPACK",
-                "int8, XNNPACK",
-                "1-bit / float32",
-                "1-bit / int8",
-            ),
-            rows,
-        )
+                core["core"],
+                each["network"],
+                *(f"{each['parts'][part] / 1e6:.1f}" if each["parts"] else "-" for part in parts),
+                f"{each['cycles'] / 1e6:.1f}",
+                f"{of_kind['float32'] / each['cycles']:.2f}",
+                f"{of_kind['int8'] / each['cycles']:.2f}",
+            )
+            for each in core["networks"]
+        ]
+    return markdown_table(
+        ("core", "network", *parts, "Mcycles", "float32 / this", "int8 / this"), rows
     )

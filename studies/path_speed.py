@@ -3,7 +3,8 @@
     python studies/path_speed.py BUNDLE PEERS [BUNDLE PEERS ...] [--record]
 
 PEERS is the folder that studies/peers.py wrote of the bundle's network; ncnn has a row where pnnx
-was run there: pnnx float.onnx "inputshape=[1,HEIGHT,WIDTH,3]" fp16=0. One thread, one engine per
+was run there: pnnx float.onnx "inputshape=[1,HEIGHT,WIDTH,3]" fp16=0; the twin whose 1-bit
+convolutions are padded with 0, where studies/zero_padded.py wrote one. One thread, one engine per
 process, interleaved rounds; a visit is as many calls as fit into some milliseconds. Batches are
 timed of the fastest path and of OpenVINO in int8, which gains by them.
 """
@@ -28,6 +29,7 @@ RESULT = Path(__file__).parent / "results" / "paths.json"
 # From the fastest to the slowest; a machine has some of them.
 ISAS = ("amx", "avx512", "avx512f", "avx2", "neon", "scalar")
 BATCHES = (8, 32)
+TWIN = "zero_padded"
 INTEGERS = ("openvino", "openvino-vnni", "openvino-avx2")
 
 
@@ -37,9 +39,12 @@ INTEGERS = ("openvino", "openvino-vnni", "openvino-avx2")
 @click.option(
     "--budget", default=25.0, show_default=True, type=click.FloatRange(0), help="Ms of a visit."
 )
+@click.option("--only", default="", help="Only rows whose label begins so; not to be recorded.")
 @click.option("--record", is_flag=True, help=f"Write studies/results/{RESULT.name}.")
-def main(pairs: tuple[Path, ...], rounds: int, budget: float, record: bool) -> None:
+def main(pairs: tuple[Path, ...], rounds: int, budget: float, only: str, record: bool) -> None:
     """Time BUNDLE and PEERS, pair by pair, and print a table."""
+    if only and record:
+        raise click.UsageError("a record has all rows: leave out --only or --record")
     if len(pairs) % 2:
         raise click.UsageError("every BUNDLE needs its PEERS")
     bundles = [Bundle.open(path) for path in pairs[::2]]
@@ -47,6 +52,7 @@ def main(pairs: tuple[Path, ...], rounds: int, budget: float, record: bool) -> N
         (number, row)
         for number, bundle in enumerate(bundles)
         for row in _rows(bundle, pairs[2 * number + 1])
+        if row.label.startswith(only)
     ]
     with ExitStack() as stack:
         held = []
@@ -94,6 +100,9 @@ def _rows(bundle: Bundle, peers: Path) -> Iterator[Row]:
         yield Row(f"1-bit, bireid, {isa}", NATIVE, own, shape, isa=isa)
         label = f"1-bit, bireid, {isa}, uint8 stem"
         yield Row(label, NATIVE, own, shape, isa=isa, stem="uint8")
+        if (peers / TWIN).is_dir():
+            twin = str(peers / TWIN)
+            yield Row(f"1-bit, bireid, {isa}, padded with 0", NATIVE, twin, shape, isa=isa)
     for kind in INTEGERS:
         yield of_file(f"int8, OpenVINO{SETTINGS[kind].label}", kind, "int8.onnx")
     yield of_file("float, OpenVINO, its default", "openvino", "float.onnx")

@@ -142,7 +142,7 @@ def paths(record: Record) -> str:
         "level that the engine may use. Where that is less than the CPU has, OpenVINO was held to "
         "it, which stands in for an older CPU and is none. The peers of either network are its "
         "real-valued counterpart with random weights, on which speed does not depend. "
-        f"`studies/path_speed.py` repeats it. Engines: {names}.\n"
+        f"{_twins(record)}`studies/path_speed.py` repeats it. Engines: {names}.\n"
     ]
     columns = ("engine", "batch", "CPU", "fastest ms", "p10 ms", "median ms", "ratio")
     for network in record["networks"]:
@@ -162,6 +162,17 @@ def paths(record: Record) -> str:
         title = f"### {network['bundle']} on every path, {_taken(network['input'])}"
         parts.append(f"{title}\n\n" + markdown_table(columns, rows))
     return "\n".join(parts)
+
+
+def _twins(record: Record) -> str:
+    """What rows of zero-padded twins are, if there are any."""
+    rows = [row["engine"] for network in record["networks"] for row in network["rows"]]
+    if not any(engine.endswith("padded with 0") for engine in rows):
+        return ""
+    return (
+        "Padded with 0: the same network, whose 1-bit convolutions see 0 outside of a map in the "
+        "place of +1 (`studies/zero_padded.py`). "
+    )
 
 
 def _versions(record: Record) -> Iterator[str]:

@@ -43,6 +43,11 @@ class Loop:
     products: int
     needs_dot_products: bool
 
+    @property
+    def instructions(self) -> int:
+        """Instructions of one round, its branch among them."""
+        return self.code.count("\n")
+
 
 def loops(disassembly: Iterable[str], least: int) -> Iterator[Loop]:
     """Find the loops that multiply.

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lce_replay import build_program, replay
 from zoo import REID_BUNDLE
 
 REPOSITORY = Path(__file__).parents[2]
@@ -57,6 +58,15 @@ def test_kernels_compute_what_they_are_defined_to(emulated):
     assert lines[0] == "auto is neon"
     assert len(lines) > 1
     assert [line for line in lines[1:] if ": 0 of " not in line] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # it compiles one file, and asks LCE if no other process did
+@pytest.mark.parametrize(("cpu", "path"), CPUS)
+def test_the_grid_of_lce_has_the_bits_of_lce(emulated, cpu, path):
+    if shutil.which(COMPILER) is None or not BUILD.is_dir():
+        pytest.skip(f"no {COMPILER}, or not built: `make bireid-embed-armv7`")
+    replay([EMULATOR, "-cpu", cpu, build_program(BUILD)], path)
 
 
 def test_what_is_compiled_for_neon_stays_apart():

@@ -80,8 +80,8 @@ class KernelError(Exception):
         self.status = status
 
 
-def _built() -> Path:
-    """The path of the library, which is built first unless it is there and up to date."""
+def built(target: str) -> Path:
+    """The folder of what was built, where a target is built first unless it is up to date."""
     cmake = shutil.which("cmake", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
     if cmake is None:
         raise RuntimeError("the kernels' tests need CMake (pip install cmake)")
@@ -96,20 +96,20 @@ def _built() -> Path:
         "-DBIREID_KERNELS_LIBRARY=ON",
         "-Wno-deprecated",
     )
-    target = ("--build", build, "--parallel", "2", "--target", "bireid_kernels_test")
+    make = ("--build", build, "--parallel", "2", "--target", target)
     with open(build / "kernels.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
-        for arguments in (source, target):
+        for arguments in (source, make):
             done = subprocess.run([cmake, *arguments], capture_output=True, text=True)
             if done.returncode != 0:
                 raise RuntimeError(f"{done.stdout}{done.stderr}")
-    return build / "native" / "libbireid_kernels_test.so"
+    return build / "native"
 
 
 @cache
 def library() -> ctypes.CDLL:
     """The shared library with the types of its functions."""
-    loaded = ctypes.CDLL(str(_built()))
+    loaded = ctypes.CDLL(str(built("bireid_kernels_test") / "libbireid_kernels_test.so"))
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.bireid_kernels_isa.argtypes = (c_char_p,)

@@ -1,7 +1,8 @@
 """Stock LiteRT with our delegate computes what the LCE interpreter computes, to the last bit.
 
 Every case is a tiny file around one LCE operator; `lce_cases` has the grid. It runs on every
-instruction-set path that this CPU has.
+instruction-set path that this CPU has, and by `lce_replay` on those that can be emulated: here, in
+tests/aarch64, tests/armv7 and tests/web.
 """
 
 import kernels_library
@@ -15,6 +16,7 @@ from bireid_runtime.native_library import delegate_path
 from bireid_runtime.preprocess import preprocess
 from lce_cases import Convolution, MaxPool, corner_convolutions, max_pools, sampled_convolutions
 from lce_models import input_of, lce_output, run_lce, write_model
+from lce_replay import PROGRAM, replay
 from zoo import REID_BUNDLE
 
 ISAS = kernels_library.available_isas()
@@ -81,6 +83,12 @@ def test_operators_that_pass_bits_on(channels, pad_value, isa):
 @pytest.mark.parametrize("case", sampled_convolutions(60), ids=str)
 def test_fusing_changes_nothing(case):
     check(case, fuse="backbone")
+
+
+@pytest.mark.timeout(600)  # where the native tests were not built, it builds the engine
+@pytest.mark.parametrize("isa", ["emulated_amx", "scalar"])
+def test_the_grid_on_paths_that_every_machine_has(isa):
+    replay([kernels_library.built(PROGRAM) / PROGRAM], isa)
 
 
 REFUSED = {

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bireid_runtime import Extractor
+from lce_replay import build_program, replay
 from zoo import REID_BUNDLE
 
 HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
 SIZES = ((64, 128), (37, 90), (128, 64))
 
 
@@ -92,6 +94,13 @@ def test_kernels_compute_what_they_are_defined_to(package, run):
     printed = run(["node", HERE / "run_program.mjs", "build/wasm/native/emulated_paths.wasm"])
     assert printed.splitlines()[0] == "auto is wasm"
     assert printed.count(": 0 of ") == 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # it compiles one file, and asks LCE if no other process did
+def test_the_grid_of_lce_has_the_bits_of_lce(package):
+    program = build_program(REPOSITORY / "build" / "wasm", ".wasm")
+    replay(["node", HERE / "run_program.mjs", program], "wasm")
 
 
 def test_the_file_is_small(package):

@@ -35,6 +35,8 @@ install(FILES "$<TARGET_FILE:bireid_wasm>" ${package_files} "${package}/package.
   "${package}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION . COMPONENT web)
 install(DIRECTORY "${package}/demo" DESTINATION . COMPONENT web)
 
-set_target_properties(emulated_paths PROPERTIES SUFFIX .wasm)
-target_link_options(emulated_paths PRIVATE "SHELL:-s STANDALONE_WASM=1"
-  "SHELL:-s ALLOW_MEMORY_GROWTH=1")
+foreach(program emulated_paths lce_replay)
+  set_target_properties(${program} PROPERTIES SUFFIX .wasm)
+  target_link_options(${program} PRIVATE "SHELL:-s STANDALONE_WASM=1"
+    "SHELL:-s ALLOW_MEMORY_GROWTH=1")
+endforeach()
