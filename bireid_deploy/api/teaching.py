@@ -1,5 +1,6 @@
 """`teach-cache` as a function."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -123,7 +124,11 @@ def teach_cache(
             )
         on_said(foreign.said)
         asked = Asked(
-            foreign.opened, _of_file(source), foreign.built, *names_and_paths, foreign.classes
+            foreign.opened,
+            f"{_of_file(source)}, read as {_short_hash(foreign.built)}",
+            foreign.built,
+            *names_and_paths,
+            foreign.classes,
         )
         cache, skipped = write_cache(asked, target, on_progress, on_said)
     elif source.is_file():
@@ -151,13 +156,17 @@ def teach_cache(
 def _require_meaning(
     source: Path, is_checkpoint: bool, backend: str, read_as: Sequence[object]
 ) -> None:
-    if is_checkpoint and backend != "auto":
+    if source.is_file() and backend != "auto":
         raise ArgumentError(f"backend {backend!r}: only a bundle has back ends to choose from")
     if not is_checkpoint and any(read_as):
         raise ArgumentError(
             f"{source}: family, size, last stride, colours, resizing and configuration are said of "
             "a checkpoint of PyTorch, which it is not; leave them out"
         )
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _of_model(source: Path, opened: OpenedModel) -> str:

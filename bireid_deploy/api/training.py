@@ -15,12 +15,11 @@ from bireid_deploy.recipes import find_recipe, load_recipe, parse_recipe
 from bireid_deploy.tasks import TASKS
 from bireid_deploy.tasks.base import Progress, Task
 from bireid_deploy.tasks.counts import count_data, say_data
-from bireid_deploy.training.methods import require_teacher, said_of_teacher
+from bireid_deploy.training.methods import require_teacher, said_of_teacher, teacher_origin
 from bireid_deploy.training.recipe import Recipe
 from bireid_deploy.training.reporter import Reporter, SilentReporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.run_settings import RunSettings
-from bireid_deploy.training.teacher_cache import teacher_identity
 from bireid_deploy.training.workers.joining import join, require_replicable
 from bireid_deploy.training.workers.members import Members
 from bireid_deploy.training.workers.rendezvous import PATIENCE
@@ -155,7 +154,7 @@ def train(
     with quiet():
         from bireid_deploy.training.trainer import Trainer
 
-        said = {} if members is None else _alike(loaded, teacher, resume)
+        said = {} if members is None else _alike(recipe, loaded, _path(teacher), resume)
         replicas = join(members, recipe, said, patience)
     with voice.reporting(recipe) as reporter:
         with quiet():
@@ -193,11 +192,11 @@ def _load(recipe: Recipe, task: Task, data: Any, voice: _Voice) -> tuple[Any, He
     return loaded, validation
 
 
-def _alike(loaded: Any, teacher: Path | str | None, resume: bool) -> dict[str, Any]:
+def _alike(recipe: Recipe, loaded: Any, teacher: Path | None, resume: bool) -> dict[str, Any]:
     """What all workers must have alike beside the recipe."""
     return {
         "data set": loaded.description,
-        "teacher": None if teacher is None else teacher_identity(Path(teacher)),
+        "teacher": teacher_origin(recipe, teacher),
         "use of --resume": resume,
     }
 

@@ -9,6 +9,7 @@ from bireid_converters.formats import FORMATS
 from bireid_runtime import Bundle
 
 from bireid_deploy.cli.console import emit_json, message
+from bireid_deploy.cli.made_bundle import file_sizes, say_files
 from bireid_deploy.cli.native_output import quiet_native_output
 
 _DEFAULTS = tuple(entry.name for entry in FORMATS if entry.default)
@@ -86,13 +87,12 @@ def command(
             on_data=on_data,
             on_progress=terminal,
         )
-    sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
     if as_json:
         emit_json(
             {
                 "bundle": str(out),
                 "fingerprint": bundle.fingerprint,
-                "bytes": sizes,
+                "bytes": file_sizes(bundle),
                 "parity": bundle.manifest["parity"],
                 **({"reports": reports} if (reports := _reports(bundle)) else {}),
                 "metrics": bundle.manifest["metrics"],
@@ -100,8 +100,7 @@ def command(
             }
         )
         return
-    for entry, size in sizes.items():
-        message(f"{bundle.file(entry).name}: {size / 1e6:.2f} MB")
+    say_files(bundle)
     for file, report in _reports(bundle).items():
         message(f"{file}: {report['summary']}")
     message("parity gate skipped" if no_verify else "parity gate passed")

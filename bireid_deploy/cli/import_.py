@@ -10,9 +10,11 @@ from bireid_converters.formats import FORMATS, REAL_FORMATS
 from bireid_deploy.cli.checkpoint_options import checkpoint_options
 from bireid_deploy.cli.console import emit_json, message
 from bireid_deploy.cli.image_options import image_options
+from bireid_deploy.cli.made_bundle import file_sizes, say_files
 from bireid_deploy.cli.native_output import quiet_native_output
 from bireid_deploy.data.resizes import preprocess_fields
 
+_NOT_STATED = "not stated"
 _ON_TRIAL = tuple(entry.name for entry in FORMATS if entry.on_trial)
 
 
@@ -42,8 +44,8 @@ _ON_TRIAL = tuple(entry.name for entry in FORMATS if entry.on_trial)
 @click.option("--data", type=click.Path(path_type=Path), help="Test set to measure all engines on.")
 @click.option("--layout", default="auto", show_default=True, help="Layout of the data set.")
 @click.option("--name", help="Name of the network; default the file's.")
-@click.option("--weights-licence", default="not stated", help="Licence of the weights.")
-@click.option("--data-licence", default="not stated", help="Licence of the training data.")
+@click.option("--weights-licence", default=_NOT_STATED, help="Licence of the weights.")
+@click.option("--data-licence", default=_NOT_STATED, help="Licence of the training data.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def command(
     file: Path,
@@ -112,20 +114,21 @@ def command(
             made = api.import_checkpoint(
                 file,
                 out,
-                formats=(*(formats or REAL_FORMATS), *_ON_TRIAL * in_integers),
+                formats=tuple(
+                    dict.fromkeys((*(formats or REAL_FORMATS), *_ON_TRIAL * in_integers))
+                ),
                 family=family,
                 last_stride=last_stride,
                 config=config,
                 **common,
             )
     bundle, found = made.bundle, made.found
-    sizes = {name: bundle.file(name).stat().st_size for name in bundle.formats}
     if as_json:
         emit_json(
             {
                 "bundle": str(out),
                 "fingerprint": bundle.fingerprint,
-                "bytes": sizes,
+                "bytes": file_sizes(bundle),
                 "found": found,
                 "parity": bundle.manifest["parity"],
                 "metrics": bundle.manifest["metrics"],
@@ -145,8 +148,13 @@ def command(
         message(f"left out: {_shortened(left)}")
     for line in bundle.manifest["training"]["checked"]:
         message(f"checked: {line}")
-    for entry, entry_size in sizes.items():
-        message(f"{bundle.file(entry).name}: {entry_size / 1e6:.2f} MB")
+    for option, licence in (
+        ("--weights-licence", weights_licence),
+        ("--data-licence", data_licence),
+    ):
+        if licence == _NOT_STATED:
+            message(f"{option} was not given: manifest and card say '{_NOT_STATED}'")
+    say_files(bundle)
     click.echo(str(out))
 
 

@@ -23,16 +23,27 @@ class Reading:
             is raised.
 
     Attributes:
-        skipped: Files that could not be read, with the reason.
+        skipped: Files that could not be read, or not whole, with the reason.
     """
 
     def __init__(self, skip_broken: bool) -> None:
         self._skip_broken = skip_broken
         self._skipped: list[tuple[Path, str]] = []
 
+    def pass_over(self, path: Path, error: ImageError | CloudError) -> None:
+        """List what cannot be read of a file.
+
+        Raises:
+            ImageError, CloudError: The error, where nothing is to be passed over.
+        """
+        if not self._skip_broken:
+            raise error
+        # The list has the file beside it.
+        self._skipped.append((path, str(error).removeprefix(f"{path}: ")))
+
     @property
     def skipped(self) -> LeftOut:
-        """Files that could not be read, with the reason, so far."""
+        """Files that could not be read, or not whole, with the reason, so far."""
         return tuple(self._skipped)
 
     def each(
@@ -49,10 +60,7 @@ class Reading:
             try:
                 content = read(path)
             except (ImageError, CloudError) as error:
-                if not self._skip_broken:
-                    raise
-                # The list has the file beside it.
-                self._skipped.append((path, str(error).removeprefix(f"{path}: ")))
+                self.pass_over(path, error)
             else:
                 found += 1
                 yield path, content

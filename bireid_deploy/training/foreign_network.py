@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from bireid_converters.checkpoints import Checkpoint
-from bireid_converters.checkpoints.families import Family
 from bireid_converters.checkpoints.weights import weights_of
 from bireid_converters.errors import CheckpointError
 from bireid_converters.rebuild import ReadNetwork
@@ -33,20 +32,23 @@ def features_of(read: ReadNetwork) -> Any:
     return model
 
 
-def find_classifier(checkpoint: Checkpoint, family: Family) -> Classifier | None:
+def find_classifier(checkpoint: Checkpoint, read: ReadNetwork) -> Classifier | None:
     """What made logits of the features where a checkpoint was trained.
 
     Args:
         checkpoint: It, open.
-        family: Its kind.
+        read: The network that was rebuilt of it.
 
     Returns:
-        None if it has no linear classifier.
+        None if it has no linear classifier, or a configuration asks for other features than that
+        takes.
 
     Raises:
         CheckpointError: It holds numbers that none has.
     """
-    weights = weights_of(checkpoint.tensors)
+    if read.stated is not None and not read.stated.feeds_classifier:
+        return None
+    family, weights = read.family, weights_of(checkpoint.tensors)
     key = next((each for each in family.classifier if each in weights), None)
     if key is None:
         return None

@@ -19,7 +19,7 @@ from bireid_deploy.training.curriculum import Curriculum
 from bireid_deploy.training.initialisation import initialise_from, is_of_others
 from bireid_deploy.training.interruption import interruption
 from bireid_deploy.training.loop_state import LoopState
-from bireid_deploy.training.methods import enabled_methods, require_teacher
+from bireid_deploy.training.methods import enabled_methods, require_teacher, teacher_origin
 from bireid_deploy.training.methods.base import Interlude, MethodContext
 from bireid_deploy.training.optimizers import initialise_alphas, schedule_factor
 from bireid_deploy.training.recipe import Recipe, differences
@@ -28,7 +28,6 @@ from bireid_deploy.training.reporter import Reporter
 from bireid_deploy.training.run_directory import RunDirectory
 from bireid_deploy.training.step import TrainingStep
 from bireid_deploy.training.task_step import NamedItems, TaskData, TrainableTask
-from bireid_deploy.training.teacher_cache import teacher_identity
 from bireid_deploy.training.tensorboard import Board
 from bireid_deploy.training.validation import (
     Validation,
@@ -93,7 +92,7 @@ class Trainer:
         self._validation = validation if self._is_chief else None
         self._origin: dict[str, Any] = {
             "initial": None if initial is None else initial.name,
-            "teacher": None if teacher is None else teacher_identity(teacher),
+            "teacher": teacher_origin(recipe, teacher),
         }
         self.network = build_network(recipe.network.config())
         options = recipe.optimizer

@@ -23,6 +23,13 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is nearest to one that nobody knows; None if none is near."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    """The known name that is nearest to one that nobody knows; None if none is near.
+
+    A name that is part of known ones means the shortest of them.
+    """
+    names = list(known)
+    whole = [each for each in names if name and name in each]
+    if whole:
+        return min(whole, key=len)
+    close = difflib.get_close_matches(name, names, n=1)
     return close[0] if close else None

@@ -104,6 +104,15 @@ def test_an_int8_file_that_litert_cannot_open_does_not_go_in(made, tmp_path):
         try_file(broken, "int8", inputs, np.ones((1, 16), np.float32) / 4)
 
 
+def test_a_bundle_of_integers_alone_is_said_to_open_nowhere(cli, tmp_path):
+    made = ("import", FILES / "mobilenet-v2.pth", "-o", tmp_path / "mb", "--size", "64x32")
+    result = cli(*made, "--format", "int8", "--int8")
+    assert result.code == 0, result.err
+    assert "no engine of the runtime opens a file of this bundle" in result.err
+    assert result.err.count("checked: int8") == 1
+    assert "--weights-licence was not given: manifest and card say 'not stated'" in result.err
+
+
 def test_another_network_than_the_reference_is_refused(refused, tmp_path):
     out = tmp_path / "out"
     wrong = ("--reference", FILES / "strong-baseline.npz")

@@ -275,6 +275,24 @@ def test_files_are_classified(cli, bundle, shapes, clouds, tmp_path):
     assert max(map(len, table.out.splitlines())) <= 80
 
 
+def test_a_broken_cloud_of_a_file_loses_that_alone(cli, refused, bundle, clouds, tmp_path):
+    points = min(map(len, clouds))
+    three = np.stack([cloud[:points] for cloud in (clouds[0], clouds[1], clouds[0])])
+    three[1, 7, 2] = np.nan
+    np.save(tmp_path / "three.npy", three)
+    classify = ("classify", bundle.path, tmp_path / "three.npy")
+    assert "three.npy: cloud 1: not all coordinates are finite" in refused(2, *classify)
+    result = cli(*classify, "--skip-broken", "-o", tmp_path / "found.json", "--json")
+    assert result.code == 0, result.err
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [each["cloud"] for each in found] == [0, 2]
+    assert found[0]["classes"] == found[1]["classes"]
+    skipped = (tmp_path / "found.json.skipped.csv").read_text()
+    assert "three.npy,cloud 1: not all coordinates are finite" in skipped
+    np.save(tmp_path / "three.npy", three[[1, 1]])
+    assert "three.npy: cloud 0: not all" in refused(2, *classify, "--skip-broken")
+
+
 @pytest.mark.slow
 def test_what_is_no_matter_of_points(refused, bundle, shapes, people, clouds, tmp_path):
     np.save(tmp_path / "flat.npy", clouds[0][:, :2])

@@ -138,6 +138,21 @@ def test_a_checkpoint_says_its_logits_too(cli, refused, people, tmp_path):
     assert "only a bundle has back ends" in refused(2, *teach)
 
 
+def test_a_classifier_of_other_features_says_nothing(cli, people, tmp_path):
+    """strong-baseline's was trained behind the neck; ImageNet's networks have one, too."""
+    (tmp_path / "before.yaml").write_text("TEST:\n  NECK_FEAT: before\n")
+    teachers = []
+    for name, config in (("strong-baseline", None), ("strong-baseline", "before.yaml")):
+        out = tmp_path / f"{config}.npz"
+        told = () if config is None else ("--config", tmp_path / config)
+        teach = ("teach-cache", FILES / f"{name}.pth", "--data", people, "--size", "64x32")
+        assert cli(*teach, *told, "-o", out).code == 0
+        cache = TeacherCache.load(out)
+        assert (cache.logits is None) == (config is not None)
+        teachers.append(cache.teacher)
+    assert teachers[0] != teachers[1]
+
+
 def test_what_cannot_teach_is_refused(refused, people, tmp_path):
     out = tmp_path / "cache.npz"
     err = refused(2, "teach-cache", tmp_path / "net.onnx", "--data", people, "-o", out)

@@ -36,10 +36,27 @@ def test_what_a_checkpoint_was_taken_for_is_said(cli, refused, people, real_reci
     train += [part for key in keys for part in ("--set", f"distillation.{key}")]
     result = cli(*train, "--out", tmp_path / "run", "--json")
     assert "theirs.pth: layumi, taken for granted: images of 256x128, bicubic" in result.err
-    assert "; the recipe says size 64 32, config opts.yaml" in result.err
+    assert "; the recipe says size 64 32\n" in result.err
+    assert "opts.yaml: last stride 1" in result.err
     assert result.json["history"][0]["distillation"] > 0
     err = refused(6, *train, "--out", tmp_path / "other", "--set", "distillation.checkpoint.arch=x")
     assert "theirs.pth: no architecture 'x'" in err
+
+    # Another configuration makes another teacher of the same weights.
+    (tmp_path / "opts.yaml").write_text("stride: 2\nlinear_num: 16\n")
+    err = refused(2, "train", "--resume", "--out", tmp_path / "run", "--teacher", theirs)
+    assert "cannot resume with another teacher" in err
+    (tmp_path / "opts.yaml").unlink()
+    assert "opts.yaml" in refused(2, *train, "--out", tmp_path / "other")
+
+
+def test_an_onnx_file_is_told_the_way(refused, people, real_recipe, tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
+    train = ["train", real_recipe, "--data", people, "--out", tmp_path / "run"]
+    err = refused(
+        3, *train, "--set", "distillation.enabled=true", "--teacher", tmp_path / "net.onnx"
+    )
+    assert "net.onnx: an ONNX file is no checkpoint; `bireid-deploy import` makes a bundle" in err
 
 
 def test_a_teacher_and_a_recipe_that_distils_go_together(refused, people, real_recipe, tmp_path):

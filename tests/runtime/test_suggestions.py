@@ -9,6 +9,11 @@ from bireid_runtime.suggestions import hint
         ("tpu", ["lce", "onnx"], "choose one of: lce, onnx"),
         ("tpu", iter(["lce"]), "choose one of: lce"),
         ("tpu", [], "there are none"),
+        (
+            "osnet",
+            ["torchreid-osnet-ain", "torchreid-osnet", "cdnet"],
+            "did you mean torchreid-osnet?",
+        ),
     ],
 )
 def test_hint(name, known, expected):

@@ -1,6 +1,7 @@
 """The training methods: each is a folder here and one line in `METHODS`."""
 
 from pathlib import Path
+from typing import Any
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.methods.base import Method, TellingMethod
@@ -11,6 +12,7 @@ from bireid_deploy.training.methods.pruning import Pruning
 from bireid_deploy.training.methods.rbcn import Rbcn
 from bireid_deploy.training.methods.rbcn_features import RbcnFeatures
 from bireid_deploy.training.recipe import Recipe
+from bireid_deploy.training.teacher_cache import teacher_identity
 
 # The order of the terms in tables, and of the adversaries' variables in checkpoints.
 METHODS: dict[str, Method] = {
@@ -62,3 +64,15 @@ def said_of_teacher(recipe: Recipe, teacher: Path | None) -> list[str]:
         return []
     telling = [method for method in enabled_methods(recipe) if isinstance(method, TellingMethod)]
     return [line for method in telling for line in method.said_of_teacher(recipe, teacher)]
+
+
+def teacher_origin(recipe: Recipe, teacher: Path | None) -> dict[str, Any] | None:
+    """Which teacher this is, and what it was taken for, which a resumed run must have alike.
+
+    Raises:
+        BireidError: The teacher cannot be read.
+    """
+    if teacher is None:
+        return None
+    said = said_of_teacher(recipe, teacher)
+    return {**teacher_identity(teacher), **({"taken_for": said} if said else {})}

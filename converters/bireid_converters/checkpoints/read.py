@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from bireid_runtime.errors import UnsupportedModelError
@@ -60,12 +61,12 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Iterator[Checkpoint]:
     """
     with open_regular(path) as file:
         try:
-            yield Checkpoint(*named_tensors(_contents(file)))
+            yield Checkpoint(*named_tensors(_contents(file, Path(path).suffix)))
         except (CheckpointError, UnsupportedModelError) as error:
             raise type(error)(f"{os.fspath(path)}: {error}") from error
 
 
-def _contents(file: BinaryIO) -> Any:
+def _contents(file: BinaryIO, suffix: str) -> Any:
     start = file.read(512)
     if start.startswith(torch_zip.MAGIC):
         return read_torch_zip(file)
@@ -76,6 +77,11 @@ def _contents(file: BinaryIO) -> Any:
     if start[_TAR_NAME] == _TAR or start.startswith(_HDF5):
         kind = "a tar file of PyTorch before 0.2" if start[_TAR_NAME] == _TAR else "HDF5"
         raise CheckpointError(f"{kind} is not read; save the model's state_dict() with torch.save")
+    if suffix == ".onnx":
+        raise CheckpointError(
+            "an ONNX file is no checkpoint; `bireid-deploy import` makes a bundle of it, which can "
+            "run and teach"
+        )
     raise CheckpointError(
         "neither a file of PyTorch nor safetensors; save the model with "
         "torch.save(model.state_dict(), FILE)"

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from bireid_converters.checkpoints import Checkpoint, read_checkpoint
-from bireid_converters.checkpoints.families import Family, find_family
-from bireid_converters.rebuild import ImportSettings, rebuild
+from bireid_converters.checkpoints.families import find_family
+from bireid_converters.rebuild import ImportSettings, ReadNetwork, rebuild
 from bireid_models.framework import tf
 from bireid_runtime.preprocess import Preprocess
 
@@ -95,11 +95,10 @@ def open_checkpoint(
     found, items = None, context.items
     settings = _settings(path, options.checkpoint)
     with read_checkpoint(path) as opened:
-        family = find_family(list(opened.tensors), options.checkpoint.arch)
+        read = rebuild(opened, find_family(list(opened.tensors), options.checkpoint.arch), settings)
         if options.target == "logits":
             items = _labelled(path, items)
-            found = _classifier(path, opened, family, np.asarray(items.labels))
-        read = rebuild(opened, family, settings)
+            found = _classifier(path, opened, read, np.asarray(items.labels))
     model = features_of(read)
     dim, ours = model.output_shape[-1], context.network.model.output_shape[-1]
     if options.target == "embedding" and dim != ours:
@@ -132,14 +131,14 @@ def _labelled(path: Path, items: NamedItems | None) -> NamedItems:
 
 
 def _classifier(
-    path: Path, checkpoint: Checkpoint, family: Family, labels: np.ndarray
+    path: Path, checkpoint: Checkpoint, read: ReadNetwork, labels: np.ndarray
 ) -> Classifier:
     """What made logits of the features where the checkpoint was trained."""
-    found = find_classifier(checkpoint, family)
+    found = find_classifier(checkpoint, read)
     if found is None:
         raise TrainingError(
-            f"{path}: this checkpoint of {family.name} has no linear classifier; set "
-            "distillation.target='relations'"
+            f"{path}: this checkpoint of {read.family.name} has no linear classifier of these "
+            "features; set distillation.target='relations'"
         )
     try:
         require_as_many_classes(found[0].shape[1], labels)

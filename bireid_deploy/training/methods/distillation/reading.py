@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bireid_converters.checkpoints import read_checkpoint
-from bireid_converters.checkpoints.configs import Settings, read_settings
+from bireid_converters.checkpoints.configs import Settings, read_settings, what_it_says
 from bireid_converters.checkpoints.families import find_family
 
 from bireid_deploy.errors import TrainingError
@@ -40,20 +40,27 @@ def configuration(checkpoint: Path, settings: CheckpointSection) -> Settings | N
 
 
 def said_of_checkpoint(path: Path, settings: CheckpointSection) -> tuple[str, ...]:
-    """What a checkpoint is taken for, in words.
+    """What a checkpoint is taken for, in words, and what its configuration says.
 
     Raises:
-        CheckpointError, UnsupportedModelError: It cannot be read, or is of no family that is known.
+        CheckpointError, UnsupportedModelError: It cannot be read, or is of no family that is known;
+            or the configuration is none, or contradicts it.
+        OSError: There is no such configuration.
     """
+    told = configuration(path, settings)
     with read_checkpoint(path) as opened:
         family = find_family(list(opened.tensors), settings.arch)
+        stated = None if told is None else what_it_says(told, family.name, opened.tensors)
     said = [
         f"{name} {_words(value)}"
         for name, value in settings
-        if value is not None and name != "arch"
+        if value is not None and name not in ("arch", "config")
     ]
     other = f"; the recipe says {', '.join(said)}" if said else ""
-    return (f"{path.name}: {family.name}, taken for granted: {family.assumed}{other}",)
+    lines = [f"{path.name}: {family.name}, taken for granted: {family.assumed}{other}"]
+    if stated is not None:
+        lines.append(f"{stated.source}: {', '.join(stated.said) or 'says nothing of the network'}")
+    return tuple(lines)
 
 
 def _words(value: object) -> str:

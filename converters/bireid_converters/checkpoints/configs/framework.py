@@ -30,6 +30,8 @@ class Stated:
         unread: Names in the configuration that are not known.
         source: Name of its file.
         beside: Names of entries of the checkpoint that say it.
+        feeds_classifier: Whether the features are still those that the classifier of the checkpoint
+            takes.
     """
 
     size: tuple[int, int] | None = None
@@ -40,6 +42,7 @@ class Stated:
     unread: tuple[str, ...] = ()
     source: str = ""
     beside: tuple[str, ...] = ()
+    feeds_classifier: bool = True
 
     def over(self, other: "Stated") -> "Stated":
         """Both; where they differ, this one counts."""
@@ -52,6 +55,7 @@ class Stated:
             (*other.unread, *self.unread),
             " and ".join(each for each in (other.source, self.source) if each),
             (*other.beside, *self.beside),
+            self.feeds_classifier and other.feeds_classifier,
         )
 
 

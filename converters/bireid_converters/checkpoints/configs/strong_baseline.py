@@ -46,6 +46,8 @@ def _read(settings: Settings, tensors: Tensors) -> Stated:
             if feature is None
             else f"features {'before' if feature == 'before' else 'behind'} the neck",
         ),
+        # The classifier was trained behind the neck.
+        feeds_classifier=feature != "before",
     )
 
 

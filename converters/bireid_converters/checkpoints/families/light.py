@@ -1,6 +1,11 @@
 """Checkpoints of light networks that were trained on ImageNet."""
 
-from bireid_converters.checkpoints.families.family import CLASSIFIER, TRAINED_ON_256, Family
+from bireid_converters.checkpoints.families.family import (
+    CLASSIFIER,
+    CLASSIFIER_MATRIX,
+    TRAINED_ON_256,
+    Family,
+)
 
 MOBILENET_V2 = "bireid_models.imported.mobile:mobilenet_v2"
 _ASSUMED = (
@@ -22,6 +27,7 @@ LIGHT = (
         preprocess=TRAINED_ON_256,
         assumed=_ASSUMED.format(borders=""),
         dropped=CLASSIFIER,
+        classifier=("classifier.1.weight", *CLASSIFIER_MATRIX),
     ),
     Family(
         name="efficientnet-lite0",
@@ -37,5 +43,6 @@ LIGHT = (
         preprocess=TRAINED_ON_256,
         assumed=_ASSUMED.format(borders=", TensorFlow's borders"),
         dropped=("_fc.*",),
+        classifier=("_fc.weight",),
     ),
 )
