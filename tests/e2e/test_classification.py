@@ -101,7 +101,7 @@ def test_a_classifier_is_trained_and_measured(cli, classifier, shapes):
 
     table = cli("evaluate", classifier, "--data", shapes)
     lines = [line.split() for line in table.out.splitlines() if line.strip() and "─" not in line]
-    assert lines[0] == ["run", "on", shapes.name]
+    assert lines[0] == ["run", "on", f"{shapes.name},", "by", "keras"]
     assert lines[1] == ["class", "top-1", "top-5", "images"]
     assert [line[0] for line in lines[2:5]] == list(CLASSES)
     assert lines[5] == ["all", "classes", f"{100 * scores['top_1']:.1f}", "100.0", "12"]
