@@ -182,7 +182,7 @@ def test_recipes_are_listed_and_shown(cli, refused):
     assert not [line for line in lines if line.startswith(("detection.", "kernel_refining."))]
     assert cli("train", "--show", "cifar_baseline").code == 0
     document = cli("train", "--show", "demo", "--json").json
-    assert document["optimizer"]["epochs"] == 16
+    assert document["optimizer"]["epochs"] == 14
     err = refused(2, "train")
     assert "--list" in err
     assert "no recipe named 'nothing'" in refused(2, "train", "--show", "nothing")
