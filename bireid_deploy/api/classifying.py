@@ -1,7 +1,6 @@
 """`classify` as a function."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -172,16 +171,11 @@ def _predicted(
     try:
         predictions = face.predict(items, top)
     except (ImageError, CloudError) as error:
-        raise type(error)(f"{file}: {_numbered(str(error), chunk[0][0])}") from error
+        # The runtime counts within the chunk, and has the reason alone behind that.
+        number, _ = chunk[0]
+        within = "" if number is None else f"cloud {number}: "
+        raise type(error)(f"{file}: {within}{error.__cause__ or error}") from error
     return [
         ClassifiedItem(file, number, tuple(each))
         for (number, _), each in zip(chunk, predictions, strict=True)
     ]
-
-
-def _numbered(reason: str, number: int | None) -> str:
-    """What is wrong with an item that was asked about alone, by its number in the file."""
-    said = re.fullmatch(r"(cloud|image) 0: (.*)", reason, re.DOTALL)
-    if said is None:
-        return reason
-    return said[2] if number is None else f"{said[1]} {number}: {said[2]}"

@@ -9,6 +9,7 @@ import numpy as np
 from bireid_converters.checkpoints import read_checkpoint
 from bireid_converters.checkpoints.families import find_family
 from bireid_converters.rebuild import ImportSettings, rebuild
+from bireid_models.framework import keras
 from bireid_models.imported.network import EMBEDDING
 from bireid_runtime.outputs import OutputSpec
 from bireid_runtime.preprocess import Preprocess
@@ -22,8 +23,7 @@ from bireid_deploy.training.foreign_network import (
     find_classifier,
     prepared,
 )
-
-_SMALLEST_LENGTH = 1e-6
+from bireid_deploy.training.taken_for import taken_for
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ForeignPredictor:
     """A rebuilt network in Keras.
 
     Attributes:
-        model: From prepared images to features (N, D) of any length.
+        model: From prepared images to features (N, D) of any length, and those of unit length.
         own: How it wants its images.
         classifier: Makes logits of the features; None if it has none.
         fingerprint: Empty: only a bundle has one.
@@ -49,9 +49,8 @@ class ForeignPredictor:
 
     def run_images(self, images: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """From uint8 images (H, W, 3) of any size to embeddings (N, D), and logits (N, K)."""
-        features = np.asarray(self.model.predict_on_batch(prepared(images, self.own)))
-        lengths = np.linalg.norm(features, axis=1, keepdims=True)
-        found = {EMBEDDING: features / np.maximum(lengths, _SMALLEST_LENGTH)}
+        features, embeddings = self.model.predict_on_batch(prepared(images, self.own))
+        found = {EMBEDDING: embeddings}
         if self.classifier is not None:
             kernel, bias = self.classifier
             found[LOGITS] = features @ kernel + bias
@@ -89,16 +88,14 @@ def open_foreign(path: Path, settings: ImportSettings) -> ForeignModel:
         family = find_family(list(checkpoint.tensors), settings.family)
         read = rebuild(checkpoint, family, settings)
         classifier = find_classifier(checkpoint, read)
-    model = features_of(read)
-    dim = model.output_shape[-1]
-    said = [f"{path.name}: {family.name}, taken for granted: {family.assumed}"]
-    if read.stated is not None:
-        said.append(f"{read.stated.source}: {', '.join(read.stated.said) or 'says nothing of it'}")
-    if classifier is not None and classifier[0].shape[0] != dim:
-        said.append(f"{path.name}: its classifier is of other features: no logits are kept")
-        classifier = None
+    whole = read.network.model
+    model = keras.Model(whole.input, [features_of(read).output, whole.output])
+    dim = whole.output_shape[-1]
+    said = taken_for(path, family, read.stated)
+    if classifier is None:
+        said += (f"{path.name}: no linear classifier of these features, so no logits are kept",)
     predictor = ForeignPredictor(model, read.preprocess, classifier)
     outputs = [OutputSpec.embedding(EMBEDDING, dim)]
     opened = OpenedModel(path.name, "keras", TASKS[family.task], predictor, outputs)
     built = f"keras, {read.preprocess}, {read.network.config}"
-    return ForeignModel(opened, predictor.classes, tuple(said), built)
+    return ForeignModel(opened, predictor.classes, said, built)

@@ -40,8 +40,8 @@ def find_classifier(checkpoint: Checkpoint, read: ReadNetwork) -> Classifier | N
         read: The network that was rebuilt of it.
 
     Returns:
-        None if it has no linear classifier, or a configuration asks for other features than that
-        takes.
+        None if it has no linear classifier, or one that takes other features than the network
+        gives.
 
     Raises:
         CheckpointError: It holds numbers that none has.
@@ -54,6 +54,8 @@ def find_classifier(checkpoint: Checkpoint, read: ReadNetwork) -> Classifier | N
         return None
     try:
         kernel = weights.matrix(key)
+        if kernel.shape[0] != read.network.model.output_shape[-1]:
+            return None
         bias_key = f"{key.removesuffix('weight')}bias"
         if bias_key in weights:
             return kernel, weights.vector(bias_key, kernel.shape[1])

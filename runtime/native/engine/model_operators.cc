@@ -35,6 +35,21 @@ const OperatorRow* FindOperator(const OperatorTable& table, const tflite::Operat
   return FindOperator(table, static_cast<int32_t>(BuiltinOf(code)), CustomCode(code));
 }
 
+DataType DataTypeOf(tflite::TensorType type) {
+  switch (type) {
+    case tflite::TensorType::FLOAT32:
+      return DataType::kFloat32;
+    case tflite::TensorType::INT32:
+      return DataType::kInt32;
+    case tflite::TensorType::INT8:
+      return DataType::kInt8;
+    case tflite::TensorType::BOOL:
+      return DataType::kBool;
+    default:
+      return DataType::kOther;
+  }
+}
+
 std::string NameOf(const tflite::OperatorCode& code) {
   const BuiltinOperator builtin = BuiltinOf(code);
   const std::string custom = Readable(CustomCode(code));

@@ -6,11 +6,15 @@
 
 #include "formats/schema/tflite.h"
 #include "operators/table.h"
+#include "plan/graph.h"
 
 namespace bireid {
 
 // The row of one of a model's, null if the table has none.
 const OperatorRow* FindOperator(const OperatorTable& table, const tflite::OperatorCode& code);
+
+// kOther where no operator of the plan reads it.
+DataType DataTypeOf(tflite::TensorType type);
 
 // As the schema or LCE writes it, such as "CONV_2D"; fit for a message whatever the file says.
 std::string NameOf(const tflite::OperatorCode& code);

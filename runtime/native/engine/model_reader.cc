@@ -30,21 +30,6 @@ constexpr size_t kMaxEnds = 64;
 constexpr char kAttention[] = "BATCH_MATMUL";
 constexpr char kDefaultSignature[] = "serving_default";
 
-DataType TypeOf(tflite::TensorType type) {
-  switch (type) {
-    case tflite::TensorType::FLOAT32:
-      return DataType::kFloat32;
-    case tflite::TensorType::INT32:
-      return DataType::kInt32;
-    case tflite::TensorType::INT8:
-      return DataType::kInt8;
-    case tflite::TensorType::BOOL:
-      return DataType::kBool;
-    default:
-      return DataType::kOther;
-  }
-}
-
 size_t ElementBytes(DataType type) {
   return type == DataType::kFloat32 || type == DataType::kInt32 ? 4 : 1;
 }
@@ -133,7 +118,7 @@ class Reader {
 
   Tensor ReadTensor(const tflite::Tensor& source, const std::string& name) const {
     Tensor tensor;
-    tensor.type = TypeOf(source.type());
+    tensor.type = DataTypeOf(source.type());
     if (SizeOf(source.shape()) > kMaxRank) Damaged(name + " has more than 8 dimensions");
     const auto* shape = source.shape();
     if (SizeOf(shape) > 0) tensor.shape.assign(shape->begin(), shape->end());

@@ -46,21 +46,6 @@ std::string ReadWhole(size_t count) {
   return bytes;
 }
 
-DataType TypeOf(tflite::TensorType type) {
-  switch (type) {
-    case tflite::TensorType::FLOAT32:
-      return DataType::kFloat32;
-    case tflite::TensorType::INT32:
-      return DataType::kInt32;
-    case tflite::TensorType::INT8:
-      return DataType::kInt8;
-    case tflite::TensorType::BOOL:
-      return DataType::kBool;
-    default:
-      throw std::runtime_error("a tensor of an unknown type");
-  }
-}
-
 template <typename Vector>
 std::vector<int> IndicesOf(const Vector* indices) {
   return {indices->begin(), indices->end()};
@@ -73,7 +58,8 @@ Graph GraphOf(const tflite::Model& model) {
   const tflite::SubGraph& subgraph = *model.subgraphs()->Get(0);
   for (const tflite::Tensor* source : *subgraph.tensors()) {
     Tensor tensor;
-    tensor.type = TypeOf(source->type());
+    tensor.type = DataTypeOf(source->type());
+    if (tensor.type == DataType::kOther) throw std::runtime_error("a tensor of an unknown type");
     tensor.shape = IndicesOf(source->shape());
     if (const auto* stored = model.buffers()->Get(source->buffer())->data()) {
       tensor.constant = stored->data();

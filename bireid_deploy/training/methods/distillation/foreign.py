@@ -152,11 +152,6 @@ def _in_our_order(
 ) -> Classifier:
     """The classifier with its columns as the student counts the classes, by vote."""
     kernel, bias = found
-    if kernel.shape[0] != model.output_shape[-1]:
-        raise TrainingError(
-            f"{path}: its classifier takes {kernel.shape[0]} values, its features have "
-            f"{model.output_shape[-1]}; set distillation.target='relations'"
-        )
     labels = np.asarray(items.labels)
     voters = np.concatenate(
         [np.flatnonzero(labels == each)[:_VOTERS] for each in range(int(labels.max()) + 1)]

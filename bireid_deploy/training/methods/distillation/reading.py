@@ -8,6 +8,7 @@ from bireid_converters.checkpoints.families import find_family
 
 from bireid_deploy.errors import TrainingError
 from bireid_deploy.training.methods.distillation.section import CheckpointSection
+from bireid_deploy.training.taken_for import taken_for
 from bireid_deploy.training.teacher_cache import CACHE_SUFFIX
 
 
@@ -57,10 +58,7 @@ def said_of_checkpoint(path: Path, settings: CheckpointSection) -> tuple[str, ..
         if value is not None and name not in ("arch", "config")
     ]
     other = f"; the recipe says {', '.join(said)}" if said else ""
-    lines = [f"{path.name}: {family.name}, taken for granted: {family.assumed}{other}"]
-    if stated is not None:
-        lines.append(f"{stated.source}: {', '.join(stated.said) or 'says nothing of the network'}")
-    return tuple(lines)
+    return taken_for(path, family, stated, other)
 
 
 def _words(value: object) -> str:
